@@ -1,0 +1,51 @@
+import { dirname } from "node:path";
+
+/**
+ * Writes a file so that it appears under its name only when whole: the content
+ * goes to a neighbour, is synced to disk, and then takes the name. Missing
+ * folders are made. A reader never sees half a file, and a crash leaves the
+ * old one.
+ *
+ * @param path File to write.
+ * @param content Text (written as UTF-8) or bytes, or the pieces of either in
+ * order, so that a large file need not be in memory at once.
+ *
+ * @example Usage
+ * ```ts
+ * import { writeWhole } from "@tdro/tdro/data";
+ * import assert from "node:assert/strict";
+ *
+ * const path = `${await Deno.makeTempDir()}/a/note.txt`;
+ * await writeWhole(path, "hello");
+ * assert.equal(await Deno.readTextFile(path), "hello");
+ * ```
+ */
+export async function writeWhole(
+  path: string,
+  content:
+    | string
+    | Uint8Array
+    | Iterable<string | Uint8Array>
+    | AsyncIterable<string | Uint8Array>,
+): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const partial = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  const pieces = typeof content === "string" || content instanceof Uint8Array
+    ? [content]
+    : content;
+  const encoder = new TextEncoder();
+  try {
+    using file = await Deno.open(partial, { write: true, createNew: true });
+    for await (const piece of pieces) {
+      const bytes = typeof piece === "string" ? encoder.encode(piece) : piece;
+      for (let sent = 0; sent < bytes.length;) {
+        sent += await file.write(bytes.subarray(sent));
+      }
+    }
+    await file.syncData();
+  } catch (error) {
+    await Deno.remove(partial).catch(() => {});
+    throw error;
+  }
+  await Deno.rename(partial, path);
+}
