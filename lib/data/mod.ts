@@ -1,1 +1,38 @@
-export {};
+/**
+ * What a task is, and how it gets in and out of files: BEIR folders, training
+ * files of the reference implementation (JSONL), TREC runs and judgments; and
+ * the docs suite, real text that needs no download from a hub.
+ *
+ * @example A suite, its training rows, and what the encoder gets
+ * ```ts
+ * import { buildDocsSuite, passageText, queryText, trainExamples } from "@tdro/tdro/data";
+ * import assert from "node:assert/strict";
+ *
+ * const suite = await buildDocsSuite({ tasks: ["es-lib"] });
+ * const rows = trainExamples(suite)[0]!;
+ * const { query, positives } = rows[0]!;
+ * assert(queryText(suite.tasks[0]!.prompt, query.text).startsWith("Instruct: "));
+ * assert(passageText(positives[0]!).length > 0);
+ * ```
+ *
+ * @module
+ */
+export * from "./types.ts";
+export * from "./compare_code_points.ts";
+export * from "./normalise_text.ts";
+export * from "./open_suite.ts";
+export { openTask } from "./open_task.ts";
+export * from "./passage_text.ts";
+export * from "./query_text.ts";
+export * from "./read_beir_qrels.ts";
+export { type JsonlRow, readJsonl } from "./read_jsonl.ts";
+export * from "./read_tdro_jsonl.ts";
+export * from "./read_trec_qrels.ts";
+export * from "./read_trec_run.ts";
+export * from "./suite_rows.ts";
+export * from "./train_examples.ts";
+export * from "./write_qrels.ts";
+export { writeSuite, type WriteSuiteOptions } from "./write_suite.ts";
+export * from "./write_tdro_jsonl.ts";
+export * from "./write_trec_run.ts";
+export * from "./write_whole.ts";

@@ -1,0 +1,96 @@
+import type { z } from "zod";
+import { readLines } from "./_read_lines.ts";
+
+/** One object of a JSONL file. */
+export interface JsonlRow<T> {
+  /** Number of its line, from 1. */
+  line: number;
+  /** The object, checked. */
+  value: T;
+}
+
+/**
+ * Reads a JSONL file (UTF-8, one object a line; gzipped if its name ends in
+ * `.gz`) as a stream, so a file larger than memory is no trouble. Blank lines
+ * are skipped but counted.
+ *
+ * @param path File to read.
+ * @param schema Zod schema of a line.
+ * @returns The rows, in file order.
+ * @throws {SyntaxError} If a line is no JSON object or the schema rejects it;
+ * the message begins with `path:line`.
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ *
+ * @example Usage
+ * ```ts
+ * import { readJsonl, writeWhole } from "@tdro/tdro/data";
+ * import assert from "node:assert/strict";
+ * import { z } from "zod";
+ *
+ * const path = `${await Deno.makeTempDir()}/answers.jsonl`;
+ * await writeWhole(path, '{"id":"q1","answers":["42"]}\n');
+ * const schema = z.object({ id: z.string(), answers: z.array(z.string()) });
+ * const rows = await Array.fromAsync(readJsonl(path, schema));
+ * assert.equal(rows[0]!.value.answers[0], "42");
+ * ```
+ */
+export async function* readJsonl<T>(
+  path: string,
+  schema: z.ZodType<T>,
+): AsyncGenerator<JsonlRow<T>> {
+  for await (const { number, text } of readLines(path)) {
+    if (text.trim() === "") continue;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw new SyntaxError(
+        `${path}:${number}: Cannot read the line as JSON: ${
+          (error as Error).message.replaceAll("\n", " ")
+        }`,
+      );
+    }
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) {
+      throw new SyntaxError(
+        `${path}:${number}: Cannot use the line: ${
+          describeIssue(parsed.error.issues[0]!, value)
+        }`,
+      );
+    }
+    yield { line: number, value: parsed.data };
+  }
+}
+
+/** The first problem that zod found, with the value in question, in one line. */
+export function describeIssue(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+): string {
+  const at = issue.path.reduce<unknown>(
+    (v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
+  const field = issue.path
+    .map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`)
+    .join("").replace(/^\./, "") || "the line";
+  const wanted = issue.code !== "invalid_type"
+    ? issue.message
+    : at === undefined
+    ? `is missing (${kindOf(issue.expected)})`
+    : `must be ${kindOf(issue.expected)}`;
+  return `${field} ${wanted}${at === undefined ? "" : `: got ${show(at)}`}`;
+}
+
+function kindOf(expected: string): string {
+  return expected === "object"
+    ? "an object"
+    : expected === "array"
+    ? "a list"
+    : `a ${expected}`;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
