@@ -1,1 +1,38 @@
-export {};
+/**
+ * From texts or vectors to a run: exact search by inner product, BM25, and
+ * hard-negative mining on top. Nothing here needs a tensor backend.
+ *
+ * @example Search a small corpus
+ * ```ts
+ * import { Bm25 } from "@tdro/tdro/search";
+ * import assert from "node:assert/strict";
+ *
+ * const index = new Bm25([
+ *   { id: "a", text: "The harbor lighthouse" },
+ *   { id: "b", text: "A copper mine in the valley" },
+ * ]);
+ * const { rows } = index.search("who built the lighthouse", 10);
+ * assert.equal(index.ids[rows[0]!], "a");
+ * ```
+ *
+ * @module
+ */
+export { Bm25, type Bm25Options } from "./bm25.ts";
+export { embedPassages, type EmbedPassagesOptions } from "./embed_passages.ts";
+export { type EmbeddedTexts, exactSearch } from "./exact_search.ts";
+export {
+  type MinedNegatives,
+  mineHardNegatives,
+  type MineOptions,
+  type MineStatistics,
+} from "./mine_hard_negatives.ts";
+export { tokenizeMultilingual } from "./tokenize_multilingual.ts";
+export { type TokenizeFunction, tokenizeWords } from "./tokenize_words.ts";
+export {
+  type ExactSearchOptions,
+  type MultiplyFunction,
+  type RankedRows,
+  topK,
+} from "./top_k.ts";
+export { compareIds, rankPassages } from "./trec_order.ts";
+export type { RandomIntegers, RetrieveFunction } from "./types.ts";

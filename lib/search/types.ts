@@ -1,0 +1,20 @@
+import type { Query, Run } from "../data/types.ts";
+
+/**
+ * Finds the k best passages for each query. BM25, a dense encoder, or a search
+ * engine fits behind it. The order within each query's map is free: a run is
+ * ranked by its scores.
+ */
+export type RetrieveFunction = (
+  queries: readonly Query[],
+  k: number,
+) => Run | Promise<Run>;
+
+/**
+ * A generator of random integers; that of the sampling room has this form.
+ * Seed it for results that repeat.
+ */
+export interface RandomIntegers {
+  /** An integer in [0, n), each equally likely. */
+  int(n: number): number;
+}
