@@ -1,1 +1,27 @@
-export {};
+/**
+ * Where tensors are computed: choosing and setting up a tfjs backend, and the
+ * few kernels whose gradients tfjs lacks or computes wastefully.
+ *
+ * @example Usage
+ * ```ts
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import assert from "node:assert/strict";
+ *
+ * const backend = await useBackend("cpu");
+ * assert.equal(backend.device, "cpu");
+ * ```
+ *
+ * @module
+ */
+export * from "./cache_folder.ts";
+export * from "./doctor.ts";
+export * from "./kernels/attention.ts";
+export * from "./kernels/cross_entropy.ts";
+export * from "./kernels/embedding.ts";
+export * from "./kernels/gelu.ts";
+export * from "./kernels/l2_normalize.ts";
+export * from "./kernels/layer_norm.ts";
+export * from "./kernels/linear.ts";
+export * from "./setup_minilm.ts";
+export * from "./setup_tensorflow.ts";
+export * from "./use_backend.ts";

@@ -1,0 +1,139 @@
+import { createRequire } from "node:module";
+import nodeUtil from "node:util";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { cacheFolder } from "./cache_folder.ts";
+
+/** Version of TensorFlow that the addon is built against. */
+export const TENSORFLOW_VERSION = "2.21.0";
+
+/** Which build of TensorFlow: with or without CUDA. */
+export type TensorflowFlavour = "cpu" | "cuda";
+
+/** What setup writes last; its presence means that the folder is whole. */
+export interface Installation {
+  /** Which build of TensorFlow. */
+  flavour: TensorflowFlavour;
+  /** Folder that holds the addon and the libraries. */
+  folder: string;
+  /** Path of the addon. */
+  addon: string;
+}
+
+/** Folder of one flavour; it exists only when whole. */
+export function installationFolder(flavour: TensorflowFlavour): string {
+  return cacheFolder(
+    `tensorflow-${TENSORFLOW_VERSION}-${flavour}-${Deno.build.os}-${Deno.build.arch}`,
+  );
+}
+
+/** Finds an installation: CUDA before CPU, unless a flavour is asked for. */
+export function findInstallation(
+  flavour?: TensorflowFlavour,
+): Installation | undefined {
+  for (const candidate of flavour ? [flavour] : ["cuda", "cpu"] as const) {
+    const folder = installationFolder(candidate);
+    const addon = join(folder, "tfjs_binding.node");
+    try {
+      Deno.statSync(join(folder, "ready.json"));
+      return { flavour: candidate, folder, addon };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+/** The part of tfjs-node's backend that we use beyond tfjs itself. */
+export interface NativeBackend extends tf.KernelBackend {
+  /** Whether TensorFlow put the tensors on a GPU. */
+  isUsingGpuDevice: boolean;
+}
+
+/**
+ * Loads the addon and registers the tfjs backend `tensorflow`. Once per
+ * process: a second call finds it registered.
+ */
+export async function registerTensorflow(
+  installation: Installation,
+): Promise<void> {
+  if (tf.findBackendFactory("tensorflow")) return;
+  keepLargeBuffers();
+  restoreNodeUtil();
+  const require = createRequire(import.meta.url);
+  const binding = quietly(() => require(installation.addon));
+  const { NodeJSKernelBackend } = await import(
+    "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js"
+  );
+  tf.registerBackend(
+    "tensorflow",
+    () =>
+      new NodeJSKernelBackend(
+        binding,
+        "@tensorflow/tfjs-node-gpu",
+      ) as unknown as tf.KernelBackend,
+    3,
+  );
+  await import("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
+}
+
+/** tfjs-node 4.22 calls two checks that Deno's `node:util` no longer has. */
+function restoreNodeUtil(): void {
+  const util = nodeUtil as unknown as Record<string, unknown>;
+  util.isNullOrUndefined ??= (x: unknown) => x === null || x === undefined;
+  util.isArray ??= Array.isArray;
+}
+
+/**
+ * glibc gives large buffers back to the kernel after every op, and the page
+ * faults then cost more than the arithmetic: keep them (halves a training step).
+ */
+function keepLargeBuffers(): void {
+  if (Deno.build.os !== "linux") return;
+  const [M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX] = [-1, -2, -4];
+  try {
+    const libc = Deno.dlopen("libc.so.6", {
+      mallopt: { parameters: ["i32", "i32"], result: "i32" },
+    });
+    libc.symbols.mallopt(M_MMAP_MAX, 0);
+    libc.symbols.mallopt(M_TRIM_THRESHOLD, 0x7fffffff);
+    libc.symbols.mallopt(M_TOP_PAD, 256 << 20);
+    // The library stays open: closing libc is not ours to do.
+  } catch {
+    // Not glibc (musl, say): everything works, only slower.
+  }
+}
+
+/**
+ * Runs `load` with stderr switched off. TensorFlow greets every user with
+ * notices while it loads, and reads its log level before anything that this
+ * process sets can reach it. A failure to load is an exception all the same.
+ * `TF_CPP_MIN_LOG_LEVEL`, set by the user, switches nothing off.
+ */
+function quietly<T>(load: () => T): T {
+  if (Deno.build.os !== "linux" || Deno.env.get("TF_CPP_MIN_LOG_LEVEL")) {
+    return load();
+  }
+  const [stderr, O_WRONLY] = [2, 1];
+  let libc;
+  try {
+    libc = Deno.dlopen("libc.so.6", {
+      dup: { parameters: ["i32"], result: "i32" },
+      dup2: { parameters: ["i32", "i32"], result: "i32" },
+      open: { parameters: ["buffer", "i32"], result: "i32" },
+      close: { parameters: ["i32"], result: "i32" },
+    });
+  } catch {
+    return load();
+  }
+  const { dup, dup2, open, close } = libc.symbols;
+  const saved = dup(stderr);
+  const nowhere = open(new TextEncoder().encode("/dev/null\0"), O_WRONLY);
+  dup2(nowhere, stderr);
+  try {
+    return load();
+  } finally {
+    dup2(saved, stderr);
+    close(saved);
+    close(nowhere);
+  }
+}

@@ -1,0 +1,46 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/**
+ * Cross-entropy of each row against one column: logsumexp(row) - row[label]
+ * (spec section 5). The row's largest logit is subtracted first, so logits of
+ * ±500 (temperature 0.002) stay finite.
+ *
+ * @param logits Scores, shape `[B, C]`; a column that must not count carries a
+ * large negative finite number.
+ * @param labels Column of each row's positive, shape `[B]`, int32.
+ * @returns Loss of each row in nats, shape `[B]`; the caller owns it.
+ *
+ * @example Usage
+ * ```ts
+ * import { crossEntropy, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const [loss] = crossEntropy(tf.tensor2d([[0, 0]]), tf.tensor1d([1], "int32")).dataSync();
+ * assert.ok(Math.abs(loss! - Math.LN2) < 1e-6);
+ * ```
+ */
+export function crossEntropy(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+): tf.Tensor1D {
+  const columns = logits.shape[1];
+  const op = tf.customGrad((...args) => {
+    const [logits] = args as tf.Tensor[] as [tf.Tensor2D];
+    const save = args[1] as unknown as tf.GradSaveFunc;
+    const chosen = tf.cast(tf.oneHot(labels, columns), "float32"); // [B, C]
+    const shifted = tf.sub(logits, tf.max(logits, -1, true));
+    const grown = tf.exp(shifted);
+    const total = tf.sum(grown, -1, true); // [B, 1]
+    // Multiplied by 0, a masked logit vanishes, since it is finite.
+    const positive = tf.sum(tf.mul(shifted, chosen), -1); // [B]
+    save([tf.sub(tf.div(grown, total), chosen)]);
+    return {
+      value: tf.sub(tf.log(tf.squeeze(total, [1])), positive),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        tf.mul(saved[0]!, tf.expandDims(dy, 1)),
+    };
+  });
+  return op(logits) as tf.Tensor1D;
+}

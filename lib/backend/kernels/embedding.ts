@@ -1,0 +1,35 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/**
+ * Rows of a table. The gradient adds up by scattering, which every backend
+ * has; tfjs's own needs a segment sum that `wasm` lacks.
+ *
+ * @param table Rows, shape `[V, D]`.
+ * @param ids Row numbers, shape `[N]`, int32, each in [0, V).
+ * @returns The rows, shape `[N, D]`; the caller owns it.
+ *
+ * @example Usage
+ * ```ts
+ * import { embedding, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const rows = embedding(tf.tensor2d([[1], [2]]), tf.tensor1d([1, 1, 0], "int32"));
+ * assert.deepEqual([...rows.dataSync()], [2, 2, 1]);
+ * ```
+ */
+export function embedding(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
+  const shape = table.shape;
+  const op = tf.customGrad((...args) => {
+    const [table] = args as tf.Tensor[] as [tf.Tensor2D];
+    const save = args[1] as unknown as tf.GradSaveFunc;
+    save([ids]);
+    return {
+      value: tf.gather(table, ids),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        tf.scatterND(tf.reshape(saved[0]!, [-1, 1]), dy, shape),
+    };
+  });
+  return op(table) as tf.Tensor2D;
+}

@@ -1,0 +1,47 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/** Norms below this count as this (spec section 4). */
+const MIN_NORM = 1e-12;
+
+/**
+ * Rows divided by their Euclidean norm, x / max(‖x‖, 1e-12). A row of zeros
+ * stays zero and gets a zero gradient where tfjs's own `norm` gives NaN.
+ *
+ * @param x Rows, shape `[N, D]`.
+ * @returns Rows of norm 1 (or 0), shape `[N, D]`; the caller owns it.
+ *
+ * @example Usage
+ * ```ts
+ * import { l2Normalize, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const y = l2Normalize(tf.tensor2d([[3, 4]]));
+ * assert.ok(Math.abs(y.dataSync()[0]! - 0.6) < 1e-6);
+ * ```
+ */
+export function l2Normalize(x: tf.Tensor2D): tf.Tensor2D {
+  const op = tf.customGrad((...args) => {
+    const [x] = args as tf.Tensor[] as [tf.Tensor2D];
+    const save = args[1] as unknown as tf.GradSaveFunc;
+    const norm = tf.sqrt(tf.sum(tf.square(x), -1, true)); // [N, 1]
+    const inverse = tf.div(1, tf.maximum(norm, MIN_NORM)); // [N, 1]
+    const unit = tf.mul(x, inverse);
+    save([unit, inverse, tf.cast(tf.greater(norm, MIN_NORM), "float32")]);
+    return {
+      value: unit,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [unit, inverse, long] = saved as [
+          tf.Tensor2D,
+          tf.Tensor2D,
+          tf.Tensor2D,
+        ];
+        const along = tf.sum(tf.mul(dy, unit), -1, true);
+        const across = tf.sub(dy, tf.mul(unit, along));
+        return tf.mul(tf.mul(across, inverse), long);
+      },
+    };
+  });
+  return op(x) as tf.Tensor2D;
+}

@@ -1,0 +1,192 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { findInstallation, registerTensorflow } from "./_tensorflow.ts";
+import { registerWasm } from "./_wasm.ts";
+
+/** The tfjs backends that tdro runs on. */
+export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";
+
+/** Options for {@linkcode useBackend}. */
+export interface UseBackendOptions {
+  /** Throw unless the tensors are on a GPU. @default {false} */
+  requireGpu?: boolean;
+}
+
+/** What tensors are computed with from now on. */
+export interface Backend {
+  /** The tfjs backend. */
+  name: BackendName;
+  /** `"gpu"` or `"cpu"`. */
+  device: "gpu" | "cpu";
+  /** Why it was taken, or what would be faster; one sentence. */
+  reason: string;
+}
+
+/**
+ * Chooses the tfjs backend for the whole process. `"auto"` takes the best one
+ * there is: `tensorflow` where it was set up, else `wasm`, else `cpu`. A named
+ * one is taken or it throws: never another one in its place.
+ *
+ * @param name Backend, or `"auto"`; the environment's `TDRO_BACKEND` decides
+ * for `"auto"` if it is set.
+ * @param options What the backend must offer.
+ * @returns Which backend was taken, and why.
+ * @throws {RangeError} If the named backend, or a GPU, can't be had; the
+ * message says how to get it.
+ *
+ * @example Usage
+ * ```ts
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import assert from "node:assert/strict";
+ *
+ * const { name, device } = await useBackend("cpu");
+ * assert.equal(`${name} on ${device}`, "cpu on cpu");
+ * ```
+ */
+export async function useBackend(
+  name: BackendName | "auto" = "auto",
+  { requireGpu = false }: UseBackendOptions = {},
+): Promise<Backend> {
+  const wanted = name === "auto"
+    ? (Deno.env.get("TDRO_BACKEND") ?? "auto") as BackendName | "auto"
+    : name;
+  const backend = wanted === "auto"
+    ? await useBest(requireGpu)
+    : await useNamed(wanted);
+  if (requireGpu && backend.device !== "gpu") {
+    throw new RangeError(
+      `Cannot use a GPU: the ${backend.name} backend computes on the CPU; ` +
+        `with an NVIDIA GPU run "deno task setup --cuda", otherwise leave out requireGpu`,
+    );
+  }
+  return backend;
+}
+
+async function useBest(requireGpu: boolean): Promise<Backend> {
+  const problems: string[] = [];
+  const order: BackendName[] = requireGpu
+    ? ["tensorflow", "webgpu"]
+    : ["tensorflow", "wasm", "cpu"];
+  for (const name of order) {
+    try {
+      const backend = await useNamed(name);
+      if (requireGpu && backend.device !== "gpu") continue;
+      return {
+        ...backend,
+        reason: problems.length
+          ? `${backend.reason} (${problems.join("; ")})`
+          : backend.reason,
+      };
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new RangeError(
+    `Cannot use a GPU: ${problems.join("; ") || "TensorFlow sees none"}; ` +
+      `with an NVIDIA GPU run "deno task setup --cuda"`,
+  );
+}
+
+async function useNamed(name: BackendName): Promise<Backend> {
+  const starters: Record<BackendName, () => Promise<Backend>> = {
+    tensorflow: startTensorflow,
+    webgpu: startWebgpu,
+    wasm: startWasm,
+    cpu: startCpu,
+  };
+  const start = starters[name];
+  if (!start) {
+    throw new RangeError(
+      `Cannot use backend "${name}": expected auto, ${
+        Object.keys(starters).join(", ")
+      }`,
+    );
+  }
+  return await start();
+}
+
+async function startTensorflow(): Promise<Backend> {
+  const installation = findInstallation();
+  if (!installation) {
+    throw new RangeError(
+      `Cannot use the tensorflow backend: it is not set up; run "deno task setup"`,
+    );
+  }
+  try {
+    await registerTensorflow(installation);
+    await activate("tensorflow");
+  } catch (error) {
+    throw new RangeError(
+      `Cannot use the tensorflow backend: ${
+        oneLine(error)
+      }; run "deno task setup --force"`,
+    );
+  }
+  const native = tf.backend() as unknown as { isUsingGpuDevice?: boolean };
+  return {
+    name: "tensorflow",
+    device: native.isUsingGpuDevice ? "gpu" : "cpu",
+    reason: `TensorFlow (${installation.flavour} build) is set up`,
+  };
+}
+
+async function startWebgpu(): Promise<Backend> {
+  const adapter = "gpu" in navigator
+    ? await navigator.gpu.requestAdapter()
+    : null;
+  if (!adapter) {
+    throw new RangeError(
+      `Cannot use the webgpu backend: this machine offers no WebGPU adapter; use "auto"`,
+    );
+  }
+  // Deno ends a process whose only pending work is WebGPU's: stay awake.
+  const awake = setInterval(() => {}, 1000);
+  try {
+    await import("@tensorflow/tfjs-backend-webgpu");
+    await activate("webgpu");
+  } catch (error) {
+    throw new RangeError(`Cannot use the webgpu backend: ${oneLine(error)}`);
+  } finally {
+    clearInterval(awake);
+  }
+  // A software adapter computes on the CPU: good for tests, not a GPU.
+  const { isFallbackAdapter, description } = adapter.info;
+  return {
+    name: "webgpu",
+    device: isFallbackAdapter ? "cpu" : "gpu",
+    reason: `WebGPU adapter: ${description || adapter.info.vendor}`,
+  };
+}
+
+async function startWasm(): Promise<Backend> {
+  try {
+    await registerWasm();
+    await activate("wasm");
+  } catch (error) {
+    throw new RangeError(`Cannot use the wasm backend: ${oneLine(error)}`);
+  }
+  return {
+    name: "wasm",
+    device: "cpu",
+    reason: "WebAssembly runs everywhere",
+  };
+}
+
+async function startCpu(): Promise<Backend> {
+  await import("@tensorflow/tfjs-backend-cpu");
+  await activate("cpu");
+  return { name: "cpu", device: "cpu", reason: "plain JavaScript, slow" };
+}
+
+async function activate(name: BackendName): Promise<void> {
+  // tfjs-core alone knows no gradients in its CommonJS form; tfjs registers them.
+  await import("@tensorflow/tfjs");
+  if (!await tf.setBackend(name)) {
+    throw new Error(`tfjs could not start its ${name} backend`);
+  }
+  await tf.ready();
+}
+
+function oneLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n")[0]!.slice(0, 300);
+}

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  attention,
+  crossEntropy,
+  embedding,
+  gelu,
+  l2Normalize,
+  layerNorm,
+  linear,
+} from "../../lib/backend/mod.ts";
+import {
+  checkGradient,
+  maxDifference,
+  noise,
+  onBackends,
+} from "../_backends.ts";
+
+const input = (shape: number[], seed: number) => ({
+  shape,
+  values: noise(shape.reduce((a, b) => a * b, 1), seed),
+});
+
+onBackends("linear() has the gradient of an affine map", () => {
+  checkGradient(
+    (x, w, b) => linear(x as tf.Tensor2D, w as tf.Tensor2D, b as tf.Tensor1D),
+    [input([3, 4], 1), input([2, 4], 2), input([2], 3)],
+  );
+  checkGradient(
+    (x, w) => linear(x as tf.Tensor2D, w as tf.Tensor2D),
+    [input([3, 4], 1), input([2, 4], 2)],
+  );
+});
+
+onBackends("layerNorm() has mean 0, variance 1 and the right gradient", () => {
+  const rows = tf.tidy(() =>
+    layerNorm(
+      tf.tensor2d(noise(40, 5), [4, 10]),
+      tf.ones([10]),
+      tf.zeros([10]),
+      1e-12,
+    ).arraySync()
+  );
+  for (const row of rows) {
+    const mean = row.reduce((a, b) => a + b) / row.length;
+    const variance = row.reduce((a, b) => a + b * b, 0) / row.length;
+    assert.ok(Math.abs(mean) < 1e-6 && Math.abs(variance - 1) < 1e-5);
+  }
+  checkGradient(
+    (x, g, b) =>
+      layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, 1e-5),
+    [input([3, 6], 1), input([6], 2), input([6], 3)],
+    5e-3, // the third derivative of a norm is large where rows are short
+  );
+});
+
+onBackends("gelu() matches tabulated values and its gradient", () => {
+  // Φ(-3), Φ(-1), Φ(0.5), Φ(2) from tables of the normal distribution.
+  const points = [-3, -1, 0.5, 2];
+  const phi = [0.001349898, 0.158655254, 0.691462461, 0.977249868];
+  const got = tf.tidy(() => gelu(tf.tensor1d(points)).dataSync());
+  // erf on some backends is the rational approximation with error 1.5e-7.
+  assert.ok(maxDifference(got, points.map((x, i) => x * phi[i]!)) < 2e-6);
+  checkGradient((x) => gelu(x), [input([2, 5], 4)]);
+});
+
+onBackends("attention() has the right gradient under a mask", () => {
+  const shape = [1, 2, 3, 4];
+  checkGradient(
+    (q, k, v) =>
+      attention(
+        q as tf.Tensor4D,
+        k as tf.Tensor4D,
+        v as tf.Tensor4D,
+        tf.tensor4d([0, 0, -1e9], [1, 1, 1, 3]),
+        0.5,
+      ),
+    [input(shape, 1), input(shape, 2), input(shape, 3)],
+  );
+});
+
+onBackends("attention() does not see masked keys", () => {
+  const shape: [number, number, number, number] = [1, 1, 3, 2];
+  const bias = tf.tensor4d([0, 0, -1e9], [1, 1, 1, 3]);
+  const once = (last: number) =>
+    tf.tidy(() => {
+      const values = noise(6, 1);
+      values[4] = values[5] = last;
+      const x = tf.tensor4d(values, shape);
+      return attention(tf.tensor4d(noise(6, 2), shape), x, x, bias, 1)
+        .dataSync();
+    });
+  assert.deepEqual(once(5), once(-7));
+  bias.dispose();
+});
+
+onBackends("embedding() adds the gradients of a repeated row", () => {
+  const gradient = tf.tidy(() =>
+    tf.grad((table) =>
+      tf.sum(
+        tf.mul(
+          embedding(table as tf.Tensor2D, tf.tensor1d([2, 0, 2], "int32")),
+          tf.tensor2d([[1, 10], [2, 20], [4, 40]]),
+        ),
+      )
+    )(tf.zeros([3, 2])).dataSync()
+  );
+  assert.deepEqual([...gradient], [2, 20, 0, 0, 5, 50]);
+});
+
+onBackends(
+  "l2Normalize() keeps a row of zeros finite, forward and back",
+  () => {
+    const gradient = tf.tidy(() =>
+      tf.grad((x) => tf.sum(l2Normalize(x as tf.Tensor2D)))(
+        tf.tensor2d([[0, 0], [3, 4]]),
+      ).dataSync()
+    );
+    // d(x+y)/‖·‖ by x at (3,4): (1 - (7/5)(3/5)) / 5 = 0.032, by y: -0.024.
+    assert.ok(maxDifference(gradient, [0, 0, 0.032, -0.024]) < 1e-6);
+    checkGradient((x) => l2Normalize(x as tf.Tensor2D), [input([3, 4], 3)]);
+  },
+);
+
+onBackends("crossEntropy() stays finite at logits of ±500", () => {
+  const losses = tf.tidy(() =>
+    crossEntropy(
+      tf.tensor2d([[500, -500, 0], [-500, 500, 500]]),
+      tf.tensor1d([1, 2], "int32"),
+    ).dataSync()
+  );
+  assert.ok(maxDifference(losses, [1000, Math.LN2]) < 1e-4);
+});
+
+onBackends("crossEntropy() has the right gradient, masked columns none", () => {
+  const labels = tf.tensor1d([1, 0], "int32");
+  checkGradient((x) => crossEntropy(x as tf.Tensor2D, labels), [
+    input([2, 3], 8),
+  ]);
+  const masked = tf.tidy(() =>
+    tf.grad((x) =>
+      tf.sum(
+        crossEntropy(
+          tf.add(x, tf.tensor2d([[0, 0, -1e9], [0, 0, 0]])) as tf.Tensor2D,
+          labels,
+        ),
+      )
+    )(tf.zeros([2, 3])).dataSync()
+  );
+  assert.equal(masked[2], 0);
+  labels.dispose();
+});
