@@ -172,6 +172,8 @@ async function startWasm(): Promise<Backend> {
 }
 
 async function startCpu(): Promise<Backend> {
+  // Otherwise tfjs greets every user with an advertisement for its Node package.
+  tf.enableProdMode();
   await import("@tensorflow/tfjs-backend-cpu");
   await activate("cpu");
   return { name: "cpu", device: "cpu", reason: "plain JavaScript, slow" };
