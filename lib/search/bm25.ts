@@ -1,10 +1,10 @@
-import { passageText } from "./_passage_text.ts";
+import { compareCodePoints } from "../data/compare_code_points.ts";
+import { passageText } from "../data/passage_text.ts";
 import type { Passage, Query, Run } from "../data/types.ts";
 import { earlierRow, RankedHeap, type TieOrder } from "./_ranked_heap.ts";
 import { checkK } from "./_search_chunks.ts";
 import { type TokenizeFunction, tokenizeWords } from "./tokenize_words.ts";
 import type { RankedRows } from "./top_k.ts";
-import { compareIds } from "./trec_order.ts";
 
 /** Options for {@linkcode Bm25}. */
 export interface Bm25Options {
@@ -153,7 +153,8 @@ export class Bm25 {
    * @throws {RangeError} If k < 1.
    */
   run(queries: readonly Query[], k: number): Run {
-    const largerId: TieOrder = (a, b) => compareIds(this.ids[b]!, this.ids[a]!);
+    const largerId: TieOrder = (a, b) =>
+      compareCodePoints(this.ids[b]!, this.ids[a]!);
     return new Map(queries.map((query) => {
       const { rows, scores } = this.#best(query.text, k, largerId);
       const list = new Map<string, number>();

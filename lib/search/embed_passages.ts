@@ -1,6 +1,6 @@
+import { passageText } from "../data/passage_text.ts";
 import type { Passage } from "../data/types.ts";
 import type { EncodeFunction } from "../model/types.ts";
-import { passageText } from "./_passage_text.ts";
 import type { EmbeddedTexts } from "./exact_search.ts";
 
 /** Options for {@linkcode embedPassages}. */
@@ -55,12 +55,15 @@ export async function* embedPassages(
   for (let start = 0; start < passages.length; start += chunk) {
     signal?.throwIfAborted();
     const part = passages.slice(start, start + chunk);
-    const embeddings = await encode(part.map(passageText), {
-      kind: "passage",
-      signal,
-      onProgress: onProgress &&
-        ((done) => onProgress(start + done, passages.length)),
-    });
+    const embeddings = await encode(
+      part.map((passage) => passageText(passage).trim()),
+      {
+        kind: "passage",
+        signal,
+        onProgress: onProgress &&
+          ((done) => onProgress(start + done, passages.length)),
+      },
+    );
     yield { ids: part.map((passage) => passage.id), embeddings };
   }
 }

@@ -1,8 +1,8 @@
+import { compareCodePoints } from "../data/compare_code_points.ts";
 import type { Run } from "../data/types.ts";
 import type { Embeddings } from "../model/types.ts";
 import { type Chunk, searchChunks } from "./_search_chunks.ts";
 import type { ExactSearchOptions } from "./top_k.ts";
-import { compareIds } from "./trec_order.ts";
 
 /** Vectors and whose they are. */
 export interface EmbeddedTexts {
@@ -64,7 +64,7 @@ export async function exactSearch(
   const heaps = await searchChunks(
     queries,
     noteIds("embeddings" in passages ? [passages] : passages, ids),
-    (a, b) => compareIds(ids[b]!, ids[a]!),
+    (a, b) => compareCodePoints(ids[b]!, ids[a]!),
     options,
   );
   return new Map(heaps.map((heap, q) => {

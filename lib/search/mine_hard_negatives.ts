@@ -1,8 +1,9 @@
+import { normaliseText } from "../data/normalise_text.ts";
 import type { Passage, Query, SplitName, Task } from "../data/types.ts";
 import { Bm25 } from "./bm25.ts";
-import { drawDistinct, textKey } from "./_mining_helpers.ts";
+import { drawDistinct } from "./_draw_distinct.ts";
 import { tokenizeMultilingual } from "./tokenize_multilingual.ts";
-import { rankPassages } from "./trec_order.ts";
+import { rankPassages } from "./rank_passages.ts";
 import type { RandomIntegers, RetrieveFunction } from "./types.ts";
 
 /** Options for {@linkcode mineHardNegatives}. */
@@ -81,14 +82,16 @@ export interface MinedNegatives {
  *
  * - the query's positives: grade > 0 in any split;
  * - passages with the same text as a positive, as the query itself, or as a
- *   negative already taken (Unicode form, case and blanks aside);
+ *   negative already taken (as `normaliseText` sees it);
  * - passages whose score comes too near that of the query's best positive.
  *
  * Of the rest, `count` are drawn without replacement; where there are fewer,
- * random passages of the corpus fill up (the first two rules hold for them
- * too), unless the corpus has no more. The reference mines with a dense
- * retriever, ranks 3 to 100, 16 negatives, no text or score rule (spec section
- * 17.2); give `retrieve`, `depth` and `positiveShare: Infinity` for that.
+ * random passages of the corpus fill up, unless it has no more: by the first
+ * two rules too, and none of the candidates that were left out.
+ *
+ * The reference mines with a dense retriever, ranks 3 to 100, 16 negatives,
+ * without rules on text or score (spec section 17.2); give `retrieve`, `depth`
+ * and `positiveShare: Infinity` for that.
  *
  * @param task Corpus, queries and judgments.
  * @param options Where chance comes from, and how to choose.
@@ -137,7 +140,7 @@ export async function mineHardNegatives(
   const retrieve = options.retrieve ?? bm25Retriever(task);
   const keys = new Map<string, string>();
   for (const passage of task.corpus.values()) {
-    keys.set(passage.id, textKey(passage.text || passage.title || ""));
+    keys.set(passage.id, normaliseText(passage.text || passage.title || ""));
   }
   const corpusIds = [...task.corpus.keys()];
 
@@ -168,7 +171,7 @@ export async function mineHardNegatives(
 
   function mineOne(query: Query, scores: ReadonlyMap<string, number>) {
     const known = positives.get(query.id)!;
-    const texts = new Set([textKey(query.text)]);
+    const texts = new Set([normaliseText(query.text)]);
     let best = -Infinity;
     for (const id of known) {
       texts.add(keys.get(id) ?? "");
@@ -180,22 +183,22 @@ export async function mineHardNegatives(
       // Share of the way down, so that it also works for negative scores.
       : best - (1 - positiveShare) * Math.abs(best);
 
-    const candidates = rankPassages(scores).slice(depth[0] - 1, depth[1])
-      .filter((id) => {
-        if (known.has(id)) total.leftOutPositive++;
-        else if (texts.has(keys.get(id) ?? id)) total.leftOutText++;
-        else if (scores.get(id)! >= limit) total.leftOutScore++;
-        else {
-          texts.add(keys.get(id) ?? id);
-          return true;
-        }
-        return false;
-      });
+    const ranked = rankPassages(scores).slice(depth[0] - 1, depth[1]);
+    const candidates = ranked.filter((id) => {
+      if (known.has(id)) total.leftOutPositive++;
+      else if (texts.has(keys.get(id) ?? id)) total.leftOutText++;
+      else if (scores.get(id)! >= limit) total.leftOutScore++;
+      else {
+        texts.add(keys.get(id) ?? id);
+        return true;
+      }
+      return false;
+    });
     const taken = drawDistinct(candidates.length, count, rng)
       .sort((a, b) => a - b).map((i) => candidates[i]!);
     total.retrieved += taken.length;
     if (fill && taken.length < count) {
-      const more = drawFill(new Set([...known, ...candidates]), texts, taken);
+      const more = drawFill(new Set([...known, ...ranked]), texts, taken);
       total.random += more;
       if (more > 0) total.filledQueries++;
     }

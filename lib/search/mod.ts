@@ -26,6 +26,7 @@ export {
   type MineOptions,
   type MineStatistics,
 } from "./mine_hard_negatives.ts";
+export { rankPassages } from "./rank_passages.ts";
 export { tokenizeMultilingual } from "./tokenize_multilingual.ts";
 export { type TokenizeFunction, tokenizeWords } from "./tokenize_words.ts";
 export {
@@ -34,5 +35,4 @@ export {
   type RankedRows,
   topK,
 } from "./top_k.ts";
-export { compareIds, rankPassages } from "./trec_order.ts";
 export type { RandomIntegers, RetrieveFunction } from "./types.ts";

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  compareIds,
-  type EmbeddedTexts,
-  exactSearch,
-  topK,
-} from "../../lib/search/mod.ts";
+import { type EmbeddedTexts, exactSearch, topK } from "../../lib/search/mod.ts";
 import { readShared, withShared } from "../_shared.ts";
 import { bytes, embeddings, randomEmbeddings, score } from "./_reference.ts";
 
@@ -240,18 +235,6 @@ Deno.test("exactSearch() stops on a signal and tells its progress", async () => 
     () => exactSearch(queries, passages, { k: 1, signal: AbortSignal.abort() }),
     { name: "AbortError" },
   );
-});
-
-Deno.test("compareIds() is the order of UTF-8 bytes", () => {
-  const encoder = new TextEncoder();
-  const text = fc.string({ unit: "grapheme", maxLength: 6 });
-  fc.assert(fc.property(text, text, (a, b) => {
-    const x = [...encoder.encode(a)];
-    const y = [...encoder.encode(b)];
-    const at = x.findIndex((value, i) => value !== y[i]);
-    const wanted = at < 0 ? x.length - y.length : x[at]! - (y[at] ?? -1);
-    assert.equal(Math.sign(compareIds(a, b)), Math.sign(wanted));
-  }));
 });
 
 async function* inChunks(all: ReturnType<typeof embeddings>, size: number) {

@@ -1,10 +1,5 @@
 import type { RandomIntegers } from "./types.ts";
 
-/** Equal for texts that differ only in Unicode form, case or blanks. */
-export function textKey(text: string): string {
-  return text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
-}
-
 /** Draws `min(count, n)` different numbers from 0 to n - 1, in random order. */
 export function drawDistinct(
   n: number,
