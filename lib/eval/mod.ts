@@ -1,1 +1,31 @@
-export {};
+/**
+ * From a run and judgments to numbers: metrics as trec_eval defines them, the
+ * evaluation of an encoder on a suite, and tests of whether a difference means
+ * anything. Nothing here needs a tensor backend.
+ *
+ * @example Score a run
+ * ```ts
+ * import { evaluateRun } from "@tdro/tdro/eval";
+ * import assert from "node:assert/strict";
+ *
+ * const qrels = new Map([["q", new Map([["a", 2], ["b", 1]])]]);
+ * const run = new Map([["q", new Map([["a", 0.9], ["c", 0.8], ["b", 0.1]])]]);
+ * const { mean } = evaluateRun(qrels, run, ["nDCG@10", "P@1"]);
+ * assert(mean["nDCG@10"]! > 0.9 && mean["P@1"] === 1);
+ * ```
+ *
+ * @module
+ */
+export { collectReport } from "./collect_report.ts";
+export {
+  type EvalReport,
+  type EvalSettings,
+  evaluate,
+  type EvaluateOptions,
+  type TaskReport,
+} from "./evaluate.ts";
+export {
+  evaluateRun,
+  type EvaluateRunOptions,
+  type RunEvaluation,
+} from "./evaluate_run.ts";

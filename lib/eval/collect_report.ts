@@ -1,0 +1,44 @@
+import type { EvalReport, TaskReport } from "./evaluate.ts";
+
+/**
+ * Runs an evaluation to its end.
+ *
+ * @param evaluation What `evaluate()` returned, not yet at its end.
+ * @param onTask Called with each task's report when it is done.
+ * @returns The report of the suite.
+ *
+ * @example Usage
+ * ```ts
+ * import { collectReport, type evaluate } from "@tdro/tdro/eval";
+ * import assert from "node:assert/strict";
+ *
+ * // Stands for a real evaluation, which takes an encoder and a suite.
+ * async function* evaluation(): ReturnType<typeof evaluate> {
+ *   return await Promise.resolve({
+ *     format: "tdro-eval/1",
+ *     suite: "none",
+ *     settings: {
+ *       split: "test",
+ *       metrics: ["MAP"],
+ *       k: 10,
+ *       prompts: "none",
+ *       ignoreIdenticalIds: false,
+ *       ties: "float32 score descending, then passage id descending",
+ *     },
+ *     tasks: [],
+ *     mean: { MAP: 0.5 },
+ *   });
+ * }
+ * assert.equal((await collectReport(evaluation())).mean.MAP, 0.5);
+ * ```
+ */
+export async function collectReport(
+  evaluation: AsyncGenerator<TaskReport, EvalReport>,
+  onTask?: (report: TaskReport) => void,
+): Promise<EvalReport> {
+  for (;;) {
+    const next = await evaluation.next();
+    if (next.done) return next.value;
+    onTask?.(next.value);
+  }
+}
