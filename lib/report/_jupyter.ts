@@ -1,0 +1,26 @@
+/** Representations of one thing by media type; a front end takes the richest. */
+export type MediaBundle = Record<string, string | object>;
+
+/** What a notebook front end shows things with. */
+export type DisplayFunction = (
+  bundle: MediaBundle,
+  options: { displayId: string; update: boolean },
+) => Promise<void>;
+
+/** The symbol by which a Jupyter kernel asks a value how to show it. */
+export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
+
+/**
+ * The kernel's display function, or undefined outside a notebook. The one place
+ * that touches `Deno.jupyter`: outside a kernel even looking at it throws.
+ */
+export function kernelDisplay(): DisplayFunction | undefined {
+  try {
+    const { display } = Deno.jupyter;
+    if (typeof display !== "function") return undefined;
+    return (bundle, { displayId, update }) =>
+      display(bundle, { raw: true, display_id: displayId, update });
+  } catch {
+    return undefined;
+  }
+}

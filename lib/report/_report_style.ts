@@ -1,0 +1,81 @@
+/** The looks of a report: one column, the system's own face, two grounds. */
+export const REPORT_STYLE = `
+:root {
+  color-scheme: light dark;
+  --ink: #1f2328;
+  --muted: #57606a;
+  --line: #d0d7de;
+  --soft: #f6f8fa;
+  --ground: #ffffff;
+  --link: #0a5fa8;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ink: #e6edf3;
+    --muted: #9da7b3;
+    --line: #363d47;
+    --soft: #171c23;
+    --ground: #0f1319;
+    --link: #6cb6ff;
+  }
+}
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
+body {
+  margin: 0;
+  background: var(--ground);
+  color: var(--ink);
+  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif;
+}
+main { max-width: 60rem; margin: 0 auto; padding: 3rem 1.5rem 4rem; }
+h1 { font-size: clamp(1.5rem, 1.1rem + 2vw, 2.1rem); line-height: 1.2; font-weight: 650; letter-spacing: -0.012em; margin: 0 0 1rem; overflow-wrap: anywhere; text-wrap: balance; }
+h2 { font-size: 1.2rem; line-height: 1.3; font-weight: 650; margin: 0 0 0.75rem; overflow-wrap: anywhere; }
+section { margin-top: 2.75rem; }
+p { margin: 0 0 0.5rem; overflow-wrap: anywhere; }
+.summary { max-width: 44rem; font-size: 1.08rem; border-left: 3px solid var(--line); padding-left: 1rem; }
+.summary p:last-child { margin-bottom: 0; }
+.scroll { overflow-x: auto; border-radius: 2px; }
+.scroll:focus-visible, a:focus-visible, button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+table { border-collapse: collapse; width: 100%; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: 650; font-size: 1.2rem; line-height: 1.3; padding: 0 0 0.75rem; }
+th, td { padding: 0.4rem 0.7rem; white-space: nowrap; }
+tr > :first-child { padding-left: 0.25rem; }
+th[scope="row"] { font-weight: 500; }
+thead th { color: var(--muted); font-weight: 600; border-bottom: 1.5px solid var(--muted); vertical-align: bottom; }
+tbody tr + tr > * { border-top: 1px solid var(--line); }
+tbody tr:hover > * { background: var(--soft); }
+tfoot tr > * { border-top: 1.5px solid var(--muted); font-weight: 650; }
+th button { all: unset; cursor: pointer; font: inherit; color: inherit; white-space: nowrap; }
+th button:hover { color: var(--ink); }
+th button:focus-visible { outline: 2px solid var(--link); outline-offset: 3px; }
+th button::after { content: "\\2195"; opacity: 0.45; padding-left: 0.3em; font-weight: 400; }
+th[aria-sort] button { color: var(--ink); }
+th[aria-sort="ascending"] button::after { content: "\\2191"; opacity: 1; }
+th[aria-sort="descending"] button::after { content: "\\2193"; opacity: 1; }
+figure { margin: 0; }
+.plot { color: var(--ink); }
+.plot svg { display: block; max-width: 100%; min-width: 34rem; height: auto; }
+figcaption { color: var(--muted); font-size: 0.94rem; max-width: 44rem; margin-top: 0.5rem; overflow-wrap: anywhere; }
+.downloads { margin: 0.6rem 0 0; font-size: 0.88rem; }
+a { color: var(--link); text-underline-offset: 0.15em; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+dl { display: grid; grid-template-columns: minmax(6rem, max-content) minmax(0, 1fr); gap: 0.3rem 1.25rem; margin: 0; font-size: 0.92rem; }
+dt { color: var(--muted); overflow-wrap: anywhere; }
+dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+pre { margin: 0; font: 0.92em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+@media (max-width: 40rem) {
+  main { padding: 1.5rem 1rem 3rem; }
+  section { margin-top: 2.25rem; }
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dd { margin-bottom: 0.6rem; }
+  tr > :first-child { position: sticky; left: 0; background: var(--ground); max-width: 55vw; white-space: normal; overflow-wrap: anywhere; }
+}
+@media print {
+  :root { --ink: #000; --muted: #444; --line: #ccc; --soft: #fff; --ground: #fff; --link: #000; }
+  main { max-width: none; padding: 0; }
+  section, figure, tr { break-inside: avoid; }
+  .downloads, th button::after { display: none; }
+  .scroll { overflow: visible; }
+  .plot svg { min-width: 0; }
+}
+`;
