@@ -1,4 +1,88 @@
-export { lossProxy } from "./loss_proxy.ts";
-export { stepWeights } from "./step_weights.ts";
-export { initialWeightState } from "./weight_state.ts";
+/**
+ * The heart: how the weights of a mixture of tasks are learned. A loss proxy
+ * tells how far the model in training lags behind a reference on each task; the
+ * weight update, a pure state machine on plain arrays, moves weight to the
+ * tasks that lag; selection and weight files carry the result to the training
+ * run that uses it. Fixed mixtures and other published methods stand beside
+ * tDRO behind small interfaces.
+ *
+ * @example Three steps of tDRO on made-up losses
+ * ```ts
+ * import {
+ *   exampleWeights,
+ *   initialWeightState,
+ *   selectTop,
+ *   stepWeights,
+ *   tdro,
+ * } from "@tdro/tdro/dro";
+ * import assert from "node:assert/strict";
+ *
+ * let state = initialWeightState([1 / 3, 1 / 3, 1 / 3]);
+ * // Task 2 lags most behind its reference.
+ * const domains = [0, 1, 2, 2];
+ * const batch = {
+ *   losses: [1, 1, 3, 3],
+ *   referenceLosses: [1, 1, 1, 1],
+ *   domains,
+ * };
+ * for (let step = 0; step < 3; step++) {
+ *   state = stepWeights(state, batch, tdro().options);
+ *   const q = exampleWeights(state.curr, domains); // weighs the proxy's loss
+ *   assert.ok(q[3]! > q[0]!);
+ * }
+ * assert.deepEqual(selectTop(state.curr, 34), [2]);
+ * ```
+ *
+ * @module
+ */
 export { exampleWeights } from "./example_weights.ts";
+export { formatWeightFile } from "./format_weight_file.ts";
+export {
+  type LossMeasure,
+  type LossObservation,
+  type LossProxy,
+  lossProxy,
+  type LossProxyOptions,
+} from "./loss_proxy.ts";
+export {
+  parseWeightFile,
+  type ParseWeightFileOptions,
+} from "./parse_weight_file.ts";
+export { readWeightFile, writeWeightFile } from "./read_weight_file.ts";
+export {
+  saveWeightFiles,
+  type SaveWeightFilesOptions,
+} from "./save_weight_files.ts";
+export { selectTop } from "./select_top.ts";
+export {
+  stepWeights,
+  type StepWeightsOptions,
+  type WeightOptimizer,
+} from "./step_weights.ts";
+export { doremi } from "./strategies/doremi.ts";
+export { groupDro } from "./strategies/group_dro.ts";
+export { manualMixture } from "./strategies/manual_mixture.ts";
+export type { MixtureStrategy } from "./strategies/mixture_strategy.ts";
+export { proportionalMixture } from "./strategies/proportional_mixture.ts";
+export { tdro, type TdroOptions } from "./strategies/tdro.ts";
+export { temperatureMixture } from "./strategies/temperature_mixture.ts";
+export { uniformMixture } from "./strategies/uniform_mixture.ts";
+export {
+  type WeightPreset,
+  weightPreset,
+  type WeightPresetName,
+} from "./strategies/weight_preset.ts";
+export {
+  type WeightFile,
+  weightFile,
+  type WeightFileParts,
+} from "./weight_file.ts";
+export { initialWeightState, type WeightState } from "./weight_state.ts";
+export {
+  effectiveTasks,
+  type WeightLimits,
+  type WeightReport,
+  type WeightWarning,
+  weightWarnings,
+} from "./weight_warnings.ts";
+export { weightsFor } from "./weights_for.ts";

@@ -101,8 +101,8 @@ export interface BatchesOptions {
  * const rows = [[row(0, "a"), row(0, "b")], [row(1, "c")]];
  *
  * const [batch] = batches(rows, [0.5, 0.5], { size: 4, seed: 1, count: 1 });
- * assert.equal(batch.examples.length, 4);
- * assert.equal(new Set(batch.examples.map((e) => e.domain)).size, 1);
+ * assert.equal(batch!.examples.length, 4);
+ * assert.equal(new Set(batch!.examples.map((e) => e.domain)).size, 1);
  * ```
  */
 export function batches(

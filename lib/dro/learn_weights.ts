@@ -1,0 +1,128 @@
+import type { Encoder } from "../model/mod.ts";
+import type { Batch } from "../sampling/mod.ts";
+import {
+  batchLosses,
+  infoNce,
+  type InfoNceOptions,
+  type StepReport,
+  train,
+  type TrainOptions,
+} from "../train/mod.ts";
+import { exampleWeights } from "./example_weights.ts";
+import { lossProxy } from "./loss_proxy.ts";
+import { stepWeights, type StepWeightsOptions } from "./step_weights.ts";
+import type { WeightState } from "./weight_state.ts";
+
+/** Options for {@linkcode learnWeights}. */
+export interface LearnWeightsOptions
+  extends Omit<TrainOptions, "loss" | "weigh" | "accumulate"> {
+  /** The small model that is trained along; it changes in place. */
+  proxy: Encoder;
+  /**
+   * The frozen model that was trained uniformly (stage 0). Without one the
+   * measure must be `"raw"` or `"released"`, which is raw then.
+   */
+  reference?: Encoder;
+  /** Where the weights stand at the start: {@linkcode initialWeightState}. */
+  state: WeightState;
+  /** Measure, step size and the rest; `accumulate` holds for the proxy too. */
+  update?: StepWeightsOptions;
+  /** Temperature; only the query's own hard negatives count. */
+  infoNce?: Omit<InfoNceOptions, "negatives">;
+}
+
+/** What one update of proxy and weights did. */
+export interface WeightStepReport extends StepReport {
+  /** State of the weights after the update; its `curr` are the weights. */
+  state: WeightState;
+  /** Reference loss of each example in nats, in the order of `losses`. */
+  referenceLosses: number[];
+  /** Mean proxy loss of each domain in the update, shape `[K]`; `null` if absent. */
+  domainLosses: (number | null)[];
+  /** Mean reference loss of each domain, shape `[K]`; `null` if absent or without reference. */
+  domainReferenceLosses: (number | null)[];
+}
+
+/**
+ * Learns domain weights (tDRO's stage 1, spec sections 8 to 10): trains the
+ * proxy on mixed batches with hard-negative-only InfoNCE, raises the weights
+ * of the domains where it loses most relative to the reference, and weighs its
+ * loss with them. The batches keep their sampling; the learned weights act on
+ * the loss alone.
+ *
+ * @param batches Mixed batches, sampled uniformly over tasks.
+ * @param options The models, the start, and both optimisers' settings.
+ * @returns A report per update; the last one's `state` is the result.
+ * @throws {RangeError} If a batch has no hard negatives or a loss isn't finite.
+ *
+ * @example Usage
+ * ```ts
+ * import { learnWeights } from "@tdro/tdro/dro";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof learnWeights, "function"); // runExperiment() drives it
+ * ```
+ */
+export async function* learnWeights(
+  batches: Iterable<Batch>,
+  options: LearnWeightsOptions,
+): AsyncGenerator<WeightStepReport, void, undefined> {
+  const { proxy, reference, update = {}, infoNce: lossOptions, ...training } =
+    options;
+  let state = options.state;
+  const domains = state.curr.length;
+  const loss = infoNce({ ...lossOptions, negatives: "hard-only" });
+  const referenceLosses = new WeakMap<Batch, Float32Array>();
+  let gathered: number[] = [];
+
+  /** The reference's losses, taken before the proxy's gradient is recorded. */
+  function* measured(): Generator<Batch> {
+    for (const batch of batches) {
+      if (reference) {
+        referenceLosses.set(
+          batch,
+          batchLosses(reference, batch, { ...training, loss }),
+        );
+      }
+      yield batch;
+    }
+  }
+
+  const steps = train(proxy, measured(), {
+    ...training,
+    accumulate: update.accumulate ?? 1,
+    loss,
+    // The reference code updates the weights before the last micro-batch's
+    // loss, so that one is weighed with the new ones (spec S13).
+    weigh: (losses, batch) => {
+      const ids = batch.examples.map((e) => e.domain);
+      const references = referenceLosses.get(batch);
+      gathered.push(...references ?? []);
+      state = stepWeights(state, {
+        losses,
+        referenceLosses: references ?? null,
+        domains: ids,
+      }, update);
+      return exampleWeights(state.curr, ids);
+    },
+  });
+  for await (const step of steps) {
+    const means = lossProxy({
+      losses: step.losses,
+      referenceLosses: reference ? gathered : null,
+      domains: step.domains,
+    }, domains, { measure: "raw" });
+    const present = (values: number[]) =>
+      values.map((value, k) => means.counts[k]! > 0 ? value : null);
+    yield {
+      ...step,
+      state,
+      referenceLosses: gathered,
+      domainLosses: present(means.lossMeans),
+      domainReferenceLosses: reference
+        ? present(means.referenceMeans)
+        : means.counts.map(() => null),
+    };
+    gathered = [];
+  }
+}

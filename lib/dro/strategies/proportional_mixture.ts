@@ -1,0 +1,24 @@
+import { mixture } from "../../sampling/mixture.ts";
+import type { MixtureStrategy } from "./mixture_strategy.ts";
+
+/**
+ * Each task by its number of rows: what shuffling all data together gives.
+ *
+ * @returns The strategy.
+ *
+ * @example Usage
+ * ```ts
+ * import { proportionalMixture } from "@tdro/tdro/dro";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(proportionalMixture().weights([300, 100]), [0.75, 0.25]);
+ * ```
+ */
+export function proportionalMixture(): MixtureStrategy {
+  return {
+    name: "proportional",
+    formula: "s / sum(s)",
+    source: "concatenation of all data",
+    weights: (sizes) => mixture(sizes, "proportional"),
+  };
+}

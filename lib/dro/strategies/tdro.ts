@@ -1,0 +1,49 @@
+import type { WeightPreset } from "./weight_preset.ts";
+
+/** Options for {@linkcode tdro}. */
+export interface TdroOptions {
+  /**
+   * The released code's measure (per example, after a normalisation over the
+   * batch) or the paper's (ratio of means per task). They can weigh tasks very
+   * differently; spec section 19. @default {"released"}
+   */
+  form?: "released" | "paper";
+}
+
+/**
+ * tDRO: exponentiated-gradient ascent on relative losses, whose vector is
+ * clipped to length 1, eta 0.02. The released run accumulates over 4
+ * micro-batches; add `accumulate: 4` for that.
+ *
+ * @param options Which form.
+ * @returns The preset.
+ *
+ * @example Usage
+ * ```ts
+ * import { tdro } from "@tdro/tdro/dro";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(tdro().options.measure, "released");
+ * assert.equal(tdro({ form: "paper" }).options.measure, "ratio-of-means");
+ * ```
+ */
+export function tdro({ form = "released" }: TdroOptions = {}): WeightPreset {
+  const paper = form === "paper";
+  return {
+    name: paper ? "tdro-paper" : "tdro",
+    formula: `a ← a · exp(eta · clip(${
+      paper ? "mean(l) / mean(r)" : "mean(l / (r / sum(r)))"
+    })) / Z`,
+    source: "tDRO (arXiv 2408.10613)",
+    result: "curr",
+    options: {
+      measure: paper ? "ratio-of-means" : "released",
+      pNorm: 1,
+      eta: 0.02,
+      clip: "norm",
+      maxNorm: 1,
+      optimizer: "sgd",
+      normalize: true,
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { mixture } from "../../sampling/mixture.ts";
+import type { MixtureStrategy } from "./mixture_strategy.ts";
+
+/**
+ * Every task alike, whatever its size: tDRO's own baseline.
+ *
+ * @returns The strategy.
+ *
+ * @example Usage
+ * ```ts
+ * import { uniformMixture } from "@tdro/tdro/dro";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(uniformMixture().weights([300, 100]), [0.5, 0.5]);
+ * ```
+ */
+export function uniformMixture(): MixtureStrategy {
+  return {
+    name: "uniform",
+    formula: "1 / K",
+    source: "tDRO's baseline (arXiv 2408.10613)",
+    weights: (sizes) => mixture(sizes, "uniform"),
+  };
+}

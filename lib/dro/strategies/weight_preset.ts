@@ -1,0 +1,56 @@
+import type { StepWeightsOptions } from "../step_weights.ts";
+import { doremi } from "./doremi.ts";
+import { groupDro } from "./group_dro.ts";
+import { tdro } from "./tdro.ts";
+
+/** A published method of learning weights, as options for `stepWeights`. */
+export interface WeightPreset {
+  /** Short name. */
+  name: string;
+  /** The step, with a the weights, l the proxy's and r the reference's loss. */
+  formula: string;
+  /** Where it is published. */
+  source: string;
+  /**
+   * Which weights of the final state are the method's result.
+   */
+  result: "curr" | "mean";
+  /** Options for `stepWeights`. */
+  options: StepWeightsOptions;
+}
+
+/** Name of a preset. */
+export type WeightPresetName = "tdro" | "tdro-paper" | "doremi" | "group-dro";
+
+/**
+ * The preset of a name, for configuration files and command lines.
+ *
+ * @param name The name.
+ * @returns The preset.
+ * @throws {RangeError} If there is no such preset.
+ *
+ * @example Usage
+ * ```ts
+ * import { weightPreset } from "@tdro/tdro/dro";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(weightPreset("doremi").options.measure, "difference");
+ * assert.equal(weightPreset("tdro").options.eta, 0.02);
+ * ```
+ */
+export function weightPreset(name: WeightPresetName): WeightPreset {
+  switch (name) {
+    case "tdro":
+      return tdro();
+    case "tdro-paper":
+      return tdro({ form: "paper" });
+    case "doremi":
+      return doremi();
+    case "group-dro":
+      return groupDro();
+    default:
+      throw new RangeError(
+        `Cannot find a weight preset: name must be one of tdro, tdro-paper, doremi, group-dro: got ${name}`,
+      );
+  }
+}

@@ -1,0 +1,210 @@
+/** What {@linkcode weightWarnings} looks at. */
+export interface WeightReport {
+  /** The weights in question, shape `[K]`, ≥ 0, not all 0. */
+  weights: readonly number[];
+  /** Task names, shape `[K]`, for the messages. */
+  names?: readonly string[];
+  /** Weights after each update, oldest first, shape `[updates][K]`. */
+  history?: readonly (readonly number[])[];
+  /** Mean reference loss of each task, shape `[K]`; NaN for not seen. */
+  referenceMeans?: readonly number[];
+  /** Rows of each task, shape `[K]`. */
+  sizes?: readonly number[];
+  /** Rows that the training run with these weights will draw. */
+  examples?: number;
+}
+
+/** Limits for {@linkcode weightWarnings}; rules of thumb. */
+export interface WeightLimits {
+  /**
+   * Smallest good effective number of tasks, as a share of the way from 1 to
+   * K. @default {0.1}
+   */
+  minEffectiveShare?: number;
+  /**
+   * Largest good change over the last tenth of the updates, total variation in
+   * [0, 1]: the share of the mixture that moved. @default {0.05}
+   */
+  maxLateChange?: number;
+  /**
+   * Smallest good mean reference loss of a task, over the mean of all tasks.
+   * Under 0.05 the released measure damps examples in batches of 512 (spec
+   * section 15, S9). @default {0.05}
+   */
+  minReferenceShare?: number;
+  /** Largest good number of passes over a task. @default {10} */
+  maxPasses?: number;
+}
+
+/** Something about the weights that deserves a look before using them. */
+export interface WeightWarning {
+  /** What is odd. */
+  kind: "one-hot" | "not-settled" | "reference-near-zero" | "many-passes";
+  /** Domain id, if it's about one task. */
+  domain?: number;
+  /** The number found. */
+  value: number;
+  /** The limit it crosses. */
+  limit: number;
+  /** One line for people. */
+  message: string;
+}
+
+/**
+ * Effective number of tasks in a mixture: exp of the entropy. K for uniform
+ * weights, 1 for a single task.
+ *
+ * @param weights Weights, shape `[K]`, ≥ 0, not all 0; need not sum to 1.
+ * @returns A number in [1, K].
+ *
+ * @example Usage
+ * ```ts
+ * import { effectiveTasks } from "@tdro/tdro/dro";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(effectiveTasks([1, 0, 0]), 1);
+ * assert.ok(Math.abs(effectiveTasks([2, 2, 2]) - 3) < 1e-12);
+ * ```
+ */
+export function effectiveTasks(weights: readonly number[]): number {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let entropy = 0;
+  for (const weight of weights) {
+    if (weight > 0) entropy -= weight / total * Math.log(weight / total);
+  }
+  return Math.exp(entropy);
+}
+
+/**
+ * Guard rails for learned weights, each with the number behind it: nearly all
+ * weight on one task; still moving at the end; a reference loss so near 0 that
+ * ratios to it mean little; a small task repeated very often.
+ *
+ * @param report The weights and what is known about them; what is absent isn't
+ * checked.
+ * @param limits Where to warn.
+ * @returns Warnings, none if all is well.
+ *
+ * @example Usage
+ * ```ts
+ * import { weightWarnings } from "@tdro/tdro/dro";
+ * import assert from "node:assert/strict";
+ *
+ * const report = { weights: [0.9, 0.1], sizes: [100, 10_000], examples: 5_000 };
+ * const [warning] = weightWarnings(report);
+ * assert.equal(warning!.kind, "many-passes");
+ * assert.equal(warning!.domain, 0);
+ * assert.equal(warning!.value, 45);
+ * assert.deepEqual(weightWarnings({ ...report, weights: [0.1, 0.9] }), []);
+ * ```
+ */
+export function weightWarnings(
+  report: WeightReport,
+  limits: WeightLimits = {},
+): WeightWarning[] {
+  return [
+    ...oneHot(report, limits),
+    ...notSettled(report, limits),
+    ...referenceNearZero(report, limits),
+    ...manyPasses(report, limits),
+  ];
+}
+
+function oneHot(
+  { weights }: WeightReport,
+  { minEffectiveShare = 0.1 }: WeightLimits,
+): WeightWarning[] {
+  const value = effectiveTasks(weights);
+  const limit = 1 + minEffectiveShare * (weights.length - 1);
+  if (weights.length < 2 || value >= limit) return [];
+  return [{
+    kind: "one-hot",
+    value,
+    limit,
+    message: `the weights are worth only ${
+      short(value)
+    } of ${weights.length} tasks (limit ${
+      short(limit)
+    }); lower eta, learn for fewer steps, or set a cap`,
+  }];
+}
+
+function notSettled(
+  { history = [] }: WeightReport,
+  { maxLateChange = 0.05 }: WeightLimits,
+): WeightWarning[] {
+  const last = history.length - 1;
+  if (last < 1) return [];
+  const tenth = Math.max(1, Math.round(history.length / 10));
+  const before = history[Math.max(0, last - tenth)]!;
+  const value = history[last]!.reduce(
+    (sum, weight, k) => sum + Math.abs(weight - before[k]!) / 2,
+    0,
+  );
+  if (value <= maxLateChange) return [];
+  return [{
+    kind: "not-settled",
+    value,
+    limit: maxLateChange,
+    message: `the weights still move: ${
+      short(100 * value)
+    } % of the mixture changed in the last ${tenth} of ${history.length} updates (limit ${
+      short(100 * maxLateChange)
+    } %); learn for more steps, or let eta fall`,
+  }];
+}
+
+function referenceNearZero(
+  { referenceMeans = [], names }: WeightReport,
+  { minReferenceShare = 0.05 }: WeightLimits,
+): WeightWarning[] {
+  const seen = referenceMeans.filter((loss) => !Number.isNaN(loss));
+  const mean = seen.reduce((sum, loss) => sum + loss, 0) / seen.length;
+  const limit = minReferenceShare * mean;
+  return referenceMeans.flatMap((value, domain) =>
+    // All at 0 is the worst case, and no one is below the limit then.
+    value < limit || value === 0
+      ? [{
+        kind: "reference-near-zero" as const,
+        domain,
+        value,
+        limit,
+        message: `the reference loss of ${nameOf(names, domain)} is ${
+          short(value)
+        }, mean of all tasks ${
+          short(mean)
+        }: a ratio to it means little; give it harder negatives, or use the measure "difference"`,
+      }]
+      : []
+  );
+}
+
+function manyPasses(
+  { weights, sizes = [], examples = 0, names }: WeightReport,
+  { maxPasses = 10 }: WeightLimits,
+): WeightWarning[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return sizes.flatMap((size, domain) => {
+    const value = size > 0 ? weights[domain]! / total * examples / size : 0;
+    return value <= maxPasses ? [] : [{
+      kind: "many-passes" as const,
+      domain,
+      value,
+      limit: maxPasses,
+      message: `the ${size} rows of ${nameOf(names, domain)} will be drawn ${
+        short(value)
+      } times each (limit ${
+        short(maxPasses)
+      }); set a cap on its weight, or train for fewer steps`,
+    }];
+  });
+}
+
+function nameOf(names: readonly string[] | undefined, domain: number): string {
+  const name = names?.[domain];
+  return name === undefined ? `task ${domain}` : JSON.stringify(name);
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}

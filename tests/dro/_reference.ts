@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import type { LossMeasure, LossObservation } from "../../lib/dro/loss_proxy.ts";
+import type { StepWeightsOptions } from "../../lib/dro/step_weights.ts";
+
+/** Settings of the reference implementation, absent ones at its defaults. */
+export interface ReferenceSettings {
+  group_loss_minus_ref_loss?: boolean;
+  normalize_group_loss_scale_with_ref_loss?: boolean;
+  p_norm_of_ref_loss?: number;
+  normalize_weights_on_every_update?: boolean;
+  reweight_eta?: number;
+  ema?: number;
+  weight_ema?: boolean;
+  dro_optimizer?: string;
+  dro_weight_decay?: number;
+  dro_apply_grad_norm?: boolean;
+  dro_apply_grad_clip?: boolean;
+  dro_max_grad_norm?: number;
+  gradient_accumulation_steps?: number;
+  dro_lr_scheduler_type?: string;
+  dro_epsilon?: number;
+  dro_adam_beta1?: number;
+  dro_adam_beta2?: number;
+  dro_rmsprop_alpha?: number;
+}
+
+export interface ReferenceBatch {
+  losses: number[];
+  ref_losses: number[] | null;
+  domain_ids: number[];
+}
+
+/** The same settings in our words. */
+export function optionsOf(settings: ReferenceSettings): StepWeightsOptions {
+  const minus = settings.group_loss_minus_ref_loss ?? false;
+  const relative = settings.normalize_group_loss_scale_with_ref_loss ?? false;
+  const measure: LossMeasure = minus
+    ? (relative ? "relative-difference" : "difference")
+    : (relative ? "released" : "raw");
+  return {
+    measure,
+    pNorm: settings.p_norm_of_ref_loss,
+    eta: settings.reweight_eta ?? 0.25,
+    accumulate: settings.gradient_accumulation_steps,
+    clip: settings.dro_apply_grad_norm
+      ? "norm"
+      : settings.dro_apply_grad_clip
+      ? "value"
+      : "none",
+    maxNorm: settings.dro_max_grad_norm,
+    optimizer: (settings.dro_optimizer ?? "sgd").replace(
+      "_torch",
+      "",
+    ) as StepWeightsOptions["optimizer"],
+    weightDecay: settings.dro_weight_decay,
+    weightEma: settings.weight_ema,
+    ema: settings.ema,
+    beta1: settings.dro_adam_beta1,
+    beta2: settings.dro_adam_beta2,
+    epsilon: settings.dro_epsilon,
+    rmspropAlpha: settings.dro_rmsprop_alpha,
+    normalize: settings.normalize_weights_on_every_update ?? false,
+  };
+}
+
+export function observationOf(batch: ReferenceBatch): LossObservation {
+  return {
+    losses: batch.losses,
+    referenceLosses: batch.ref_losses,
+    domains: batch.domain_ids,
+  };
+}
+
+/**
+ * The fixtures' values are float64 runs printed with 10 significant digits:
+ * half a digit in the 10th is a relative 5e-10. Start weights such as
+ * 0.3333333333 and sums over dozens of updates add a few times that.
+ */
+export function close(actual: number, expected: number, what: string): void {
+  const tolerance = 5e-9 * Math.max(1, Math.abs(expected));
+  assert.ok(
+    Math.abs(actual - expected) <= tolerance,
+    `${what}: ${actual} for ${expected}`,
+  );
+}
+
+export function allClose(
+  actual: readonly (number | null)[],
+  expected: readonly number[],
+  what: string,
+): void {
+  assert.equal(actual.length, expected.length, what);
+  actual.forEach((value, i) =>
+    close(value ?? NaN, expected[i]!, `${what}[${i}]`)
+  );
+}
+
+export function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}
