@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/** Options that every command has. */
+export interface GlobalOptions {
+  /** File of options. */
+  config?: string;
+  /** Results as JSON. */
+  json: boolean;
+  /** Results and errors only. */
+  quiet: boolean;
+  /** The help text instead of the work. */
+  help: boolean;
+}
+
+/** Schema of the options that every command has. */
+export const globalOptions: z.ZodType<GlobalOptions> = z.strictObject({
+  config: z.string().optional().meta({ placeholder: "FILE" }).describe(
+    "JSON file of options, with the keys of the flags in camelCase; flags override it",
+  ),
+  json: z.boolean().default(false).describe("Print the result as JSON"),
+  quiet: z.boolean().default(false).describe(
+    "Print only the result and errors, no progress",
+  ),
+  help: z.boolean().default(false).describe("Show this help"),
+});
+
+/** Short forms of flags. */
+export const SHORT: Readonly<Record<string, string>> = {
+  quiet: "q",
+  help: "h",
+};

@@ -1,0 +1,70 @@
+import type { Command } from "./command.ts";
+
+/** A command that isn't loaded yet. */
+export interface CommandEntry {
+  /** Words after `tdro`. */
+  name: string;
+  /** The command's own summary, repeated here so that help needn't load it. */
+  summary: string;
+  /** Loads the command's module. */
+  load(): Promise<{ command: Command }>;
+}
+
+/** Every command, in the order of the help text. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "demo",
+    summary: "Learn the mixture of the docs suite from end to end",
+    load: () => import("./demo.ts"),
+  },
+  {
+    name: "run",
+    summary: "Learn the mixture of a suite in BEIR form from end to end",
+    load: () => import("./run.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "Show which backends work here and which one is chosen",
+    load: () => import("./doctor.ts"),
+  },
+  {
+    name: "setup",
+    summary: "Install the TensorFlow backend, and a small model if wanted",
+    load: () => import("./setup.ts"),
+  },
+  {
+    name: "weights show",
+    summary: "Show weight files side by side",
+    load: () => import("./weights_show.ts"),
+  },
+  {
+    name: "weights select",
+    summary: "Write the weight file of the tasks with the largest weights",
+    load: () => import("./weights_select.ts"),
+  },
+  {
+    name: "score",
+    summary: "Compute metrics of a run from its relevance judgments",
+    load: () => import("./score.ts"),
+  },
+  {
+    name: "data docs-suite",
+    summary: "Build the docs suite from documentation on this machine",
+    load: () => import("./data_docs_suite.ts"),
+  },
+  {
+    name: "data check",
+    summary: "Check a suite in BEIR form and count what is in it",
+    load: () => import("./data_check.ts"),
+  },
+  {
+    name: "completion",
+    summary: "Print a completion script for a shell",
+    load: () => import("./completion.ts"),
+  },
+  {
+    name: "version",
+    summary: "Show the version",
+    load: () => import("./version.ts"),
+  },
+];

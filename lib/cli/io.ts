@@ -1,0 +1,77 @@
+import type { ProgressEvent } from "./_progress.ts";
+
+/** Where the command line reads from and writes to; a test passes its own. */
+export interface Io {
+  /** Writes to standard output: results only. */
+  out(text: string): void;
+  /** Writes to standard error: progress, notes, errors. */
+  err(text: string): void;
+  /** Whether standard error is a terminal, so that bars can be redrawn. */
+  terminal: boolean;
+  /** Whether standard output takes colours (a terminal, and no `NO_COLOR`). */
+  color: boolean;
+  /** Characters a line. */
+  columns: number;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/** What a command gets: {@linkcode Io} and the flags that every command has. */
+export interface CommandIo extends Io {
+  /** Whether results are wanted as JSON (`--json`). */
+  json: boolean;
+  /** Whether only results and errors are wanted (`--quiet`). */
+  quiet: boolean;
+  /**
+   * Prints the result of the command: `value` with `--json`, else what `text`
+   * makes of it.
+   */
+  result(value: unknown, text: () => string): void;
+  /** Prints a remark to standard error, unless `--quiet`. */
+  note(text: string): void;
+  /** Shows the progress of some long work and gives what it ends with. */
+  progress<T>(events: AsyncGenerator<ProgressEvent, T>): Promise<T>;
+  /**
+   * Says how the work can be taken up again, should it be interrupted; the last
+   * call counts.
+   */
+  resumeWith(hint: string): void;
+}
+
+/**
+ * The process's own standard streams. The first Ctrl-C aborts `signal`, so that
+ * the work can stop at a clean place; the second one ends the process.
+ *
+ * @returns Standard output and error, and a signal wired to Ctrl-C.
+ */
+export function terminalIo(): Io {
+  const encoder = new TextEncoder();
+  const write = (
+    stream: { writeSync(b: Uint8Array): number },
+    text: string,
+  ) => {
+    let bytes = encoder.encode(text);
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  };
+  const err = (text: string) => write(Deno.stderr, text);
+  const controller = new AbortController();
+  Deno.addSignalListener("SIGINT", () => {
+    if (controller.signal.aborted) Deno.exit(130);
+    err("\nstopping at the next step; press Ctrl-C again to stop at once\n");
+    controller.abort(new DOMException("Interrupted", "AbortError"));
+  });
+  return {
+    out: (text) => write(Deno.stdout, text),
+    err,
+    terminal: Deno.stderr.isTerminal(),
+    color: Deno.stdout.isTerminal() && !Deno.noColor,
+    get columns() {
+      try {
+        return Deno.consoleSize().columns;
+      } catch {
+        return 80; // No terminal to ask.
+      }
+    },
+    signal: controller.signal,
+  };
+}

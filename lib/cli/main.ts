@@ -1,0 +1,157 @@
+import { type CommandEntry, COMMANDS } from "./_table.ts";
+import { EXIT, fail, interrupted } from "./_fail.ts";
+import { commandHelp, overview } from "./_help.ts";
+import { renderProgress } from "./_progress.ts";
+import { readOptions } from "./_read_options.ts";
+import { didYouMean } from "./_suggest.ts";
+import type { CommandIo, Io } from "./io.ts";
+
+/**
+ * Runs one command line.
+ *
+ * @param args The words after `tdro`.
+ * @param io Where to print, and the signal of Ctrl-C.
+ * @returns The exit code: 0, or 1 for a bug (printed with its stack), 2 for what
+ * the user can mend (one line), 130 if interrupted.
+ *
+ * @example Usage
+ * ```ts
+ * import { main } from "@tdro/tdro/cli";
+ * import assert from "node:assert/strict";
+ *
+ * let printed = "";
+ * const code = await main(["version"], {
+ *   out: (text) => printed += text,
+ *   err: () => {},
+ *   terminal: false,
+ *   color: false,
+ *   columns: 80,
+ *   signal: new AbortController().signal,
+ * });
+ * assert.equal(code, 0);
+ * assert.match(printed, /^tdro \d+\.\d+\.\d+/);
+ * ```
+ */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  let resume: string | undefined;
+  try {
+    const code = await dispatch(args, io, (hint) => resume = hint);
+    return io.signal.aborted ? interrupted(io, resume) : code;
+  } catch (error) {
+    return fail(error, io, resume);
+  }
+}
+
+async function dispatch(
+  args: readonly string[],
+  io: Io,
+  resumeWith: (hint: string) => void,
+): Promise<number> {
+  const words = globalsLast(args);
+  const [first, ...rest] = words;
+  if (first === undefined || first === "--help" || first === "-h") {
+    io.out(overview(io));
+    return EXIT.ok;
+  }
+  if (first === "help") {
+    return await dispatch([...rest, "--help"], io, resumeWith);
+  }
+  if (first === "--version" || first === "-V") {
+    return await dispatch(["version", ...rest], io, resumeWith);
+  }
+  const entry = find(words);
+  if (entry === undefined) {
+    const family = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+    if (family.length > 0 && (rest[0] === undefined || isHelp(rest[0]))) {
+      io.out(overview(io, family));
+      return EXIT.ok;
+    }
+    throw unknownCommand(words, family);
+  }
+
+  const { command } = await entry.load();
+  const { global, options } = await readOptions(
+    command,
+    words.slice(entry.name.split(" ").length),
+  );
+  if (global.help) {
+    io.out(commandHelp(command, io));
+    return EXIT.ok;
+  }
+  const commandIo: CommandIo = {
+    out: io.out,
+    err: io.err,
+    terminal: io.terminal,
+    color: io.color,
+    get columns() {
+      return io.columns;
+    },
+    signal: io.signal,
+    json: global.json,
+    quiet: global.quiet,
+    result(value, text) {
+      const printed = global.json ? JSON.stringify(value, null, 2) : text();
+      io.out(printed.endsWith("\n") ? printed : `${printed}\n`);
+    },
+    note(text) {
+      if (!global.quiet) io.err(`${text}\n`);
+    },
+    progress: (events) => renderProgress(events, commandIo),
+    resumeWith,
+  };
+  return await command.run(options, commandIo) ?? EXIT.ok;
+}
+
+/** `--json doctor` → `doctor --json`. */
+function globalsLast(args: readonly string[]): string[] {
+  const at = args.findIndex((arg) =>
+    !["--json", "--quiet", "-q"].includes(arg)
+  );
+  if (at <= 0) return [...args];
+  const end = args.indexOf("--");
+  const tail = end < 0 ? [] : args.slice(end);
+  return [
+    ...args.slice(at, end < 0 ? undefined : end),
+    ...args.slice(0, at),
+    ...tail,
+  ];
+}
+
+/** The command whose words begin the line. */
+function find(words: readonly string[]): CommandEntry | undefined {
+  return COMMANDS.find(({ name }) =>
+    name.split(" ").every((word, i) => words[i] === word)
+  );
+}
+
+function isHelp(word: string): boolean {
+  return word === "--help" || word === "-h";
+}
+
+function unknownCommand(
+  words: readonly string[],
+  family: readonly CommandEntry[],
+): SyntaxError {
+  const [first, second] = words as [string, string?];
+  const names = COMMANDS.map(({ name }) => name);
+  if (family.length > 0) {
+    const typed = `${first} ${second}`;
+    return new SyntaxError(
+      `Cannot run tdro ${typed}: no such command${
+        didYouMean(typed, family.map(({ name }) => name))
+      }; tdro ${first} --help lists them`,
+    );
+  }
+  if (first.startsWith("-")) {
+    return new SyntaxError(
+      `Cannot read ${first}: a command comes first; tdro --help lists them`,
+    );
+  }
+  // The slip may be in the first word of two: `wieghts show`.
+  const hint = didYouMean(first, names) ||
+    didYouMean([first, second].filter(Boolean).join(" "), names) ||
+    didYouMean(first, [...new Set(names.map((name) => name.split(" ")[0]!))]);
+  return new SyntaxError(
+    `Cannot run tdro ${first}: no such command${hint}; tdro --help lists them`,
+  );
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { ROOT } from "../_paths.ts";
+
+const ENTRY = `${ROOT}lib/cli/mod.ts`;
+
+async function run(args: string[], env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", ENTRY, ...args],
+    cwd: ROOT,
+    env,
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+Deno.test("the process exits 0 with the result on standard output", async () => {
+  const { code, out, err } = await run(["version", "--json"]);
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(out).deno, Deno.version.deno);
+  assert.equal(err, "");
+});
+
+Deno.test("the process exits 2 with one line on standard error", async () => {
+  const { code, out, err } = await run(["doctor", "--nonsense"]);
+  assert.equal(code, 2);
+  assert.equal(out, "");
+  assert.match(err, /^error: Cannot read --nonsense: [^\n]+\n$/);
+});
+
+Deno.test("the process prints no colours where there is no terminal", async () => {
+  const { out } = await run(["--help"], { NO_COLOR: "" });
+  assert.ok(!out.includes("\u001b"));
+});
+
+Deno.test("tdro --help loads no tfjs, no figures and no room but the cli", async () => {
+  // What is imported without being asked for: the table's imports are dynamic.
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", ENTRY],
+    cwd: ROOT,
+  }).output();
+  const graph = JSON.parse(new TextDecoder().decode(stdout));
+  type Module = {
+    specifier: string;
+    dependencies?: {
+      specifier: string;
+      code?: { specifier: string };
+      isDynamic?: boolean;
+    }[];
+  };
+  const modules = new Map<string, Module>(
+    graph.modules.map((module: Module) => [module.specifier, module]),
+  );
+  const reached = new Set<string>();
+  const visit = (specifier: string) => {
+    if (reached.has(specifier)) return;
+    reached.add(specifier);
+    for (const next of modules.get(specifier)?.dependencies ?? []) {
+      // Type imports have no `code`; dynamic ones load when called for.
+      if (next.code && !next.isDynamic) visit(next.code.specifier);
+    }
+  };
+  visit(graph.roots[0]);
+  const rooms = [...reached].filter((specifier) =>
+    specifier.startsWith("file:") &&
+    !/\/lib\/(cli|_std_cli)\/|\/deno\.json$/.test(specifier)
+  );
+  assert.deepEqual(rooms, []);
+  const packages = [...reached].filter((s) => s.startsWith("npm:"))
+    .map((s) => s.replace(/@[^@]*$/, ""));
+  assert.deepEqual(packages, ["npm:zod"]);
+});
+
+/** A program whose command never ends by itself. */
+const ENDLESS = `
+import { main, terminalIo } from "${new URL(`file://${ENTRY}`)}";
+import { COMMANDS } from "${new URL(
+  "../../lib/cli/_table.ts",
+  import.meta.url,
+)}";
+const { command } = await COMMANDS.find(({ name }) => name === "version").load();
+command.run = async (_, io) => {
+  io.resumeWith("tdro version again");
+  await io.progress((async function* () {
+    for (let done = 0; ; done++) yield { stage: "s", label: "l", done, total: 0 };
+  })());
+};
+Deno.exit(await main(["version"], terminalIo()));
+`;
+
+Deno.test({
+  name: "Ctrl-C ends the work, exit 130, and says how to go on",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const file = await Deno.makeTempFile({
+      dir: `${ROOT}tests/cli`,
+      suffix: ".ts",
+    });
+    try {
+      await Deno.writeTextFile(file, ENDLESS);
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", file],
+        cwd: ROOT,
+        stdout: "null",
+        stderr: "piped",
+      }).spawn();
+      const reader = child.stderr.pipeThrough(new TextDecoderStream())
+        .getReader();
+      let err = (await reader.read()).value!; // The work has begun.
+      child.kill("SIGINT");
+      for (let next; !(next = await reader.read()).done;) err += next.value;
+      assert.equal((await child.status).code, 130);
+      assert.match(err, /press Ctrl-C again/);
+      assert.match(err, /\ninterrupted; to go on: tdro version again\n$/);
+    } finally {
+      await Deno.remove(file);
+    }
+  },
+});

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { readOptions } from "../../lib/cli/_read_options.ts";
+import { commandHelp } from "../../lib/cli/_help.ts";
+import type { Command } from "../../lib/cli/command.ts";
+
+/** A command that has an option of every kind. */
+const command: Command = {
+  name: "probe",
+  summary: "Take an option of every kind",
+  examples: [{ about: "Nothing but what must be", line: "tdro probe in.txt" }],
+  options: z.strictObject({
+    source: z.string().meta({ placeholder: "FILE" }).describe("the input"),
+    others: z.array(z.string()).default([]).describe("more of it"),
+    learningRate: z.number().gt(0).lte(1).default(1e-4).describe("the rate"),
+    steps: z.int().min(1).optional().describe("the steps"),
+    shift: z.number().default(0).describe("any number"),
+    mode: z.enum(["uniform", "learned"]).default("uniform").describe("the way"),
+    seed: z.union([z.int(), z.literal("random")]).default("random")
+      .describe("the seed"),
+    limit: z.number().nullable().default(null).describe("the limit"),
+    shuffle: z.boolean().default(true).describe("the order"),
+    fast: z.boolean().default(false).describe("the speed"),
+    weights: z.array(z.number()).default([1, 2]).describe("the weights"),
+    map: z.record(z.string(), z.number()).default({}).describe("the map"),
+    train: z.strictObject({
+      batchSize: z.int().min(1).default(32).describe("the batch"),
+      clip: z.boolean().default(true).describe("the clip"),
+    }).prefault({}),
+  }),
+  operands: ["source", "others"],
+  run: () => Promise.resolve(),
+};
+
+const DEFAULTS = {
+  source: "in",
+  others: [],
+  learningRate: 1e-4,
+  shift: 0,
+  mode: "uniform",
+  seed: "random",
+  limit: null,
+  shuffle: true,
+  fast: false,
+  weights: [1, 2],
+  map: {},
+  train: { batchSize: 32, clip: true },
+};
+
+async function read(...args: string[]): Promise<unknown> {
+  return (await readOptions(command, args)).options;
+}
+
+Deno.test("readOptions() fills in the schema's defaults", async () => {
+  assert.deepEqual(await read("in"), DEFAULTS);
+});
+
+Deno.test("readOptions() reads every kind of option", async () => {
+  const args = "in --learning-rate 0.5 --steps=7 --mode learned --seed 3 " +
+    "--limit 2.5 --no-shuffle --fast --weights 1,0.5 --weights 3 " +
+    "--train.batch-size 8 --no-train.clip a,b c";
+  assert.deepEqual(await read(...args.split(" "), "--map", '{"x": 1}'), {
+    source: "in",
+    // An operand may hold a comma: only flags are split.
+    others: ["a,b", "c"],
+    learningRate: 0.5,
+    steps: 7,
+    shift: 0,
+    mode: "learned",
+    seed: 3,
+    limit: 2.5,
+    shuffle: false,
+    fast: true,
+    weights: [1, 0.5, 3],
+    map: { x: 1 },
+    train: { batchSize: 8, clip: false },
+  });
+});
+
+Deno.test("readOptions() reads negative numbers, none, and the last of two", async () => {
+  assert.deepEqual(
+    await read("in", "--shift", "-.5", "--limit", "1", "--limit", "none"),
+    { ...DEFAULTS, shift: -0.5 },
+  );
+  assert.deepEqual(await read("--shift=-1e-3", "--fast=false", "--", "--odd"), {
+    ...DEFAULTS,
+    source: "--odd",
+    shift: -1e-3,
+  });
+});
+
+Deno.test("readOptions() keeps operands and texts that look like numbers", async () => {
+  assert.deepEqual(await read("007", "1e3"), {
+    ...DEFAULTS,
+    source: "007",
+    others: ["1e3"],
+  });
+});
+
+/** Bad arguments, and what the message must name. */
+const MISTAKES: [args: string[], names: RegExp][] = [
+  [
+    ["in", "--lerning-rate", "1"],
+    /--lerning-rate: .*\(did you mean --learning-rate\?\)/,
+  ],
+  [["in", "--no-fast"], /--no-fast: no such option/],
+  [["in", "--nosuffle"], /--nosuffle: .*did you mean --no-shuffle\?/],
+  [["in", "--zzzzzzzz"], /--zzzzzzzz: no such option$/],
+  [["in", "-x"], /-x: no such option/],
+  [["in", "--steps"], /--steps: it needs a value/],
+  [["in", "--steps="], /--steps: it needs a value/],
+  [["in", "--steps", "--fast"], /--steps: it needs a value/],
+  [["in", "--steps", "many"], /--steps: expected integer, ≥ 1: got "many"/],
+  [["in", "--steps", "1.5"], /--steps: expected int.*: got 1\.5/],
+  [["in", "--steps", "0x10"], /--steps: .*got "0x10"/],
+  [["in", "--learning-rate", "2"], /--learning-rate: .*<=1: got 2/],
+  [["in", "--mode", "best"], /--mode: expected uniform \| learned: got "best"/],
+  [["in", "--seed", "now"], /--seed: expected integer \| random: got "now"/],
+  [["in", "--weights", "1,b"], /--weights: expected number: got "b"/],
+  [["in", "--map", "x=1"], /--map: expected JSON: got "x=1"/],
+  [["in", "--fast=yes"], /--fast: expected true or false: got "yes"/],
+  [["in", "--train.batch-size", "0"], /--train\.batch-size: .*got 0/],
+  [[], /FILE is missing \(see tdro probe --help\)/],
+];
+
+for (const [args, names] of MISTAKES) {
+  Deno.test(`readOptions() refuses [${args.join(" ")}] in one line`, async () => {
+    await assert.rejects(read(...args), (error: Error) => {
+      assert.ok(error instanceof SyntaxError || error instanceof RangeError);
+      assert.match(error.message, /^Cannot [^\n]+$/);
+      assert.match(error.message, names);
+      return true;
+    });
+  });
+}
+
+async function config(content: string): Promise<string> {
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  await Deno.writeTextFile(path, content);
+  return path;
+}
+
+Deno.test("readOptions() puts flags before the config file before defaults", async () => {
+  const path = await config(JSON.stringify({
+    source: "from-config",
+    steps: 5,
+    fast: true,
+    weights: [9],
+    train: { batchSize: 4, clip: false },
+  }));
+  assert.deepEqual(
+    await read("--config", path, "--steps", "6", "--train.batch-size", "2"),
+    {
+      ...DEFAULTS,
+      source: "from-config",
+      steps: 6,
+      fast: true,
+      weights: [9],
+      train: { batchSize: 2, clip: false },
+    },
+  );
+  const { options } = await readOptions(command, [
+    "in",
+    "--fast=false",
+    `--config=${path}`,
+  ]);
+  assert.equal((options as { fast: boolean }).fast, false);
+  assert.equal((options as { source: string }).source, "in");
+});
+
+Deno.test("readOptions() says what is wrong with a config file", async () => {
+  const cases: [content: string, names: RegExp][] = [
+    ['{"steps": }', /Cannot read the config file: /],
+    ["[1]", /expected an object of options/],
+    ['{"stepz": 1}', /no option "stepz" \(did you mean steps\?\)/],
+    [
+      '{"train": {"batchsize": 1}}',
+      /no option "train\.batchsize" \(did you mean train\.batchSize\?\)/,
+    ],
+    ['{"steps": 0}', /Cannot use steps: .*got 0/],
+    ['{"train": 3}', /Cannot use .*train.*got 3/],
+    ['{"train": {"batchSize": "8"}}', /Cannot use train\.batchSize: .*got "8"/],
+  ];
+  for (const [content, names] of cases) {
+    const path = await config(content);
+    await assert.rejects(read("in", "--config", path), (error: Error) => {
+      assert.ok(error.message.startsWith(`${path}: Cannot `), error.message);
+      assert.match(error.message, names);
+      return true;
+    });
+  }
+  await assert.rejects(
+    read("in", "--config", "nowhere.json"),
+    new Deno.errors.NotFound("Cannot read the config file: no nowhere.json"),
+  );
+});
+
+Deno.test("readOptions() shows help whatever else is wrong", async () => {
+  const { global } = await readOptions(command, ["--nonsense", "-h"]);
+  assert.equal(global.help, true);
+});
+
+Deno.test("commandHelp() shows every option with type, bounds and default", () => {
+  const help = commandHelp(command, { color: false, columns: 100 });
+  for (
+    const line of [
+      /^Usage: tdro probe \[options\] FILE \[TEXT…\]$/m,
+      /^ {2}FILE +the input \(required\)$/m,
+      /^ {2}--learning-rate N +the rate \(number, > 0, ≤ 1; default: 0.0001\)$/m,
+      /^ {2}--steps N +the steps \(integer, ≥ 1\)$/m,
+      /^ {2}--mode TEXT +the way \(uniform \| learned; default: uniform\)$/m,
+      /^ {2}--seed N +the seed \(integer \| random; default: random\)$/m,
+      /^ {2}--limit N +the limit \(number \| none; default: none\)$/m,
+      /^ {2}--\[no-\]shuffle +the order \(default: true\)$/m,
+      /^ {2}--fast +the speed \(default: false\)$/m,
+      /^ {2}--weights N,… +the weights \(number; default: 1,2\)$/m,
+      /^ {2}--train\.batch-size N +the batch \(integer, ≥ 1; default: 32\)$/m,
+      /^ {2}--\[no-\]train\.clip +the clip \(default: true\)$/m,
+      /^ {2}-q, --quiet /m,
+      /^ {2}tdro probe in\.txt$/m,
+    ]
+  ) assert.match(help, line);
+});
+
+Deno.test("commandHelp() fits the terminal", () => {
+  const help = commandHelp(command, { color: false, columns: 60 });
+  for (const line of help.split("\n")) assert.ok(line.length <= 60, line);
+  // Whatever is made bold is made plain again.
+  const bold = commandHelp(command, { color: true, columns: 60 });
+  assert.equal(
+    bold.split("\u001b[1m").length,
+    bold.split("\u001b[22m").length,
+  );
+  assert.ok(bold.includes("\u001b[1mUsage:\u001b[22m"));
+});
