@@ -107,11 +107,15 @@ export async function* learnWeights(
     },
   });
   for await (const step of steps) {
-    const means = lossProxy({
-      losses: step.losses,
-      referenceLosses: reference ? gathered : null,
-      domains: step.domains,
-    }, domains, { measure: "raw" });
+    const means = lossProxy(
+      {
+        losses: step.losses,
+        referenceLosses: reference ? gathered : null,
+        domains: step.domains,
+      },
+      domains,
+      { measure: "raw" },
+    );
     const present = (values: number[]) =>
       values.map((value, k) => means.counts[k]! > 0 ? value : null);
     yield {

@@ -55,7 +55,8 @@ export function parseWeightFile(
   try {
     json = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
-    const { message } = error as SyntaxError;
+    // V8 may quote a piece of the file, line ends and all.
+    const message = (error as SyntaxError).message.replace(/\s+/g, " ");
     const line = /line (\d+)/.exec(message)?.[1];
     fail(`not JSON: ${message}`, line ? `${path}:${line}` : path);
   }
