@@ -16,6 +16,12 @@
  *
  * @module
  */
+export type { Alternative } from "./_paired.ts";
+export {
+  type BootstrapInterval,
+  bootstrapInterval,
+  type BootstrapOptions,
+} from "./bootstrap_interval.ts";
 export { collectReport } from "./collect_report.ts";
 export {
   type EvalReport,
@@ -29,3 +35,15 @@ export {
   type EvaluateRunOptions,
   type RunEvaluation,
 } from "./evaluate_run.ts";
+export { hasAnswer } from "./has_answer.ts";
+export { holm } from "./holm.ts";
+export {
+  type PairedTTest,
+  pairedTTest,
+  type PairedTTestOptions,
+} from "./paired_t_test.ts";
+export {
+  type RandomizationTest,
+  randomizationTest,
+  type RandomizationTestOptions,
+} from "./randomization_test.ts";
