@@ -57,8 +57,13 @@ async function readConfig(path: string, all: readonly Flag[]): Promise<Values> {
   try {
     text = await Deno.readTextFile(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`Cannot read the config file: no ${path}`);
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    if (error instanceof Deno.errors.NotFound) {
+      throw new Deno.errors.NotFound(`Cannot read the config file: no ${path}`);
+    }
+    throw new Deno.errors.InvalidData(
+      `${path}: Cannot read the config file: ${(error as Error).message}`,
+    );
   }
   let config: unknown;
   try {

@@ -67,7 +67,8 @@ export function terminalIo(): Io {
     color: Deno.stdout.isTerminal() && !Deno.noColor,
     get columns() {
       try {
-        return Deno.consoleSize().columns;
+        // A terminal that nobody has sized says 0.
+        return Deno.consoleSize().columns || 80;
       } catch {
         return 80; // No terminal to ask.
       }

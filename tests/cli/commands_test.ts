@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readWeightFile } from "../../lib/dro/mod.ts";
 import { writeSuite } from "../../lib/data/mod.ts";
+import { shared, withShared } from "../_shared.ts";
 import { captured, isUserError, tdro } from "./_capture.ts";
 import { main } from "../../lib/cli/main.ts";
 
@@ -91,6 +92,22 @@ Deno.test("weights select writes the top tasks with equal weights", async () => 
   assert.deepEqual(file.names, ["msmarco", "agnews"]);
   assert.deepEqual(file.weights, [0.5, 0.5]);
 });
+
+withShared(
+  "weights select gives the published selection of the published weights",
+  async () => {
+    const out = `${await Deno.makeTempDir()}/top70.json`;
+    const published = shared("fixtures/tdro/published");
+    const { code, err } = await tdro(
+      ...["weights", "select", `${published}/curr_weights.json`, "--out", out],
+    );
+    assert.equal(code, 0, err);
+    assert.deepEqual(
+      await readWeightFile(out),
+      await readWeightFile(`${published}/top70_weights.json`),
+    );
+  },
+);
 
 Deno.test("weights select refuses what would lose or select nothing", async () => {
   const { "a.json": a } = await files({ "a.json": weights(WEIGHTS) });

@@ -193,6 +193,11 @@ Deno.test("readOptions() says what is wrong with a config file", async () => {
     read("in", "--config", "nowhere.json"),
     new Deno.errors.NotFound("Cannot read the config file: no nowhere.json"),
   );
+  const folder = await Deno.makeTempDir();
+  await assert.rejects(read("in", "--config", folder), {
+    name: "InvalidData",
+    message: /Cannot read the config file: Is a directory/,
+  });
 });
 
 Deno.test("readOptions() shows help whatever else is wrong", async () => {
