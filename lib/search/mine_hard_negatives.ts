@@ -98,7 +98,7 @@ export interface MinedNegatives {
  * @returns For each query of the split with a positive, its negatives, in the
  * order of the task's queries.
  * @throws {RangeError} If an option is out of range, the task lacks the split,
- * or a score is NaN.
+ * a score is NaN, or a retrieved passage isn't in the corpus.
  *
  * @example Usage
  * ```ts
@@ -185,11 +185,17 @@ export async function mineHardNegatives(
 
     const ranked = rankPassages(scores).slice(depth[0] - 1, depth[1]);
     const candidates = ranked.filter((id) => {
+      const text = keys.get(id);
+      if (text === undefined) {
+        throw new RangeError(
+          `Cannot mine hard negatives of task "${task.name}": retrieve must return passages of its corpus: got "${id}" for query "${query.id}"`,
+        );
+      }
       if (known.has(id)) total.leftOutPositive++;
-      else if (texts.has(keys.get(id) ?? id)) total.leftOutText++;
+      else if (texts.has(text)) total.leftOutText++;
       else if (scores.get(id)! >= limit) total.leftOutScore++;
       else {
-        texts.add(keys.get(id) ?? id);
+        texts.add(text);
         return true;
       }
       return false;

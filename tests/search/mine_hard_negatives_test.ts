@@ -255,5 +255,9 @@ Deno.test("mineHardNegatives() names the option that is wrong", async () => {
     { positiveShare: 0 },
     "positiveShare must be in (0, 1], or Infinity: got 0",
   );
+  await fails(
+    { retrieve: () => new Map([["q", new Map([["zz", 1]])]]) },
+    'retrieve must return passages of its corpus: got "zz" for query "q"',
+  );
   await fails({ split: "test" }, 'split must be one of train: got "test"');
 });
