@@ -65,6 +65,13 @@ export function parseGrade(text: string, where: string): number {
   );
 }
 
+/** What besides may not stand in a file without tabs and header. */
+function trecProblem(id: string): string | undefined {
+  if (id.includes(" ")) return "must hold no space";
+  // At the start of the file it would be taken for the file's own mark.
+  if (id.startsWith("\uFEFF")) return "must not begin with a byte order mark";
+}
+
 /** Throws if an id can't be a column of the file. */
 export function checkColumnId(
   id: string,
@@ -72,7 +79,7 @@ export function checkColumnId(
   { blanks }: { blanks: boolean },
 ): void {
   const problem = idProblem(id) ??
-    (!blanks && / /.test(id) ? "must hold no space" : undefined);
+    (!blanks ? trecProblem(id) : undefined);
   if (problem) {
     throw new RangeError(
       `Cannot write ${path}: an id ${problem}: got ${JSON.stringify(id)}`,

@@ -9,11 +9,25 @@ export const SPLITS = ["train", "dev", "test"] as const;
 
 /** Whether there is a file or folder of this name. */
 export async function exists(path: string): Promise<boolean> {
+  return await stat(path) !== undefined;
+}
+
+/** Throws if there is no folder of this name. */
+export async function checkFolder(what: string, path: string): Promise<void> {
+  if ((await stat(path))?.isDirectory) return;
+  throw new Deno.errors.NotFound(
+    `Cannot open ${what} ${path}: there is no such folder`,
+  );
+}
+
+async function stat(path: string): Promise<Deno.FileInfo | undefined> {
   try {
-    await Deno.stat(path);
-    return true;
+    return await Deno.stat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (
+      error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory
+    ) return undefined;
     throw error;
   }
 }

@@ -19,6 +19,12 @@
  */
 export * from "./types.ts";
 export * from "./compare_code_points.ts";
+export {
+  buildDocsSuite,
+  type DocsSuiteOptions,
+  docsTaskNames,
+} from "./docs/build_docs_suite.ts";
+export * from "./docs/docs_suite.ts";
 export * from "./normalise_text.ts";
 export * from "./open_suite.ts";
 export { openTask } from "./open_task.ts";

@@ -4,6 +4,7 @@ import { nearest } from "./_nearest.ts";
 import { openTaskFiles } from "./open_task.ts";
 import { suiteFile } from "./_schemas.ts";
 import {
+  checkFolder,
   exists,
   plainOrGzip,
   readJsonFile,
@@ -65,11 +66,7 @@ export async function openSuite(
   folder: string,
   { tasks }: OpenSuiteOptions = {},
 ): Promise<Suite> {
-  if (!await exists(folder)) {
-    throw new Deno.errors.NotFound(
-      `Cannot open suite ${folder}: there is no such folder`,
-    );
-  }
+  await checkFolder("suite", folder);
   const file = await readJsonFile(`${folder}/suite.json`, suiteFile);
   const all = await findTasks(folder);
   const ordered = file ? choose(`${folder}/suite.json`, all, file.tasks) : all;

@@ -1,7 +1,12 @@
 import { readBeirQrels } from "./read_beir_qrels.ts";
 import { readJsonl } from "./read_jsonl.ts";
 import { corpusLine, queryLine } from "./_schemas.ts";
-import { exists, plainOrGzip, readTaskInfo, SPLITS } from "./_task_folder.ts";
+import {
+  checkFolder,
+  plainOrGzip,
+  readTaskInfo,
+  SPLITS,
+} from "./_task_folder.ts";
 import type { Passage, Query, Task, TaskInfo } from "./types.ts";
 
 /**
@@ -36,11 +41,7 @@ import type { Passage, Query, Task, TaskInfo } from "./types.ts";
  * ```
  */
 export async function openTask(folder: string): Promise<Task> {
-  if (!await exists(folder)) {
-    throw new Deno.errors.NotFound(
-      `Cannot open task folder ${folder}: there is no such folder`,
-    );
-  }
+  await checkFolder("task folder", folder);
   return await openTaskFiles(folder, await readTaskInfo(folder));
 }
 
