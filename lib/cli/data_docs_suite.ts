@@ -38,6 +38,12 @@ export const command: Command<DataDocsSuiteOptions> = {
       "../data/mod.ts"
     );
     const { textTable } = await import("../report/text_table.ts");
+    // Writing would refuse as well, but only after the seconds of building.
+    if (!force && await Deno.stat(out).then(() => true, () => false)) {
+      throw new RangeError(
+        `Cannot write the docs suite: ${out} is there already; choose another folder or add --force`,
+      );
+    }
     io.note("building the docs suite …");
     const suite = await buildDocsSuite({ tasks });
     await writeSuite(suite, out, { overwrite: force });
