@@ -31,7 +31,12 @@ export { openTask } from "./open_task.ts";
 export * from "./passage_text.ts";
 export * from "./query_text.ts";
 export * from "./read_beir_qrels.ts";
-export { type JsonlRow, readJsonl } from "./read_jsonl.ts";
+export {
+  type JsonlRow,
+  type LineIssue,
+  type LineSchema,
+  readJsonl,
+} from "./read_jsonl.ts";
 export * from "./read_tdro_jsonl.ts";
 export * from "./read_trec_qrels.ts";
 export * from "./read_trec_run.ts";

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { readLines } from "./_read_lines.ts";
 
 /** One object of a JSONL file. */
@@ -9,13 +8,33 @@ export interface JsonlRow<T> {
   value: T;
 }
 
+/** What is wrong with a line; zod's issues have this form. */
+export interface LineIssue {
+  /** Sort of problem; `"invalid_type"` is the one that has `expected`. */
+  code?: string;
+  /** Where in the line. */
+  path: readonly PropertyKey[];
+  /** What is wrong, in words. */
+  message: string;
+  /** The type wanted. */
+  expected?: string;
+}
+
+/** What a line must be; any zod schema is one. */
+export interface LineSchema<T> {
+  /** Checks a value and says what is wrong with it. */
+  safeParse(value: unknown):
+    | { success: true; data: T }
+    | { success: false; error: { issues: readonly LineIssue[] } };
+}
+
 /**
  * Reads a JSONL file (UTF-8, one object a line; gzipped if its name ends in
  * `.gz`) as a stream, so a file larger than memory is no trouble. Blank lines
  * are skipped but counted.
  *
  * @param path File to read.
- * @param schema Zod schema of a line.
+ * @param schema What a line must be: a zod schema, or a checker of its form.
  * @returns The rows, in file order.
  * @throws {SyntaxError} If a line is no JSON object or the schema rejects it;
  * the message begins with `path:line`.
@@ -36,7 +55,7 @@ export interface JsonlRow<T> {
  */
 export async function* readJsonl<T>(
   path: string,
-  schema: z.ZodType<T>,
+  schema: LineSchema<T>,
 ): AsyncGenerator<JsonlRow<T>> {
   for await (const { number, text } of readLines(path)) {
     if (text.trim() === "") continue;
@@ -64,7 +83,7 @@ export async function* readJsonl<T>(
 
 /** The first problem that zod found, with the value in question, in one line. */
 export function describeIssue(
-  issue: z.core.$ZodIssue,
+  issue: LineIssue,
   value: unknown,
 ): string {
   const at = issue.path.reduce<unknown>(
@@ -77,8 +96,8 @@ export function describeIssue(
   const wanted = issue.code !== "invalid_type"
     ? issue.message
     : at === undefined
-    ? `is missing (${kindOf(issue.expected)})`
-    : `must be ${kindOf(issue.expected)}`;
+    ? `is missing (${kindOf(issue.expected ?? "value")})`
+    : `must be ${kindOf(issue.expected ?? "value")}`;
   return `${field} ${wanted}${at === undefined ? "" : `: got ${show(at)}`}`;
 }
 
