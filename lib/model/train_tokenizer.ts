@@ -21,9 +21,9 @@ export interface TrainTokenizerOptions {
    */
   minFrequency?: number;
   /**
-   * Most different characters. Those beyond it, the ones that the fewest text
-   * hangs on, become unknown. Matters for Chinese and Japanese, where 3,000 characters make
-   * up 96–98 % of a text and 2,000 make up 90–94 %.
+   * Most different characters. Those beyond it, the ones that least text hangs
+   * on, become unknown. It matters for Chinese and Japanese: with 3,000 in all,
+   * 2–4 % of their characters are unknown, with 2,000 it is 6–10 %.
    *
    * @default {3/8 of vocabSize}
    */
@@ -51,8 +51,9 @@ const MAX_WORD = 200;
  *
  * It is a BERT tokenizer (WordPiece whose pieces are learned by joining the
  * most frequent pairs) with one difference: text is put into Unicode form NFKD
- * and keeps its marks. Korean syllables so become letters (with whole syllables,
- * one word in ten has one that training never saw), while Thai vowels, Japanese voicing and
+ * and keeps its marks. Korean syllables so become letters: of held-out Korean
+ * questions 0.1 % of the tokens are then unknown, 25 % with whole syllables
+ * (8,000 entries for 30 languages). Thai vowels, Japanese voicing and
  * Vietnamese tones, which BERT throws away as accents, stay.
  *
  * The same texts and options give the same tokenizer, in whatever order the
@@ -67,11 +68,12 @@ const MAX_WORD = 200;
  * import { createTokenizer, trainTokenizer } from "@tdro/tdro/model";
  * import assert from "node:assert/strict";
  *
- * const json = trainTokenizer(["low lower lowest", "new newer newest"], {
+ * const json = trainTokenizer(["the cat sat", "the dog sat"], {
  *   vocabSize: 60,
  * });
- * const { ids } = createTokenizer(json).encode(["Newest!", "low"]);
- * assert.equal(ids[1]!.length, 3); // [CLS] low [SEP]
+ * const { ids } = createTokenizer(json).encode(["The!", "that"]);
+ * assert.deepEqual(ids[0], [2, 26, 1, 3]); // [CLS] the [UNK] [SEP]
+ * assert.equal(ids[1]!.length, 5); // [CLS] t ##h ##at [SEP]
  * ```
  */
 export function trainTokenizer(
