@@ -38,6 +38,11 @@
 export { exampleWeights } from "./example_weights.ts";
 export { formatWeightFile } from "./format_weight_file.ts";
 export {
+  learnWeights,
+  type LearnWeightsOptions,
+  type WeightStepReport,
+} from "./learn_weights.ts";
+export {
   type LossMeasure,
   type LossObservation,
   type LossProxy,

@@ -1,1 +1,59 @@
-export {};
+/**
+ * Models: Hugging Face folders in and out, tokenizers loaded or trained,
+ * encoders that turn texts into vectors.
+ *
+ * @example A small encoder from scratch, saved and loaded
+ * ```ts
+ * import {
+ *   bertConfig,
+ *   createEncoder,
+ *   createTokenizer,
+ *   disposeEncoder,
+ *   encodeTexts,
+ *   loadEncoder,
+ *   saveEncoder,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const encoder = createEncoder(
+ *   bertConfig({
+ *     vocabSize: tokenizer.vocabSize,
+ *     hiddenSize: 8,
+ *     layers: 1,
+ *     heads: 2,
+ *     intermediateSize: 16,
+ *   }),
+ *   tokenizer,
+ *   {
+ *     rng: createRng(1, "model"),
+ *     modules: { pooling: "mean", normalize: true, prompts: {} },
+ *   },
+ * );
+ * const { data, dimension } = await encodeTexts(encoder, ["red", "blue"]);
+ * assert.equal(data.length, 2 * dimension);
+ *
+ * const folder = await Deno.makeTempDir();
+ * await saveEncoder(encoder, folder);
+ * const again = await loadEncoder(folder);
+ * assert.deepEqual((await encodeTexts(again, ["red", "blue"])).data, data);
+ * disposeEncoder(encoder);
+ * disposeEncoder(again);
+ * ```
+ *
+ * @module
+ */
+export * from "./bert.ts";
+export * from "./config.ts";
+export * from "./encode_texts.ts";
+export * from "./encoder.ts";
+export * from "./modules.ts";
+export { pool } from "./pooling.ts";
+export * from "./safetensors.ts";
+export * from "./tokenizer.ts";
+export * from "./train_tokenizer.ts";
+export * from "./types.ts";

@@ -1,1 +1,60 @@
-export {};
+/**
+ * Training: the InfoNCE family, AdamW, learning-rate schedules, the training
+ * loop as an async generator, and checkpoints.
+ *
+ * @example A training run of three updates
+ * ```ts
+ * import { infoNce, train } from "@tdro/tdro/train";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import {
+ *   bertConfig,
+ *   createEncoder,
+ *   createTokenizer,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { batches, createRng } from "@tdro/tdro/sampling";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("wasm");
+ * const words = ["red", "green", "blue", "black"];
+ * const rows = words.map((word) => ({
+ *   domain: 0,
+ *   query: { id: word, text: `what is ${word}` },
+ *   positives: [{ id: `${word}+`, text: `${word} is a colour` }],
+ *   negatives: [{ id: `${word}-`, text: "no colour at all" }],
+ * }));
+ * const tokenizer = createTokenizer(
+ *   trainTokenizer(rows.flatMap((r) => [r.query.text, r.positives[0]!.text])),
+ * );
+ * const encoder = createEncoder(
+ *   bertConfig({
+ *     vocabSize: tokenizer.vocabSize,
+ *     hiddenSize: 8,
+ *     layers: 1,
+ *     heads: 2,
+ *     intermediateSize: 16,
+ *   }),
+ *   tokenizer,
+ *   {
+ *     rng: createRng(1, "model"),
+ *     modules: { pooling: "mean", normalize: true, prompts: {} },
+ *   },
+ * );
+ * const losses: number[] = [];
+ * for await (
+ *   const step of train(encoder, batches([rows], [1], { size: 4, seed: 1, count: 3 }), {
+ *     loss: infoNce({ temperature: 0.1 }),
+ *     learningRate: 1e-2,
+ *   })
+ * ) losses.push(step.loss);
+ * assert.equal(losses.length, 3);
+ * assert.ok(losses[2]! < losses[0]!);
+ * ```
+ *
+ * @module
+ */
+export * from "./adamw.ts";
+export * from "./checkpoint.ts";
+export * from "./info_nce.ts";
+export * from "./schedule.ts";
+export * from "./train.ts";

@@ -1,0 +1,110 @@
+import { dirname, join } from "node:path";
+import {
+  type Encoder,
+  loadEncoder,
+  openSafetensors,
+  saveEncoder,
+  writeSafetensors,
+} from "../model/mod.ts";
+import type { SamplerCursor } from "../sampling/mod.ts";
+import { AdamW, type AdamWOptions } from "./adamw.ts";
+import { trainable } from "./train.ts";
+
+/** What a training run must remember beside its parameters and moments. */
+export interface CheckpointState {
+  /** Where sampling stands. */
+  cursor: SamplerCursor;
+  /** Anything else the run needs, JSON-serialisable. */
+  extra?: unknown;
+}
+
+/** A training run as a checkpoint brings it back. */
+export interface Checkpoint {
+  /** The model. */
+  encoder: Encoder;
+  /** The optimiser, its moments and count of updates restored. */
+  optimizer: AdamW;
+  /** Sampling and the rest. */
+  state: CheckpointState;
+}
+
+/**
+ * Saves a training run so that it can go on bit for bit: the model as a
+ * Hugging Face folder, the optimiser's moments, and the state of sampling. The
+ * folder appears under its name only when whole; one of that name is replaced.
+ *
+ * @param folder Folder to write.
+ * @param run What to save.
+ *
+ * @example Usage
+ * ```ts
+ * import { saveCheckpoint } from "@tdro/tdro/train";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof saveCheckpoint, "function"); // see loadCheckpoint()
+ * ```
+ */
+export async function saveCheckpoint(
+  folder: string,
+  { encoder, optimizer, state }: Checkpoint,
+): Promise<void> {
+  const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  try {
+    await saveEncoder(encoder, partial);
+    const moments = [];
+    for await (const tensor of optimizer.tensors()) moments.push(tensor);
+    await writeSafetensors(join(partial, "optimizer.safetensors"), moments);
+    await Deno.writeTextFile(
+      join(partial, "state.json"),
+      JSON.stringify({ ...state, step: optimizer.step }, null, 2) + "\n",
+    );
+    await Deno.mkdir(dirname(folder), { recursive: true });
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    await Deno.rename(partial, folder);
+  } finally {
+    await Deno.remove(partial, { recursive: true }).catch(() => {});
+  }
+}
+
+/**
+ * Loads what {@linkcode saveCheckpoint} wrote. Training that goes on from it
+ * gives the same bits as training that never stopped, on the same backend.
+ *
+ * @param folder Folder of a checkpoint.
+ * @param options Decay and moments of the optimiser, as they were.
+ * @throws {Deno.errors.NotFound} If there is no checkpoint.
+ * @throws {SyntaxError} If its state is damaged.
+ *
+ * @example Usage
+ * ```ts
+ * import { loadCheckpoint } from "@tdro/tdro/train";
+ * import assert from "node:assert/strict";
+ *
+ * await assert.rejects(loadCheckpoint("no/such/folder"), /Cannot load/);
+ * ```
+ */
+export async function loadCheckpoint(
+  folder: string,
+  options: AdamWOptions = {},
+): Promise<Checkpoint> {
+  const path = join(folder, "state.json");
+  const text = await Deno.readTextFile(path).catch(() => {
+    throw new Deno.errors.NotFound(
+      `Cannot load a checkpoint from ${folder}: it has no state.json; name a folder that a run saved`,
+    );
+  });
+  let state: CheckpointState & { step: number };
+  try {
+    state = JSON.parse(text);
+  } catch {
+    throw new SyntaxError(
+      `${path}:1: Cannot load a checkpoint: the state is not JSON; go back to an earlier checkpoint`,
+    );
+  }
+  const encoder = await loadEncoder(folder);
+  const optimizer = new AdamW(trainable(encoder), options);
+  using moments = await openSafetensors(join(folder, "optimizer.safetensors"));
+  await optimizer.restore((name) => moments.read(name), state.step);
+  const { step: _, ...rest } = state;
+  return { encoder, optimizer, state: rest };
+}

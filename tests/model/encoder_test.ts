@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  bertForward,
+  cloneEncoder,
+  disposeEncoder,
+  embed,
+  encodeTexts,
+  loadEncoder,
+  padBatch,
+  pool,
+  saveEncoder,
+  tokenize,
+} from "../../lib/model/mod.ts";
+import { useBackend } from "../../lib/backend/mod.ts";
+import { maxDifference, noise, onBackends } from "../_backends.ts";
+import { ROOT } from "../_paths.ts";
+import { hasShared, readShared, shared } from "../_shared.ts";
+import { smallEncoder } from "../_small_encoder.ts";
+
+const TINY = "fixtures/models/checkpoints/bert-tiny";
+const MINILM = `${ROOT}/.cache/models/all-MiniLM-L6-v2`;
+
+function hasMinilm(): boolean {
+  try {
+    return Deno.statSync(`${MINILM}/model.safetensors`).isFile;
+  } catch {
+    return false;
+  }
+}
+
+if (hasShared()) {
+  onBackends(
+    "bert-tiny gives PyTorch's hidden states and embeddings",
+    async () => {
+      const expected = readShared(`${TINY}/expected.json`);
+      const encoder = await loadEncoder(shared(TINY));
+      for (const batch of expected.batches) {
+        if (batch.padding_side !== "right") continue; // BERT counts columns
+        const names: string[] = Object.keys(expected.texts);
+        const [B, L] = [batch.input_ids.length, batch.input_ids[0].length];
+        const padded = {
+          ids: Int32Array.from(batch.input_ids.flat()),
+          mask: Float32Array.from(batch.attention_mask.flat()),
+          batch: B,
+          length: L,
+        };
+        const hidden = tf.tidy(() =>
+          bertForward(encoder.config, encoder.parameters, padded)
+        );
+        const values = hidden.arraySync();
+        names.forEach((name, i) => {
+          const want = batch.last_hidden_state[name]?.values;
+          for (const [position, components] of Object.entries(want ?? {})) {
+            const got = values[i]![Number(position)]!.slice(0, 8);
+            assert.ok(
+              maxDifference(got, components as number[]) < 1e-4,
+              `${name} at ${position}`,
+            );
+          }
+        });
+        const poolings = {
+          mean: "mean",
+          cls: "cls",
+          last: "lastToken",
+        } as const;
+        for (const [theirs, ours] of Object.entries(poolings)) {
+          const vectors = tf.tidy(() => {
+            const pooled = pool(hidden, padded, ours);
+            return tf.div(pooled, tf.norm(pooled, 2, 1, true)).arraySync();
+          }) as number[][];
+          names.forEach((name, i) => {
+            const want = batch.embeddings[theirs]?.[name];
+            if (!want) return; // a text without tokens
+            assert.ok(
+              maxDifference(vectors[i]!, want) < 1e-4,
+              `${theirs} of ${name}: ${maxDifference(vectors[i]!, want)}`,
+            );
+          });
+        }
+        hidden.dispose();
+      }
+      disposeEncoder(encoder);
+    },
+  );
+} else {
+  Deno.test({
+    name: "bert-tiny gives PyTorch's embeddings",
+    ignore: true,
+    fn() {},
+  });
+}
+
+if (hasShared() && hasMinilm()) {
+  onBackends(
+    "all-MiniLM-L6-v2 gives PyTorch's embeddings to 1e-4",
+    async () => {
+      const expected = readShared("fixtures/models/minilm.json");
+      const encoder = await loadEncoder(MINILM);
+      const texts = expected.sentences.map((s: { text: string }) => s.text);
+      const { data, dimension } = await encodeTexts(encoder, texts);
+      const wanted: number[][] = expected.embeddings;
+      wanted.forEach((want, i) => {
+        const got = data.subarray(i * dimension, (i + 1) * dimension);
+        const difference = maxDifference(got, want);
+        assert.ok(difference < 1e-4, `text ${i}: ${difference}`);
+      });
+      disposeEncoder(encoder);
+    },
+  );
+} else {
+  Deno.test({
+    name: "all-MiniLM-L6-v2 gives PyTorch's embeddings",
+    ignore: true,
+    fn() {},
+  });
+}
+
+for (const pooling of ["mean", "cls", "lastToken"] as const) {
+  onBackends(
+    `${pooling} pooling: padding and company change nothing`,
+    async () => {
+      const encoder = smallEncoder(pooling);
+      const texts = ["red", "a green bird sings red blue", "blue is"];
+      const together = await encodeTexts(encoder, texts);
+      for (const [i, text] of texts.entries()) {
+        const alone = await encodeTexts(encoder, [text]);
+        const row = together.data.subarray(
+          i * together.dimension,
+          (i + 1) * together.dimension,
+        );
+        // Longer sums in another order: a few units of float32 rounding.
+        assert.ok(maxDifference(alone.data, row) < 1e-5);
+      }
+      disposeEncoder(encoder);
+    },
+  );
+}
+
+onBackends("a text without tokens gives zeros, never NaN", () => {
+  const padded = padBatch([[], [5]], { padId: 0 });
+  const vectors = tf.tidy(() =>
+    pool(tf.tensor3d(noise(8), [2, 1, 4]), padded, "mean").arraySync()
+  );
+  assert.deepEqual(vectors[0], [0, 0, 0, 0]);
+});
+
+onBackends("a saved encoder loads with the same embeddings", async () => {
+  const encoder = smallEncoder();
+  const folder = await Deno.makeTempDir();
+  await saveEncoder(encoder, folder);
+  const again = await loadEncoder(folder);
+  const texts = ["green blue", "sky"];
+  assert.deepEqual(
+    (await encodeTexts(again, texts)).data,
+    (await encodeTexts(encoder, texts)).data,
+  );
+  disposeEncoder(encoder);
+  disposeEncoder(again);
+  await Deno.remove(folder, { recursive: true });
+});
+
+onBackends("a clone has parameters of its own; nothing leaks", async () => {
+  const encoder = smallEncoder();
+  const before = tf.memory().numTensors;
+  const clone = cloneEncoder(encoder);
+  const [, first] = [...clone.parameters][0]!;
+  tf.tidy(() => first.assign(tf.zeros(first.shape)));
+  const original = [...encoder.parameters.values()][0]!.dataSync();
+  assert.ok(original.some((x) => x !== 0));
+  disposeEncoder(clone);
+  assert.equal(tf.memory().numTensors, before);
+  await encodeTexts(encoder, ["red", "green bird"]);
+  assert.equal(tf.memory().numTensors, before);
+  disposeEncoder(encoder);
+});
+
+onBackends("every parameter of the encoder gets a gradient", () => {
+  const encoder = smallEncoder();
+  const { value, grads } = tf.variableGrads(
+    () => {
+      const rows = embed(encoder, tokenize(encoder, ["red green", "blue"]));
+      const weights = tf.tensor2d(noise(rows.size, 3), rows.shape);
+      return tf.sum(tf.mul(rows, weights)) as tf.Scalar;
+    },
+    [...encoder.parameters.values()],
+  );
+  for (const [name, parameter] of encoder.parameters) {
+    assert.ok(grads[parameter.name], name);
+  }
+  tf.dispose([value, ...Object.values(grads)]);
+  disposeEncoder(encoder);
+});
+
+Deno.test("loadEncoder() names the tensor that is missing or misshapen", async () => {
+  await useBackend("wasm");
+  const encoder = smallEncoder();
+  const folder = await Deno.makeTempDir();
+  await saveEncoder(encoder, folder);
+  const path = `${folder}/config.json`;
+  const config = JSON.parse(await Deno.readTextFile(path));
+  const before = tf.memory().numTensors;
+  await Deno.writeTextFile(
+    path,
+    JSON.stringify({ ...config, num_hidden_layers: 3 }),
+  );
+  await assert.rejects(loadEncoder(folder), {
+    name: "RangeError",
+    message: /Cannot load .*encoder\.layer\.2\.\S+ is missing/,
+  });
+  await Deno.writeTextFile(
+    path,
+    JSON.stringify({ ...config, intermediate_size: 31 }),
+  );
+  await assert.rejects(loadEncoder(folder), {
+    name: "RangeError",
+    message:
+      /intermediate\.dense\.weight must have shape \[31,16\]: got \[32,16\]/,
+  });
+  assert.equal(tf.memory().numTensors, before);
+  disposeEncoder(encoder);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("encodeTexts() stops at an abort and tells its progress", async () => {
+  await useBackend("wasm");
+  const encoder = smallEncoder();
+  const seen: number[] = [];
+  await encodeTexts(encoder, ["red", "green", "blue"], {
+    batchTokens: 3,
+    onProgress: (done) => seen.push(done),
+  });
+  assert.deepEqual(seen, [1, 2, 3]);
+  await assert.rejects(
+    encodeTexts(encoder, ["red"], { signal: AbortSignal.abort() }),
+    { name: "AbortError" },
+  );
+  disposeEncoder(encoder);
+});
