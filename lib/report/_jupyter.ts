@@ -7,7 +7,10 @@ export type DisplayFunction = (
   options: { displayId: string; update: boolean },
 ) => Promise<void>;
 
-/** The symbol by which a Jupyter kernel asks a value how to show it. */
+/**
+ * The symbol by which a Jupyter kernel asks a value how to show it:
+ * `Symbol.for("Jupyter.display")`, with a type by which it can name a method.
+ */
 export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
 
 /**

@@ -1,3 +1,5 @@
+import { textWidth } from "./_text_width.ts";
+
 /** Ink on white: text (15:1). */
 export const INK = "#1f2328";
 /** Text of less weight (5.9:1). */
@@ -39,17 +41,34 @@ export const SHAPES = [
   "triangle-right",
 ] as const;
 
-/** Colour and shape of each arm: the first is the grey circle it starts from. */
-export function armLooks(
+/**
+ * Encodings that tell arms apart by colour and shape, with one legend above a
+ * plot `width` px wide. The first arm is the grey circle that others start from;
+ * 36 more look different.
+ */
+export function armEncoding(
   arms: readonly string[],
-): { colors: string[]; shapes: string[] } {
+  width: number,
+): { color: object; shape: object } {
+  const colors = arms.map((_, i) =>
+    i === 0 ? GREY : SERIES[(i - 1) % SERIES.length]!
+  );
+  const shapes = arms.map((_, i) => {
+    const turn = Math.floor((i - 1) / SERIES.length);
+    return i === 0 ? "circle" : SHAPES[(i - 1 + turn) % SHAPES.length]!;
+  });
+  const widest = Math.max(...arms.map((arm) => textWidth(arm, 12))) + 36;
+  const legend = {
+    orient: "top",
+    title: null,
+    offset: 6,
+    columns: Math.max(1, Math.floor(width / widest)),
+    symbolLimit: 0, // all; Vega leaves out what comes after 30
+  };
+  const arm = { field: "arm", type: "nominal" };
   return {
-    colors: arms.map((_, i) =>
-      i === 0 ? GREY : SERIES[(i - 1) % SERIES.length]!
-    ),
-    shapes: arms.map((_, i) =>
-      i === 0 ? "circle" : SHAPES[(i - 1) % SHAPES.length]!
-    ),
+    color: { ...arm, scale: { domain: arms, range: colors }, legend },
+    shape: { ...arm, scale: { domain: arms, range: shapes } },
   };
 }
 

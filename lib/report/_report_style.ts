@@ -25,9 +25,9 @@ body {
   margin: 0;
   background: var(--ground);
   color: var(--ink);
-  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif;
+  font: 1rem/1.55 -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Liberation Sans", "Noto Sans", sans-serif;
 }
-main { max-width: 60rem; margin: 0 auto; padding: 3rem 1.5rem 4rem; }
+main { max-width: 62rem; margin: 0 auto; padding: 3rem 1.5rem 4rem; }
 h1 { font-size: clamp(1.5rem, 1.1rem + 2vw, 2.1rem); line-height: 1.2; font-weight: 650; letter-spacing: -0.012em; margin: 0 0 1rem; overflow-wrap: anywhere; text-wrap: balance; }
 h2 { font-size: 1.2rem; line-height: 1.3; font-weight: 650; margin: 0 0 0.75rem; overflow-wrap: anywhere; }
 section { margin-top: 2.75rem; }
@@ -36,22 +36,23 @@ p { margin: 0 0 0.5rem; overflow-wrap: anywhere; }
 .summary p:last-child { margin-bottom: 0; }
 .scroll { overflow-x: auto; border-radius: 2px; }
 .scroll:focus-visible, a:focus-visible, button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-table { border-collapse: collapse; width: 100%; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 650; font-size: 1.2rem; line-height: 1.3; padding: 0 0 0.75rem; }
-th, td { padding: 0.4rem 0.7rem; white-space: nowrap; }
+th, td { padding: 0.38rem 0.75rem; white-space: nowrap; }
 tr > :first-child { padding-left: 0.25rem; }
 th[scope="row"] { font-weight: 500; }
 thead th { color: var(--muted); font-weight: 600; border-bottom: 1.5px solid var(--muted); vertical-align: bottom; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:hover > * { background: var(--soft); }
-tfoot tr > * { border-top: 1.5px solid var(--muted); font-weight: 650; }
+tfoot tr > * { border-top: 1.5px solid var(--muted); }
+tfoot tr > td, tfoot th[scope="row"] { font-weight: 650; }
 th button { all: unset; cursor: pointer; font: inherit; color: inherit; white-space: nowrap; }
 th button:hover { color: var(--ink); }
 th button:focus-visible { outline: 2px solid var(--link); outline-offset: 3px; }
-th button::after { content: "\\2195"; opacity: 0.45; padding-left: 0.3em; font-weight: 400; }
+th button::after { content: "\\2195"; content: "\\2195" / ""; opacity: 0.45; padding-left: 0.3em; font-weight: 400; }
 th[aria-sort] button { color: var(--ink); }
-th[aria-sort="ascending"] button::after { content: "\\2191"; opacity: 1; }
-th[aria-sort="descending"] button::after { content: "\\2193"; opacity: 1; }
+th[aria-sort="ascending"] button::after { content: "\\2191"; content: "\\2191" / ""; opacity: 1; }
+th[aria-sort="descending"] button::after { content: "\\2193"; content: "\\2193" / ""; opacity: 1; }
 figure { margin: 0; }
 .plot { color: var(--ink); }
 .plot svg { display: block; max-width: 100%; min-width: 34rem; height: auto; }
@@ -68,7 +69,8 @@ pre { margin: 0; font: 0.92em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, mono
   section { margin-top: 2.25rem; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: 0.6rem; }
-  tr > :first-child { position: sticky; left: 0; background: var(--ground); max-width: 55vw; white-space: normal; overflow-wrap: anywhere; }
+  tr > :first-child { position: sticky; left: 0; background: var(--ground); max-width: 50vw; white-space: normal; overflow-wrap: break-word; }
+  th[scope="row"] { min-width: 9rem; }
 }
 @media print {
   :root { --ink: #000; --muted: #444; --line: #ccc; --soft: #fff; --ground: #fff; --link: #000; }

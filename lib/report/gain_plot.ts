@@ -1,5 +1,5 @@
 import { needNumber, needRows, textField } from "./_rows.ts";
-import { armLooks, orderArms } from "./_palette.ts";
+import { armEncoding, orderArms } from "./_palette.ts";
 import {
   checkSize,
   plot,
@@ -75,7 +75,7 @@ export function gainPlot(
         })`
       ).join(", ")
     }`;
-  const looks = armLooks(arms);
+  const width = options.width ?? PLOT_WIDTH;
   const x = {
     field: "dataUsed",
     type: "quantitative",
@@ -90,12 +90,7 @@ export function gainPlot(
     // Room above and below, so that no point lies on the frame.
     scale: { zero: false, nice: true, padding: 16 },
   };
-  const color = {
-    field: "arm",
-    type: "nominal",
-    scale: { domain: arms, range: looks.colors },
-    legend: { orient: "top", title: null, offset: 6 },
-  };
+  const { color, shape } = armEncoding(arms, width);
   const reference = {
     ndcg: best[0]!.ndcg,
     label: `${arms[0]} ${best[0]!.ndcg.toFixed(3)}`,
@@ -107,7 +102,7 @@ export function gainPlot(
         arms[0]
       }`,
     description: `Mean nDCG@10 against share of training data. ${title}.`,
-    width: options.width ?? PLOT_WIDTH,
+    width,
     height: options.height ?? 300,
     parts: {
       data: { values },
@@ -145,11 +140,7 @@ export function gainPlot(
             x,
             y,
             color,
-            shape: {
-              field: "arm",
-              type: "nominal",
-              scale: { domain: arms, range: looks.shapes },
-            },
+            shape,
             tooltip: [
               { field: "arm", type: "nominal" },
               {

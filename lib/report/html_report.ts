@@ -181,11 +181,20 @@ ${
 }
 
 /**
- * Makes an SVG fit to stand beside others in one page: ids of its own, and no
- * style attributes, which the page's policy would refuse.
+ * Makes an SVG fit to stand beside others in one page: ids of its own, no style
+ * attributes, which the page's policy would refuse, and letters about as large
+ * as the page's.
  */
 function inlineSvg(svg: string, index: number): string {
-  return svg.replace(/<[^>]*>/g, (tag) =>
+  const larger = svg.replace(
+    /^<svg [^>]*>/,
+    (root) =>
+      root.replace(
+        / (width|height)="([\d.]+)"/g,
+        (_, side, length) => ` ${side}="${Math.round(Number(length) * 1.2)}"`,
+      ),
+  );
+  return larger.replace(/<[^>]*>/g, (tag) =>
     tag.replace(/ style="[^"]*"/g, "")
       .replace(/ id="([^"]*)"/g, ` id="plot-${index}-$1"`)
       .replace(/url\(#([^)"]*)\)/g, `url(#plot-${index}-$1)`));

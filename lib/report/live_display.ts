@@ -30,11 +30,8 @@ export interface LiveDisplayOptions extends ShowOptions {
    * What draws. By default the notebook kernel; outside a notebook nothing is
    * drawn.
    */
-  display?: LiveDisplayFunction;
+  display?: DisplayFunction;
 }
-
-/** Draws one state of a live display. */
-export type LiveDisplayFunction = DisplayFunction;
 
 /**
  * A display that is updated in place, for watching training in a notebook: at
@@ -88,7 +85,7 @@ class NotebookDisplay implements LiveDisplay {
   #shown = false;
   #closed = false;
   #waiting: { value: unknown } | undefined;
-  #timer: number | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #drawing: Promise<void> | undefined;
   #error: { error: unknown } | undefined;
   /** When the next drawing may begin, in ms of the performance clock. */

@@ -78,7 +78,8 @@ export function lossPlot(
   const low = points.reduce((min, p) => Math.min(min, p.value), Infinity);
   const high = points.reduce((max, p) => Math.max(max, p.value), -Infinity);
   const room = (high - low) * 0.04 || Math.abs(high) * 0.04 || 1;
-  const title = options.title ?? outcome(drawn);
+  const title = options.title ??
+    outcome(drawn) + (window === 1 ? "" : ` (means of ${window} steps)`);
   const valueTitle = window === 1
     ? "loss (no unit)"
     : `loss (no unit; mean of ${window} steps)`;

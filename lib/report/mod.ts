@@ -1,25 +1,71 @@
-export * from "./results_table.ts";
-export * from "./text_table.ts";
-export * from "./html_table.ts";
-export * from "./markdown_table.ts";
-export * from "./weights_plot.ts";
-export * from "./ndcg_plot.ts";
-export * from "./gain_plot.ts";
-export * from "./loss_plot.ts";
+/**
+ * Tables and figures out of plain rows: for a terminal, a notebook, a README,
+ * or one HTML file. Rows are arrays of objects or Arquero tables; a plot is a
+ * Vega-Lite specification, plain data that anyone may edit. Nothing here knows
+ * tensors, and Vega loads only when something is drawn.
+ *
+ * @example From results to a report
+ * ```ts
+ * import {
+ *   htmlReport,
+ *   ndcgPlot,
+ *   resultsTable,
+ *   textTable,
+ * } from "@tdro/tdro/report";
+ * import assert from "node:assert/strict";
+ *
+ * const rows = [
+ *   { task: "dom-prose", weight: 0.6, uniform: 0.5, reweighted: 0.56 },
+ *   { task: "node-api", weight: 0.4, uniform: 0.7, reweighted: 0.69 },
+ * ];
+ * const table = resultsTable(rows);
+ * assert.match(textTable(table), /dom-prose .*\+0\.0600/);
+ *
+ * const plot = ndcgPlot(rows.flatMap(({ task, uniform, reweighted }) => [
+ *   { task, arm: "uniform", ndcg: uniform },
+ *   { task, arm: "reweighted", ndcg: reweighted },
+ * ]));
+ * plot.width = 400; // a plot is plain data
+ * const html = await htmlReport({
+ *   title: "Two tasks",
+ *   summary: plot.title.text,
+ *   tables: [{ caption: "nDCG@10 by task", table }],
+ *   plots: [{ title: "nDCG@10 by task and mixture", spec: plot }],
+ *   provenance: { seed: 1 },
+ * });
+ * assert(html.includes("<svg "));
+ * ```
+ *
+ * @module
+ */
+export { type ResultRow, resultsTable } from "./results_table.ts";
+export { textTable } from "./text_table.ts";
+export { htmlTable, type HtmlTableOptions } from "./html_table.ts";
+export { markdownTable } from "./markdown_table.ts";
+export type { TableOptions } from "./_grid.ts";
+export type { Rows, TableLike } from "./rows.ts";
 export {
   type LinePlotOptions,
   type WeightStepRow,
   weightTrajectoryPlot,
 } from "./weight_trajectory_plot.ts";
+export { type WeightRow, weightsPlot } from "./weights_plot.ts";
+export { ndcgPlot, type NdcgRow } from "./ndcg_plot.ts";
+export { lossPlot, type LossRow } from "./loss_plot.ts";
+export { gainPlot, type GainRow } from "./gain_plot.ts";
 export type { PlotOptions, PlotSpec, PlotTitle } from "./plot_spec.ts";
 export { renderSvg, type RenderSvgOptions } from "./render_svg.ts";
-export type { TableOptions } from "./_grid.ts";
-export type { Rows, TableLike } from "./rows.ts";
 export { show, type Shown, type ShowOptions } from "./show.ts";
 export {
   type LiveDisplay,
   liveDisplay,
-  type LiveDisplayFunction,
   type LiveDisplayOptions,
 } from "./live_display.ts";
-export * from "./html_report.ts";
+export { DISPLAY, type DisplayFunction, type MediaBundle } from "./_jupyter.ts";
+export {
+  htmlReport,
+  type HtmlReportOptions,
+  type ReportContent,
+  type ReportPlot,
+  type ReportTable,
+} from "./html_report.ts";

@@ -1,5 +1,5 @@
 import { needRows, numberField, textField } from "./_rows.ts";
-import { armLooks, orderArms } from "./_palette.ts";
+import { armEncoding, orderArms } from "./_palette.ts";
 import {
   checkSize,
   plot,
@@ -97,7 +97,7 @@ export function ndcgPlot(
       };
     })
   );
-  const looks = armLooks(arms);
+  const width = options.width ?? PLOT_WIDTH;
   const title = options.title ?? outcome(arms, [...scores.values()]);
   const y = {
     field: "task",
@@ -114,7 +114,7 @@ export function ndcgPlot(
     description: `nDCG@10 of ${
       arms.join(", ")
     } on ${tasks.length} tasks. ${title}.`,
-    width: options.width ?? PLOT_WIDTH,
+    width,
     height: options.height ?? tasks.length * 24,
     parts: {
       data: { values },
@@ -138,17 +138,7 @@ export function ndcgPlot(
               title: "nDCG@10 (0 to 1)",
               scale: { zero: false, nice: true },
             },
-            color: {
-              field: "arm",
-              type: "nominal",
-              scale: { domain: arms, range: looks.colors },
-              legend: { orient: "top", title: null, offset: 6 },
-            },
-            shape: {
-              field: "arm",
-              type: "nominal",
-              scale: { domain: arms, range: looks.shapes },
-            },
+            ...armEncoding(arms, width),
             tooltip: [
               { field: "task", type: "nominal" },
               { field: "arm", type: "nominal" },

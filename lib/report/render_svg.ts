@@ -48,11 +48,17 @@ export async function renderSvg(
   const logger = quietLogger(onWarning);
   const ink = "currentColor";
   const page = plotConfig({ ink, muted: ink, grid: ink, paper: null });
-  const wanted = inheritColor
-    ? mergeDeep(spec as Tree, { background: null, config: mutePage(page) })
-    : spec as Tree;
   let view;
   try {
+    // A copy, because Vega leaves marks on the rows it draws.
+    const own = structuredClone(spec) as Tree;
+    const wanted = inheritColor
+      ? mergeDeep(own, {
+        background: null,
+        padding: { left: 0, right: 6, top: 4, bottom: 4 },
+        config: mutePage(page),
+      })
+      : own;
     const compiled = compile(
       wanted as unknown as Parameters<typeof compile>[0],
       // The root element says what the plot shows; vega's own labels on every

@@ -1,12 +1,11 @@
 import { isPlainObject, isTable, readRows } from "./_rows.ts";
-import { safeJson } from "./_escape.ts";
+import { legalText, safeJson } from "./_escape.ts";
 import type { TableOptions } from "./_grid.ts";
 import { describe, headingOf, renderSvg } from "./render_svg.ts";
 import { htmlTable } from "./html_table.ts";
 import { textTable } from "./text_table.ts";
 import type { Rows } from "./rows.ts";
 import { DISPLAY, type MediaBundle } from "./_jupyter.ts";
-import { legalText } from "./_escape.ts";
 
 /** Something a notebook shows richly and a terminal as text. */
 export interface Shown {
@@ -38,11 +37,11 @@ export interface ShowOptions extends TableOptions {
  *
  * @example Usage
  * ```ts
- * import { show } from "@tdro/tdro/report";
+ * import { DISPLAY, show } from "@tdro/tdro/report";
  * import assert from "node:assert/strict";
  *
  * const shown = show([{ task: "dom-prose", weight: 0.25 }]);
- * const bundle = await shown[Symbol.for("Jupyter.display") as keyof typeof shown]();
+ * const bundle = await shown[DISPLAY]();
  * assert.match(String(shown), /dom-prose/);
  * assert.deepEqual(Object.keys(bundle), [
  *   "text/html",

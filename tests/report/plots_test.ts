@@ -1,0 +1,311 @@
+import assert from "node:assert/strict";
+import { from } from "arquero";
+import schema from "vega-lite/vega-lite-schema.json" with { type: "json" };
+import {
+  gainPlot,
+  lossPlot,
+  ndcgPlot,
+  type PlotSpec,
+  renderSvg,
+  weightsPlot,
+  weightTrajectoryPlot,
+} from "../../lib/report/mod.ts";
+import { checkSchema } from "./_check_schema.ts";
+import {
+  HOSTILE,
+  ndcgRows,
+  resultRows,
+  TASKS,
+  weightSteps,
+} from "./_sample_rows.ts";
+
+const MANY = Array.from({ length: 34 }, (_, k) => `task-${k}`);
+
+/** Every plot, with few and many lines, and with names meant to break it. */
+function samples(tasks: readonly string[]): [string, PlotSpec][] {
+  const losses = tasks.flatMap((task, k) =>
+    [1, 2, 3].map((step) => ({
+      step,
+      task,
+      arm: "uniform",
+      loss: (k + 1) / step,
+    }))
+  );
+  return [
+    ["trajectory", weightTrajectoryPlot(weightSteps(tasks, 5))],
+    ["weights", weightsPlot(resultRows(tasks))],
+    [
+      "weights only",
+      weightsPlot(tasks.map((task, k) => ({ task, weight: k }))),
+    ],
+    ["ndcg", ndcgPlot(ndcgRows(tasks))],
+    ["loss", lossPlot(losses)],
+    [
+      "gain",
+      gainPlot(
+        tasks.map((arm, k) => ({ arm, dataUsed: 1 / (k + 1), ndcg: k / 100 })),
+      ),
+    ],
+  ];
+}
+
+Deno.test("the schema check finds faults", () => {
+  const spec = weightsPlot([{ task: "a", weight: 1 }]);
+  assert.equal(checkSchema(spec, schema), undefined);
+  assert.notEqual(checkSchema({ ...spec, width: "wide" }, schema), undefined);
+  assert.notEqual(checkSchema({ ...spec, layers: [] }, schema), undefined);
+  assert.notEqual(
+    checkSchema({ ...spec, config: { axis: { labelSize: 1 } } }, schema),
+    undefined,
+  );
+});
+
+for (
+  const [kind, tasks] of [
+    ["ten tasks", TASKS],
+    ["one task", ["dom-prose"]],
+    ["34 tasks", MANY],
+    ["hostile names", HOSTILE],
+  ] as const
+) {
+  Deno.test(`plots of ${kind} hold to the schema, compile without warnings and name every task`, async () => {
+    for (const [name, spec] of samples(tasks)) {
+      assert.equal(checkSchema(spec, schema), undefined, name);
+      const warnings: string[] = [];
+      const svg = await renderSvg(spec, { onWarning: (w) => warnings.push(w) });
+      assert.deepEqual(warnings, [], name);
+      assert.match(svg, /^<svg role="img" aria-label="[^"]+" /);
+      const texts = svg.match(/(?<=<text[^>]*>)[^<]*/g)!.map(unescape).join(
+        "\n",
+      );
+      for (const task of tasks) {
+        const shown = task.toWellFormed().replace(/\p{Cc}/gu, "\ufffd").trim();
+        assert.ok(texts.includes(shown), `${name}: ${shown} is missing`);
+      }
+      // Nothing but drawing, and XML that parses: every tag is closed.
+      assert.doesNotMatch(svg, /<(script|img|style|foreignObject|a)\b/i);
+      assert.equal(balance(svg), 0, name);
+      // A JSON round trip changes nothing: the plot is plain data.
+      assert.deepEqual(JSON.parse(JSON.stringify(spec)), spec);
+    }
+  });
+}
+
+function unescape(text: string): string {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+}
+
+function balance(xml: string): number {
+  const open = xml.match(/<[a-z][^>]*[^/]>|<[a-z]>/gi)!.length;
+  return open - xml.match(/<\/[a-z]+>/gi)!.length;
+}
+
+Deno.test("plots take Arquero tables and arrays alike", () => {
+  const weights = resultRows(TASKS);
+  assert.deepEqual(weightsPlot(from(weights)), weightsPlot(weights));
+  const steps = weightSteps(TASKS, 3);
+  assert.deepEqual(
+    weightTrajectoryPlot(from(steps)),
+    weightTrajectoryPlot(steps),
+  );
+});
+
+Deno.test("weightsPlot() sorts by weight, and its line is the mean weight", () => {
+  const spec = weightsPlot([
+    { task: "low", weight: 0.125, size: 300 },
+    { task: "high", weight: 0.625, size: 100 },
+    { task: "b-tie", weight: 0.125, size: 200 },
+    { task: "a-tie", weight: 0.125, size: 200 },
+  ]);
+  const tasks = ["high", "a-tie", "b-tie", "low"];
+  assert.deepEqual(
+    spec.data.values.map((row: { task: string }) => row.task),
+    tasks,
+  );
+  assert.deepEqual(spec.layer[0].encoding.y.scale.domain, tasks);
+  assert.deepEqual(
+    spec.data.values.map((row: { share: number }) => row.share),
+    [0.125, 0.25, 0.25, 0.375],
+  );
+  const rule = spec.layer.find((layer: { mark: { type: string } }) =>
+    layer.mark.type === "rule"
+  );
+  assert.equal(rule.data.values[0].uniform, 0.25);
+  assert.deepEqual(spec.title.text, [
+    "high has the highest weight (0.625), low the lowest (0.125)",
+  ]);
+});
+
+Deno.test("weightsPlot() leaves the sizes out where one is unknown", () => {
+  const spec = weightsPlot([
+    { task: "a", weight: 1, size: 3 },
+    { task: "b", weight: 1, size: null },
+  ]);
+  assert.equal(JSON.stringify(spec).includes("share"), false);
+  assert.deepEqual(spec.title.text, [
+    "All 2 tasks have the same weight, 1.000",
+  ]);
+});
+
+Deno.test("ndcgPlot() sorts by gain, and compares means over whole tasks only", () => {
+  const spec = ndcgPlot([
+    { task: "loses", arm: "reweighted", ndcg: 0.25 },
+    { task: "loses", arm: "uniform", ndcg: 0.5 },
+    { task: "gains", arm: "uniform", ndcg: 0.5 },
+    { task: "gains", arm: "reweighted", ndcg: 0.875 },
+    { task: "half", arm: "uniform", ndcg: 1 },
+    { task: "half", arm: "reweighted", ndcg: null },
+  ]);
+  assert.deepEqual(spec.encoding.y.scale.domain, ["gains", "loses", "half"]);
+  assert.equal(
+    spec.title.text.join(" "),
+    "Mean nDCG@10 over the 2 tasks with all arms: uniform 0.500, reweighted 0.563 (higher on 1 of 2 tasks)",
+  );
+  assert.deepEqual(
+    spec.data.values.map((row: { difference: number }) => row.difference),
+    [0, 0.375, 0, -0.25, 0],
+  );
+});
+
+Deno.test("weightTrajectoryPlot() marks 1/K, colours what moved most, names all apart", () => {
+  const spec = weightTrajectoryPlot(weightSteps(MANY, 4));
+  const [rule, , lines, , labels] = spec.layer;
+  assert.equal(rule.data.values[0].value, 1 / 34);
+  const { domain, range } = lines.encoding.color.scale;
+  const colored = domain.filter((_: string, i: number) =>
+    range[i] !== "#767676"
+  );
+  assert.equal(colored.length, 6);
+  assert.ok(colored.includes("task-33") && colored.includes("task-0"));
+  // Labels keep 14 px apart and inside the plot area.
+  const [low, high] = labels.encoding.y.scale.domain;
+  const px = [...labels.data.values, ...rule.data.values]
+    .map((row: { labelValue: number }) =>
+      (row.labelValue - low) / (high - low) * spec.height
+    )
+    .sort((a, b) => a - b);
+  assert.equal(px.length, 35);
+  for (let i = 1; i < px.length; i++) {
+    assert.ok(px[i]! - px[i - 1]! > 14 - 1e-9);
+  }
+  assert.ok(px[0]! > -1e-9 && px.at(-1)! < spec.height + 1e-9);
+});
+
+Deno.test("long lines are thinned: weights to points, losses to window means", () => {
+  const weights = weightTrajectoryPlot(weightSteps(["a", "b"], 999), {
+    maxPoints: 10,
+  });
+  const steps = weights.data.values
+    .filter((row: { series: string }) => row.series === "a")
+    .map((row: { step: number }) => row.step);
+  assert.equal(steps.length, 10);
+  assert.equal(steps[0], 0);
+  assert.equal(steps.at(-1), 999);
+  const losses = lossPlot(
+    [1, 2, 3, 4, 5].map((step) => ({ step, loss: step })),
+    { maxPoints: 3 },
+  );
+  assert.deepEqual(losses.data.values, [
+    { series: "loss", step: 2, value: 1.5 },
+    { series: "loss", step: 4, value: 3.5 },
+    { series: "loss", step: 5, value: 5 },
+  ]);
+  assert.match(JSON.stringify(losses), /mean of 2 steps/);
+});
+
+Deno.test("lossPlot() makes a line of each arm and task, in order of steps", () => {
+  const spec = lossPlot([
+    { step: 2, arm: "uniform", task: "a", loss: 1 },
+    { step: 1, arm: "uniform", task: "a", loss: 2 },
+    { step: 1, arm: "uniform", task: "b", loss: null },
+    { step: 2, arm: "uniform", task: "b", loss: 3 },
+  ]);
+  assert.deepEqual(spec.data.values, [
+    { series: "uniform · a", step: 1, value: 2 },
+    { series: "uniform · a", step: 2, value: 1 },
+    { series: "uniform · b", step: 2, value: 3 },
+  ]);
+});
+
+Deno.test("gainPlot() joins only arms with several points", () => {
+  const one = [{ arm: "top70", dataUsed: 0.75, ndcg: 0.5 }, {
+    arm: "uniform",
+    dataUsed: 1,
+    ndcg: 0.25,
+  }];
+  const types = (spec: PlotSpec) =>
+    spec.layer.map((l: { mark: { type: string } }) => l.mark.type);
+  assert.deepEqual(types(gainPlot(one)), ["rule", "text", "point"]);
+  assert.deepEqual(
+    types(gainPlot([...one, { arm: "uniform", dataUsed: 0.5, ndcg: 0.2 }])),
+    ["rule", "text", "line", "point"],
+  );
+  assert.deepEqual(
+    gainPlot(one).title.text,
+    ["Mean nDCG@10: uniform 0.250 (100% of the data), top70 0.500 (75%)"],
+  );
+});
+
+Deno.test("every option of a plot changes it", () => {
+  const rows = [{ task: "a", weight: 1 }];
+  const spec = weightsPlot(rows, {
+    title: "T",
+    subtitle: "S",
+    width: 300,
+    height: 99,
+  });
+  assert.deepEqual(spec.title, { text: ["T"], subtitle: ["S"] });
+  assert.equal(spec.width, 300);
+  assert.equal(spec.height, 99);
+  assert.throws(
+    () => weightsPlot(rows, { width: 0 }),
+    {
+      name: "RangeError",
+      message:
+        "Cannot plot weights: width must be a number of px above 0: got 0",
+    },
+  );
+});
+
+Deno.test("plots refuse rows they can't draw", () => {
+  assert.throws(
+    () => weightsPlot([]),
+    /Cannot plot weights: there are no rows/,
+  );
+  assert.throws(
+    () => weightsPlot([{ task: "a", weight: 1 }, { task: "a", weight: 2 }]),
+    /task "a" comes twice/,
+  );
+  assert.throws(() => weightsPlot([{ task: "a", weight: NaN }]), /got NaN/);
+  assert.throws(
+    () => weightTrajectoryPlot([{ task: "a", step: 1 } as never]),
+    /row 0: "weight" is missing/,
+  );
+  assert.throws(
+    () => weightTrajectoryPlot(weightSteps(["a"], 1), { maxPoints: 1 }),
+    /maxPoints must be a whole number of at least 2: got 1/,
+  );
+  assert.throws(
+    () => ndcgPlot([{ task: "a", arm: "b", ndcg: 1.5 }]),
+    /\[0, 1\].*got 1.5/,
+  );
+  assert.throws(
+    () => ndcgPlot([{ task: "a", arm: "b", ndcg: null }]),
+    /every value is unknown/,
+  );
+  assert.throws(
+    () =>
+      ndcgPlot([{ task: "a", arm: "b", ndcg: 1 }, {
+        task: "a",
+        arm: "b",
+        ndcg: 1,
+      }]),
+    /row 1: task "a" has arm "b" twice/,
+  );
+  assert.throws(() => lossPlot([{ step: 1, loss: null }]), /no row has a loss/);
+  assert.throws(
+    () => gainPlot([{ arm: "a", dataUsed: 70, ndcg: 0.5 }]),
+    /got 70/,
+  );
+});

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { table } from "arquero";
+import {
+  DISPLAY,
+  type DisplayFunction,
+  liveDisplay,
+  type MediaBundle,
+  resultsTable,
+  show,
+  weightsPlot,
+} from "../../lib/report/mod.ts";
+import { HOSTILE, resultRows, TASKS } from "./_sample_rows.ts";
+
+Deno.test("the display symbol is the one that Jupyter kernels look for", () => {
+  assert.equal(DISPLAY, Symbol.for("Jupyter.display"));
+});
+
+Deno.test("show() of a plot: the specification, an SVG and a line of text", async () => {
+  const spec = weightsPlot(resultRows(TASKS));
+  const bundle = await show(spec)[DISPLAY]();
+  assert.deepEqual(Object.keys(bundle), [
+    "application/vnd.vegalite.v5+json",
+    "image/svg+xml",
+    "text/plain",
+  ]);
+  assert.deepEqual(bundle["application/vnd.vegalite.v5+json"], spec);
+  assert.match(bundle["image/svg+xml"] as string, /^<svg .*dom-prose<\/text>/s);
+  assert.equal(bundle["text/plain"], `[plot] ${spec.title.text.join(" ")}`);
+});
+
+Deno.test("show() of a table: escaped HTML, data, text, all capped", async () => {
+  const rows = resultsTable(resultRows([...HOSTILE, ...TASKS]));
+  const bundle = await show(rows, { maxRows: 4, caption: "<i>" })[DISPLAY]();
+  const html = bundle["text/html"] as string;
+  assert.match(html, /<caption>&lt;i&gt;<\/caption>/);
+  assert.doesNotMatch(html, /<script|<img/);
+  assert.match(html, /… 14 more rows/);
+  const data = bundle["application/vnd.dataresource+json"] as {
+    data: Record<string, unknown>[];
+    schema: { fields: { name: string; type: string }[] };
+  };
+  assert.equal(data.data.length, 4);
+  assert.deepEqual(data.data[0], rows.object(0));
+  assert.deepEqual(
+    data.schema.fields.slice(0, 3),
+    [
+      { name: "task", type: "string" },
+      { name: "size", type: "integer" },
+      { name: "weight", type: "number" },
+    ],
+  );
+  assert.match(bundle["text/plain"] as string, /^<i>\n\ntask /);
+});
+
+Deno.test("show() of rows that JSON lacks words for gives JSON all the same", async () => {
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  const rows = table({
+    big: [1n],
+    nan: [NaN],
+    date: [new Date(0)],
+    map: [new Map([["a", cycle]])],
+    array: [new Float32Array([0.5])],
+  });
+  const bundle = await show(rows)[DISPLAY]();
+  const { data } = bundle["application/vnd.dataresource+json"] as {
+    data: unknown;
+  };
+  assert.deepEqual(data, [{
+    big: "1",
+    nan: "NaN",
+    date: "1970-01-01T00:00:00.000Z",
+    map: { a: { self: "[circular]" } },
+    array: [0.5],
+  }]);
+  assert.doesNotThrow(() => JSON.stringify(bundle));
+});
+
+Deno.test("show() of anything else is text", async () => {
+  assert.deepEqual(await show("a\nb")[DISPLAY](), { "text/plain": "a\nb" });
+  assert.deepEqual(await show([])[DISPLAY](), { "text/plain": "[]" });
+  assert.deepEqual(await show([1, 2])[DISPLAY](), { "text/plain": "[ 1, 2 ]" });
+  assert.deepEqual(await show(undefined)[DISPLAY](), {
+    "text/plain": "undefined",
+  });
+  assert.equal(`${show(null)}`, "null");
+});
+
+/** A display function that notes its calls; each takes `ms`. */
+function recorder(ms = 0) {
+  const calls: {
+    bundle: MediaBundle;
+    id: string;
+    update: boolean;
+    at: number;
+  }[] = [];
+  const display: DisplayFunction = async (bundle, { displayId, update }) => {
+    calls.push({ bundle, id: displayId, update, at: performance.now() });
+    if (ms > 0) await new Promise((done) => setTimeout(done, ms));
+  };
+  const texts = () => calls.map((call) => call.bundle["text/plain"]);
+  return { calls, display, texts };
+}
+
+Deno.test("liveDisplay() outside a notebook does nothing and runs nothing", async () => {
+  const live = liveDisplay();
+  assert.equal(live.active, false);
+  live.update(() => {
+    throw new Error("must not run");
+  });
+  await live.close();
+});
+
+Deno.test("liveDisplay() updates one display in place and ends with the last state", async () => {
+  const { calls, display, texts } = recorder();
+  const live = liveDisplay({ display, intervalMs: 10_000 });
+  let made = 0;
+  for (let i = 0; i < 100; i++) live.update(() => `state ${(made++, i)}`);
+  await live.close();
+  live.update("after the end");
+  await live.close();
+  // The first at once (it is what was newest when drawing began: the first),
+  // the last at close; nothing between, as the interval is longer than the test.
+  assert.deepEqual(texts(), ["state 0", "state 99"]);
+  assert.equal(made, 2);
+  assert.deepEqual(calls.map((call) => call.update), [false, true]);
+  assert.equal(calls[0]!.id, calls[1]!.id);
+});
+
+Deno.test("liveDisplay() draws what waits when its time comes, without another update", async () => {
+  const { calls, display, texts } = recorder();
+  await using live = liveDisplay({ display, intervalMs: 20 });
+  live.update("one");
+  live.update("two");
+  live.update("three");
+  while (calls.length < 2) await new Promise((done) => setTimeout(done, 5));
+  assert.deepEqual(texts(), ["one", "three"]);
+  // Timers may fire up to a millisecond early by the other clock.
+  assert.ok(calls[1]!.at - calls[0]!.at >= 19);
+});
+
+Deno.test("liveDisplay() never draws two at once, and slow drawing makes it rarer", async () => {
+  let busy = 0, most = 0;
+  const { calls, display } = recorder(20);
+  const live = liveDisplay({
+    intervalMs: 0,
+    display: async (bundle, options) => {
+      most = Math.max(most, ++busy);
+      await display(bundle, options);
+      busy--;
+    },
+  });
+  const begun = performance.now();
+  while (performance.now() - begun < 300) {
+    live.update(performance.now());
+    await new Promise((done) => setTimeout(done, 1));
+  }
+  await live.close();
+  assert.equal(most, 1);
+  // A drawing takes 20 ms or more, and four times that passes before the next:
+  // at most 300 / 100 + 1 in the time, and the one at close.
+  assert.ok(calls.length >= 2 && calls.length <= 5, `${calls.length} drawings`);
+});
+
+Deno.test("liveDisplay() reports a fault at close, and goes on meanwhile", async () => {
+  const { display, texts } = recorder();
+  const live = liveDisplay({ display, intervalMs: 0 });
+  live.update(() => {
+    throw new RangeError("Cannot draw this");
+  });
+  await new Promise((done) => setTimeout(done, 5));
+  live.update("fine");
+  await assert.rejects(live.close(), /Cannot draw this/);
+  assert.deepEqual(texts(), ["fine"]);
+  assert.throws(
+    () => liveDisplay({ intervalMs: NaN }),
+    /intervalMs must be a number/,
+  );
+});
