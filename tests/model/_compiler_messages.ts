@@ -1,12 +1,15 @@
-import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+// Only so that the package is fetched; its main module is 9 MB of code.
+import "typescript/package.json" with { type: "json" };
+import { fromFileUrl } from "../_paths.ts";
 
 /**
  * TypeScript's compiler messages by language: real text in 14 languages that
  * every checkout has.
  */
 export function compilerMessages(): Record<string, string[]> {
-  const lib = dirname(createRequire(import.meta.url).resolve("typescript"));
+  const manifest = new URL(import.meta.resolve("typescript/package.json"));
+  const lib = join(dirname(fromFileUrl(manifest)), "lib");
   const messages: Record<string, string[]> = {};
   for (const { name, isDirectory } of Deno.readDirSync(lib)) {
     if (!isDirectory) continue;
