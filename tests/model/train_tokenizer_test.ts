@@ -70,6 +70,12 @@ Deno.test("characters that many words need go before frequent lone ones", () => 
   );
 });
 
+Deno.test("a character that takes two entries must be worth twice as much", () => {
+  const kept = (text: string) => vocabOf([text], { limitAlphabet: 1 })[5];
+  assert.equal(kept("q q q q 中 中 中"), "中");
+  assert.equal(kept("q q q q q q q 中 中 中"), "q");
+});
+
 /** The same by counting all pairs anew for each join. */
 function naivePieces(words: Map<string, number>, size: number, least: number) {
   const letters = [...new Set([...words.keys()].join(""))].sort();
