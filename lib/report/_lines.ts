@@ -16,6 +16,8 @@ export interface LinesInput {
   points: LinePoint[];
   /** Lines to set in colour, most important first; the others are grey. */
   important: string[];
+  /** The line that others are held against: grey, but as strong as they. */
+  base?: string;
   /** What a line is called in tooltips, e.g. `task`. */
   seriesTitle: string;
   /** Title of the vertical axis. */
@@ -44,7 +46,7 @@ const LEADER = 22;
 /**
  * Layers of a line plot whose lines bear their names at the right end: up to
  * six in colour, the others grey, each joined to its name by a thin leader
- * where names had to move apart. Pointing at a name or a line brings it out.
+ * where names had to move apart. Pointing at a name brings its line out.
  */
 export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
   const { points, important, domain, height, width } = input;
@@ -52,6 +54,7 @@ export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
   for (const point of points) ends.set(point.series, point);
   const names = [...ends.keys()];
   const colored = important.slice(0, MAX_COLORS);
+  const strong = input.base === undefined ? colored : [input.base, ...colored];
   // Grey lines first, so that coloured ones lie on top.
   const order = [
     ...names.filter((name) => !colored.includes(name)),
@@ -150,7 +153,7 @@ export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
         color,
         detail: { field: "series", type: "nominal" },
         size: {
-          condition: { test: { field: "series", oneOf: colored }, value: 2.4 },
+          condition: { test: { field: "series", oneOf: strong }, value: 2.4 },
           value: 1.1,
         },
         opacity: brought(1, 0.15),

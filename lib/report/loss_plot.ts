@@ -4,8 +4,10 @@ import {
   LABEL_GAP,
   type LinePoint,
   linesWithLabels,
+  MAX_COLORS,
   rounded,
 } from "./_lines.ts";
+import { orderArms } from "./_palette.ts";
 import { checkSize, plot, PLOT_WIDTH, type PlotSpec } from "./plot_spec.ts";
 import { type LinePlotOptions, maxPoints } from "./weight_trajectory_plot.ts";
 import type { Rows } from "./rows.ts";
@@ -51,11 +53,13 @@ export function lossPlot(
   checkSize(options, ACTION);
   const most = maxPoints(options, ACTION);
   const lines = new Map<string, LinePoint[]>();
+  let tasked = false;
   for (const [i, row] of needRows(rows, ACTION).entries()) {
     const value = numberField(row, "loss", i, ACTION);
     if (value === null) continue;
     const series = ["arm", "task"].filter((field) => row[field] !== undefined)
       .map((field) => textField(row, field, i, ACTION)).join(" · ") || "loss";
+    tasked ||= row.task !== undefined;
     const point = { series, step: needNumber(row, "step", i, ACTION), value };
     const line = lines.get(series);
     if (line === undefined) lines.set(series, [point]);
@@ -70,23 +74,32 @@ export function lossPlot(
   const drawn = [...lines.values()].map((line) => windowMeans(line, window));
   const points = drawn.flat().map(rounded);
   const ends = drawn.map((line) => line.at(-1)!);
-  const important = [...ends].sort((a, b) => b.value - a.value)
-    .map((end) => end.series);
+  // Arms alone keep the colours that they have in the other plots; of many
+  // tasks those with the highest loss stand out.
+  const [base, ...arms] = tasked ? [] : orderArms(lines.keys());
+  const important = tasked
+    ? [...ends].sort((a, b) => b.value - a.value).map((end) => end.series)
+    : lines.size === 1
+    ? [...lines.keys()]
+    : arms;
   const height = options.height ??
     Math.max(300, lines.size * LABEL_GAP);
   const width = options.width ?? PLOT_WIDTH;
   const low = points.reduce((min, p) => Math.min(min, p.value), Infinity);
   const high = points.reduce((max, p) => Math.max(max, p.value), -Infinity);
   const room = (high - low) * 0.04 || Math.abs(high) * 0.04 || 1;
-  const title = options.title ??
-    outcome(drawn) + (window === 1 ? "" : ` (means of ${window} steps)`);
+  const title = options.title ?? outcome(drawn);
   const valueTitle = window === 1
     ? "loss (no unit)"
     : `loss (no unit; mean of ${window} steps)`;
   return plot({
     title,
-    subtitle: options.subtitle ??
-      (lines.size > 6 ? "In colour: the six lines that end highest" : ""),
+    subtitle: options.subtitle ?? [
+      ...(window === 1 ? [] : [`Each point is the mean of ${window} steps.`]),
+      ...(tasked && lines.size > MAX_COLORS
+        ? ["In colour: the six lines that end highest."]
+        : []),
+    ].join(" "),
     description: `Loss over the training steps, ${lines.size} ${
       lines.size === 1 ? "line" : "lines"
     }. ${title}.`,
@@ -97,6 +110,7 @@ export function lossPlot(
       layer: linesWithLabels({
         points,
         important,
+        ...(base === undefined ? {} : { base }),
         seriesTitle: "line",
         valueTitle,
         domain: [low - room, high + room],

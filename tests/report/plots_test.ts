@@ -228,6 +228,30 @@ Deno.test("lossPlot() makes a line of each arm and task, in order of steps", () 
   ]);
 });
 
+Deno.test("an arm has the same colour in every plot", () => {
+  const arms = ["top70", "uniform", "reweighted"];
+  const colors = (spec: PlotSpec) => {
+    const layer = spec.layer.find((
+      one: { encoding: { color?: { scale?: unknown } } },
+    ) => one.encoding.color?.scale !== undefined);
+    const { domain, range } = layer.encoding.color.scale;
+    return Object.fromEntries(
+      arms.map((arm) => [arm, range[domain.indexOf(arm)]]),
+    );
+  };
+  const wanted = {
+    uniform: "#767676",
+    top70: "#0072b2",
+    reweighted: "#d55e00",
+  };
+  const loss = arms.map((arm, i) => ({ arm, step: 1, loss: i }));
+  const ndcg = arms.map((arm, i) => ({ arm, task: "a", ndcg: i / 4 }));
+  const gain = arms.map((arm, i) => ({ arm, dataUsed: i / 4, ndcg: i / 4 }));
+  assert.deepEqual(colors(lossPlot(loss)), wanted);
+  assert.deepEqual(colors(ndcgPlot(ndcg)), wanted);
+  assert.deepEqual(colors(gainPlot(gain)), wanted);
+});
+
 Deno.test("gainPlot() joins only arms with several points", () => {
   const one = [{ arm: "top70", dataUsed: 0.75, ndcg: 0.5 }, {
     arm: "uniform",
