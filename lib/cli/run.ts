@@ -1,22 +1,57 @@
 import { z } from "zod";
+import type { BackendName } from "../backend/mod.ts";
+import {
+  type ExperimentOptions,
+  experimentShape,
+} from "../experiment/experiment_options.ts";
+import { backendOption } from "./_backend_option.ts";
 import type { Command } from "./command.ts";
 
-/** `tdro run`; a placeholder until `lib/experiment` is there. */
-export const command: Command<{ suite: string }> = {
+/** Options of `tdro run`. */
+export interface RunOptions extends ExperimentOptions {
+  /** Folder of the suite. */
+  suite: string;
+  /** Names of the tasks to take, in order. */
+  tasks?: string[] | undefined;
+  /** The tfjs backend. */
+  backend: BackendName | "auto";
+}
+
+/** `tdro run`. */
+export const command: Command<RunOptions> = {
   name: "run",
   summary: "Learn the mixture of a suite in BEIR form from end to end",
-  examples: [{ about: "A suite", line: "tdro run suites/docs" }],
+  details:
+    "Trains a uniform retriever, learns domain weights by tDRO, trains one retriever by the weights and one on the heaviest tasks, and compares the three on the test splits.",
+  examples: [
+    {
+      about: "Fine-tune a checkpoint on two tasks of a suite",
+      line:
+        "tdro run --suite my/suite --tasks banking77,nl2bash --model models/all-MiniLM-L6-v2 --out runs/mine",
+    },
+    {
+      about: "The paper's formula, a small encoder from scratch",
+      line: "tdro run --suite my/suite --measure ratio-of-means",
+    },
+  ],
   options: z.strictObject({
-    suite: z.string().meta({ placeholder: "FOLDER" }).describe(
-      "Folder of the suite",
+    suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
+      "Folder of the suite: a folder in BEIR form for each task",
     ),
-  }),
-  operands: ["suite"],
-  run() {
-    return Promise.reject(
-      new RangeError(
-        "Cannot run an experiment: lib/experiment isn't there yet",
-      ),
+    tasks: z.array(z.string()).optional().describe(
+      "Tasks to take, in this order; default: all",
+    ),
+    backend: backendOption,
+    ...experimentShape,
+  }) as z.ZodType<RunOptions>,
+  operands: [],
+  async run({ suite: folder, tasks, ...options }, io) {
+    const { openSuite } = await import("../data/mod.ts");
+    const { runOnSuite } = await import("./_run_on_suite.ts");
+    io.resumeWith(
+      "run the same command again, it goes on from the last checkpoint",
     );
+    const suite = await openSuite(folder, tasks ? { tasks } : {});
+    await runOnSuite(suite, options, io);
   },
 };

@@ -1,1 +1,36 @@
-export {};
+/**
+ * The whole pipeline, from tasks to a verdict: {@linkcode runExperiment} drives
+ * the other rooms' functions and keeps everything in a run's folder.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseExperimentOptions } from "@tdro/tdro/experiment";
+ * import assert from "node:assert/strict";
+ *
+ * const options = parseExperimentOptions({ out: "runs/mine", steps: 50 });
+ * assert.equal(options.measure, "released");
+ * ```
+ *
+ * @module
+ */
+export { type ArmName, ARMS } from "./arms.ts";
+export {
+  type ExperimentOptions,
+  parseExperimentOptions,
+} from "./experiment_options.ts";
+export type { MetricsLine } from "./_metrics_log.ts";
+export type { ProgressEvent } from "./progress_event.ts";
+export {
+  type ExperimentResult,
+  runExperiment,
+  type RunExperimentOptions,
+} from "./run_experiment.ts";
+export {
+  type ArmDifference,
+  type ByArm,
+  type ExperimentSummary,
+  type SummaryTask,
+  verdict,
+} from "./summary.ts";
+export { resultRows } from "./_summarise.ts";
+export { type ExperimentPlots, experimentPlots } from "./write_report.ts";

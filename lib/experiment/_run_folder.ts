@@ -1,0 +1,162 @@
+import { join } from "node:path";
+import { type Suite, writeWhole } from "../data/mod.ts";
+import type { ExperimentOptions } from "./experiment_options.ts";
+
+/** What a run is: enough to tell whether another one is the same. */
+export interface RunIdentity {
+  /** All settings. */
+  options: ExperimentOptions;
+  /** Name, tasks and content hash of the suite. */
+  suite: { name: string; tasks: string[]; sha256: string };
+  /** What computed it. */
+  backend: { name: string; device: string };
+}
+
+/** The content of `run.json`. */
+export interface RunRecord extends RunIdentity {
+  /** Form of this record. */
+  format: "tdro-run/1";
+  /** Whether it came to its end. */
+  status: "running" | "finished";
+  /** When it started, ISO 8601. */
+  started: string;
+  /** Seconds of each stage that is finished. */
+  seconds: Record<string, number>;
+  /** Versions of what computed it. */
+  versions: Record<string, string>;
+}
+
+/** Name of the record in a run's folder. */
+const RECORD = "run.json";
+
+/** Everything that a run writes; a run that starts over removes these alone. */
+const CONTENT = [
+  ...["run.json", "metrics.jsonl", "weights.json", "eval.json"],
+  ...["summary.json", "report.html", "checkpoints", "models", "tokenizer"],
+  ...["weights", "negatives.json"],
+];
+
+/**
+ * Opens a run's folder: a new one, or an unfinished run of the same identity to
+ * go on with. A finished run is replaced; anything else is left alone.
+ *
+ * @throws {RangeError} If the folder holds something else.
+ */
+export async function openRunFolder(
+  identity: RunIdentity,
+  versions: Record<string, string>,
+): Promise<{ record: RunRecord; resumed: boolean }> {
+  const folder = identity.options.out;
+  const before = await readRecord(folder);
+  if (before?.status === "running") {
+    const difference = firstDifference(asJson(identity), {
+      options: before.options,
+      suite: before.suite,
+      backend: before.backend,
+    });
+    if (!difference) return { record: before, resumed: true };
+    throw new RangeError(
+      `Cannot write to ${folder}: it holds an unfinished run with other settings (${difference}); remove it or name another folder by --out`,
+    );
+  }
+  if (!before && await hasFiles(folder)) {
+    throw new RangeError(
+      `Cannot write to ${folder}: it holds files that are no run; name another folder by --out`,
+    );
+  }
+  for (const name of CONTENT) {
+    await Deno.remove(join(folder, name), { recursive: true }).catch(() => {});
+  }
+  const record: RunRecord = {
+    format: "tdro-run/1",
+    status: "running",
+    ...asJson(identity),
+    started: new Date().toISOString(),
+    seconds: {},
+    versions,
+  };
+  await writeRecord(record);
+  return { record, resumed: false };
+}
+
+/** Writes `run.json` anew. */
+export async function writeRecord(record: RunRecord): Promise<void> {
+  await writeWhole(
+    join(record.options.out, RECORD),
+    JSON.stringify(record, null, 2) + "\n",
+  );
+}
+
+async function readRecord(folder: string): Promise<RunRecord | undefined> {
+  const path = join(folder, RECORD);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  try {
+    return JSON.parse(text) as RunRecord;
+  } catch {
+    throw new SyntaxError(
+      `${path}:1: Cannot read the run: the record is not JSON; remove the folder or name another one by --out`,
+    );
+  }
+}
+
+async function hasFiles(folder: string): Promise<boolean> {
+  try {
+    for await (const _ of Deno.readDir(folder)) return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return false;
+}
+
+/** As it comes back from a file: without undefined fields. */
+function asJson<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** The first field in which two plain objects differ, with both values. */
+function firstDifference(
+  now: unknown,
+  before: unknown,
+  path = "",
+): string | undefined {
+  if (JSON.stringify(now) === JSON.stringify(before)) return;
+  if (
+    typeof now === "object" && now && typeof before === "object" && before &&
+    !Array.isArray(now)
+  ) {
+    for (const key of new Set([...Object.keys(now), ...Object.keys(before)])) {
+      const found = firstDifference(
+        (now as Record<string, unknown>)[key],
+        (before as Record<string, unknown>)[key],
+        path ? `${path}.${key}` : key,
+      );
+      if (found) return found;
+    }
+    return;
+  }
+  const short = (x: unknown) => `${JSON.stringify(x)}`.slice(0, 60);
+  return `${path} is ${short(now)}, was ${short(before)}`;
+}
+
+/** Hash of everything in a suite that training and evaluation see. */
+export async function suiteHash(suite: Suite): Promise<string> {
+  const { createHash } = await import("node:crypto");
+  const hash = createHash("sha256");
+  const put = (...fields: unknown[]) =>
+    hash.update(JSON.stringify(fields) + "\n");
+  for (const task of suite.tasks) {
+    put("task", task.name, task.prompt, task.kind);
+    for (const p of task.corpus.values()) put("p", p.id, p.title ?? "", p.text);
+    for (const q of task.queries.values()) put("q", q.id, q.text);
+    for (const [split, qrels] of Object.entries(task.qrels)) {
+      for (const [query, grades] of qrels) put(split, query, [...grades]);
+    }
+  }
+  return hash.digest("hex");
+}

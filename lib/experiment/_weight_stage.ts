@@ -1,0 +1,199 @@
+import { join } from "node:path";
+import {
+  initialWeightState,
+  learnWeights,
+  saveWeightFiles,
+  stepWeights,
+  weightFile,
+  type WeightState,
+  writeWeightFile,
+} from "../dro/mod.ts";
+import { writeWhole } from "../data/mod.ts";
+import { cloneEncoder, disposeEncoder, type Encoder } from "../model/mod.ts";
+import { batches, mixture, type SamplerCursor } from "../sampling/mod.ts";
+import { AdamW, trainable } from "../train/mod.ts";
+import {
+  dropCheckpoints,
+  keepCheckpoint,
+  newestCheckpoint,
+} from "./_checkpoints.ts";
+import { type ExperimentOptions, weightEta } from "./experiment_options.ts";
+import type { ProgressEvent } from "./progress_event.ts";
+import {
+  meanByTask,
+  type StageInput,
+  trainingOptions,
+} from "./_train_stage.ts";
+
+/** What stage 1 learned. */
+export interface LearnedWeights {
+  /** Weights by the chosen measure. */
+  chosen: WeightState;
+  /**
+   * Weights that the other reading of the measure gives on the same losses. The
+   * proxy was trained with the chosen ones, so this is a shadow, not a run.
+   */
+  other: WeightState;
+}
+
+/** Name of the stage in progress, log and checkpoints. */
+export const WEIGHT_STAGE = "weights";
+
+/** The reading of the measure that is not the chosen one. */
+export function otherMeasure(
+  measure: ExperimentOptions["measure"],
+): ExperimentOptions["measure"] {
+  return measure === "released" ? "ratio-of-means" : "released";
+}
+
+/**
+ * Stage 1: learns the domain weights with a proxy that starts where the
+ * retrievers start. Mixed batches, uniform over tasks; hard negatives only.
+ */
+export async function* learnStage(
+  input: StageInput,
+  reference: Encoder,
+): AsyncGenerator<ProgressEvent, LearnedWeights> {
+  const { options, suite, rows, base, log, signal } = input;
+  const { out, weightSteps, seed } = options;
+  const stateFile = join(out, "weights", "state.json");
+  const before = await readState(stateFile);
+  if (before) {
+    yield {
+      stage: WEIGHT_STAGE,
+      label: "weights learned before",
+      done: 1,
+      total: 1,
+    };
+    return before;
+  }
+  const checkpoints = join(out, "checkpoints", WEIGHT_STAGE);
+  const training = trainingOptions(options, weightSteps);
+  const resumed = await newestCheckpoint(checkpoints, training);
+  const proxy = resumed?.encoder ?? cloneEncoder(base);
+  const optimizer = resumed?.optimizer ??
+    new AdamW(trainable(proxy), training);
+  const start = mixture(suite, "uniform");
+  const { chosen, other } = resumed?.state.extra as LearnedWeights ??
+    { chosen: initialWeightState(start), other: initialWeightState(start) };
+  let learned: LearnedWeights = { chosen, other };
+  const cursor: SamplerCursor | undefined = resumed?.state.cursor;
+  await log.rewind(WEIGHT_STAGE, optimizer.step);
+
+  const label = `learning weights (${options.measure})`;
+  yield {
+    stage: WEIGHT_STAGE,
+    label,
+    done: optimizer.step,
+    total: weightSteps,
+  };
+  const update = { eta: weightEta(options), measure: options.measure };
+  const drawn = batches(rows, start, {
+    size: options.weightBatchSize,
+    seed,
+    passages: options.weightPassages,
+    homogeneous: false,
+    names: suite.tasks.map((t) => t.name),
+    ...(options.prompts ? { prompts: suite.tasks.map((t) => t.prompt) } : {}),
+    count: weightSteps,
+    ...(cursor ? { cursor } : {}),
+  });
+  try {
+    const steps = learnWeights(drawn, {
+      ...training,
+      proxy,
+      reference,
+      optimizer,
+      state: learned.chosen,
+      update,
+      infoNce: { temperature: options.temperature },
+    });
+    for await (const step of steps) {
+      learned = {
+        chosen: step.state,
+        other: stepWeights(learned.other, step, {
+          ...update,
+          measure: otherMeasure(options.measure),
+        }),
+      };
+      await log.append({
+        stage: WEIGHT_STAGE,
+        step: step.step,
+        loss: step.loss,
+        lossByTask: meanByTask(suite, step.domains, step.losses),
+        referenceLossByTask: meanByTask(
+          suite,
+          step.domains,
+          step.referenceLosses,
+        ),
+        weights: learned.chosen.curr,
+        otherWeights: learned.other.curr,
+        gradNorm: step.gradNorm,
+        learningRate: step.learningRate,
+        tokens: step.tokens,
+        seconds: step.seconds,
+      });
+      const done = step.step + 1;
+      // Before the yield, since the caller may end the run there.
+      if (signal?.aborted || done % options.checkpointEvery === 0) {
+        await keepCheckpoint(checkpoints, {
+          encoder: proxy,
+          optimizer,
+          state: { cursor: step.cursor, extra: learned },
+        });
+      }
+      const top = learned.chosen.curr.indexOf(Math.max(...learned.chosen.curr));
+      yield {
+        stage: WEIGHT_STAGE,
+        label,
+        done,
+        total: weightSteps,
+        note: `most: ${suite.tasks[top]!.name} ${
+          learned.chosen.curr[top]!.toFixed(3)
+        }`,
+      };
+      signal?.throwIfAborted();
+    }
+  } finally {
+    optimizer.dispose();
+    disposeEncoder(proxy);
+  }
+  await saveWeights(input, learned);
+  await dropCheckpoints(checkpoints);
+  return learned;
+}
+
+/**
+ * Writes what was learned: `weights.json` (the weights; the reference code
+ * loads it), beside it in `weights/` the means, selections and the other
+ * reading, and last the state, whose presence tells that the stage is done.
+ */
+async function saveWeights(
+  { options, suite, rows }: StageInput,
+  learned: LearnedWeights,
+): Promise<void> {
+  const tasks = {
+    names: suite.tasks.map((t) => t.name),
+    sizes: rows.map((r) => r.length),
+  };
+  const folder = join(options.out, "weights");
+  await saveWeightFiles(folder, learned.chosen, tasks);
+  await writeWeightFile(
+    join(folder, `shadow_${otherMeasure(options.measure)}_weights.json`),
+    weightFile({ ...tasks, weights: learned.other.curr }),
+  );
+  await writeWeightFile(
+    join(options.out, "weights.json"),
+    weightFile({ ...tasks, weights: learned.chosen.curr }),
+  );
+  await writeWhole(join(folder, "state.json"), JSON.stringify(learned) + "\n");
+}
+
+async function readState(path: string): Promise<LearnedWeights | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+}

@@ -1,0 +1,178 @@
+import { z } from "zod";
+import type { LossMeasure } from "../dro/mod.ts";
+
+/** Settings of a whole experiment, all with their values. */
+export interface ExperimentOptions {
+  /** Folder of the run; made if absent. */
+  out: string;
+  /** Seed of everything random. */
+  seed: number;
+  /** Hugging Face folder to fine-tune; absent: a small encoder from scratch. */
+  model?: string | undefined;
+  /** From scratch: entries of the tokenizer. */
+  vocabSize: number;
+  /** From scratch: transformer layers. */
+  layers: number;
+  /** From scratch: width of the hidden states. */
+  hiddenSize: number;
+  /** From scratch: attention heads. */
+  heads: number;
+  /** Updates of each retriever (stages 0 and 2). */
+  steps: number;
+  /** Queries per update of the retrievers, all of one task. */
+  batchSize: number;
+  /** Passages per query: one positive, the rest hard negatives. */
+  passages: number;
+  /** Updates of the weights and the proxy (stage 1). */
+  weightSteps: number;
+  /** Queries per update of the weights, of mixed tasks. */
+  weightBatchSize: number;
+  /** Passages per query in stage 1. */
+  weightPassages: number;
+  /** How a task's losses become its measure. */
+  measure: Extract<LossMeasure, "released" | "ratio-of-means">;
+  /** Step size on the log-weights; absent: 20 / weightSteps. */
+  eta?: number | undefined;
+  /** Share of the tasks that the top arm trains on, in percent. */
+  topPercent: number;
+  /** Peak learning rate; absent: 5e-5 with a model, 1e-3 from scratch. */
+  learningRate?: number | undefined;
+  /** Share of the updates over which the learning rate rises. */
+  warmup: number;
+  /** Decoupled weight decay. */
+  weightDecay: number;
+  /** Divides the scores in the loss. */
+  temperature: number;
+  /** Most tokens of a query. */
+  queryLength: number;
+  /** Most tokens of a passage. */
+  passageLength: number;
+  /** Hard negatives mined for each query. */
+  negatives: number;
+  /** Whether queries carry their task's instruction. */
+  prompts: boolean;
+  /** Updates between two checkpoints. */
+  checkpointEvery: number;
+}
+
+const positive = () => z.number().int().min(1);
+
+/** The object schema behind {@linkcode experimentOptions}; commands extend it. */
+export const experimentShape = {
+  out: z.string().min(1).default("runs/run").describe("Folder of the run"),
+  seed: z.number().int().min(0).default(42).describe(
+    "Seed of everything random",
+  ),
+  model: z.string().min(1).optional().describe(
+    "Hugging Face folder to fine-tune; without it, a small encoder from scratch",
+  ),
+  vocabSize: positive().default(8000).describe(
+    "From scratch: entries of the tokenizer",
+  ),
+  layers: positive().default(2).describe("From scratch: transformer layers"),
+  hiddenSize: positive().default(128).describe(
+    "From scratch: width of the hidden states",
+  ),
+  heads: positive().default(4).describe("From scratch: attention heads"),
+  steps: positive().default(200).describe(
+    "Updates of each retriever (stages 0 and 2)",
+  ),
+  batchSize: z.number().int().min(2).default(32).describe(
+    "Queries per update of a retriever, all of one task",
+  ),
+  passages: positive().default(2).describe(
+    "Passages per query: one positive, the rest hard negatives",
+  ),
+  weightSteps: positive().default(150).describe(
+    "Updates of weights and proxy (stage 1)",
+  ),
+  weightBatchSize: positive().default(32).describe(
+    "Queries per update of the weights, of mixed tasks",
+  ),
+  weightPassages: z.number().int().min(2).default(4).describe(
+    "Passages per query in stage 1",
+  ),
+  measure: z.enum(["released", "ratio-of-means"]).default("released").describe(
+    "How losses become a task's measure: the reference code's way or the paper's formula",
+  ),
+  eta: z.number().min(0).optional().describe(
+    "Step size on the log-weights; default 20 / weight steps, the path length of the released run (0.02 x 1000)",
+  ),
+  topPercent: z.number().min(1).max(100).default(70).describe(
+    "Share of the tasks that the top arm trains on, in percent",
+  ),
+  learningRate: z.number().positive().optional().describe(
+    "Peak learning rate; default 5e-5 with a model, 1e-3 from scratch",
+  ),
+  warmup: z.number().min(0).max(1).default(0.1).describe(
+    "Share of the updates over which the learning rate rises",
+  ),
+  weightDecay: z.number().min(0).default(0.01).describe(
+    "Decoupled weight decay",
+  ),
+  temperature: z.number().positive().default(0.05).describe(
+    "Divides the scores in the loss",
+  ),
+  queryLength: z.number().int().min(3).default(48).describe(
+    "Most tokens of a query, prompt included",
+  ),
+  passageLength: z.number().int().min(3).default(96).describe(
+    "Most tokens of a passage",
+  ),
+  negatives: positive().default(8).describe(
+    "Hard negatives mined for each query",
+  ),
+  prompts: z.boolean().default(true).describe(
+    "Put each task's instruction before its queries",
+  ),
+  checkpointEvery: positive().default(50).describe(
+    "Updates between two checkpoints",
+  ),
+};
+
+/** Checks settings and fills in defaults; the one place that knows them. */
+export const experimentOptions: z.ZodType<
+  ExperimentOptions,
+  Partial<ExperimentOptions>
+> = z.strictObject(experimentShape) as z.ZodType<
+  ExperimentOptions,
+  Partial<ExperimentOptions>
+>;
+
+/**
+ * Checks settings and fills in defaults.
+ *
+ * @param input Settings, some or all.
+ * @throws {RangeError} If one is unknown or out of bounds; the message names it.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseExperimentOptions } from "@tdro/tdro/experiment";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(parseExperimentOptions({ steps: 10 }).seed, 42);
+ * assert.throws(() => parseExperimentOptions({ steps: 0 }), /steps/);
+ * ```
+ */
+export function parseExperimentOptions(
+  input: Partial<ExperimentOptions>,
+): ExperimentOptions {
+  const parsed = experimentOptions.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new RangeError(
+    `Cannot run the experiment: ${path.join(".") || "options"}: ${message}`,
+  );
+}
+
+/** Step size on the log-weights of these settings. */
+export function weightEta({ eta, weightSteps }: ExperimentOptions): number {
+  // The released run takes 1000 steps of 0.02; a shorter one takes longer steps,
+  // so that its weights can travel as far.
+  return eta ?? 20 / weightSteps;
+}
+
+/** Peak learning rate of these settings. */
+export function peakRate({ learningRate, model }: ExperimentOptions): number {
+  return learningRate ?? (model ? 5e-5 : 1e-3);
+}

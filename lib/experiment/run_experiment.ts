@@ -1,0 +1,200 @@
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Backend } from "../backend/mod.ts";
+import { type Suite, writeWhole } from "../data/mod.ts";
+import { selectTop } from "../dro/mod.ts";
+import type { EvalReport } from "../eval/mod.ts";
+import { disposeEncoder } from "../model/mod.ts";
+import { mixture } from "../sampling/mod.ts";
+import type { ArmName } from "./arms.ts";
+import { baseEncoder } from "./_base_encoder.ts";
+import { evaluateStage } from "./_evaluate_stage.ts";
+import {
+  type ExperimentOptions,
+  parseExperimentOptions,
+} from "./experiment_options.ts";
+import { type MetricsLine, MetricsLog } from "./_metrics_log.ts";
+import { mineStage } from "./_mine_stage.ts";
+import type { ProgressEvent } from "./progress_event.ts";
+import { openRunFolder, suiteHash, writeRecord } from "./_run_folder.ts";
+import { summarise } from "./_summarise.ts";
+import type { ExperimentSummary } from "./summary.ts";
+import { type StageInput, trainArm, type TrainedArm } from "./_train_stage.ts";
+import { learnStage } from "./_weight_stage.ts";
+import { writeReport } from "./write_report.ts";
+
+/** What a run came to. */
+export interface ExperimentResult {
+  /** The run's folder. */
+  folder: string;
+  /** The verdict, also in `summary.json`. */
+  summary: ExperimentSummary;
+  /** Everything measured, also in `eval.json`. */
+  reports: Record<ArmName, EvalReport>;
+  /** A line per update, also in `metrics.jsonl`. */
+  metrics: MetricsLine[];
+}
+
+/** What {@linkcode runExperiment} needs beside the settings. */
+export interface RunExperimentOptions extends Partial<ExperimentOptions> {
+  /** What tensors are computed with: the result of `useBackend()`. */
+  backend: Backend;
+  /** Stops the work at the next step and leaves a checkpoint. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The whole of tDRO on a suite: a uniform retriever (stage 0), domain weights
+ * learned by a proxy against it (stage 1), two more retrievers, one sampled by
+ * those weights and one from the heaviest tasks (stage 2), and the comparison
+ * of the three on the test splits. Everything lands in a folder; an
+ * interrupted run, started again with the same settings, goes on where it
+ * stopped.
+ *
+ * @param suite The tasks, each with train and test judgments.
+ * @param options Settings; what is left out has the default of
+ * {@linkcode parseExperimentOptions}.
+ * @returns Progress; at the end the result.
+ * @throws {RangeError} If a setting is out of bounds, or the folder holds
+ * something else.
+ *
+ * @example Usage
+ * ```ts no-eval
+ * import { runExperiment } from "@tdro/tdro/experiment";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { openSuite } from "@tdro/tdro/data";
+ *
+ * const run = runExperiment(await openSuite("my/suite"), {
+ *   out: "runs/mine",
+ *   backend: await useBackend(),
+ * });
+ * for await (const { label, done, total } of run) console.log(label, done, total);
+ * ```
+ */
+export async function* runExperiment(
+  suite: Suite,
+  { backend, signal, ...given }: RunExperimentOptions,
+): AsyncGenerator<ProgressEvent, ExperimentResult> {
+  const options = parseExperimentOptions(given);
+  checkSuite(suite);
+  const { record } = await openRunFolder({
+    options,
+    suite: {
+      name: suite.name,
+      tasks: suite.tasks.map((t) => t.name),
+      sha256: await suiteHash(suite),
+    },
+    backend: { name: backend.name, device: backend.device },
+  }, { deno: Deno.version.deno, tfjs: tf.version_core, tdro: VERSION });
+
+  /** Runs one stage and notes its time, also when it was resumed. */
+  async function* timed<T>(
+    stage: string,
+    events: AsyncGenerator<ProgressEvent, T>,
+  ): AsyncGenerator<ProgressEvent, T> {
+    const started = performance.now();
+    try {
+      return yield* events;
+    } finally {
+      const seconds = (performance.now() - started) / 1000;
+      record.seconds[stage] = (record.seconds[stage] ?? 0) + seconds;
+      await writeRecord(record);
+    }
+  }
+
+  const { rows, statistics } = yield* timed(
+    "negatives",
+    mineStage(options, suite, signal),
+  );
+  const base = yield* timed("start", startStage(options, suite));
+  const log = new MetricsLog(options.out);
+  const input: StageInput = { options, suite, rows, base, log, signal };
+  const arms: Partial<Record<ArmName, TrainedArm>> = {};
+  try {
+    const uniform = mixture(suite, "uniform");
+    arms.uniform = yield* timed(
+      "uniform",
+      trainArm(input, { name: "uniform", weights: uniform }),
+    );
+    const learned = yield* timed(
+      "weights",
+      learnStage(input, arms.uniform.encoder),
+    );
+    disposeEncoder(arms.uniform.encoder);
+    const { curr } = learned.chosen;
+    const top = new Set(selectTop(curr, options.topPercent));
+    const mixtures = {
+      reweighted: curr,
+      top70: curr.map((_, k) => top.has(k) ? 1 / top.size : 0),
+    };
+    for (const name of ["reweighted", "top70"] as const) {
+      const arm = yield* timed(
+        name,
+        trainArm(input, { name, weights: mixtures[name] }),
+      );
+      disposeEncoder(arm.encoder);
+      arms[name] = arm;
+    }
+    const trained = arms as Record<ArmName, TrainedArm>;
+    const reports = yield* timed(
+      "evaluation",
+      evaluateStage(options, suite, {
+        uniform: trained.uniform.folder,
+        reweighted: trained.reweighted.folder,
+        top70: trained.top70.folder,
+      }, signal),
+    );
+    const metrics = await log.lines();
+    const summary = summarise({
+      record,
+      suite,
+      rows,
+      learned,
+      mixtures: { uniform, ...mixtures },
+      arms: trained,
+      reports,
+      metrics,
+    });
+    await writeWhole(
+      join(options.out, "summary.json"),
+      JSON.stringify(summary, null, 2) + "\n",
+    );
+    await writeReport({ record, suite, summary, reports, metrics, statistics });
+    record.status = "finished";
+    await writeRecord(record);
+    yield { stage: "report", label: "report written", done: 1, total: 1 };
+    return { folder: options.out, summary, reports, metrics };
+  } finally {
+    disposeEncoder(base);
+  }
+}
+
+/** Version of this package. */
+const VERSION = "0.1.0";
+
+async function* startStage(options: ExperimentOptions, suite: Suite) {
+  const label = options.model
+    ? `loading ${options.model}`
+    : "training a tokenizer, drawing a model";
+  yield { stage: "start", label, done: 0, total: 1 };
+  const encoder = await baseEncoder(options, suite);
+  yield { stage: "start", label, done: 1, total: 1 };
+  return encoder;
+}
+
+function checkSuite(suite: Suite): void {
+  if (suite.tasks.length < 2) {
+    throw new RangeError(
+      `Cannot learn a mixture of ${suite.tasks.length} task: the suite needs at least 2`,
+    );
+  }
+  for (const task of suite.tasks) {
+    for (const split of ["train", "test"] as const) {
+      if (!task.qrels[split]?.size) {
+        throw new RangeError(
+          `Cannot run the experiment: task ${task.name} has no ${split} judgments; add qrels/${split}.tsv or leave the task out`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import type { EvalReport } from "../eval/mod.ts";
+import { type ArmName, ARMS } from "./arms.ts";
+
+/** A number for each arm of the comparison. */
+export type ByArm = Record<ArmName, number>;
+
+/** One task's line in a summary. */
+export interface SummaryTask {
+  /** Task name. */
+  name: string;
+  /** Training rows. */
+  size: number;
+  /** Learned domain weight; they sum to 1. */
+  weight: number;
+  /** What the other reading of the measure gives on the same losses. */
+  other_weight: number;
+  /** nDCG@10 on the test split, in [0, 1]. */
+  ndcg: ByArm;
+}
+
+/** How an arm compares with the uniform one. */
+export interface ArmDifference {
+  /** Difference of the mean nDCG@10 over tasks. */
+  difference: number;
+  /** Its 95 % interval, by bootstrap over the queries within each task. */
+  interval: [number, number];
+  /** Tasks on which the arm is better, and worse. */
+  better: number;
+  /** Tasks on which the arm is worse. */
+  worse: number;
+}
+
+/** The content of `summary.json`: the verdict of a run. */
+export interface ExperimentSummary {
+  /** Name of the suite. */
+  suite: string;
+  /** One entry per task, in the suite's order. */
+  tasks: SummaryTask[];
+  /** Mean nDCG@10 over the tasks. */
+  mean: ByArm;
+  /** Share of the suite's training rows that lie in tasks the arm samples. */
+  data_used: ByArm;
+  /** Share of the suite's training rows that were really drawn at least once. */
+  rows_seen: ByArm;
+  /** The arms against the uniform one. */
+  compared: Record<Exclude<ArmName, "uniform">, ArmDifference>;
+  /** Seconds by stage. */
+  seconds: Record<string, number>;
+  /** The tfjs backend. */
+  backend: string;
+  /** Seed of everything random. */
+  seed: number;
+  /** Measure by which the weights were learned. */
+  measure: string;
+  /** Percentage of the tasks in the top arm. */
+  top_percent: number;
+  /** Guard rails that the weights crossed, each one line. */
+  warnings: string[];
+  /** Versions of what computed it. */
+  versions: Record<string, string>;
+}
+
+/** The metric that the arms are compared by. */
+export const METRIC = "nDCG@10";
+
+/** Mean of the metric over tasks, for each arm. */
+export function meanByArm(reports: Record<ArmName, EvalReport>): ByArm {
+  return byArm((arm) => reports[arm].mean[METRIC]!);
+}
+
+/** One number per arm. */
+export function byArm(value: (arm: ArmName) => number): ByArm {
+  return Object.fromEntries(ARMS.map((arm) => [arm, value(arm)])) as ByArm;
+}
+
+/**
+ * The verdict in sentences: what each arm gained over uniform sampling, with
+ * its interval, and plainly when that is nothing.
+ *
+ * @param summary Summary of a run.
+ *
+ * @example Usage
+ * ```ts
+ * import { verdict } from "@tdro/tdro/experiment";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof verdict, "function"); // runExperiment() gives a summary
+ * ```
+ */
+export function verdict(summary: ExperimentSummary): string[] {
+  const { mean, compared, data_used } = summary;
+  const percent = (x: number) => `${(100 * x).toFixed(0)} %`;
+  const signed = (x: number) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(4)}`;
+  const name = {
+    reweighted: "Reweighted sampling (tDRO)",
+    top70: `The top ${summary.top_percent} % of the tasks`,
+  };
+  const sentences = (["reweighted", "top70"] as const).map((arm) => {
+    const { difference, interval: [low, high], better, worse } = compared[arm];
+    const judged = low > 0
+      ? "a gain beyond the spread of the queries"
+      : high < 0
+      ? "a loss beyond the spread of the queries: tDRO did not win here"
+      : difference > 0
+      ? "a gain within the spread of the queries: not a win that one can rely on"
+      : "no gain: tDRO did not win here";
+    return `${name[arm]}: mean nDCG@10 ${mean[arm].toFixed(4)} against ` +
+      `${mean.uniform.toFixed(4)} for uniform sampling, ${
+        signed(difference)
+      } ` +
+      `(95 % interval ${signed(low)} to ${signed(high)}), ${judged}. ` +
+      `Better on ${better} of ${summary.tasks.length} tasks, worse on ${worse}; ` +
+      `sampled from ${percent(data_used[arm])} of the training rows.`;
+  });
+  return [
+    ...sentences,
+    `One seed (${summary.seed}), same budget, start and selection rule (the last step) for every arm; ` +
+    `the intervals tell the spread over test queries, not over seeds.`,
+    ...summary.warnings,
+  ];
+}
