@@ -22,6 +22,7 @@ export * from "./kernels/gelu.ts";
 export * from "./kernels/l2_normalize.ts";
 export * from "./kernels/layer_norm.ts";
 export * from "./kernels/linear.ts";
+export * from "./kernels/mat_mul.ts";
 export * from "./setup_minilm.ts";
 export * from "./setup_tensorflow.ts";
 export * from "./use_backend.ts";

@@ -31,11 +31,11 @@ export interface ExperimentOptions {
   weightPassages: number;
   /** How a task's losses become its measure. */
   measure: Extract<LossMeasure, "released" | "ratio-of-means">;
-  /** Step size on the log-weights; absent: 20 / weightSteps. */
+  /** Step size on the log-weights; absent: 20 / weightSteps, at most 0.25. */
   eta?: number | undefined;
   /** Share of the tasks that the top arm trains on, in percent. */
   topPercent: number;
-  /** Peak learning rate; absent: 5e-5 with a model, 1e-3 from scratch. */
+  /** Peak learning rate; absent: 5e-5 with a model, 2e-3 from scratch. */
   learningRate?: number | undefined;
   /** Share of the updates over which the learning rate rises. */
   warmup: number;
@@ -69,12 +69,12 @@ export const experimentShape = {
   vocabSize: positive().default(8000).describe(
     "From scratch: entries of the tokenizer",
   ),
-  layers: positive().default(2).describe("From scratch: transformer layers"),
+  layers: positive().default(1).describe("From scratch: transformer layers"),
   hiddenSize: positive().default(128).describe(
     "From scratch: width of the hidden states",
   ),
-  heads: positive().default(4).describe("From scratch: attention heads"),
-  steps: positive().default(200).describe(
+  heads: positive().default(2).describe("From scratch: attention heads"),
+  steps: positive().default(120).describe(
     "Updates of each retriever (stages 0 and 2)",
   ),
   batchSize: z.number().int().min(2).default(32).describe(
@@ -83,26 +83,26 @@ export const experimentShape = {
   passages: positive().default(2).describe(
     "Passages per query: one positive, the rest hard negatives",
   ),
-  weightSteps: positive().default(150).describe(
+  weightSteps: positive().default(100).describe(
     "Updates of weights and proxy (stage 1)",
   ),
   weightBatchSize: positive().default(32).describe(
     "Queries per update of the weights, of mixed tasks",
   ),
-  weightPassages: z.number().int().min(2).default(4).describe(
+  weightPassages: z.number().int().min(2).default(3).describe(
     "Passages per query in stage 1",
   ),
   measure: z.enum(["released", "ratio-of-means"]).default("released").describe(
     "How losses become a task's measure: the reference code's way or the paper's formula",
   ),
   eta: z.number().min(0).optional().describe(
-    "Step size on the log-weights; default 20 / weight steps, the path length of the released run (0.02 x 1000)",
+    "Step size on the log-weights; default 20 / weight steps, the path length of the released run (0.02 x 1000), but at most 0.25",
   ),
   topPercent: z.number().min(1).max(100).default(70).describe(
     "Share of the tasks that the top arm trains on, in percent",
   ),
   learningRate: z.number().positive().optional().describe(
-    "Peak learning rate; default 5e-5 with a model, 1e-3 from scratch",
+    "Peak learning rate; default 5e-5 with a model, 2e-3 from scratch",
   ),
   warmup: z.number().min(0).max(1).default(0.1).describe(
     "Share of the updates over which the learning rate rises",
@@ -116,7 +116,7 @@ export const experimentShape = {
   queryLength: z.number().int().min(3).default(48).describe(
     "Most tokens of a query, prompt included",
   ),
-  passageLength: z.number().int().min(3).default(96).describe(
+  passageLength: z.number().int().min(3).default(64).describe(
     "Most tokens of a passage",
   ),
   negatives: positive().default(8).describe(
@@ -168,11 +168,11 @@ export function parseExperimentOptions(
 /** Step size on the log-weights of these settings. */
 export function weightEta({ eta, weightSteps }: ExperimentOptions): number {
   // The released run takes 1000 steps of 0.02; a shorter one takes longer steps,
-  // so that its weights can travel as far.
-  return eta ?? 20 / weightSteps;
+  // so that its weights can travel as far; 0.25 is the reference code's default.
+  return eta ?? Math.min(0.25, 20 / weightSteps);
 }
 
 /** Peak learning rate of these settings. */
 export function peakRate({ learningRate, model }: ExperimentOptions): number {
-  return learningRate ?? (model ? 5e-5 : 1e-3);
+  return learningRate ?? (model ? 5e-5 : 2e-3);
 }

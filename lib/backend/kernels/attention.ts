@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { matMul } from "./mat_mul.ts";
 
 /**
  * Scaled dot-product attention: softmax(scale · q kᵀ + bias) v, per head.
@@ -39,13 +40,13 @@ export function attention(
     ];
     const save = args[3] as unknown as tf.GradSaveFunc;
     const scores = tf.add(
-      tf.mul(tf.matMul(q, k, false, true), scale),
+      tf.mul(matMul(q, k, { transposeB: true }), scale),
       bias,
     ); // [B, H, L, L]
     const shares = tf.softmax(scores);
     save([q, k, v, shares]);
     return {
-      value: tf.matMul(shares, v),
+      value: matMul(shares, v),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [q, k, v, shares] = saved as [
           tf.Tensor4D,
@@ -54,16 +55,16 @@ export function attention(
           tf.Tensor4D,
         ];
         const out = dy as tf.Tensor4D;
-        const dShares = tf.matMul(out, v, false, true); // [B, H, L, L]
+        const dShares = matMul(out, v, { transposeB: true }); // [B, H, L, L]
         const mean = tf.sum(tf.mul(dShares, shares), -1, true);
         const dScores = tf.mul(
           tf.mul(shares, tf.sub(dShares, mean)),
           scale,
         ) as tf.Tensor4D;
         return [
-          tf.matMul(dScores, k),
-          tf.matMul(dScores, q, true, false),
-          tf.matMul(shares, out, true, false),
+          matMul(dScores, k),
+          matMul(dScores, q, { transposeA: true }),
+          matMul(shares, out, { transposeA: true }),
         ];
       },
     };

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { matMul } from "./mat_mul.ts";
 
 /**
  * Affine map with the weight in the layout of Hugging Face files: y = x Wᵀ + b.
@@ -34,14 +35,14 @@ export function linear(
     const save = args.at(-1) as tf.GradSaveFunc;
     const hasBias = args.length === 4;
     save([x, weight]);
-    const product = tf.matMul(x, weight, false, true); // [N, out]
+    const product = matMul(x, weight, { transposeB: true }); // [N, out]
     return {
       value: hasBias ? tf.add(product, bias) : product,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [x, weight] = saved as [tf.Tensor2D, tf.Tensor2D];
         const out = dy as tf.Tensor2D; // [N, out]
-        const dx = tf.matMul(out, weight); // [N, in]
-        const dWeight = tf.matMul(out, x, true, false); // [out, in]
+        const dx = matMul(out, weight); // [N, in]
+        const dWeight = matMul(out, x, { transposeA: true }); // [out, in]
         return hasBias ? [dx, dWeight, tf.sum(out, 0)] : [dx, dWeight];
       },
     };
