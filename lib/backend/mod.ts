@@ -24,5 +24,7 @@ export * from "./kernels/layer_norm.ts";
 export * from "./kernels/linear.ts";
 export * from "./kernels/mat_mul.ts";
 export * from "./setup_minilm.ts";
+export type * from "./tensor_types.ts";
+export type { Installation, TensorflowFlavour } from "./_tensorflow.ts";
 export * from "./setup_tensorflow.ts";
 export * from "./use_backend.ts";

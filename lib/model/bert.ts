@@ -1,4 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type {
+  Tensor,
+  Tensor2D,
+  Tensor3D,
+  Tensor4D,
+  Variable,
+} from "../backend/mod.ts";
 import {
   attention,
   embedding,
@@ -10,7 +17,7 @@ import type { BertConfig } from "./config.ts";
 import type { PaddedBatch } from "./tokenizer.ts";
 
 /** Parameters of a model, by the name that Hugging Face's files give them. */
-export type Parameters = ReadonlyMap<string, tf.Variable>;
+export type Parameters = ReadonlyMap<string, Variable>;
 
 /** Added to the score of a masked key: finite, so a row of padding stays finite. */
 const MASKED = -1e9;
@@ -77,8 +84,8 @@ export function bertForward(
   config: BertConfig,
   parameters: Parameters,
   batch: PaddedBatch,
-  onLayer?: (layer: number, hidden: tf.Tensor3D) => void,
-): tf.Tensor3D {
+  onLayer?: (layer: number, hidden: Tensor3D) => void,
+): Tensor3D {
   const { batch: B, length: L } = batch;
   const { hiddenSize: D, heads: H, layerNormEps: eps } = config;
   if (L > config.maxPositions) {
@@ -86,13 +93,13 @@ export function bertForward(
       `Cannot encode ${L} tokens: the model has ${config.maxPositions} positions; lower the length limit`,
     );
   }
-  const get = <T extends tf.Tensor>(name: string): T =>
+  const get = <T extends Tensor>(name: string): T =>
     parameters.get(name) as unknown as T;
-  const dense = (x: tf.Tensor2D, name: string): tf.Tensor2D =>
+  const dense = (x: Tensor2D, name: string): Tensor2D =>
     linear(x, get(`${name}.weight`), get(`${name}.bias`));
-  const norm = (x: tf.Tensor2D, name: string): tf.Tensor2D =>
+  const norm = (x: Tensor2D, name: string): Tensor2D =>
     layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), eps);
-  const split = (x: tf.Tensor2D): tf.Tensor4D =>
+  const split = (x: Tensor2D): Tensor4D =>
     tf.transpose(tf.reshape(x, [B, L, H, D / H]), [0, 2, 1, 3]); // [B, H, L, D/H]
   const activate = activation(config.hiddenAct);
 
@@ -102,12 +109,12 @@ export function bertForward(
 
   const word = embedding(get("embeddings.word_embeddings.weight"), ids);
   const position = tf.slice(
-    get<tf.Tensor2D>("embeddings.position_embeddings.weight"),
+    get<Tensor2D>("embeddings.position_embeddings.weight"),
     [0, 0],
     [L, D],
   );
   const type = tf.slice(
-    get<tf.Tensor2D>("embeddings.token_type_embeddings.weight"),
+    get<Tensor2D>("embeddings.token_type_embeddings.weight"),
     [0, 0],
     [1, D],
   );
@@ -132,7 +139,7 @@ export function bertForward(
     const joined = tf.reshape(
       tf.transpose(mixed, [0, 2, 1, 3]),
       [B * L, D],
-    ) as tf.Tensor2D;
+    ) as Tensor2D;
     const attended = norm(
       tf.add(dense(joined, `${layer}.attention.output.dense`), x),
       `${layer}.attention.output.LayerNorm`,
@@ -149,7 +156,7 @@ export function bertForward(
 
 function activation(
   name: BertConfig["hiddenAct"],
-): (x: tf.Tensor2D) => tf.Tensor2D {
+): (x: Tensor2D) => Tensor2D {
   switch (name) {
     case "gelu":
       return gelu;
@@ -161,7 +168,7 @@ function activation(
 }
 
 /** The tanh form of GELU, which some checkpoints name `gelu_new`. */
-function geluTanh(x: tf.Tensor2D): tf.Tensor2D {
+function geluTanh(x: Tensor2D): Tensor2D {
   const cube = tf.mul(tf.mul(x, tf.mul(x, x)), 0.044715);
   const inner = tf.mul(tf.add(x, cube), Math.sqrt(2 / Math.PI));
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D, Variable } from "../backend/mod.ts";
 import { join } from "node:path";
 import { l2Normalize } from "../backend/mod.ts";
 import { bertForward, bertParameters, type ParameterSpec } from "./bert.ts";
@@ -26,7 +27,7 @@ export interface Encoder {
    * family's prefix. Those that the embedding doesn't depend on (BERT's
    * pooler) are kept as they came and are not trainable.
    */
-  readonly parameters: ReadonlyMap<string, tf.Variable>;
+  readonly parameters: ReadonlyMap<string, Variable>;
 }
 
 /** What {@linkcode createEncoder} draws its starting values from. */
@@ -68,7 +69,7 @@ export function createEncoder(
 ): Encoder {
   checkVocabulary(config, tokenizer);
   const normal = normalSource(rng, config.initializerRange);
-  const values = ({ shape, init }: ParameterSpec): tf.Tensor => {
+  const values = ({ shape, init }: ParameterSpec): Tensor => {
     if (init === "zeros") return tf.zeros(shape);
     if (init === "ones") return tf.ones(shape);
     const size = shape.reduce((a, b) => a * b, 1);
@@ -133,7 +134,7 @@ export async function loadEncoder(folder: string): Promise<Encoder> {
     name.replace(/^bert\./, ""),
     name,
   ]));
-  const parameters = new Map<string, tf.Variable>();
+  const parameters = new Map<string, Variable>();
   try {
     for (const { name, shape } of bertParameters(config)) {
       const stored = names.get(name);
@@ -264,7 +265,7 @@ export function tokenize(
  * assert.equal(typeof embed, "function"); // encodeTexts() is the everyday way
  * ```
  */
-export function embed(encoder: Encoder, batch: PaddedBatch): tf.Tensor2D {
+export function embed(encoder: Encoder, batch: PaddedBatch): Tensor2D {
   const { config, parameters, modules } = encoder;
   const hidden = bertForward(config, parameters, batch); // [B, L, D]
   const pooled = pool(hidden, batch, modules.pooling); // [B, D]
@@ -287,7 +288,7 @@ function variable(
   data: Float32Array,
   shape: number[],
   trainable: boolean,
-): tf.Variable {
+): Variable {
   return tf.tidy(() =>
     tf.variable(tf.tensor(data, shape, "float32"), trainable)
   );

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor2D, Tensor3D } from "../backend/mod.ts";
 import type { Pooling } from "./modules.ts";
 import type { PaddedBatch } from "./tokenizer.ts";
 
@@ -30,10 +31,10 @@ import type { PaddedBatch } from "./tokenizer.ts";
  * ```
  */
 export function pool(
-  hidden: tf.Tensor3D,
+  hidden: Tensor3D,
   batch: PaddedBatch,
   pooling: Pooling,
-): tf.Tensor2D {
+): Tensor2D {
   // Each rule is a weighted sum over positions: one product serves them all,
   // forward and backward.
   const weights = tf.tensor3d(

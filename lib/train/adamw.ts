@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Variable } from "../backend/mod.ts";
 
 /** Options for {@linkcode AdamW}. */
 export interface AdamWOptions {
@@ -49,16 +50,18 @@ export interface OptimizerTensor {
 export class AdamW {
   /** Updates made so far. */
   step = 0;
-  readonly #parameters: ReadonlyMap<string, tf.Variable>;
+  readonly #parameters: ReadonlyMap<string, Variable>;
   readonly #options: Required<AdamWOptions>;
-  readonly #moments = new Map<string, { m: tf.Variable; v: tf.Variable }>();
+  readonly #moments = new Map<string, { m: Variable; v: Variable }>();
 
   /**
+   * Starts with moments of zero.
+   *
    * @param parameters What to train, by name; they stay the caller's.
    * @param options Decay and moments.
    */
   constructor(
-    parameters: ReadonlyMap<string, tf.Variable>,
+    parameters: ReadonlyMap<string, Variable>,
     {
       weightDecay = 0.01,
       beta1 = 0.9,
@@ -69,7 +72,7 @@ export class AdamW {
     this.#parameters = parameters;
     this.#options = { weightDecay, beta1, beta2, epsilon };
     for (const [name, parameter] of parameters) {
-      const zeros = (): tf.Variable =>
+      const zeros = (): Variable =>
         tf.tidy(() => tf.variable(tf.zeros(parameter.shape), false));
       this.#moments.set(name, { m: zeros(), v: zeros() });
     }
@@ -83,7 +86,7 @@ export class AdamW {
    * (from clipping).
    */
   apply(
-    gradients: Readonly<Record<string, tf.Tensor>>,
+    gradients: Readonly<Record<string, Tensor>>,
     { learningRate, gradientFactor = 1 }: {
       learningRate: number;
       gradientFactor?: number;

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor1D, Tensor2D } from "../backend/mod.ts";
 import { crossEntropy } from "../backend/mod.ts";
 import { type Batch, falseNegativeMask } from "../sampling/mod.ts";
 
@@ -32,10 +33,10 @@ export interface InfoNceOptions {
  * @returns Losses in nats, shape `[B]`.
  */
 export type LossFunction = (
-  queries: tf.Tensor2D,
-  passages: tf.Tensor2D,
+  queries: Tensor2D,
+  passages: Tensor2D,
   batch: Batch,
-) => tf.Tensor1D;
+) => Tensor1D;
 
 /** Options for {@linkcode contrastiveLosses}. */
 export interface ContrastiveLossesOptions {
@@ -113,10 +114,10 @@ export function infoNce(
  * ```
  */
 export function contrastiveLosses(
-  queries: tf.Tensor2D,
-  passages: tf.Tensor2D,
+  queries: Tensor2D,
+  passages: Tensor2D,
   { temperature, negatives, ignore }: ContrastiveLossesOptions,
-): tf.Tensor1D {
+): Tensor1D {
   const [B, D] = queries.shape;
   const N = passages.shape[0] / B;
   if (!Number.isInteger(N) || passages.shape[1] !== D) {
@@ -139,7 +140,7 @@ export function contrastiveLosses(
         tf.reshape(queries, [B, D, 1]),
       ),
       [2],
-    ) as tf.Tensor2D; // [B, N]
+    ) as Tensor2D; // [B, N]
     return crossEntropy(
       without(tf.div(scores, temperature), ignore && ownColumns(ignore, B, N)),
       tf.zeros([B], "int32"),
@@ -153,7 +154,7 @@ export function contrastiveLosses(
 }
 
 /** Scores with the ignored ones replaced. */
-function without(scores: tf.Tensor2D, ignore?: Uint8Array): tf.Tensor2D {
+function without(scores: Tensor2D, ignore?: Uint8Array): Tensor2D {
   if (!ignore?.includes(1)) return scores;
   const kept = tf.tensor2d(
     Float32Array.from(ignore, (x) => 1 - x),

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Variable } from "../backend/mod.ts";
 import { embed, type Encoder, tokenize } from "../model/mod.ts";
 import type { Batch, SamplerCursor } from "../sampling/mod.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
@@ -110,7 +111,7 @@ export async function* train(
     : learningRate;
   const limits = { queryLength, passageLength };
   try {
-    let gradients: Record<string, tf.Tensor> | undefined;
+    let gradients: Record<string, Tensor> | undefined;
     let report = emptyReport();
     let started = performance.now();
     let gathered = 0;
@@ -157,7 +158,7 @@ export async function* train(
 /** The parameters that training changes: those that the embeddings depend on. */
 export function trainable(
   encoder: Encoder,
-): ReadonlyMap<string, tf.Variable> {
+): ReadonlyMap<string, Variable> {
   return new Map([...encoder.parameters].filter(([, p]) => p.trainable));
 }
 
@@ -226,7 +227,7 @@ function batchGradients(
 ): {
   loss: number;
   losses: Float32Array;
-  gradients: Record<string, tf.Tensor>;
+  gradients: Record<string, Tensor>;
   tokens: number;
 } {
   const parameters = trainable(encoder);
@@ -242,7 +243,7 @@ function batchGradients(
     const weights = tf.tensor1d([...weigh(losses, batch)]);
     return tf.sum(tf.mul(each, weights)) as tf.Scalar;
   }, [...parameters.values()]);
-  const gradients: Record<string, tf.Tensor> = {};
+  const gradients: Record<string, Tensor> = {};
   for (const [name, parameter] of parameters) {
     // variableGrads names them by tfjs's own names of the variables.
     const gradient = grads[parameter.name];
@@ -286,9 +287,9 @@ function checkLosses(losses: Float32Array, batch: Batch, step: number): void {
 
 /** Adds gradients into the first set, which may be absent; frees the parts. */
 function add(
-  sum: Record<string, tf.Tensor> | undefined,
-  more: Record<string, tf.Tensor>,
-): Record<string, tf.Tensor> {
+  sum: Record<string, Tensor> | undefined,
+  more: Record<string, Tensor>,
+): Record<string, Tensor> {
   if (!sum) return more;
   for (const [name, gradient] of Object.entries(more)) {
     const before = sum[name];
@@ -303,7 +304,7 @@ function add(
 }
 
 /** Euclidean norm of all gradients together. */
-async function norm(gradients: Record<string, tf.Tensor>): Promise<number> {
+async function norm(gradients: Record<string, Tensor>): Promise<number> {
   const squared = tf.tidy(() =>
     tf.addN(Object.values(gradients).map((g) => tf.sum(tf.square(g))))
   );

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor4D } from "../tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
 
 /**
@@ -26,17 +27,17 @@ import { matMul } from "./mat_mul.ts";
  * ```
  */
 export function attention(
-  q: tf.Tensor4D,
-  k: tf.Tensor4D,
-  v: tf.Tensor4D,
-  bias: tf.Tensor,
+  q: Tensor4D,
+  k: Tensor4D,
+  v: Tensor4D,
+  bias: Tensor,
   scale: number,
-): tf.Tensor4D {
+): Tensor4D {
   const op = tf.customGrad((...args) => {
-    const [q, k, v] = args as tf.Tensor[] as [
-      tf.Tensor4D,
-      tf.Tensor4D,
-      tf.Tensor4D,
+    const [q, k, v] = args as Tensor[] as [
+      Tensor4D,
+      Tensor4D,
+      Tensor4D,
     ];
     const save = args[3] as unknown as tf.GradSaveFunc;
     const scores = tf.add(
@@ -47,20 +48,20 @@ export function attention(
     save([q, k, v, shares]);
     return {
       value: matMul(shares, v),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [q, k, v, shares] = saved as [
-          tf.Tensor4D,
-          tf.Tensor4D,
-          tf.Tensor4D,
-          tf.Tensor4D,
+          Tensor4D,
+          Tensor4D,
+          Tensor4D,
+          Tensor4D,
         ];
-        const out = dy as tf.Tensor4D;
+        const out = dy as Tensor4D;
         const dShares = matMul(out, v, { transposeB: true }); // [B, H, L, L]
         const mean = tf.sum(tf.mul(dShares, shares), -1, true);
         const dScores = tf.mul(
           tf.mul(shares, tf.sub(dShares, mean)),
           scale,
-        ) as tf.Tensor4D;
+        ) as Tensor4D;
         return [
           matMul(dScores, k),
           matMul(dScores, q, { transposeA: true }),
@@ -69,5 +70,5 @@ export function attention(
       },
     };
   });
-  return op(q, k, v) as tf.Tensor4D;
+  return op(q, k, v) as Tensor4D;
 }

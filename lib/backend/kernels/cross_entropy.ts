@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 
 /**
  * Cross-entropy of each row against one column: logsumexp(row) - row[label]
@@ -22,12 +23,12 @@ import * as tf from "@tensorflow/tfjs-core";
  * ```
  */
 export function crossEntropy(
-  logits: tf.Tensor2D,
-  labels: tf.Tensor1D,
-): tf.Tensor1D {
+  logits: Tensor2D,
+  labels: Tensor1D,
+): Tensor1D {
   const columns = logits.shape[1];
   const op = tf.customGrad((...args) => {
-    const [logits] = args as tf.Tensor[] as [tf.Tensor2D];
+    const [logits] = args as Tensor[] as [Tensor2D];
     const save = args[1] as unknown as tf.GradSaveFunc;
     const chosen = tf.cast(tf.oneHot(labels, columns), "float32"); // [B, C]
     const shifted = tf.sub(logits, tf.max(logits, -1, true));
@@ -38,9 +39,9 @@ export function crossEntropy(
     save([tf.sub(tf.div(grown, total), chosen)]);
     return {
       value: tf.sub(tf.log(tf.squeeze(total, [1])), positive),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+      gradFunc: (dy: Tensor, saved: Tensor[]) =>
         tf.mul(saved[0]!, tf.expandDims(dy, 1)),
     };
   });
-  return op(logits) as tf.Tensor1D;
+  return op(logits) as Tensor1D;
 }

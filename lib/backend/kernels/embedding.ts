@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 
 /**
  * Rows of a table. The gradient adds up by scattering, which every backend
@@ -19,17 +20,17 @@ import * as tf from "@tensorflow/tfjs-core";
  * assert.deepEqual([...rows.dataSync()], [2, 2, 1]);
  * ```
  */
-export function embedding(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
+export function embedding(table: Tensor2D, ids: Tensor1D): Tensor2D {
   const shape = table.shape;
   const op = tf.customGrad((...args) => {
-    const [table] = args as tf.Tensor[] as [tf.Tensor2D];
+    const [table] = args as Tensor[] as [Tensor2D];
     const save = args[1] as unknown as tf.GradSaveFunc;
     save([ids]);
     return {
       value: tf.gather(table, ids),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+      gradFunc: (dy: Tensor, saved: Tensor[]) =>
         tf.scatterND(tf.reshape(saved[0]!, [-1, 1]), dy, shape),
     };
   });
-  return op(table) as tf.Tensor2D;
+  return op(table) as Tensor2D;
 }

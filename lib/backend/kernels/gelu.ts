@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "../tensor_types.ts";
 
 /**
  * Exact GELU, x · Φ(x) with Φ the normal distribution function (the erf form,
@@ -18,14 +19,14 @@ import * as tf from "@tensorflow/tfjs-core";
  * assert.ok(Math.abs(y! - 0.8413447) < 1e-5);
  * ```
  */
-export function gelu<T extends tf.Tensor>(x: T): T {
+export function gelu<T extends Tensor>(x: T): T {
   const op = tf.customGrad((...args) => {
-    const [x] = args as tf.Tensor[] as [tf.Tensor];
+    const [x] = args as Tensor[] as [Tensor];
     const save = args[1] as unknown as tf.GradSaveFunc;
     save([x]);
     return {
       value: tf.mul(x, normalDistribution(x)),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const x = saved[0]!;
         const density = tf.mul(
           tf.exp(tf.mul(tf.square(x), -0.5)),
@@ -42,6 +43,6 @@ export function gelu<T extends tf.Tensor>(x: T): T {
 }
 
 /** Φ(x) = (1 + erf(x / √2)) / 2. */
-function normalDistribution(x: tf.Tensor): tf.Tensor {
+function normalDistribution(x: Tensor): Tensor {
   return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D } from "../tensor_types.ts";
 
 /** Norms below this count as this (spec section 4). */
 const MIN_NORM = 1e-12;
@@ -21,9 +22,9 @@ const MIN_NORM = 1e-12;
  * assert.ok(Math.abs(y.dataSync()[0]! - 0.6) < 1e-6);
  * ```
  */
-export function l2Normalize(x: tf.Tensor2D): tf.Tensor2D {
+export function l2Normalize(x: Tensor2D): Tensor2D {
   const op = tf.customGrad((...args) => {
-    const [x] = args as tf.Tensor[] as [tf.Tensor2D];
+    const [x] = args as Tensor[] as [Tensor2D];
     const save = args[1] as unknown as tf.GradSaveFunc;
     const norm = tf.sqrt(tf.sum(tf.square(x), -1, true)); // [N, 1]
     const inverse = tf.div(1, tf.maximum(norm, MIN_NORM)); // [N, 1]
@@ -31,11 +32,11 @@ export function l2Normalize(x: tf.Tensor2D): tf.Tensor2D {
     save([unit, inverse, tf.cast(tf.greater(norm, MIN_NORM), "float32")]);
     return {
       value: unit,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [unit, inverse, long] = saved as [
-          tf.Tensor2D,
-          tf.Tensor2D,
-          tf.Tensor2D,
+          Tensor2D,
+          Tensor2D,
+          Tensor2D,
         ];
         const along = tf.sum(tf.mul(dy, unit), -1, true);
         const across = tf.sub(dy, tf.mul(unit, along));
@@ -43,5 +44,5 @@ export function l2Normalize(x: tf.Tensor2D): tf.Tensor2D {
       },
     };
   });
-  return op(x) as tf.Tensor2D;
+  return op(x) as Tensor2D;
 }

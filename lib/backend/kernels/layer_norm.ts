@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 
 /**
  * Layer normalisation over the last dimension:
@@ -22,16 +23,16 @@ import * as tf from "@tensorflow/tfjs-core";
  * ```
  */
 export function layerNorm(
-  x: tf.Tensor2D,
-  gain: tf.Tensor1D,
-  bias: tf.Tensor1D,
+  x: Tensor2D,
+  gain: Tensor1D,
+  bias: Tensor1D,
   eps: number,
-): tf.Tensor2D {
+): Tensor2D {
   const op = tf.customGrad((...args) => {
-    const [x, gain, bias] = args as tf.Tensor[] as [
-      tf.Tensor2D,
-      tf.Tensor1D,
-      tf.Tensor1D,
+    const [x, gain, bias] = args as Tensor[] as [
+      Tensor2D,
+      Tensor1D,
+      Tensor1D,
     ];
     const save = args[3] as unknown as tf.GradSaveFunc;
     const centred = tf.sub(x, tf.mean(x, -1, true)); // [N, D]
@@ -41,11 +42,11 @@ export function layerNorm(
     save([normal, scale, gain]);
     return {
       value: tf.add(tf.mul(normal, gain), bias),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [normal, scale, gain] = saved as [
-          tf.Tensor2D,
-          tf.Tensor2D,
-          tf.Tensor1D,
+          Tensor2D,
+          Tensor2D,
+          Tensor1D,
         ];
         const weighted = tf.mul(dy, normal); // [N, D]
         const dNormal = tf.mul(dy, gain); // [N, D]
@@ -59,5 +60,5 @@ export function layerNorm(
       },
     };
   });
-  return op(x, gain, bias) as tf.Tensor2D;
+  return op(x, gain, bias) as Tensor2D;
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
 
 /**
@@ -22,15 +23,15 @@ import { matMul } from "./mat_mul.ts";
  * ```
  */
 export function linear(
-  x: tf.Tensor2D,
-  weight: tf.Tensor2D,
-  bias?: tf.Tensor1D,
-): tf.Tensor2D {
+  x: Tensor2D,
+  weight: Tensor2D,
+  bias?: Tensor1D,
+): Tensor2D {
   const op = tf.customGrad((...args) => {
-    const [x, weight, bias] = args as tf.Tensor[] as [
-      tf.Tensor2D,
-      tf.Tensor2D,
-      tf.Tensor1D,
+    const [x, weight, bias] = args as Tensor[] as [
+      Tensor2D,
+      Tensor2D,
+      Tensor1D,
     ];
     const save = args.at(-1) as tf.GradSaveFunc;
     const hasBias = args.length === 4;
@@ -38,14 +39,14 @@ export function linear(
     const product = matMul(x, weight, { transposeB: true }); // [N, out]
     return {
       value: hasBias ? tf.add(product, bias) : product,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [x, weight] = saved as [tf.Tensor2D, tf.Tensor2D];
-        const out = dy as tf.Tensor2D; // [N, out]
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [x, weight] = saved as [Tensor2D, Tensor2D];
+        const out = dy as Tensor2D; // [N, out]
         const dx = matMul(out, weight); // [N, in]
         const dWeight = matMul(out, x, { transposeA: true }); // [out, in]
         return hasBias ? [dx, dWeight, tf.sum(out, 0)] : [dx, dWeight];
       },
     };
   });
-  return (bias ? op(x, weight, bias) : op(x, weight)) as tf.Tensor2D;
+  return (bias ? op(x, weight, bias) : op(x, weight)) as Tensor2D;
 }

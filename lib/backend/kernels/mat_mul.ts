@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "../tensor_types.ts";
 
 /** Options for {@linkcode matMul}. */
 export interface MatMulOptions {
@@ -33,7 +34,7 @@ export interface MatMulOptions {
  * assert.deepEqual([...product.dataSync()], [11]);
  * ```
  */
-export function matMul<T extends tf.Tensor>(
+export function matMul<T extends Tensor>(
   a: T,
   b: T,
   { transposeA = false, transposeB = false }: MatMulOptions = {},
@@ -56,7 +57,7 @@ export function matMul<T extends tf.Tensor>(
 }
 
 /** The last two dimensions swapped. */
-function transposed(x: tf.Tensor): tf.Tensor {
+function transposed(x: Tensor): Tensor {
   const order = x.shape.map((_, i) => i);
   const last = order.pop()!;
   const before = order.pop()!;
@@ -67,7 +68,7 @@ function transposed(x: tf.Tensor): tf.Tensor {
  * One product after the other. Each slice of a tensor would copy all of it on
  * this backend, so the values are read once and cut in JavaScript.
  */
-function oneByOne(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+function oneByOne(a: Tensor, b: Tensor): Tensor {
   const [M, K] = a.shape.slice(-2) as [number, number];
   const N = b.shape.at(-1)!;
   const count = a.size / (M * K);
