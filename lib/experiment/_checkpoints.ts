@@ -7,19 +7,48 @@ import {
 import type { AdamWOptions } from "../train/mod.ts";
 
 /**
- * Saves a stage's checkpoint and removes the one before it: the newest is all
- * that a run needs to go on.
+ * Keeps a stage's newest checkpoint: every so many updates, and where the stage
+ * is left before its end, be it by an interruption, an error or a caller that
+ * has seen enough.
  */
-export async function keepCheckpoint(
-  folder: string,
-  checkpoint: Checkpoint,
-): Promise<void> {
-  const name = `step-${String(checkpoint.optimizer.step).padStart(6, "0")}`;
-  await saveCheckpoint(join(folder, name), checkpoint);
-  for (const other of await checkpointNames(folder)) {
-    if (other !== name) {
-      await Deno.remove(join(folder, other), { recursive: true });
+export class CheckpointKeeper {
+  readonly #folder: string;
+  readonly #every: number;
+  #newest?: Checkpoint;
+  #saved = 0;
+
+  /**
+   * @param folder The stage's folder of checkpoints.
+   * @param every Updates between two checkpoints.
+   */
+  constructor(folder: string, every: number) {
+    this.#folder = folder;
+    this.#every = every;
+  }
+
+  /** To be told after each update; saves if one is due. */
+  async after(checkpoint: Checkpoint): Promise<void> {
+    this.#newest = checkpoint;
+    if (checkpoint.optimizer.step % this.#every === 0) await this.save();
+  }
+
+  /** Saves the newest state, unless it is saved already. */
+  async save(): Promise<void> {
+    const newest = this.#newest;
+    if (!newest || newest.optimizer.step === this.#saved) return;
+    const name = `step-${String(newest.optimizer.step).padStart(6, "0")}`;
+    await saveCheckpoint(join(this.#folder, name), newest);
+    this.#saved = newest.optimizer.step;
+    for (const other of await checkpointNames(this.#folder)) {
+      if (other !== name) {
+        await Deno.remove(join(this.#folder, other), { recursive: true });
+      }
     }
+  }
+
+  /** Removes the checkpoints, once the stage's result is saved. */
+  async drop(): Promise<void> {
+    await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
   }
 }
 
@@ -30,11 +59,6 @@ export async function newestCheckpoint(
 ): Promise<Checkpoint | undefined> {
   const name = (await checkpointNames(folder)).pop();
   return name ? await loadCheckpoint(join(folder, name), options) : undefined;
-}
-
-/** Removes a stage's checkpoints, once its result is saved. */
-export async function dropCheckpoints(folder: string): Promise<void> {
-  await Deno.remove(folder, { recursive: true }).catch(() => {});
 }
 
 async function checkpointNames(folder: string): Promise<string[]> {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Suite, TrainExample } from "../data/mod.ts";
 import {
   cloneEncoder,
+  disposeEncoder,
   type Encoder,
   loadEncoder,
   saveEncoder,
@@ -15,11 +16,7 @@ import {
   trainable,
   type TrainOptions,
 } from "../train/mod.ts";
-import {
-  dropCheckpoints,
-  keepCheckpoint,
-  newestCheckpoint,
-} from "./_checkpoints.ts";
+import { CheckpointKeeper, newestCheckpoint } from "./_checkpoints.ts";
 import { type ExperimentOptions, peakRate } from "./experiment_options.ts";
 import type { MetricsLog } from "./_metrics_log.ts";
 import type { ProgressEvent } from "./progress_event.ts";
@@ -91,12 +88,13 @@ export async function* trainArm(
 ): AsyncGenerator<ProgressEvent, TrainedArm> {
   const { steps, seed, out } = options;
   const folder = join(out, "models", name);
-  const finished = await readDrawn(folder);
-  if (finished) {
+  const drawnBefore = await readDrawn(folder);
+  if (drawnBefore) {
     yield { stage: name, label: `${name}: trained before`, done: 1, total: 1 };
-    return { encoder: await loadEncoder(folder), folder, drawn: finished };
+    return { encoder: await loadEncoder(folder), folder, drawn: drawnBefore };
   }
   const checkpoints = join(out, "checkpoints", name);
+  const keeper = new CheckpointKeeper(checkpoints, options.checkpointEvery);
   const training = trainingOptions(options, steps);
   const resumed = await newestCheckpoint(checkpoints, training);
   const encoder = resumed?.encoder ?? cloneEncoder(base);
@@ -116,6 +114,7 @@ export async function* trainArm(
     count: steps,
     ...(cursor ? { cursor } : {}),
   });
+  let finished = false;
   try {
     const updates = train(encoder, drawn, {
       ...training,
@@ -134,34 +133,31 @@ export async function* trainArm(
         tokens: step.tokens,
         seconds: step.seconds,
       });
-      const done = step.step + 1;
-      // Before the yield, since the caller may end the run there.
-      if (signal?.aborted || done % options.checkpointEvery === 0) {
-        await keepCheckpoint(checkpoints, {
-          encoder,
-          optimizer,
-          state: { cursor },
-        });
-      }
+      await keeper.after({ encoder, optimizer, state: { cursor } });
       yield {
         stage: name,
         label,
-        done,
+        done: step.step + 1,
         total: steps,
         note: `loss ${step.loss.toFixed(3)}`,
       };
       signal?.throwIfAborted();
     }
+    await saveEncoder(encoder, folder);
+    await Deno.writeTextFile(
+      join(folder, "drawn.json"),
+      JSON.stringify(cursor!.drawn) + "\n",
+    );
+    await keeper.drop();
+    finished = true;
+    return { encoder, folder, drawn: cursor!.drawn };
   } finally {
+    if (!finished) {
+      await keeper.save();
+      disposeEncoder(encoder);
+    }
     optimizer.dispose();
   }
-  await saveEncoder(encoder, folder);
-  await Deno.writeTextFile(
-    join(folder, "drawn.json"),
-    JSON.stringify(cursor!.drawn) + "\n",
-  );
-  await dropCheckpoints(checkpoints);
-  return { encoder, folder, drawn: cursor!.drawn };
 }
 
 /** Rows drawn by a finished arm; the file is written last, so it tells. */

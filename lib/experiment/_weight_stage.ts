@@ -12,11 +12,7 @@ import { writeWhole } from "../data/mod.ts";
 import { cloneEncoder, disposeEncoder, type Encoder } from "../model/mod.ts";
 import { batches, mixture, type SamplerCursor } from "../sampling/mod.ts";
 import { AdamW, trainable } from "../train/mod.ts";
-import {
-  dropCheckpoints,
-  keepCheckpoint,
-  newestCheckpoint,
-} from "./_checkpoints.ts";
+import { CheckpointKeeper, newestCheckpoint } from "./_checkpoints.ts";
 import { type ExperimentOptions, weightEta } from "./experiment_options.ts";
 import type { ProgressEvent } from "./progress_event.ts";
 import {
@@ -68,6 +64,7 @@ export async function* learnStage(
     return before;
   }
   const checkpoints = join(out, "checkpoints", WEIGHT_STAGE);
+  const keeper = new CheckpointKeeper(checkpoints, options.checkpointEvery);
   const training = trainingOptions(options, weightSteps);
   const resumed = await newestCheckpoint(checkpoints, training);
   const proxy = resumed?.encoder ?? cloneEncoder(base);
@@ -98,6 +95,7 @@ export async function* learnStage(
     count: weightSteps,
     ...(cursor ? { cursor } : {}),
   });
+  let finished = false;
   try {
     const steps = learnWeights(drawn, {
       ...training,
@@ -133,20 +131,16 @@ export async function* learnStage(
         tokens: step.tokens,
         seconds: step.seconds,
       });
-      const done = step.step + 1;
-      // Before the yield, since the caller may end the run there.
-      if (signal?.aborted || done % options.checkpointEvery === 0) {
-        await keepCheckpoint(checkpoints, {
-          encoder: proxy,
-          optimizer,
-          state: { cursor: step.cursor, extra: learned },
-        });
-      }
+      await keeper.after({
+        encoder: proxy,
+        optimizer,
+        state: { cursor: step.cursor, extra: learned },
+      });
       const top = learned.chosen.curr.indexOf(Math.max(...learned.chosen.curr));
       yield {
         stage: WEIGHT_STAGE,
         label,
-        done,
+        done: step.step + 1,
         total: weightSteps,
         note: `most: ${suite.tasks[top]!.name} ${
           learned.chosen.curr[top]!.toFixed(3)
@@ -154,13 +148,15 @@ export async function* learnStage(
       };
       signal?.throwIfAborted();
     }
+    await saveWeights(input, learned);
+    await keeper.drop();
+    finished = true;
+    return learned;
   } finally {
+    if (!finished) await keeper.save();
     optimizer.dispose();
     disposeEncoder(proxy);
   }
-  await saveWeights(input, learned);
-  await dropCheckpoints(checkpoints);
-  return learned;
 }
 
 /**
