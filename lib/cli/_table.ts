@@ -23,6 +23,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./run.ts"),
   },
   {
+    name: "plots",
+    summary: "Write a run's plots as SVG and Vega-Lite files",
+    load: () => import("./plots.ts"),
+  },
+  {
     name: "doctor",
     summary: "Show which backends work here and which one is chosen",
     load: () => import("./doctor.ts"),

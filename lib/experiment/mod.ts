@@ -20,6 +20,7 @@ export {
 } from "./experiment_options.ts";
 export type { MetricsLine } from "./_metrics_log.ts";
 export type { ProgressEvent } from "./progress_event.ts";
+export { readRun } from "./read_run.ts";
 export {
   type ExperimentResult,
   runExperiment,

@@ -46,11 +46,6 @@ export async function writeReport(input: ReportInput): Promise<void> {
         table: resultsTable(resultRows(summary)),
         footRows: 1,
       },
-      { caption: "The tasks", table: suiteRows(suite) },
-      {
-        caption: "Mined hard negatives",
-        table: Object.entries(statistics).map(([task, s]) => ({ task, ...s })),
-      },
     ],
     plots: [
       {
@@ -79,6 +74,13 @@ export async function writeReport(input: ReportInput): Promise<void> {
         title: "Loss while training",
         spec: plots.loss,
         description: "Mean loss of each update, by arm.",
+      },
+    ],
+    appendix: [
+      { caption: "The tasks", table: suiteRows(suite) },
+      {
+        caption: "Mined hard negatives",
+        table: Object.entries(statistics).map(([task, s]) => ({ task, ...s })),
       },
     ],
     provenance: { ...record, status: "finished", summary },

@@ -36,6 +36,8 @@ export interface ReportContent {
   tables?: readonly ReportTable[];
   /** Plots, in order. */
   plots?: readonly ReportPlot[];
+  /** Tables that come after the plots: what the outcome rests on. */
+  appendix?: readonly ReportTable[];
   /** Where the numbers come from: configuration, seed, versions, data hashes. */
   provenance?: object;
 }
@@ -77,7 +79,8 @@ export interface HtmlReportOptions {
  * ```
  */
 export async function htmlReport(
-  { title, summary = [], tables = [], plots = [], provenance }: ReportContent,
+  { title, summary = [], tables = [], plots = [], appendix = [], provenance }:
+    ReportContent,
   { language = "en", maxRows = 1000 }: HtmlReportOptions = {},
 ): Promise<string> {
   const policy = [
@@ -100,6 +103,9 @@ export async function htmlReport(
     "</header>",
     ...tables.map((table, index) => tableSection(table, index, maxRows)),
     ...figures,
+    ...appendix.map((table, index) =>
+      tableSection(table, tables.length + index, maxRows)
+    ),
     provenance === undefined ? "" : provenanceSection(provenance),
   ].filter((part) => part !== "");
   return `<!doctype html>
