@@ -42,7 +42,7 @@ const TOLERANCE = 1e-2;
  * @returns What was found; it never throws for a backend that doesn't work.
  *
  * @example Usage
- * ```ts no-eval
+ * ```ts ignore
  * import { doctor } from "@tdro/tdro/backend";
  *
  * console.table((await doctor()).rows);

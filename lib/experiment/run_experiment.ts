@@ -59,7 +59,7 @@ export interface RunExperimentOptions extends Partial<ExperimentOptions> {
  * something else.
  *
  * @example Usage
- * ```ts no-eval
+ * ```ts ignore
  * import { runExperiment } from "@tdro/tdro/experiment";
  * import { useBackend } from "@tdro/tdro/backend";
  * import { openSuite } from "@tdro/tdro/data";

@@ -1,3 +1,4 @@
+import { lossStrategy } from "./_loss_strategy.ts";
 import type { WeightPreset } from "./weight_preset.ts";
 
 /**
@@ -16,10 +17,13 @@ import type { WeightPreset } from "./weight_preset.ts";
  * ```
  */
 export function doremi(): WeightPreset {
-  return {
+  return lossStrategy({
     name: "doremi",
     formula: "a ← (1 − c) · a · exp(eta · mean(max(l − r, 0))) / Z + c / K",
     source: "DoReMi (Xie et al. 2023, arXiv 2305.10429, algorithm 1)",
+    reference: true,
+    failsWhen:
+      "a task's loss can't fall to its reference's for want of data or by noise: it takes all the weight",
     result: "mean",
     options: {
       measure: "difference",
@@ -29,5 +33,5 @@ export function doremi(): WeightPreset {
       normalize: true,
       smoothing: 1e-3,
     },
-  };
+  });
 }

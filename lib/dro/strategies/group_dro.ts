@@ -1,3 +1,4 @@
+import { lossStrategy } from "./_loss_strategy.ts";
 import type { WeightPreset } from "./weight_preset.ts";
 
 /**
@@ -15,10 +16,13 @@ import type { WeightPreset } from "./weight_preset.ts";
  * ```
  */
 export function groupDro(): WeightPreset {
-  return {
+  return lossStrategy({
     name: "group-dro",
     formula: "a ← a · exp(eta · mean(l)) / Z",
     source: "group DRO (Sagawa et al. 2020, arXiv 1911.08731, algorithm 1)",
+    reference: false,
+    failsWhen:
+      "the losses of the tasks aren't comparable: noisy or simply hard tasks take the weight, learnable or not",
     result: "curr",
     options: {
       measure: "raw",
@@ -27,5 +31,5 @@ export function groupDro(): WeightPreset {
       optimizer: "sgd",
       normalize: true,
     },
-  };
+  });
 }

@@ -1,5 +1,5 @@
 import { mixture } from "../../sampling/mixture.ts";
-import type { MixtureStrategy } from "./mixture_strategy.ts";
+import { type MixtureStrategy, mixtureStrategy } from "./mixture_strategy.ts";
 
 /**
  * Weights given by hand, whatever the sizes.
@@ -16,10 +16,12 @@ import type { MixtureStrategy } from "./mixture_strategy.ts";
  * ```
  */
 export function manualMixture(weights: readonly number[]): MixtureStrategy {
-  return {
+  return mixtureStrategy({
     name: "manual",
     formula: "as given",
     source: "the user",
+    failsWhen:
+      "the user is wrong",
     weights: (sizes) => mixture(sizes, weights),
-  };
+  });
 }

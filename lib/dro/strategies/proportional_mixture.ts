@@ -1,5 +1,5 @@
 import { mixture } from "../../sampling/mixture.ts";
-import type { MixtureStrategy } from "./mixture_strategy.ts";
+import { type MixtureStrategy, mixtureStrategy } from "./mixture_strategy.ts";
 
 /**
  * Each task by its number of rows: what shuffling all data together gives.
@@ -15,10 +15,12 @@ import type { MixtureStrategy } from "./mixture_strategy.ts";
  * ```
  */
 export function proportionalMixture(): MixtureStrategy {
-  return {
+  return mixtureStrategy({
     name: "proportional",
     formula: "s / sum(s)",
     source: "concatenation of all data",
+    failsWhen:
+      "one task is far larger than the rest, which then hardly count",
     weights: (sizes) => mixture(sizes, "proportional"),
-  };
+  });
 }

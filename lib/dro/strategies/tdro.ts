@@ -1,3 +1,4 @@
+import { lossStrategy } from "./_loss_strategy.ts";
 import type { WeightPreset } from "./weight_preset.ts";
 
 /** Options for {@linkcode tdro}. */
@@ -29,12 +30,16 @@ export interface TdroOptions {
  */
 export function tdro({ form = "released" }: TdroOptions = {}): WeightPreset {
   const paper = form === "paper";
-  return {
+  return lossStrategy({
     name: paper ? "tdro-paper" : "tdro",
     formula: `a ← a · exp(eta · clip(${
       paper ? "mean(l) / mean(r)" : "mean(l / (r / sum(r)))"
     })) / Z`,
     source: "tDRO (arXiv 2408.10613)",
+    reference: true,
+    failsWhen: paper
+      ? "a reference's losses on a task are near 0, so that the ratio is noise"
+      : "some tasks have many easy examples: after the batch's normalisation those count about nothing (spec S9)",
     result: "curr",
     options: {
       measure: paper ? "ratio-of-means" : "released",
@@ -45,5 +50,5 @@ export function tdro({ form = "released" }: TdroOptions = {}): WeightPreset {
       optimizer: "sgd",
       normalize: true,
     },
-  };
+  });
 }

@@ -1,5 +1,5 @@
 import { mixture } from "../../sampling/mixture.ts";
-import type { MixtureStrategy } from "./mixture_strategy.ts";
+import { type MixtureStrategy, mixtureStrategy } from "./mixture_strategy.ts";
 
 /**
  * Between proportional (1) and uniform (towards infinity), as in multilingual
@@ -17,10 +17,12 @@ import type { MixtureStrategy } from "./mixture_strategy.ts";
  * ```
  */
 export function temperatureMixture(temperature: number): MixtureStrategy {
-  return {
+  return mixtureStrategy({
     name: `temperature-${temperature}`,
     formula: `s^(1/${temperature}) / sum(s^(1/${temperature}))`,
     source: "Arivazhagan et al. 2019 (arXiv 1907.05019)",
+    failsWhen:
+      "size is a poor sign of what a task is worth; the temperature is a guess",
     weights: (sizes) => mixture(sizes, { temperature }),
-  };
+  });
 }

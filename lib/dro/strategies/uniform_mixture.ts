@@ -1,5 +1,5 @@
 import { mixture } from "../../sampling/mixture.ts";
-import type { MixtureStrategy } from "./mixture_strategy.ts";
+import { type MixtureStrategy, mixtureStrategy } from "./mixture_strategy.ts";
 
 /**
  * Every task alike, whatever its size: tDRO's own baseline.
@@ -15,10 +15,12 @@ import type { MixtureStrategy } from "./mixture_strategy.ts";
  * ```
  */
 export function uniformMixture(): MixtureStrategy {
-  return {
+  return mixtureStrategy({
     name: "uniform",
     formula: "1 / K",
     source: "tDRO's baseline (arXiv 2408.10613)",
+    failsWhen:
+      "a small task is repeated until the model knows it by heart, or a useless task takes as much as a useful one",
     weights: (sizes) => mixture(sizes, "uniform"),
-  };
+  });
 }

@@ -1,19 +1,15 @@
 import type { StepWeightsOptions } from "../step_weights.ts";
 import { doremi } from "./doremi.ts";
 import { groupDro } from "./group_dro.ts";
+import type { Strategy } from "./strategy.ts";
 import { tdro } from "./tdro.ts";
 
-/** A published method of learning weights, as options for `stepWeights`. */
-export interface WeightPreset {
-  /** Short name. */
-  name: string;
-  /** The step, with a the weights, l the proxy's and r the reference's loss. */
-  formula: string;
-  /** Where it is published. */
-  source: string;
-  /**
-   * Which weights of the final state are the method's result.
-   */
+/**
+ * A published method of learning weights from losses: options for
+ * `stepWeights`, with a the weights, l the proxy's and r the reference's loss.
+ */
+export interface WeightPreset extends Strategy {
+  /** Which weights of the final state are the method's result. */
   result: "curr" | "mean";
   /** Options for `stepWeights`. */
   options: StepWeightsOptions;

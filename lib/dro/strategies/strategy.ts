@@ -1,0 +1,133 @@
+import type { Rng } from "../../sampling/mod.ts";
+import type { StepWeightsOptions } from "../step_weights.ts";
+import type { WeightState } from "../weight_state.ts";
+
+/**
+ * A way to choose the mixture, be it a rule or a method that trains proxies.
+ * A new one is a file that makes such an object, and a line in `STRATEGIES`.
+ */
+export interface Strategy {
+  /** Short name. */
+  name: string;
+  /** Where it is published. */
+  source: string;
+  /** The rule or the step, in one line. */
+  formula: string;
+  /**
+   * What it costs, in proxy steps (training updates of the proxy): `"0"`, or a
+   * formula of N, the budget, and K, the number of tasks.
+   */
+  cost: string;
+  /** When its weights are not to be trusted. */
+  failsWhen: string;
+  /**
+   * Chooses the weights.
+   *
+   * @param context What it may use. A rule reads sizes and no more.
+   * @yields How far it is.
+   * @returns Weights, shape `[K]`, ≥ 0, sum 1.
+   * @throws {RangeError} If the budget is too small for it, or the context
+   * lacks something that it needs.
+   */
+  learn(
+    context: StrategyContext,
+  ): AsyncGenerator<StrategyProgress, number[]>;
+}
+
+/** How far a strategy is. */
+export interface StrategyProgress {
+  /** Proxy steps spent so far. */
+  done: number;
+  /** Proxy steps it may spend. */
+  total: number;
+  /** Something to show beside it. */
+  note?: string;
+}
+
+/**
+ * What a strategy may use. Whoever runs it gives this and counts what each use
+ * costs, so no strategy can be cheaper on paper than it is.
+ */
+export interface StrategyContext {
+  /** Task names, shape `[K]`. */
+  names: readonly string[];
+  /** Training rows of each task, shape `[K]`. */
+  sizes: readonly number[];
+  /** The budget, in proxy steps; > 0. */
+  proxySteps: number;
+  /** What each use costs. */
+  costs: StrategyCosts;
+  /** Proxy steps spent so far. */
+  spent(): number;
+  /** A generator of the run's seed; the same purpose gives the same draws. */
+  rng(purpose: string): Rng;
+  /**
+   * A new proxy. All start from the same parameters and see the same rows of a
+   * task in the same order, so that two differ by their mixtures alone.
+   *
+   * @param steps Updates it will make at most; its learning rate's schedule
+   * spans them.
+   */
+  proxy(steps: number): Promise<ProxyModel>;
+  /**
+   * Trains a proxy on mixed batches, uniform over tasks, while `stepWeights`
+   * moves the weights of its loss (tDRO's stage 1).
+   *
+   * @param options The update, and how many there are.
+   * @yields How far it is.
+   * @returns The last state of the weights.
+   */
+  learnByLoss(
+    options: LearnByLossOptions,
+  ): AsyncGenerator<StrategyProgress, WeightState>;
+}
+
+/** What a strategy's uses cost, in proxy steps. */
+export interface StrategyCosts {
+  /**
+   * All tasks' dev losses once. Forward passes count a third of an update each,
+   * as a backward pass costs about two forward ones.
+   */
+  devLosses: number;
+  /** All tasks' gradients once: K. */
+  gradients: number;
+  /** One step of `learnByLoss` with a reference's losses, and without. */
+  lossStep: {
+    /** One update, and a forward pass of the reference. */
+    withReference: number;
+    /** One update. */
+    alone: number;
+  };
+}
+
+/** Options for `learnByLoss`. */
+export interface LearnByLossOptions {
+  /** Updates of proxy and weights. */
+  steps: number;
+  /** Measure, step size and the rest. */
+  update: StepWeightsOptions;
+  /** Whether the uniformly trained model's losses are needed too. */
+  reference: boolean;
+}
+
+/** A small model in training, to try a mixture on. */
+export interface ProxyModel {
+  /**
+   * Trains on: homogeneous batches, drawn by these weights. Costs `steps`.
+   *
+   * @param weights Sampling weights, shape `[K]`, ≥ 0; need not sum to 1.
+   * @param steps Updates, an integer ≥ 0.
+   */
+  train(weights: readonly number[], steps: number): Promise<void>;
+  /** Mean loss on each task's dev queries in nats, shape `[K]`. */
+  devLosses(): Promise<number[]>;
+  /**
+   * Inner products of the tasks' gradients, each of the mean loss of the task's
+   * next batch: symmetric, shape `[K][K]`.
+   */
+  gradientProducts(): Promise<number[][]>;
+  /** A copy that trains on independently: parameters, moments and rows. */
+  copy(): Promise<ProxyModel>;
+  /** Frees it. */
+  dispose(): void;
+}
