@@ -64,7 +64,7 @@ export interface WeightStepReport extends StepReport {
  * ```
  */
 export async function* learnWeights(
-  batches: Iterable<Batch>,
+  batches: Iterable<Batch> | AsyncIterable<Batch>,
   options: LearnWeightsOptions,
 ): AsyncGenerator<WeightStepReport, void, undefined> {
   const { proxy, reference, update = {}, infoNce: lossOptions, ...training } =
@@ -76,12 +76,12 @@ export async function* learnWeights(
   let gathered: number[] = [];
 
   /** The reference's losses, taken before the proxy's gradient is recorded. */
-  function* measured(): Generator<Batch> {
-    for (const batch of batches) {
+  async function* measured(): AsyncGenerator<Batch> {
+    for await (const batch of batches) {
       if (reference) {
         referenceLosses.set(
           batch,
-          batchLosses(reference, batch, { ...training, loss }),
+          await batchLosses(reference, batch, { ...training, loss }),
         );
       }
       yield batch;

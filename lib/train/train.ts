@@ -79,7 +79,8 @@ export interface StepReport {
  * @param batches What to train on, e.g. from `batches()`.
  * @param options Loss, optimiser and limits.
  * @returns A report per update.
- * @throws {RangeError} If a loss is not finite, naming the step and the task.
+ * @throws {RangeError} If a loss is not finite, naming the step and the task;
+ * or on the webgpu backend, which only encodes.
  *
  * @example Usage
  * ```ts
@@ -91,7 +92,7 @@ export interface StepReport {
  */
 export async function* train(
   encoder: Encoder,
-  batches: Iterable<Batch>,
+  batches: Iterable<Batch> | AsyncIterable<Batch>,
   options: TrainOptions = {},
 ): AsyncGenerator<StepReport, void, undefined> {
   const {
@@ -104,6 +105,11 @@ export async function* train(
     passageLength = 128,
     signal,
   } = options;
+  if (tf.getBackend() === "webgpu") {
+    throw new RangeError(
+      "Cannot train on the webgpu backend: it can't be read in the middle of a gradient; use tensorflow or wasm",
+    );
+  }
   const optimizer = options.optimizer ??
     new AdamW(trainable(encoder), options);
   const rate = typeof learningRate === "number"
@@ -115,9 +121,9 @@ export async function* train(
     let report = emptyReport();
     let started = performance.now();
     let gathered = 0;
-    for (const batch of batches) {
+    for await (const batch of batches) {
       signal?.throwIfAborted();
-      const done = batchGradients(encoder, batch, loss, weigh, limits);
+      const done = await batchGradients(encoder, batch, loss, weigh, limits);
       checkLosses(done.losses, batch, optimizer.step);
       gradients = add(gradients, done.gradients);
       report.loss += done.loss / accumulate;
@@ -178,13 +184,13 @@ export function trainable(
  * assert.equal(typeof batchLosses, "function"); // see train()
  * ```
  */
-export function batchLosses(
+export async function batchLosses(
   encoder: Encoder,
   batch: Batch,
   options: Pick<TrainOptions, "loss" | "queryLength" | "passageLength"> = {},
-): Float32Array {
+): Promise<Float32Array> {
   const { loss = infoNce(), queryLength = 64, passageLength = 128 } = options;
-  return tf.tidy(() => {
+  const losses = tf.tidy(() => {
     const tokens = tokenizeBatch(encoder, batch, {
       queryLength,
       passageLength,
@@ -193,8 +199,9 @@ export function batchLosses(
       embed(encoder, tokens.queries),
       embed(encoder, tokens.passages),
       batch,
-    ).dataSync<"float32">().slice();
+    );
   });
+  return await valuesOf(losses);
 }
 
 interface Limits {
@@ -218,18 +225,18 @@ function tokenizeBatch(encoder: Encoder, batch: Batch, limits: Limits) {
 }
 
 /** Loss and gradients of one batch; the caller owns the gradients. */
-function batchGradients(
+async function batchGradients(
   encoder: Encoder,
   batch: Batch,
   loss: LossFunction,
   weigh: WeighExamples,
   limits: Limits,
-): {
+): Promise<{
   loss: number;
   losses: Float32Array;
   gradients: Record<string, Tensor>;
   tokens: number;
-} {
+}> {
   const parameters = trainable(encoder);
   const tokens = tokenizeBatch(encoder, batch, limits);
   let losses = new Float32Array();
@@ -249,8 +256,7 @@ function batchGradients(
     const gradient = grads[parameter.name];
     if (gradient) gradients[name] = gradient;
   }
-  const [total] = value.dataSync();
-  value.dispose();
+  const [total] = await valuesOf(value);
   const count = (mask: Float32Array) => mask.reduce((sum, m) => sum + m, 0);
   return {
     loss: total!,
@@ -258,6 +264,13 @@ function batchGradients(
     gradients,
     tokens: count(tokens.queries.mask) + count(tokens.passages.mask),
   };
+}
+
+/** A tensor's values; frees the tensor. */
+async function valuesOf(tensor: Tensor): Promise<Float32Array> {
+  const values = await tensor.data<"float32">();
+  tensor.dispose();
+  return values.slice();
 }
 
 function evenly(losses: Float32Array): number[] {
@@ -308,7 +321,6 @@ async function norm(gradients: Record<string, Tensor>): Promise<number> {
   const squared = tf.tidy(() =>
     tf.addN(Object.values(gradients).map((g) => tf.sum(tf.square(g))))
   );
-  const [value] = await squared.data();
-  squared.dispose();
+  const [value] = await valuesOf(squared);
   return Math.sqrt(value!);
 }
