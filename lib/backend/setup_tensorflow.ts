@@ -248,6 +248,10 @@ async function compileAddon(cc: string, folder: string): Promise<void> {
 
 /** The addon's C++ files, as text out of the pinned npm package. */
 async function readSources(): Promise<[string, string][]> {
+  // Asking for a module of the package makes Deno fetch all of it.
+  await import("@tensorflow/tfjs-node-gpu/package.json", {
+    with: { type: "json" },
+  });
   const base = "npm:@tensorflow/tfjs-node-gpu@4.22.0/binding";
   return await Promise.all(
     SOURCES.map(async (name): Promise<[string, string]> => {

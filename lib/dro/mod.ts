@@ -4,7 +4,7 @@
  * weight update, a pure state machine on plain arrays, moves weight to the
  * tasks that lag; selection and weight files carry the result to the training
  * run that uses it. Fixed mixtures and other published methods stand beside
- * tDRO behind small interfaces.
+ * tDRO behind one interface, {@linkcode Strategy}.
  *
  * @example Three steps of tDRO on made-up losses
  * ```ts
@@ -64,11 +64,45 @@ export {
   type StepWeightsOptions,
   type WeightOptimizer,
 } from "./step_weights.ts";
+export { doge, dogeStep, type DogeStepOptions } from "./strategies/doge.ts";
 export { doremi } from "./strategies/doremi.ts";
 export { groupDro } from "./strategies/group_dro.ts";
+export {
+  infDds,
+  infDdsStep,
+  type InfDdsStepOptions,
+} from "./strategies/inf_dds.ts";
+export {
+  leaveOneOut,
+  type LeaveOneOutOptions,
+  leaveOneOutWeights,
+} from "./strategies/leave_one_out.ts";
 export { manualMixture } from "./strategies/manual_mixture.ts";
-export type { MixtureStrategy } from "./strategies/mixture_strategy.ts";
+export {
+  type MixtureStrategy,
+  mixtureStrategy,
+} from "./strategies/mixture_strategy.ts";
 export { proportionalMixture } from "./strategies/proportional_mixture.ts";
+export {
+  randomMixture,
+  regmix,
+  type RegmixOptions,
+  regmixWeights,
+  type TriedMixture,
+} from "./strategies/regmix.ts";
+export {
+  STRATEGIES,
+  strategy,
+  type StrategyEntry,
+} from "./strategies/strategies.ts";
+export type {
+  LearnByLossOptions,
+  ProxyModel,
+  Strategy,
+  StrategyContext,
+  StrategyCosts,
+  StrategyProgress,
+} from "./strategies/strategy.ts";
 export { tdro, type TdroOptions } from "./strategies/tdro.ts";
 export { temperatureMixture } from "./strategies/temperature_mixture.ts";
 export { uniformMixture } from "./strategies/uniform_mixture.ts";

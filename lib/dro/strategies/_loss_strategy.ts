@@ -1,5 +1,5 @@
+import { affordable } from "./_affordable.ts";
 import type { StepWeightsOptions } from "../step_weights.ts";
-import type { StrategyContext } from "./strategy.ts";
 import type { WeightPreset } from "./weight_preset.ts";
 
 /** A preset, and what running it takes. */
@@ -24,7 +24,11 @@ export function lossStrategy(
       ? "N: 4/3 for each of its steps, beside the reference's training"
       : "N: 1 for each of its steps",
     async *learn(context) {
-      const steps = affordable(context, reference, preset.name);
+      const { withReference, alone } = context.costs.lossStep;
+      const steps = affordable(context, reference ? withReference : alone, {
+        strategy: preset.name,
+        unit: "a step",
+      });
       const update: StepWeightsOptions = {
         ...preset.options,
         ...(eta ? { eta: eta(steps) } : {}),
@@ -33,18 +37,4 @@ export function lossStrategy(
       return [...state[preset.result]];
     },
   };
-}
-
-function affordable(
-  { proxySteps, costs }: StrategyContext,
-  reference: boolean,
-  name: string,
-): number {
-  const each = reference ? costs.lossStep.withReference : costs.lossStep.alone;
-  // A budget that is a multiple of the cost must not lose a step to rounding.
-  const steps = Math.floor(proxySteps / each + 1e-9);
-  if (steps >= 1) return steps;
-  throw new RangeError(
-    `Cannot learn weights by ${name}: the budget of ${proxySteps} proxy steps is below the ${each} of one step`,
-  );
 }

@@ -20,8 +20,7 @@ export function manualMixture(weights: readonly number[]): MixtureStrategy {
     name: "manual",
     formula: "as given",
     source: "the user",
-    failsWhen:
-      "the user is wrong",
+    failsWhen: "the user is wrong",
     weights: (sizes) => mixture(sizes, weights),
   });
 }

@@ -19,8 +19,7 @@ export function proportionalMixture(): MixtureStrategy {
     name: "proportional",
     formula: "s / sum(s)",
     source: "concatenation of all data",
-    failsWhen:
-      "one task is far larger than the rest, which then hardly count",
+    failsWhen: "one task is far larger than the rest, which then hardly count",
     weights: (sizes) => mixture(sizes, "proportional"),
   });
 }

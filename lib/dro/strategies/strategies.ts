@@ -1,0 +1,111 @@
+import { doge } from "./doge.ts";
+import { doremi } from "./doremi.ts";
+import { groupDro } from "./group_dro.ts";
+import { infDds } from "./inf_dds.ts";
+import { leaveOneOut } from "./leave_one_out.ts";
+import { manualMixture } from "./manual_mixture.ts";
+import { nearestName } from "./_nearest_name.ts";
+import { proportionalMixture } from "./proportional_mixture.ts";
+import { regmix } from "./regmix.ts";
+import type { Strategy } from "./strategy.ts";
+import { tdro } from "./tdro.ts";
+import { temperatureMixture } from "./temperature_mixture.ts";
+import { uniformMixture } from "./uniform_mixture.ts";
+
+/** How a strategy is made from its name. */
+export interface StrategyEntry {
+  /**
+   * Makes it.
+   *
+   * @param argument What follows the name after a hyphen, if it takes any.
+   * @throws {RangeError} If the argument is missing or wrong.
+   */
+  make(argument?: string): Strategy;
+  /** How to write the argument, for those that take one. */
+  argument?: string;
+}
+
+/** Temperature where none is given: the multilingual models' 5. */
+const TEMPERATURE = "5";
+
+/** Every strategy by name, for command lines and configuration files. */
+export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
+  uniform: { make: uniformMixture },
+  proportional: { make: proportionalMixture },
+  temperature: {
+    argument: "T, by default 5",
+    make: (text = TEMPERATURE) => {
+      const temperature = Number(text);
+      if (!(temperature > 0)) {
+        fail(
+          `temperature-T must have a number T > 0: got ${JSON.stringify(text)}`,
+        );
+      }
+      return temperatureMixture(temperature);
+    },
+  },
+  manual: {
+    argument: "weights in the order of the tasks, e.g. 0.5/0.3/0.2",
+    make: (text = "") => {
+      const weights = text.split("/").map((part) =>
+        part.trim() === "" ? NaN : Number(part)
+      );
+      if (weights.some((w) => !(w >= 0 && w < Infinity))) {
+        fail(
+          `manual must have weights >= 0, as in manual-0.5/0.3/0.2: got ${
+            JSON.stringify(text)
+          }`,
+        );
+      }
+      return manualMixture(weights);
+    },
+  },
+  tdro: { make: () => tdro() },
+  "tdro-paper": { make: () => tdro({ form: "paper" }) },
+  doremi: { make: doremi },
+  "group-dro": { make: groupDro },
+  doge: { make: doge },
+  regmix: { make: regmix },
+  "leave-one-out": { make: leaveOneOut },
+  "inf-dds": { make: infDds },
+};
+
+/**
+ * The strategy of a name.
+ *
+ * @param name A key of {@linkcode STRATEGIES}; where one takes an argument, it
+ * follows after a hyphen: `"temperature-3"`, `"manual-0.5/0.3/0.2"`.
+ * @returns The strategy.
+ * @throws {RangeError} If there is none of that name; the message tells the
+ * nearest one.
+ *
+ * @example Usage
+ * ```ts
+ * import { strategy } from "@tdro/tdro/dro";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(strategy("doge").name, "doge");
+ * assert.equal(strategy("temperature-3").name, "temperature-3");
+ * assert.throws(() => strategy("doremi2"), /did you mean doremi/);
+ * ```
+ */
+export function strategy(name: string): Strategy {
+  const exact = Object.hasOwn(STRATEGIES, name) ? STRATEGIES[name] : undefined;
+  if (exact) return exact.make();
+  for (const [known, { make, argument }] of Object.entries(STRATEGIES)) {
+    if (argument && name.startsWith(`${known}-`)) {
+      return make(name.slice(known.length + 1));
+    }
+  }
+  const names = Object.keys(STRATEGIES);
+  const near = nearestName(name, names);
+  return fail(
+    `there is none named ${JSON.stringify(name)}${
+      near ? ` (did you mean ${near}?)` : ""
+    }; the names are ${names.join(", ")}`,
+  );
+}
+
+function fail(reason: string): never {
+  throw new RangeError(`Cannot find a strategy: ${reason}`);
+}
