@@ -25,9 +25,10 @@ export function lossStrategy(
       : "N: 1 for each of its steps",
     async *learn(context) {
       const { withReference, alone } = context.costs.lossStep;
-      const steps = affordable(context, reference ? withReference : alone, {
+      const steps = affordable(context, {
         strategy: preset.name,
         unit: "a step",
+        each: reference ? withReference : alone,
       });
       const update: StepWeightsOptions = {
         ...preset.options,

@@ -101,9 +101,10 @@ export function doge(): Strategy {
       "batches are small, so that the products are mostly noise, or a task has long gradients and aligns with itself alone",
     async *learn(context) {
       const { names, costs, proxySteps } = context;
-      const steps = affordable(context, costs.gradients + 1, {
+      const steps = affordable(context, {
         strategy: "doge",
         unit: "a step",
+        each: costs.gradients + 1,
       });
       let weights = names.map(() => 1 / names.length);
       let mean = names.map(() => 0);

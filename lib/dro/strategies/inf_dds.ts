@@ -91,9 +91,10 @@ export function infDds(): Strategy {
     async *learn(context) {
       const { names, costs, proxySteps } = context;
       const tasks = names.length;
-      const rounds = affordable(context, (tasks + 1) * (1 + costs.devLosses), {
+      const rounds = affordable(context, {
         strategy: "inf-dds",
         unit: "a round",
+        each: (tasks + 1) * (1 + costs.devLosses),
       });
       const eta = Math.min(1, PATH / rounds);
       let scores = names.map(() => 0);

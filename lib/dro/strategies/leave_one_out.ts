@@ -87,14 +87,12 @@ export function leaveOneOut(): Strategy {
       const { names, costs, proxySteps } = context;
       const tasks = names.length;
       // S + K · S·(K − 1)/K steps, and K + 1 dev losses.
-      const most = affordable(
-        {
-          ...context,
-          proxySteps: proxySteps - (tasks + 1) * costs.devLosses,
-        },
-        tasks,
-        { strategy: "leave-one-out", unit: "a step of each run" },
-      );
+      const most = affordable(context, {
+        strategy: "leave-one-out",
+        unit: `a step of each of its ${tasks + 1} runs`,
+        each: tasks,
+        rest: (tasks + 1) * costs.devLosses,
+      });
       const rest = Math.max(1, Math.floor(most * (tasks - 1) / tasks));
       const losses: number[][] = [];
       // The run on all tasks is number K.

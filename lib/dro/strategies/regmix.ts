@@ -154,14 +154,12 @@ export function regmix(): Strategy {
       const { names, costs, proxySteps } = context;
       const tasks = names.length;
       const runs = Math.max(3 * tasks, 8);
-      const steps = affordable(
-        {
-          ...context,
-          proxySteps: proxySteps / runs - costs.devLosses,
-        },
-        1,
-        { strategy: "regmix", unit: `each step of its ${runs} runs` },
-      );
+      const steps = affordable(context, {
+        strategy: "regmix",
+        unit: `a step of each of its ${runs} runs`,
+        each: runs,
+        rest: runs * costs.devLosses,
+      });
       const mixtures = context.rng("regmix/mixtures");
       const tried: TriedMixture[] = [];
       for (let run = 0; run < runs; run++) {
