@@ -26,6 +26,7 @@ const DEFAULTS: WeightSettings = {
   priorStrength: 0,
   floor: 0,
   cap: 1,
+  frozen: [],
 };
 
 /** Fills in defaults, and throws where the options don't fit the state. */
@@ -81,6 +82,7 @@ function checkSettings(settings: WeightSettings, state: WeightState): void {
       `floor must be <= 1/${part} and cap >= 1/${part} for ${part} tasks with a weight: got floor ${settings.floor}, cap ${settings.cap}`,
     );
   }
+  checkFrozen(settings, state.curr.length);
   const { prior } = settings;
   if (!prior) return;
   if (prior.length !== state.curr.length) {
@@ -93,6 +95,24 @@ function checkSettings(settings: WeightSettings, state: WeightState): void {
   );
   if (bad >= 0) {
     fail(`prior[${bad}] must be finite and > 0: got ${prior[bad]}`);
+  }
+}
+
+function checkFrozen(
+  { frozen, smoothing, floor, cap }: WeightSettings,
+  domains: number,
+): void {
+  if (frozen.length === 0) return;
+  const stray = frozen.find((k) =>
+    !(Number.isInteger(k) && k >= 0 && k < domains)
+  );
+  if (stray !== undefined) {
+    fail(`frozen must be integers in [0, ${domains}): got ${stray}`);
+  }
+  if (smoothing > 0 || floor > 0 || cap < 1) {
+    fail(
+      `frozen can't be combined with smoothing (${smoothing}), floor (${floor}) or cap (${cap}), which change ratios; leave them at 0, 0 and 1`,
+    );
   }
 }
 

@@ -35,7 +35,10 @@
  *
  * @module
  */
+export { capPasses, type CapPassesOptions } from "./cap_passes.ts";
+export { dropWeights } from "./drop_weights.ts";
 export { exampleWeights } from "./example_weights.ts";
+export { extendWeights, type ExtendWeightsOptions } from "./extend_weights.ts";
 export { formatWeightFile } from "./format_weight_file.ts";
 export {
   learnWeights,
@@ -58,6 +61,7 @@ export {
   saveWeightFiles,
   type SaveWeightFilesOptions,
 } from "./save_weight_files.ts";
+export { type SeedAgreement, seedAgreement } from "./seed_agreement.ts";
 export { selectTop } from "./select_top.ts";
 export {
   stepWeights,

@@ -1,5 +1,6 @@
 import { ascend, type WeightOptimizer } from "./_ascend.ts";
 import { boundWeights } from "./_bound_weights.ts";
+import { freezeMeasures, freezeSteps } from "./_freeze.ts";
 import { type WeightSettings, weightSettings } from "./_weight_settings.ts";
 import {
   type LossObservation,
@@ -79,6 +80,14 @@ export interface StepWeightsOptions extends LossProxyOptions {
   floor?: number;
   /** Largest weight, in [1/K, 1]. @default {1} */
   cap?: number;
+  /**
+   * Domain ids of tasks whose weights keep their ratios to each other: they
+   * move as one, along the mean of their measures weighted with their weights,
+   * so that only their total and the other weights are learned. For tasks
+   * added to a mixture that was learned before; not together with
+   * `smoothing`, `floor` or `cap`, which change ratios. @default {[]}
+   */
+  frozen?: readonly number[];
 }
 
 /**
@@ -136,7 +145,12 @@ export function stepWeights(
   const accumulated = state.accumulated.map((h, k) => h + perDomain[k]!);
   const pending = state.pending + 1;
   if (pending < settings.accumulate) return { ...state, accumulated, pending };
-  const gradient = clipped(accumulated.map((h) => h / pending), settings);
+  const measures = freezeMeasures(
+    accumulated.map((h) => h / pending),
+    settings.frozen,
+    state.logWeights,
+  );
+  const gradient = clipped(measures, settings);
   return update(state, gradient, settings);
 }
 
@@ -156,6 +170,7 @@ function update(
     second[k] = after.second;
     return pulled(after.u, k, settings);
   });
+  logWeights = freezeSteps(logWeights, settings.frozen, state.logWeights);
   if (logWeights.some((u) => u !== null && !Number.isFinite(u))) {
     fail(
       `the step overflows; lower eta (${settings.eta}) or clip the measures (largest ${

@@ -1,3 +1,5 @@
+import { seedAgreement } from "./seed_agreement.ts";
+
 /** What {@linkcode weightWarnings} looks at. */
 export interface WeightReport {
   /** The weights in question, shape `[K]`, ≥ 0, not all 0. */
@@ -12,6 +14,8 @@ export interface WeightReport {
   sizes?: readonly number[];
   /** Rows that the training run with these weights will draw. */
   examples?: number;
+  /** Weights learned with several seeds, shape `[S][K]`; one seed says nothing. */
+  seeds?: readonly (readonly number[])[];
 }
 
 /** Limits for {@linkcode weightWarnings}; rules of thumb. */
@@ -34,12 +38,29 @@ export interface WeightLimits {
   minReferenceShare?: number;
   /** Largest good number of passes over a task. @default {10} */
   maxPasses?: number;
+  /**
+   * Largest good {@linkcode SeedAgreement.distance} between seeds: the share of
+   * the mixture that depends on the seed. @default {0.1}
+   */
+  maxSeedDistance?: number;
+  /**
+   * Smallest good {@linkcode SeedAgreement.rankCorrelation} between seeds;
+   * below it, which tasks a selection keeps is luck to a good part. With few
+   * tasks, or weights that are nearly equal, it scatters. @default {0.5}
+   */
+  minSeedCorrelation?: number;
 }
 
 /** Something about the weights that deserves a look before using them. */
 export interface WeightWarning {
   /** What is odd. */
-  kind: "one-hot" | "not-settled" | "reference-near-zero" | "many-passes";
+  kind:
+    | "one-hot"
+    | "not-settled"
+    | "reference-near-zero"
+    | "many-passes"
+    | "seeds-differ"
+    | "seeds-rank-differently";
   /** Domain id, if it's about one task. */
   domain?: number;
   /** The number found. */
@@ -78,7 +99,8 @@ export function effectiveTasks(weights: readonly number[]): number {
 /**
  * Guard rails for learned weights, each with the number behind it: nearly all
  * weight on one task; still moving at the end; a reference loss so near 0 that
- * ratios to it mean little; a small task repeated very often.
+ * ratios to it mean little; a small task repeated very often; seeds that give
+ * other weights, or another order of the tasks.
  *
  * @param report The weights and what is known about them; what is absent isn't
  * checked.
@@ -107,6 +129,7 @@ export function weightWarnings(
     ...notSettled(report, limits),
     ...referenceNearZero(report, limits),
     ...manyPasses(report, limits),
+    ...seedsDiffer(report, limits),
   ];
 }
 
@@ -198,6 +221,41 @@ function manyPasses(
       }); set a cap on its weight, or train for fewer steps`,
     }];
   });
+}
+
+function seedsDiffer(
+  { seeds = [] }: WeightReport,
+  { maxSeedDistance = 0.1, minSeedCorrelation = 0.5 }: WeightLimits,
+): WeightWarning[] {
+  if (seeds.length < 2 || seeds[0]!.length < 2) return [];
+  const { distance, rankCorrelation } = seedAgreement(seeds);
+  const warnings: WeightWarning[] = [];
+  if (distance > maxSeedDistance) {
+    warnings.push({
+      kind: "seeds-differ",
+      value: distance,
+      limit: maxSeedDistance,
+      message: `two of the ${seeds.length} seeds differ by ${
+        short(100 * distance)
+      } % of the mixture on average (limit ${
+        short(100 * maxSeedDistance)
+      } %); learn with larger batches or for more steps, or take the mean of the seeds`,
+    });
+  }
+  if (rankCorrelation < minSeedCorrelation) {
+    warnings.push({
+      kind: "seeds-rank-differently",
+      value: rankCorrelation,
+      limit: minSeedCorrelation,
+      message:
+        `the ${seeds.length} seeds put the tasks in different orders: mean rank correlation ${
+          short(rankCorrelation)
+        } (limit ${
+          short(minSeedCorrelation)
+        }); don't select top tasks by one seed`,
+    });
+  }
+  return warnings;
 }
 
 function nameOf(names: readonly string[] | undefined, domain: number): string {
