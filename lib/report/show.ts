@@ -74,7 +74,7 @@ export async function mediaBundle(
   }
   if (isRows(value)) {
     return {
-      "text/html": htmlTable(value, options),
+      "text/html": htmlTable(value, { ...options, inlineStyle: true }),
       "application/vnd.dataresource+json": dataResource(value, options),
       ...text,
     };

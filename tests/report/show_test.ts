@@ -3,6 +3,7 @@ import { table } from "arquero";
 import {
   DISPLAY,
   type DisplayFunction,
+  htmlTable,
   liveDisplay,
   type MediaBundle,
   resultsTable,
@@ -50,6 +51,17 @@ Deno.test("show() of a table: escaped HTML, data, text, all capped", async () =>
     ],
   );
   assert.match(bundle["text/plain"] as string, /^<i>\n\ntask /);
+});
+
+Deno.test("show() sets texts to the left against Jupyter's style sheet", async () => {
+  const rows = [{ text: "one", n: 1 }];
+  const bundle = await show(rows)[DISPLAY]();
+  assert.match(
+    bundle["text/html"] as string,
+    /<th scope="row" align="left" style="text-align: left">one<.*<td align="right" style="text-align: right" data-value="1">/,
+  );
+  // Elsewhere a security policy may forbid inline styles.
+  assert.doesNotMatch(htmlTable(rows), /style/);
 });
 
 Deno.test("show() of rows that JSON lacks words for gives JSON all the same", async () => {
