@@ -1,11 +1,32 @@
 import { join } from "node:path";
 import { type Suite, writeWhole } from "../data/mod.ts";
-import { type EvalReport, evaluate } from "../eval/mod.ts";
-import { disposeEncoder, encodeFunction, loadEncoder } from "../model/mod.ts";
+import { type EvalReport, evaluate, type TaskReport } from "../eval/mod.ts";
+import {
+  disposeEncoder,
+  encodeFunction,
+  type Encoder,
+  loadEncoder,
+} from "../model/mod.ts";
 import { type ArmName, ARMS } from "./arms.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
 import type { ProgressEvent } from "./progress_event.ts";
 import { METRIC } from "./summary.ts";
+
+/** Evaluates one model on the test splits, as every comparison here does. */
+export function evaluateModel(
+  encoder: Encoder,
+  options: ExperimentOptions,
+  suite: Suite,
+  signal?: AbortSignal,
+): AsyncGenerator<TaskReport, EvalReport> {
+  return evaluate(encodeFunction(encoder, options), suite, {
+    split: "test",
+    metrics: [METRIC, "MRR@10", "Recall@100"],
+    k: 100,
+    prompts: options.prompts ? "task" : "none",
+    ...(signal ? { signal } : {}),
+  });
+}
 
 /**
  * Evaluates every arm on the test splits: exact search over each task's whole
@@ -33,13 +54,7 @@ export async function* evaluateStage(
   for (const arm of ARMS) {
     const encoder = await loadEncoder(folders[arm]);
     try {
-      const tasks = evaluate(encodeFunction(encoder, options), suite, {
-        split: "test",
-        metrics: [METRIC, "MRR@10", "Recall@100"],
-        k: 100,
-        prompts: options.prompts ? "task" : "none",
-        ...(signal ? { signal } : {}),
-      });
+      const tasks = evaluateModel(encoder, options, suite, signal);
       while (true) {
         const next = await tasks.next();
         if (next.done) {

@@ -105,7 +105,8 @@ async function readRecord(folder: string): Promise<RunRecord | undefined> {
   }
 }
 
-async function hasFiles(folder: string): Promise<boolean> {
+/** Whether a folder is there and holds anything. */
+export async function hasFiles(folder: string): Promise<boolean> {
   try {
     for await (const _ of Deno.readDir(folder)) return true;
   } catch (error) {
@@ -115,12 +116,12 @@ async function hasFiles(folder: string): Promise<boolean> {
 }
 
 /** As it comes back from a file: without undefined fields. */
-function asJson<T>(value: T): T {
+export function asJson<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 
 /** The first field in which two plain objects differ, with both values. */
-function firstDifference(
+export function firstDifference(
   now: unknown,
   before: unknown,
   path = "",

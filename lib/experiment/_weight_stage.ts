@@ -4,6 +4,7 @@ import {
   learnWeights,
   saveWeightFiles,
   stepWeights,
+  type StepWeightsOptions,
   weightFile,
   type WeightState,
   writeWeightFile,
@@ -50,9 +51,8 @@ export async function* learnStage(
   input: StageInput,
   reference: Encoder,
 ): AsyncGenerator<ProgressEvent, LearnedWeights> {
-  const { options, suite, rows, base, log, signal } = input;
-  const { out, weightSteps, seed } = options;
-  const stateFile = join(out, "weights", "state.json");
+  const { options } = input;
+  const stateFile = join(options.out, "weights", "state.json");
   const before = await readState(stateFile);
   if (before) {
     yield {
@@ -63,36 +63,64 @@ export async function* learnStage(
     };
     return before;
   }
-  const checkpoints = join(out, "checkpoints", WEIGHT_STAGE);
+  const update = { eta: weightEta(options), measure: options.measure };
+  return yield* learnByLosses(input, reference, {
+    name: WEIGHT_STAGE,
+    label: `learning weights (${options.measure})`,
+    steps: options.weightSteps,
+    update,
+    shadow: { ...update, measure: otherMeasure(options.measure) },
+    save: (learned) => saveWeights(input, learned),
+  });
+}
+
+/** How weights are learned from losses. */
+export interface LossStage {
+  /** Name in progress, log and checkpoints. */
+  name: string;
+  /** What progress shows. */
+  label: string;
+  /** Updates of proxy and weights. */
+  steps: number;
+  /** Measure, step size and the rest. */
+  update: StepWeightsOptions;
+  /** Another reading of the same losses, kept beside. */
+  shadow?: StepWeightsOptions;
+  /** Keeps the result; the checkpoints go only afterwards. */
+  save(learned: LearnedWeights): Promise<void>;
+}
+
+/**
+ * Learns weights from a proxy's losses, from a checkpoint on if an earlier try
+ * left one. Without a shadow, `other` stays where it starts.
+ */
+export async function* learnByLosses(
+  { options, suite, rows, base, log, signal }: StageInput,
+  reference: Encoder | undefined,
+  { name, label, steps: total, update, shadow, save }: LossStage,
+): AsyncGenerator<ProgressEvent, LearnedWeights> {
+  const checkpoints = join(options.out, "checkpoints", name);
   const keeper = new CheckpointKeeper(checkpoints, options.checkpointEvery);
-  const training = trainingOptions(options, weightSteps);
+  const training = trainingOptions(options, total);
   const resumed = await newestCheckpoint(checkpoints, training);
   const proxy = resumed?.encoder ?? cloneEncoder(base);
   const optimizer = resumed?.optimizer ??
     new AdamW(trainable(proxy), training);
   const start = mixture(suite, "uniform");
-  const { chosen, other } = resumed?.state.extra as LearnedWeights ??
+  let learned: LearnedWeights = resumed?.state.extra as LearnedWeights ??
     { chosen: initialWeightState(start), other: initialWeightState(start) };
-  let learned: LearnedWeights = { chosen, other };
   const cursor: SamplerCursor | undefined = resumed?.state.cursor;
-  await log.rewind(WEIGHT_STAGE, optimizer.step);
+  await log.rewind(name, optimizer.step);
 
-  const label = `learning weights (${options.measure})`;
-  yield {
-    stage: WEIGHT_STAGE,
-    label,
-    done: optimizer.step,
-    total: weightSteps,
-  };
-  const update = { eta: weightEta(options), measure: options.measure };
+  yield { stage: name, label, done: optimizer.step, total };
   const drawn = batches(rows, start, {
     size: options.weightBatchSize,
-    seed,
+    seed: options.seed,
     passages: options.weightPassages,
     homogeneous: false,
     names: suite.tasks.map((t) => t.name),
     ...(options.prompts ? { prompts: suite.tasks.map((t) => t.prompt) } : {}),
-    count: weightSteps,
+    count: total,
     ...(cursor ? { cursor } : {}),
   });
   let finished = false;
@@ -100,7 +128,7 @@ export async function* learnStage(
     const steps = learnWeights(drawn, {
       ...training,
       proxy,
-      reference,
+      ...(reference ? { reference } : {}),
       optimizer,
       state: learned.chosen,
       update,
@@ -109,23 +137,26 @@ export async function* learnStage(
     for await (const step of steps) {
       learned = {
         chosen: step.state,
-        other: stepWeights(learned.other, step, {
-          ...update,
-          measure: otherMeasure(options.measure),
-        }),
+        other: shadow
+          ? stepWeights(learned.other, step, shadow)
+          : learned.other,
       };
       await log.append({
-        stage: WEIGHT_STAGE,
+        stage: name,
         step: step.step,
         loss: step.loss,
         lossByTask: meanByTask(suite, step.domains, step.losses),
-        referenceLossByTask: meanByTask(
-          suite,
-          step.domains,
-          step.referenceLosses,
-        ),
+        ...(reference
+          ? {
+            referenceLossByTask: meanByTask(
+              suite,
+              step.domains,
+              step.referenceLosses,
+            ),
+          }
+          : {}),
         weights: learned.chosen.curr,
-        otherWeights: learned.other.curr,
+        ...(shadow ? { otherWeights: learned.other.curr } : {}),
         gradNorm: step.gradNorm,
         learningRate: step.learningRate,
         tokens: step.tokens,
@@ -138,17 +169,17 @@ export async function* learnStage(
       });
       const top = learned.chosen.curr.indexOf(Math.max(...learned.chosen.curr));
       yield {
-        stage: WEIGHT_STAGE,
+        stage: name,
         label,
         done: step.step + 1,
-        total: weightSteps,
+        total,
         note: `most: ${suite.tasks[top]!.name} ${
           learned.chosen.curr[top]!.toFixed(3)
         }`,
       };
       signal?.throwIfAborted();
     }
-    await saveWeights(input, learned);
+    await save(learned);
     await keeper.drop();
     finished = true;
     return learned;
