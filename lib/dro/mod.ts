@@ -52,11 +52,23 @@ export {
   lossProxy,
   type LossProxyOptions,
 } from "./loss_proxy.ts";
+export { type PackedLosses, packLosses, unpackLosses } from "./pack_losses.ts";
+export {
+  type LossLog,
+  parseLossLog,
+  type ParseLossLogOptions,
+} from "./parse_loss_log.ts";
 export {
   parseWeightFile,
   type ParseWeightFileOptions,
 } from "./parse_weight_file.ts";
+export { readLossLog } from "./read_loss_log.ts";
 export { readWeightFile, writeWeightFile } from "./read_weight_file.ts";
+export {
+  type ReplayedWeights,
+  replayWeights,
+  type ReplayWeightsOptions,
+} from "./replay_weights.ts";
 export {
   saveWeightFiles,
   type SaveWeightFilesOptions,
