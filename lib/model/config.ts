@@ -69,9 +69,12 @@ export function bertConfig(
   sizes: Partial<Omit<BertConfig, "modelType">> = {},
 ): BertConfig {
   const config = { ...BERT_DEFAULTS, ...sizes };
-  const { error } = parseBert(bertFields(config));
+  const fields = bertFields(config);
+  const { error } = parseBert(fields);
   if (error) {
-    throw new RangeError(`Cannot make a BERT configuration: ${issue(error)}`);
+    throw new RangeError(
+      `Cannot make a BERT configuration: ${issue(error, fields)}`,
+    );
   }
   return config;
 }
