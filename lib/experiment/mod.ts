@@ -13,7 +13,20 @@
  *
  * @module
  */
+export {
+  type ArenaArm,
+  type ArenaResult,
+  type ArenaStrategy,
+  arenaTable,
+  arenaVerdict,
+} from "./_arena_result.ts";
 export { type ArmName, ARMS } from "./arms.ts";
+export {
+  ARENA_DEFAULTS,
+  type ArenaSettings,
+  compareMixtures,
+  type CompareMixturesOptions,
+} from "./compare_mixtures.ts";
 export {
   type ExperimentOptions,
   parseExperimentOptions,

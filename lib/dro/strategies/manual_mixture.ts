@@ -17,7 +17,7 @@ import { type MixtureStrategy, mixtureStrategy } from "./mixture_strategy.ts";
  */
 export function manualMixture(weights: readonly number[]): MixtureStrategy {
   return mixtureStrategy({
-    name: "manual",
+    name: `manual-${weights.join("/")}`,
     formula: "as given",
     source: "the user",
     failsWhen: "the user is wrong",

@@ -108,7 +108,9 @@ Deno.test("a budget too small for a strategy is named", async () => {
 
 Deno.test("strategy() reads arguments and suggests names", () => {
   assert.equal(strategy("temperature").name, "temperature-5");
-  assert.equal(strategy("temperature-2.5").name, "temperature-2.5");
+  for (const name of ["temperature-2.5", "manual-2/1/0"]) {
+    assert.equal(strategy(name).name, name);
+  }
   for (
     const [name, message] of [
       ["temperature-0", /number T > 0: got "0"/],
