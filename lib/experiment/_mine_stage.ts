@@ -1,10 +1,4 @@
-import { join } from "node:path";
-import {
-  type Suite,
-  type TrainExample,
-  trainExamples,
-  writeWhole,
-} from "../data/mod.ts";
+import { type Suite, type TrainExample, trainExamples } from "../data/mod.ts";
 import { createRng } from "../sampling/mod.ts";
 import { mineHardNegatives, type MineStatistics } from "../search/mod.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
@@ -18,7 +12,11 @@ export interface MinedRows {
   statistics: Record<string, MineStatistics>;
 }
 
-/** Mines hard negatives by BM25 for every task's training queries. */
+/**
+ * Mines hard negatives by BM25 for every task's training queries.
+ *
+ * @throws {RangeError} If a query has none: stage 1 needs one at least.
+ */
 export async function* mineStage(
   options: ExperimentOptions,
   suite: Suite,
@@ -42,15 +40,29 @@ export async function* mineStage(
     negatives.push(mined.negatives);
     statistics[task.name] = mined.statistics;
   }
-  await writeWhole(
-    join(options.out, "negatives.json"),
-    JSON.stringify(statistics, null, 2) + "\n",
-  );
   yield {
     stage: "negatives",
     label: "mining hard negatives (BM25)",
     done: suite.tasks.length,
     total: suite.tasks.length,
   };
-  return { rows: trainExamples(suite, { negatives }), statistics };
+  const rows = trainExamples(suite, { negatives });
+  checkNegatives(suite, rows);
+  return { rows, statistics };
+}
+
+/** Said here, since sampling would say it only when it comes to that row. */
+function checkNegatives(
+  suite: Suite,
+  rows: readonly (readonly TrainExample[])[],
+): void {
+  const bare = rows.flat().find((row) => row.negatives.length === 0);
+  if (!bare) return;
+  throw new RangeError(
+    `Cannot run the experiment: query ${
+      JSON.stringify(bare.query.id)
+    } of task ${
+      JSON.stringify(suite.tasks[bare.domain]!.name)
+    } has no hard negatives: its corpus holds only answers to it, and passages too near to them; add passages, or leave the query out`,
+  );
 }

@@ -37,8 +37,9 @@ const CONTENT = [
 ];
 
 /**
- * Opens a run's folder: a new one, or an unfinished run of the same identity to
- * go on with. A finished run is replaced; anything else is left alone.
+ * Looks whether a run may have its folder: a new one, an unfinished run of the
+ * same identity to go on with, or a finished one to replace. Changes nothing;
+ * {@linkcode beginRun} does.
  *
  * @throws {RangeError} If the folder holds something else.
  */
@@ -64,9 +65,6 @@ export async function openRunFolder(
       `Cannot write to ${folder}: it holds files that are no run; name another folder by --out`,
     );
   }
-  for (const name of CONTENT) {
-    await Deno.remove(join(folder, name), { recursive: true }).catch(() => {});
-  }
   const record: RunRecord = {
     format: "tdro-run/1",
     status: "running",
@@ -75,8 +73,16 @@ export async function openRunFolder(
     seconds: {},
     versions,
   };
-  await writeRecord(record);
   return { record, resumed: false };
+}
+
+/** Empties the folder of what an earlier run left, and writes `run.json`. */
+export async function beginRun(record: RunRecord): Promise<void> {
+  for (const name of CONTENT) {
+    await Deno.remove(join(record.options.out, name), { recursive: true })
+      .catch(() => {});
+  }
+  await writeRecord(record);
 }
 
 /** Writes `run.json` anew. */
@@ -94,6 +100,11 @@ async function readRecord(folder: string): Promise<RunRecord | undefined> {
     text = await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new RangeError(
+        `Cannot write to ${folder}: it is a file, or within one; name another folder by --out`,
+      );
+    }
     throw error;
   }
   try {

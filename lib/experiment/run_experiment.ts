@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
 import type { Backend } from "../backend/mod.ts";
 import { type Suite, writeWhole } from "../data/mod.ts";
 import { selectTop } from "../dro/mod.ts";
@@ -6,8 +7,7 @@ import type { EvalReport } from "../eval/mod.ts";
 import { disposeEncoder } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
 import type { ArmName } from "./arms.ts";
-import { baseEncoder } from "./_base_encoder.ts";
-import { checkSuite } from "./_check_suite.ts";
+import { baseEncoder, keepTokenizer } from "./_base_encoder.ts";
 import { evaluateStage } from "./_evaluate_stage.ts";
 import {
   type ExperimentOptions,
@@ -16,12 +16,16 @@ import {
 import { type MetricsLine, MetricsLog } from "./_metrics_log.ts";
 import { mineStage } from "./_mine_stage.ts";
 import type { ProgressEvent } from "./progress_event.ts";
-import { openRunFolder, suiteHash, writeRecord } from "./_run_folder.ts";
+import {
+  beginRun,
+  openRunFolder,
+  suiteHash,
+  writeRecord,
+} from "./_run_folder.ts";
 import { summarise } from "./_summarise.ts";
 import type { ExperimentSummary } from "./summary.ts";
 import { type StageInput, trainArm, type TrainedArm } from "./_train_stage.ts";
 import { learnStage } from "./_weight_stage.ts";
-import { versions } from "./_versions.ts";
 import { writeReport } from "./write_report.ts";
 
 /** What a run came to. */
@@ -78,7 +82,7 @@ export async function* runExperiment(
 ): AsyncGenerator<ProgressEvent, ExperimentResult> {
   const options = parseExperimentOptions(given);
   checkSuite(suite);
-  const { record } = await openRunFolder({
+  const { record, resumed } = await openRunFolder({
     options,
     suite: {
       name: suite.name,
@@ -86,7 +90,11 @@ export async function* runExperiment(
       sha256: await suiteHash(suite),
     },
     backend: { name: backend.name, device: backend.device },
-  }, versions());
+  }, { deno: Deno.version.deno, tfjs: tf.version_core, tdro: VERSION });
+
+  // Until all that the user may have got wrong was looked at, the folder stays as
+  // it is: it may hold a finished run.
+  let begun = resumed;
 
   /** Runs one stage and notes its time, also when it was resumed. */
   async function* timed<T>(
@@ -99,7 +107,7 @@ export async function* runExperiment(
     } finally {
       const seconds = (performance.now() - started) / 1000;
       record.seconds[stage] = (record.seconds[stage] ?? 0) + seconds;
-      await writeRecord(record);
+      if (begun) await writeRecord(record);
     }
   }
 
@@ -107,11 +115,20 @@ export async function* runExperiment(
     "negatives",
     mineStage(options, suite, signal),
   );
-  const base = yield* timed("start", startStage(options, suite));
+  const base = yield* timed("start", startStage(options, suite, resumed));
   const log = new MetricsLog(options.out);
   const input: StageInput = { options, suite, rows, base, log, signal };
   const arms: Partial<Record<ArmName, TrainedArm>> = {};
   try {
+    if (!begun) {
+      await beginRun(record);
+      begun = true;
+      await keepTokenizer(options, base.tokenizer);
+    }
+    await writeWhole(
+      join(options.out, "negatives.json"),
+      JSON.stringify(statistics, null, 2) + "\n",
+    );
     const uniform = mixture(suite, "uniform");
     arms.uniform = yield* timed(
       "uniform",
@@ -170,12 +187,36 @@ export async function* runExperiment(
   }
 }
 
-async function* startStage(options: ExperimentOptions, suite: Suite) {
+/** Version of this package. */
+const VERSION = "0.1.0";
+
+async function* startStage(
+  options: ExperimentOptions,
+  suite: Suite,
+  keep: boolean,
+) {
   const label = options.model
     ? `loading ${options.model}`
     : "training a tokenizer, drawing a model";
   yield { stage: "start", label, done: 0, total: 1 };
-  const encoder = await baseEncoder(options, suite);
+  const encoder = await baseEncoder(options, suite, { keep });
   yield { stage: "start", label, done: 1, total: 1 };
   return encoder;
+}
+
+function checkSuite(suite: Suite): void {
+  if (suite.tasks.length < 2) {
+    throw new RangeError(
+      `Cannot learn a mixture of ${suite.tasks.length} task: the suite needs at least 2`,
+    );
+  }
+  for (const task of suite.tasks) {
+    for (const split of ["train", "test"] as const) {
+      if (!task.qrels[split]?.size) {
+        throw new RangeError(
+          `Cannot run the experiment: task ${task.name} has no ${split} judgments; add qrels/${split}.tsv or leave the task out`,
+        );
+      }
+    }
+  }
 }
