@@ -112,6 +112,7 @@ export {
   type StrategyEntry,
 } from "./strategies/strategies.ts";
 export type {
+  Chance,
   LearnByLossOptions,
   ProxyModel,
   Strategy,

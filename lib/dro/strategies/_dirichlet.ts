@@ -1,4 +1,4 @@
-import type { Rng } from "../../sampling/mod.ts";
+import type { Chance } from "./strategy.ts";
 
 /**
  * Draws from a Dirichlet distribution: independent gamma draws over their sum.
@@ -8,7 +8,10 @@ import type { Rng } from "../../sampling/mod.ts";
  * @param rng Where chance comes from.
  * @returns Weights, shape `[K]`, sum 1.
  */
-export function drawDirichlet(alphas: readonly number[], rng: Rng): number[] {
+export function drawDirichlet(
+  alphas: readonly number[],
+  rng: Chance,
+): number[] {
   const logs = alphas.map((alpha) => logGamma(alpha, rng));
   const top = Math.max(...logs);
   const parts = logs.map((l) => Math.exp(l - top));
@@ -17,7 +20,7 @@ export function drawDirichlet(alphas: readonly number[], rng: Rng): number[] {
 }
 
 /** Logarithm of a gamma draw (Marsaglia & Tsang 2000). */
-function logGamma(alpha: number, rng: Rng): number {
+function logGamma(alpha: number, rng: Chance): number {
   if (!(alpha > 0 && alpha < Infinity)) {
     throw new RangeError(
       `Cannot draw a mixture: concentrations must be > 0: got ${alpha}`,
@@ -40,7 +43,7 @@ function logGamma(alpha: number, rng: Rng): number {
 }
 
 /** A standard normal draw (Box & Muller). */
-function normal(rng: Rng): number {
+function normal(rng: Chance): number {
   const radius = Math.sqrt(-2 * Math.log(1 - rng.next()));
   return radius * Math.cos(2 * Math.PI * rng.next());
 }

@@ -1,9 +1,8 @@
-import type { Rng } from "../../sampling/mod.ts";
 import { affordable } from "./_affordable.ts";
 import { drawDirichlet } from "./_dirichlet.ts";
 import { ridge } from "./_ridge.ts";
 import { checkFinite } from "./_softmax.ts";
-import type { Strategy } from "./strategy.ts";
+import type { Chance, Strategy } from "./strategy.ts";
 
 /** One tried mixture and what came of it. */
 export interface TriedMixture {
@@ -16,7 +15,7 @@ export interface TriedMixture {
 /** Options for {@linkcode regmixWeights}. */
 export interface RegmixOptions {
   /** Where chance comes from. */
-  rng: Rng;
+  rng: Chance;
   /** Mixtures to simulate, an integer ≥ 1. @default {10_000} */
   simulations?: number;
   /** How many of the best are averaged, in [1, simulations]. @default {100} */
@@ -47,7 +46,7 @@ const CONCENTRATION = [0.1, 5] as const;
  * assert.ok(Math.abs(weights.reduce((a, b) => a + b) - 1) < 1e-12);
  * ```
  */
-export function randomMixture(tasks: number, rng: Rng): number[] {
+export function randomMixture(tasks: number, rng: Chance): number[] {
   const [low, high] = CONCENTRATION;
   const alpha = low * (high / low) ** rng.next();
   return drawDirichlet(Array.from({ length: tasks }, () => alpha), rng);

@@ -1,4 +1,3 @@
-import type { Rng } from "../../sampling/mod.ts";
 import type { StepWeightsOptions } from "../step_weights.ts";
 import type { WeightState } from "../weight_state.ts";
 
@@ -34,6 +33,12 @@ export interface Strategy {
   ): AsyncGenerator<StrategyProgress, number[]>;
 }
 
+/** Where chance comes from; what `createRng()` makes is one. */
+export interface Chance {
+  /** A float64 in [0, 1). */
+  next(): number;
+}
+
 /** How far a strategy is. */
 export interface StrategyProgress {
   /** Proxy steps spent so far. */
@@ -60,7 +65,7 @@ export interface StrategyContext {
   /** Proxy steps spent so far. */
   spent(): number;
   /** A generator of the run's seed; the same purpose gives the same draws. */
-  rng(purpose: string): Rng;
+  rng(purpose: string): Chance;
   /**
    * A new proxy. All start from the same parameters and see the same rows of a
    * task in the same order, so that two differ by their mixtures alone.
