@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import * as tf from "@tensorflow/tfjs-core";
 import type { Backend } from "../backend/mod.ts";
 import { type Suite, writeWhole } from "../data/mod.ts";
 import { selectTop } from "../dro/mod.ts";
@@ -8,6 +7,7 @@ import { disposeEncoder } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
 import type { ArmName } from "./arms.ts";
 import { baseEncoder, keepTokenizer } from "./_base_encoder.ts";
+import { checkSuite } from "./_check_suite.ts";
 import { evaluateStage } from "./_evaluate_stage.ts";
 import {
   type ExperimentOptions,
@@ -26,6 +26,7 @@ import { summarise } from "./_summarise.ts";
 import type { ExperimentSummary } from "./summary.ts";
 import { type StageInput, trainArm, type TrainedArm } from "./_train_stage.ts";
 import { learnStage } from "./_weight_stage.ts";
+import { versions } from "./_versions.ts";
 import { writeReport } from "./write_report.ts";
 
 /** What a run came to. */
@@ -90,7 +91,7 @@ export async function* runExperiment(
       sha256: await suiteHash(suite),
     },
     backend: { name: backend.name, device: backend.device },
-  }, { deno: Deno.version.deno, tfjs: tf.version_core, tdro: VERSION });
+  }, versions());
 
   // Until all that the user may have got wrong was looked at, the folder stays as
   // it is: it may hold a finished run.
@@ -187,9 +188,6 @@ export async function* runExperiment(
   }
 }
 
-/** Version of this package. */
-const VERSION = "0.1.0";
-
 async function* startStage(
   options: ExperimentOptions,
   suite: Suite,
@@ -202,21 +200,4 @@ async function* startStage(
   const encoder = await baseEncoder(options, suite, { keep });
   yield { stage: "start", label, done: 1, total: 1 };
   return encoder;
-}
-
-function checkSuite(suite: Suite): void {
-  if (suite.tasks.length < 2) {
-    throw new RangeError(
-      `Cannot learn a mixture of ${suite.tasks.length} task: the suite needs at least 2`,
-    );
-  }
-  for (const task of suite.tasks) {
-    for (const split of ["train", "test"] as const) {
-      if (!task.qrels[split]?.size) {
-        throw new RangeError(
-          `Cannot run the experiment: task ${task.name} has no ${split} judgments; add qrels/${split}.tsv or leave the task out`,
-        );
-      }
-    }
-  }
 }
