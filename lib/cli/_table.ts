@@ -23,6 +23,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./run.ts"),
   },
   {
+    name: "arena",
+    summary: "Compare strategies of choosing the mixture, with several seeds",
+    load: () => import("./arena.ts"),
+  },
+  {
     name: "plots",
     summary: "Write a run's plots as SVG and Vega-Lite files",
     load: () => import("./plots.ts"),

@@ -5,6 +5,7 @@ import { type Strategy, strategy, uniformMixture } from "../dro/mod.ts";
 import { disposeEncoder, type Encoder, loadEncoder } from "../model/mod.ts";
 import { prefixed, runArm, slugOf } from "./_arena_arm.ts";
 import { openArenaFolder } from "./_arena_folder.ts";
+import { ARENA_DEFAULTS } from "./arena_defaults.ts";
 import type { ArenaArm, ArenaResult } from "./_arena_result.ts";
 import { arenaStatistics } from "./_arena_statistics.ts";
 import { baseEncoder } from "./_base_encoder.ts";
@@ -45,11 +46,6 @@ export interface CompareMixturesOptions extends Partial<ArenaSettings> {
   /** Stops the work at the next step and leaves a checkpoint. */
   signal?: AbortSignal;
 }
-
-/** Defaults of the options that only an arena has. */
-export const ARENA_DEFAULTS: Readonly<
-  { budget: number; seeds: readonly number[]; devQueries: number; out: string }
-> = { budget: 400, seeds: [1, 2, 3], devQueries: 64, out: "runs/arena" };
 
 /**
  * The arena: strategies compete on a suite. Each chooses a mixture with the

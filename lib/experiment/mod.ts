@@ -20,9 +20,9 @@ export {
   arenaTable,
   arenaVerdict,
 } from "./_arena_result.ts";
+export { ARENA_DEFAULTS, type ArenaDefaults } from "./arena_defaults.ts";
 export { type ArmName, ARMS } from "./arms.ts";
 export {
-  ARENA_DEFAULTS,
   type ArenaSettings,
   compareMixtures,
   type CompareMixturesOptions,
