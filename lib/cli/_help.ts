@@ -30,7 +30,12 @@ export function commandHelp(command: Command, look: Look): string {
   return [
     `${command.summary}`,
     `${bold("Usage:", look)} ${usage}`,
-    ...(command.details ? [wrap(command.details, width).join("\n")] : []),
+    ...(command.details
+      ? [
+        command.details.split("\n").flatMap((text) => wrap(text, width))
+          .join("\n"),
+      ]
+      : []),
     ...section(
       "Arguments:",
       operands.map((flag) => [flag.placeholder, meaning(flag)]),

@@ -53,6 +53,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./weights_select.ts"),
   },
   {
+    name: "weights replay",
+    summary: "Learn weights from a log of losses that any trainer wrote",
+    load: () => import("./weights_replay.ts"),
+  },
+  {
+    name: "weights explain",
+    summary: "Say why each weight of a run rose or fell",
+    load: () => import("./weights_explain.ts"),
+  },
+  {
     name: "score",
     summary: "Compute metrics of a run from its relevance judgments",
     load: () => import("./score.ts"),

@@ -38,6 +38,11 @@
 export { capPasses, type CapPassesOptions } from "./cap_passes.ts";
 export { dropWeights } from "./drop_weights.ts";
 export { exampleWeights } from "./example_weights.ts";
+export {
+  explainWeights,
+  type WeightEvidence,
+  type WeightExplanation,
+} from "./explain_weights.ts";
 export { extendWeights, type ExtendWeightsOptions } from "./extend_weights.ts";
 export { formatWeightFile } from "./format_weight_file.ts";
 export {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { writeWhole } from "../data/mod.ts";
+import type { PackedLosses } from "../dro/mod.ts";
 
 /** One line of `metrics.jsonl`: what one update did. */
 export interface MetricsLine {
@@ -17,6 +18,8 @@ export interface MetricsLine {
   weights?: number[];
   /** Weights that the other measure would give on the same losses (stage 1). */
   otherWeights?: number[];
+  /** Losses of every example, from which the weights can be learned again (stage 1). */
+  examples?: PackedLosses;
   /** Norm of all gradients before clipping. */
   gradNorm: number;
   /** Learning rate. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import {
   initialWeightState,
   learnWeights,
+  packLosses,
   saveWeightFiles,
   stepWeights,
   type StepWeightsOptions,
@@ -157,6 +158,10 @@ export async function* learnByLosses(
           : {}),
         weights: learned.chosen.curr,
         ...(shadow ? { otherWeights: learned.other.curr } : {}),
+        examples: packLosses({
+          ...step,
+          referenceLosses: reference ? step.referenceLosses : null,
+        }),
         gradNorm: step.gradNorm,
         learningRate: step.learningRate,
         tokens: step.tokens,

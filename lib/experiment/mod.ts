@@ -31,6 +31,7 @@ export {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "./experiment_options.ts";
+export { explainRun, readRunLosses, type RunLosses } from "./explain_run.ts";
 export type { MetricsLine } from "./_metrics_log.ts";
 export type { ProgressEvent } from "./progress_event.ts";
 export { readRun } from "./read_run.ts";

@@ -5,6 +5,7 @@ import {
   gainPlot,
   htmlReport,
   lossPlot,
+  measuresPlot,
   ndcgPlot,
   resultsTable,
   weightsPlot,
@@ -12,6 +13,7 @@ import {
 } from "../report/mod.ts";
 import type { MineStatistics } from "../search/mod.ts";
 import { type ArmName, ARMS } from "./arms.ts";
+import { explainMetrics, explanationTable } from "./explain_run.ts";
 import type { MetricsLine } from "./_metrics_log.ts";
 import type { RunRecord } from "./_run_folder.ts";
 import { resultRows } from "./_summarise.ts";
@@ -37,6 +39,7 @@ export interface ReportInput {
 export async function writeReport(input: ReportInput): Promise<void> {
   const { record, suite, summary, metrics, statistics } = input;
   const plots = experimentPlots(summary, metrics);
+  const explained = explainMetrics(summary.tasks, metrics, summary.measure);
   const html = await htmlReport({
     title: `tDRO on the suite “${summary.suite}”`,
     summary: verdict(summary),
@@ -46,6 +49,10 @@ export async function writeReport(input: ReportInput): Promise<void> {
         table: resultsTable(resultRows(summary)),
         footRows: 1,
       },
+      ...(explained.length === 0 ? [] : [{
+        caption: "Why the weights rose or fell (losses of stage 1)",
+        table: explanationTable(explained),
+      }]),
     ],
     plots: [
       {
@@ -59,6 +66,14 @@ export async function writeReport(input: ReportInput): Promise<void> {
         spec: plots.weights,
         description: "Weights at the end of stage 1; the rule marks 1/K.",
       },
+      ...(plots.measures
+        ? [{
+          title: "Both readings of the measure",
+          spec: plots.measures,
+          description:
+            "Measure of each task as tDRO's code and its paper take it, on the same losses.",
+        }]
+        : []),
       {
         title: "nDCG@10 by task",
         spec: plots.ndcg,
@@ -94,6 +109,8 @@ export interface ExperimentPlots {
   trajectories: ReturnType<typeof weightTrajectoryPlot>;
   /** Weights at the end. */
   weights: ReturnType<typeof weightsPlot>;
+  /** Both readings of the measure by task; absent if the log has no examples. */
+  measures?: ReturnType<typeof measuresPlot>;
   /** nDCG@10 by task and arm. */
   ndcg: ReturnType<typeof ndcgPlot>;
   /** Mean nDCG@10 against data used. */
@@ -122,6 +139,7 @@ export function experimentPlots(
   metrics: readonly MetricsLine[],
 ): ExperimentPlots {
   const names = summary.tasks.map((t) => t.name);
+  const explained = explainMetrics(summary.tasks, metrics, summary.measure);
   const start = names.map((task) => ({
     step: 0,
     task,
@@ -145,6 +163,7 @@ export function experimentPlots(
         size,
       })),
     ),
+    ...(explained.length > 0 ? { measures: measuresPlot(explained) } : {}),
     ndcg: ndcgPlot(
       summary.tasks.flatMap(({ name, ndcg }) =>
         ARMS.map((arm) => ({ task: name, arm, ndcg: ndcg[arm] }))

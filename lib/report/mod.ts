@@ -52,6 +52,7 @@ export {
 export { type WeightRow, weightsPlot } from "./weights_plot.ts";
 export { ndcgPlot, type NdcgRow } from "./ndcg_plot.ts";
 export { lossPlot, type LossRow } from "./loss_plot.ts";
+export { type MeasureRow, measuresPlot } from "./measures_plot.ts";
 export { gainPlot, type GainRow } from "./gain_plot.ts";
 export type { PlotOptions, PlotSpec, PlotTitle } from "./plot_spec.ts";
 export { renderSvg, type RenderSvgOptions } from "./render_svg.ts";

@@ -50,7 +50,10 @@ Deno.test({
       assert.ok(first.includes(name.split(" ")[0]!), name);
     }
     assert.equal(new Set(first).size, first.length);
-    assert.deepEqual((await offers("weights", "")).sort(), ["select", "show"]);
+    assert.deepEqual(
+      (await offers("weights", "")).sort(),
+      ["explain", "replay", "select", "show"],
+    );
     assert.deepEqual(await offers("weights", "show", "--so"), ["--sort"]);
     assert.deepEqual(await offers("weights", "show", "--sort", ""), [
       "weight",

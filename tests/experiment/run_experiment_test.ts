@@ -87,7 +87,7 @@ onBackends("runExperiment() goes from tasks to a verdict", async (backend) => {
   for (const sentence of verdict(summary)) {
     assert.ok(html.includes(sentence.slice(0, 40)), sentence);
   }
-  assert.equal(html.match(/<svg/g)!.length, 5);
+  assert.equal(html.match(/<svg/g)!.length, 6);
   await Deno.remove(out, { recursive: true });
 });
 

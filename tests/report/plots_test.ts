@@ -4,6 +4,7 @@ import schema from "vega-lite/vega-lite-schema.json" with { type: "json" };
 import {
   gainPlot,
   lossPlot,
+  measuresPlot,
   ndcgPlot,
   type PlotSpec,
   renderSvg,
@@ -37,6 +38,16 @@ function samples(tasks: readonly string[]): [string, PlotSpec][] {
     [
       "weights only",
       weightsPlot(tasks.map((task, k) => ({ task, weight: k }))),
+    ],
+    [
+      "measures",
+      measuresPlot(tasks.map((task, k) => ({
+        task,
+        released: 100 + k,
+        ratioOfMeans: 2 ** (k - 4),
+        start: 0.1,
+        end: 0.2,
+      }))),
     ],
     ["ndcg", ndcgPlot(ndcgRows(tasks))],
     ["loss", lossPlot(losses)],
@@ -332,4 +343,50 @@ Deno.test("plots refuse rows they can't draw", () => {
     () => gainPlot([{ arm: "a", dataUsed: 70, ndcg: 0.5 }]),
     /got 70/,
   );
+});
+
+Deno.test("measuresPlot() holds each measure against its median task", () => {
+  const spec = measuresPlot([
+    { task: "b", released: 100, ratioOfMeans: 3 },
+    { task: "a", released: 300, ratioOfMeans: 1 },
+    { task: "c", released: 50, ratioOfMeans: 2 },
+    { task: "never drawn", released: null, ratioOfMeans: null },
+  ]);
+  assert.deepEqual(
+    spec.data.values.map((v: { task: string; relative: number }) => [
+      v.task,
+      v.relative,
+    ]),
+    [["a", 3], ["a", 0.5], ["b", 1], ["b", 1.5], ["c", 0.5], ["c", 1]],
+  );
+  assert.match(spec.title.text.join(" "), /disagree on 2 of 3 tasks/);
+});
+
+Deno.test("measuresPlot() takes a logarithm only where values are far apart", () => {
+  const scale = (released: number[]) =>
+    measuresPlot(released.map((value, k) => ({
+      task: `t${k}`,
+      released: value,
+      ratioOfMeans: 1,
+    }))).layer[2].encoding.x.scale.type;
+  assert.equal(scale([1, 2, 4]), undefined);
+  assert.equal(scale([0.01, 1, 4]), "log");
+  assert.equal(scale([0, 1, 40]), undefined);
+  assert.equal(scale([0, 0, 0]), undefined);
+});
+
+Deno.test("measuresPlot() names rows that it can't draw", () => {
+  const row = { task: "a", released: 1, ratioOfMeans: 1 };
+  for (
+    const [rows, pattern] of [
+      [[row, row], /task "a" comes twice/],
+      [[{ ...row, released: -1 }], /"released" must be/],
+      [
+        [{ task: "a", released: null, ratioOfMeans: null }],
+        /every value is unknown/,
+      ],
+    ] as const
+  ) {
+    assert.throws(() => measuresPlot(rows), pattern);
+  }
 });

@@ -1,0 +1,178 @@
+import { join } from "node:path";
+import { z } from "zod";
+import {
+  explainWeights,
+  type LossLog,
+  readLossLog,
+  readWeightFile,
+  type StepWeightsOptions,
+  unpackLosses,
+  type WeightExplanation,
+} from "../dro/mod.ts";
+import { type ExperimentOptions, weightEta } from "./experiment_options.ts";
+import { type MetricsLine, MetricsLog } from "./_metrics_log.ts";
+import { WEIGHT_STAGE } from "./_weight_stage.ts";
+
+/** The losses that a run learned its weights from, and how it did. */
+export interface RunLosses {
+  /** Losses of stage 1, with the names of the run's tasks. */
+  log: LossLog & { tasks: string[] };
+  /** Measure and step size of the run. */
+  update: Required<Pick<StepWeightsOptions, "measure" | "eta">>;
+}
+
+const recordSchema = z.object({
+  options: z.object({
+    measure: z.enum(["released", "ratio-of-means"]),
+    eta: z.number().optional(),
+    weightSteps: z.number(),
+  }),
+  suite: z.object({ tasks: z.array(z.string()).min(1) }),
+});
+
+/**
+ * Reads the losses that a run learned its weights from. Replaying them with
+ * its own settings gives its weights, to the last bit.
+ *
+ * @param folder Folder of a run that has begun to learn weights.
+ * @returns Losses and settings; sizes only once the weights are learned.
+ * @throws {Deno.errors.NotFound} If it holds no run.
+ * @throws {SyntaxError} If the record or a line of the log is damaged, or the
+ * log has no examples.
+ *
+ * @example Usage
+ * ```ts
+ * import { readRunLosses } from "@tdro/tdro/experiment";
+ * import assert from "node:assert/strict";
+ *
+ * // const { log, update } = await readRunLosses("runs/demo");
+ * // replayWeights(log.lines, update)
+ * await assert.rejects(readRunLosses("no/such/run"), /Cannot read the run/);
+ * ```
+ */
+export async function readRunLosses(folder: string): Promise<RunLosses> {
+  const path = join(folder, "run.json");
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(
+      `Cannot read the run in ${folder}: it has no run.json; name the folder of a run`,
+    );
+  });
+  let record: z.infer<typeof recordSchema>;
+  try {
+    record = recordSchema.parse(JSON.parse(text));
+  } catch {
+    throw new SyntaxError(
+      `${path}:1: Cannot read the run: the record is not one of a run; run it again`,
+    );
+  }
+  const { tasks } = record.suite;
+  const log = await readLossLog(join(folder, "metrics.jsonl"));
+  if (log.domainCount !== tasks.length) {
+    throw new SyntaxError(
+      `${path}:1: Cannot read the run: it has ${tasks.length} tasks, its log ${log.domainCount}`,
+    );
+  }
+  const sizes = await sizesOf(folder, tasks);
+  const { measure, eta, weightSteps } = record.options;
+  return {
+    log: { ...log, tasks, ...(sizes ? { sizes } : {}) },
+    update: {
+      measure,
+      eta: weightEta({ eta, weightSteps } as ExperimentOptions),
+    },
+  };
+}
+
+/**
+ * Says why a run's weights are what they are: for each task its course, both
+ * readings of the measure, the losses behind them, and one sentence.
+ *
+ * @param folder Folder of a run that has learned weights, finished or not.
+ * @returns A row for each task, in the suite's order.
+ * @throws {Deno.errors.NotFound} If it holds no run.
+ * @throws {SyntaxError} If the record or a line of the log is damaged, or the
+ * log has no examples.
+ *
+ * @example Usage
+ * ```ts
+ * import { explainRun } from "@tdro/tdro/experiment";
+ * import assert from "node:assert/strict";
+ *
+ * // for (const { task, why } of await explainRun("runs/demo")) …
+ * await assert.rejects(explainRun("no/such/run"), /Cannot read the run/);
+ * ```
+ */
+export async function explainRun(
+  folder: string,
+): Promise<WeightExplanation[]> {
+  const { log, update } = await readRunLosses(folder);
+  const metrics = await new MetricsLog(folder).lines();
+  return explainWeights({
+    names: log.tasks,
+    ...(log.sizes ? { sizes: log.sizes } : {}),
+    history: historyOf(metrics),
+    lines: log.lines,
+    measure: update.measure,
+  });
+}
+
+/**
+ * As {@linkcode explainRun}, from what is in memory at the end of a run; nothing
+ * if the log is of a version that kept no examples.
+ */
+export function explainMetrics(
+  tasks: readonly { name: string; size: number }[],
+  metrics: readonly MetricsLine[],
+  measure: string,
+): WeightExplanation[] {
+  const lines = ofStage(metrics).flatMap((l) =>
+    l.examples ? [unpackLosses(l.examples)] : []
+  );
+  // A run that an older version began may have examples for its end alone.
+  const history = historyOf(metrics);
+  if (lines.length === 0 || lines.length < history.length) return [];
+  return explainWeights({
+    names: tasks.map((t) => t.name),
+    sizes: tasks.map((t) => t.size),
+    history,
+    lines,
+    measure: measure as ExperimentOptions["measure"],
+  });
+}
+
+/**
+ * The rows of an explanation as a table shows them: numbers first, the sentence
+ * last, no trajectory.
+ */
+export function explanationTable(rows: readonly WeightExplanation[]): Omit<
+  WeightExplanation,
+  "trajectory" | "present" | "size"
+>[] {
+  return rows.toSorted((a, b) => b.end - a.end).map(
+    ({ trajectory: _, present: __, size: ___, ...row }) => row,
+  );
+}
+
+function historyOf(metrics: readonly MetricsLine[]): number[][] {
+  return ofStage(metrics).flatMap((l) => l.weights ? [l.weights] : []);
+}
+
+/** The lines of stage 1. */
+function ofStage(metrics: readonly MetricsLine[]): MetricsLine[] {
+  return metrics.filter((l) => l.stage === WEIGHT_STAGE);
+}
+
+/** Rows of each task, as the weight file of a learned mixture tells. */
+async function sizesOf(
+  folder: string,
+  tasks: readonly string[],
+): Promise<number[] | undefined> {
+  try {
+    const file = await readWeightFile(join(folder, "weights.json"));
+    return tasks.map((task) => file.sizes[file.names.indexOf(task)]!);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+}
