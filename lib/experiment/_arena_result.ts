@@ -175,6 +175,8 @@ export function arenaVerdict(result: ArenaResult): string[] {
         ? s.difference > 0
           ? "better than uniform, beyond chance"
           : "worse than uniform, beyond chance"
+        : s.interval[0] > 0 || s.interval[1] < 0
+        ? "not to be told from uniform: its own interval leaves 0 out, but the test of all strategies doesn't"
         : "not to be told from uniform: within chance";
       const cost = s.proxySteps > 0
         ? `; choosing took ${Math.round(s.proxySteps)} proxy steps${

@@ -320,5 +320,10 @@ Deno.test("p-values and intervals find a gain and doubt noise; Holm raises p", (
   assert.equal(verdict.length, 3);
   assert.match(verdict[0]!, /^gain: better than uniform, beyond chance \(\+0/);
   assert.match(verdict.join("\n"), /^noise: not to be told from uniform/m);
+  const doubted = { ...gain!, pHolm: 0.2 };
+  assert.match(
+    arenaVerdict({ ...result, strategies: [strategies[0]!, doubted] })[0]!,
+    /^gain: not to be told from uniform: its own interval leaves 0 out/,
+  );
   assert.match(verdict[2]!, /one seed \(1\).*not other seeds/);
 });
