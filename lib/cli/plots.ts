@@ -12,7 +12,7 @@ export interface PlotsOptions {
 /** `tdro plots`. */
 export const command: Command<PlotsOptions> = {
   name: "plots",
-  summary: "Write a run's plots as SVG and Vega-Lite files",
+  summary: "Write the plots of a run as SVG and Vega-Lite files",
   examples: [{
     about: "For a paper or a README",
     line: "tdro plots runs/demo --out figures",
