@@ -1,0 +1,272 @@
+/**
+ * The notebooks: what is committed is whole and clean, its cells type-check, and
+ * a fresh run in real Jupyter gives the same kinds of outputs. The fresh run
+ * needs a Python with nbclient (`TDRO_PYTHON`, or the one on the path); without
+ * it that test is ignored, with `TDRO_REQUIRE_JUPYTER=1` it fails.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { ROOT } from "../_paths.ts";
+import { executeNotebook, whyNoJupyter } from "./_execute_notebook.ts";
+import {
+  type Cell,
+  extractCells,
+  joined,
+  type Notebook,
+  type Output,
+  readNotebook,
+} from "./_extract_cells.ts";
+
+const FOLDER = join(ROOT, "notebooks");
+
+const VEGALITE = "application/vnd.vegalite.v5+json";
+const TABLE = "application/vnd.dataresource+json";
+
+/** What must be in the outputs of which cell. */
+interface Expected {
+  /** Cells that end in a plot. */
+  plots: string[];
+  /** Cells that end in a table. */
+  tables: string[];
+  /** Cells whose outputs rest on no floating-point arithmetic. */
+  exact: string[];
+  /** Checks of the numbers. */
+  check(notebook: Notebook): void;
+}
+
+const EXPECTED: Record<string, Expected> = {
+  "01_tdro_from_scratch.ipynb": {
+    plots: [
+      ...["train-retriever", "learn", "measures", "weights", "reweighted"],
+      ...["top70", "ndcg-plot"],
+    ],
+    tables: [
+      ...["settings", "tasks", "pairs", "negatives", "negative-example"],
+      ...["why", "mixtures", "evaluation"],
+    ],
+    exact: ["tasks", "pairs", "negatives", "negative-example", "encoder"],
+    check: checkFromScratch,
+  },
+};
+
+/** The rows of the table that a cell ends in. */
+function tableOf(notebook: Notebook, id: string): Record<string, unknown>[] {
+  const output = codeCells(notebook).find((cell) => cell.id === id)!.outputs!
+    .find(({ data }) => data?.[TABLE]);
+  return (output!.data![TABLE] as { data: Record<string, unknown>[] }).data;
+}
+
+function checkFromScratch(notebook: Notebook): void {
+  const rows = tableOf(notebook, "evaluation");
+  assert.equal(rows.length, 9);
+  assert.equal(rows.at(-1)!.task, "mean");
+  for (const arm of ["uniform", "reweighted", "top70"]) {
+    for (const row of rows) {
+      const ndcg = row[arm] as number;
+      assert.ok(ndcg >= 0 && ndcg <= 1, `${arm} of ${row.task}: ${ndcg}`);
+    }
+    // At random it would be at most 4.54 (the sum of the ten discounts) over
+    // the passages, of which each task has more than 590: 0.008.
+    assert.ok(rows.at(-1)![arm] as number > 0.08, `${arm} has not learned`);
+  }
+  for (const weights of ["released", "ratioOfMeans"]) {
+    const sum = tableOf(notebook, "why")
+      .reduce((total, row) => total + (row[weights] as number), 0);
+    assert.ok(Math.abs(sum - 1) < 1e-9, `${weights} sum to ${sum}`);
+  }
+  const cell = codeCells(notebook).find(({ id }) => id === "verdict")!;
+  const verdict = joined(cell.outputs![0]!.data!["text/markdown"] as string);
+  for (const arm of ["reweighted", "top70"]) {
+    const [mean, uniform] = [rows.at(-1)![arm], rows.at(-1)!.uniform] as [
+      number,
+      number,
+    ];
+    const line = verdict.split("\n").find((l) => l.startsWith(`- ${arm}:`))!;
+    assert.ok(line.includes(` ${mean.toFixed(3)} against`), line);
+    // A gain is claimed only where the interval lies above zero, and so on.
+    const interval = /interval ([+−]\d\.\d+) to ([+−]\d\.\d+)\)/.exec(line)!;
+    const [low, high] = interval.slice(1).map((x) =>
+      Number(x.replace("−", "-"))
+    ) as [number, number];
+    const difference = mean - uniform;
+    assert.ok(low - 5e-4 <= difference && difference <= high + 5e-4, line);
+    if (line.includes("**a gain**")) assert.ok(low >= 0, line);
+    else if (line.includes("**a loss**")) assert.ok(high <= 0, line);
+    else assert.ok(low <= 0 && high >= 0, line);
+  }
+}
+
+function codeCells({ cells }: Notebook): Cell[] {
+  return cells.filter((cell) => cell.cell_type === "code");
+}
+
+/** Kinds of a cell's outputs, e.g. `execute_result: text/html text/plain`. */
+function kinds(cell: Cell): string[] {
+  return (cell.outputs ?? []).map(({ output_type, name, data }) =>
+    `${output_type}: ${name ?? Object.keys(data ?? {}).sort().join(" ")}`
+  );
+}
+
+/** Places that only the machine has which ran the notebook. */
+function machinePaths(): RegExp {
+  const here = [ROOT, Deno.execPath(), Deno.env.get("HOME") ?? ""]
+    .map((path) => path.replace(/[\\/]$/, ""))
+    .filter((path) => path.length > 1)
+    .map((path) => RegExp.escape(path));
+  // And what such places are called elsewhere.
+  const anywhere = String.raw`file:\/\/|\/(?:home|root|Users|work|tmp|var)\/`;
+  return new RegExp([...here, anywhere, String.raw`[A-Z]:\\\\`].join("|"));
+}
+
+function checkOutput(output: Output, where: string): void {
+  assert.notEqual(output.output_type, "error", `${where}: ${output.evalue}`);
+  assert.notEqual(output.name, "stderr", `${where}: ${output.text}`);
+  assert.doesNotMatch(JSON.stringify(output), machinePaths(), where);
+  const { data = {} } = output;
+  const text = (type: string) => joined(data[type] as string | string[] ?? "");
+  if (VEGALITE in data) {
+    const spec = data[VEGALITE] as { description: string };
+    assert.ok(spec.description.length > 20, `${where}: no text alternative`);
+    assert.match(text("image/svg+xml"), /^<svg [\s\S]*<\/svg>\s*$/, where);
+    assert.match(text("text/plain"), /^\[plot\] ./, where);
+  }
+  if (TABLE in data) {
+    assert.match(text("text/html"), /^<table>[\s\S]*<\/table>$/, where);
+    assert.match(text("text/plain"), /\S/, where);
+  }
+}
+
+/** What holds of every notebook that was run, and of this one. */
+function checkNotebook(name: string, notebook: Notebook): void {
+  assert.equal(notebook.metadata.kernelspec?.name, "deno");
+  const cells = codeCells(notebook);
+  cells.forEach((cell, i) => {
+    const where = `${name}, cell ${cell.id}`;
+    assert.equal(cell.execution_count, i + 1, `${where}: not run in order`);
+    cell.outputs!.forEach((output) => checkOutput(output, where));
+  });
+  const { plots, tables, check } = EXPECTED[name]!;
+  const with_ = (type: string) =>
+    cells.filter(({ outputs }) => outputs!.some(({ data }) => data?.[type]))
+      .map(({ id }) => id);
+  assert.deepEqual(with_(VEGALITE), plots);
+  assert.deepEqual(with_(TABLE), tables);
+  check(notebook);
+}
+
+const names = Object.keys(EXPECTED);
+
+Deno.test("every notebook is held by a test, and described in the README", async () => {
+  const found = (await Array.fromAsync(Deno.readDir(FOLDER)))
+    .map(({ name }) => name).filter((name) => name.endsWith(".ipynb"));
+  assert.deepEqual(found.sort(), names);
+  const readme = await Deno.readTextFile(join(FOLDER, "README.md"));
+  for (const name of found) assert.ok(readme.includes(`(${name})`), name);
+});
+
+for (const name of names) {
+  const path = join(FOLDER, name);
+
+  Deno.test(`${name} is committed with whole outputs`, async () => {
+    checkNotebook(name, await readNotebook(path));
+    const { size } = await Deno.stat(path);
+    assert.ok(size < 1.5e6, `${size} bytes are too many for GitHub to show`);
+  });
+
+  Deno.test(`${name}: its cells type-check and are formatted`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "tdro-cells-" });
+    try {
+      const notebook = await readNotebook(path);
+      const module = join(folder, "all.ts");
+      await Deno.writeTextFile(module, extractCells(notebook));
+      await deno("check", "--config", join(ROOT, "deno.json"), module);
+      // deno fmt --check of 2.9.6 takes every TypeScript notebook for
+      // unformatted, so the cells are checked one by one.
+      await Deno.mkdir(join(folder, "cells"));
+      for (const { id, source } of codeCells(notebook)) {
+        const cell = join(folder, "cells", `${id}.ts`);
+        await Deno.writeTextFile(cell, `${joined(source)}\n`);
+      }
+      await deno("fmt", "--check", join(folder, "cells"));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+async function deno(...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    env: { NO_COLOR: "1" },
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}
+
+Deno.test("a cell that doesn't type-check is found", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "tdro-cells-" });
+  try {
+    const cell = (source: string): Cell => ({ cell_type: "code", source });
+    const notebook = {
+      nbformat: 4,
+      metadata: {},
+      cells: [
+        cell('import { createRng } from "@tdro/tdro/sampling";'),
+        cell("const x: string = createRng(1, 2).next();"),
+      ],
+    };
+    const module = join(folder, "all.ts");
+    await Deno.writeTextFile(module, extractCells(notebook));
+    await assert.rejects(
+      deno("check", "--config", join(ROOT, "deno.json"), module),
+      /TS2322[\s\S]*TS2345|TS2345[\s\S]*TS2322/,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+const missing = whyNoJupyter();
+
+for (const name of names) {
+  Deno.test({
+    name: `${name} runs headless in Jupyter, with outputs like those committed`,
+    ignore: missing !== undefined &&
+      Deno.env.get("TDRO_REQUIRE_JUPYTER") !== "1",
+    async fn() {
+      assert.equal(missing, undefined);
+      const path = join(FOLDER, name);
+      const before = await listing(FOLDER);
+      const out = await Deno.makeTempFile({ suffix: ".ipynb" });
+      try {
+        await executeNotebook(path, out);
+        const fresh = await readNotebook(out);
+        checkNotebook(name, fresh);
+        compare(name, fresh, await readNotebook(path));
+      } finally {
+        await Deno.remove(out);
+      }
+      assert.deepEqual(await listing(FOLDER), before, "it wrote a file");
+    },
+  });
+}
+
+function compare(name: string, fresh: Notebook, committed: Notebook): void {
+  assert.deepEqual(
+    fresh.cells.map(({ id, source }) => [id, joined(source)]),
+    committed.cells.map(({ id, source }) => [id, joined(source)]),
+  );
+  const was = codeCells(committed);
+  // The texts of the docs suite come with Deno.
+  const sameDeno = JSON.stringify(was).includes(`"${Deno.version.deno}"`);
+  codeCells(fresh).forEach((cell, i) => {
+    assert.deepEqual(kinds(cell), kinds(was[i]!), `cell ${cell.id}`);
+    if (sameDeno && EXPECTED[name]!.exact.includes(cell.id!)) {
+      assert.deepEqual(cell.outputs, was[i]!.outputs, `cell ${cell.id}`);
+    }
+  });
+}
+
+async function listing(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map((e) => e.name)
+    .sort();
+}
