@@ -29,7 +29,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "plots",
-    summary: "Write a run's plots as SVG and Vega-Lite files",
+    summary: "Write the plots of a run as SVG and Vega-Lite files",
     load: () => import("./plots.ts"),
   },
   {
