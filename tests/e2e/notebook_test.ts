@@ -22,7 +22,7 @@ const FOLDER = join(ROOT, "notebooks");
 const VEGALITE = "application/vnd.vegalite.v5+json";
 const TABLE = "application/vnd.dataresource+json";
 
-/** What must be in the outputs of which cell. */
+/** What must be in the outputs of which cell, beyond what holds of all. */
 interface Expected {
   /** Cells that end in a plot. */
   plots: string[];
@@ -145,23 +145,25 @@ function checkNotebook(name: string, notebook: Notebook): void {
     assert.equal(cell.execution_count, i + 1, `${where}: not run in order`);
     cell.outputs!.forEach((output) => checkOutput(output, where));
   });
-  const { plots, tables, check } = EXPECTED[name]!;
   const with_ = (type: string) =>
     cells.filter(({ outputs }) => outputs!.some(({ data }) => data?.[type]))
       .map(({ id }) => id);
-  assert.deepEqual(with_(VEGALITE), plots);
-  assert.deepEqual(with_(TABLE), tables);
-  check(notebook);
+  assert.notDeepEqual(with_(VEGALITE), [], "it shows no plot");
+  assert.notDeepEqual(with_(TABLE), [], "it shows no table");
+  const expected = EXPECTED[name];
+  if (!expected) return;
+  assert.deepEqual(with_(VEGALITE), expected.plots);
+  assert.deepEqual(with_(TABLE), expected.tables);
+  expected.check(notebook);
 }
 
-const names = Object.keys(EXPECTED);
+const names = (await Array.fromAsync(Deno.readDir(FOLDER)))
+  .map(({ name }) => name).filter((name) => name.endsWith(".ipynb")).sort();
 
-Deno.test("every notebook is held by a test, and described in the README", async () => {
-  const found = (await Array.fromAsync(Deno.readDir(FOLDER)))
-    .map(({ name }) => name).filter((name) => name.endsWith(".ipynb"));
-  assert.deepEqual(found.sort(), names);
+Deno.test("the README describes every notebook", async () => {
+  for (const name of Object.keys(EXPECTED)) assert.ok(names.includes(name));
   const readme = await Deno.readTextFile(join(FOLDER, "README.md"));
-  for (const name of found) assert.ok(readme.includes(`(${name})`), name);
+  for (const name of names) assert.ok(readme.includes(`(${name})`), name);
 });
 
 for (const name of names) {
@@ -260,7 +262,7 @@ function compare(name: string, fresh: Notebook, committed: Notebook): void {
   const sameDeno = JSON.stringify(was).includes(`"${Deno.version.deno}"`);
   codeCells(fresh).forEach((cell, i) => {
     assert.deepEqual(kinds(cell), kinds(was[i]!), `cell ${cell.id}`);
-    if (sameDeno && EXPECTED[name]!.exact.includes(cell.id!)) {
+    if (sameDeno && EXPECTED[name]?.exact.includes(cell.id!)) {
       assert.deepEqual(cell.outputs, was[i]!.outputs, `cell ${cell.id}`);
     }
   });
@@ -268,5 +270,6 @@ function compare(name: string, fresh: Notebook, committed: Notebook): void {
 
 async function listing(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map((e) => e.name)
+    .filter((name) => !name.endsWith(".ipynb")) // somebody may be writing one
     .sort();
 }
