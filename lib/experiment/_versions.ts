@@ -1,9 +1,13 @@
-import * as tf from "@tensorflow/tfjs-core";
+import project from "../../deno.json" with { type: "json" };
 
-/** Version of this package. */
-const VERSION = "0.1.0";
-
-/** Versions of what computes a run. */
+/** Versions of what computes a run: this package, Deno, and its pinned packages. */
 export function versions(): Record<string, string> {
-  return { deno: Deno.version.deno, tfjs: tf.version_core, tdro: VERSION };
+  const pinned = (name: keyof typeof project.imports) =>
+    project.imports[name].split("@").at(-1)!;
+  return {
+    tdro: project.version,
+    deno: Deno.version.deno,
+    tfjs: pinned("@tensorflow/tfjs-core"),
+    tokenizers: pinned("@huggingface/tokenizers"),
+  };
 }
