@@ -64,6 +64,8 @@ export interface ArenaStrategy {
   seedDeviation: number | null;
   /** Mean weights over the seeds, shape `[K]`. */
   weights: number[];
+  /** Guard rails that the weights crossed, each one line with its number. */
+  warnings: string[];
   /** Means over the seeds of the arms' figures. */
   dataUsed: number;
   /** Share of the rows drawn at least once. */
@@ -195,6 +197,9 @@ export function arenaVerdict(result: ArenaResult): string[] {
   const many = seeds.length > 1;
   return [
     ...sentences,
+    ...result.strategies.flatMap(({ name, warnings }) =>
+      warnings.map((warning) => `${name}: ${warning}`)
+    ),
     `Every arm: ${steps} updates, same start, rows and selection rule (the last step), ${
       many
         ? `${seeds.length} seeds (${seeds.join(", ")})`

@@ -1,9 +1,19 @@
-import type { Strategy } from "../dro/mod.ts";
+import { type Strategy, weightWarnings } from "../dro/mod.ts";
 import { type EvalReport, holm, randomizationTest } from "../eval/mod.ts";
 import { createRng } from "../sampling/mod.ts";
 import type { ArenaArm, ArenaStrategy } from "./_arena_result.ts";
 import { compareArms } from "./_compare_arms.ts";
 import { METRIC } from "./summary.ts";
+
+/** What {@linkcode arenaStatistics} needs beside the arms. */
+export interface ArenaStatisticsSettings {
+  /** Seed of resampling. */
+  seed: number;
+  /** Training rows of each task, shape `[K]`. */
+  sizes: readonly number[];
+  /** Rows that each arm draws in training. */
+  draws: number;
+}
 
 /**
  * Sums up the arms: each strategy over its seeds, and against the uniform one,
@@ -12,12 +22,13 @@ import { METRIC } from "./summary.ts";
  *
  * @param strategies The strategies, uniform first.
  * @param arms Every strategy with every seed.
- * @param seed Seed of resampling.
+ * @param settings Seed of resampling; training rows of each task and rows that an
+ * arm draws, for the guard rails.
  */
 export function arenaStatistics(
   strategies: readonly Strategy[],
   arms: readonly ArenaArm[],
-  seed: number,
+  { seed, sizes, draws }: ArenaStatisticsSettings,
 ): ArenaStrategy[] {
   const own = strategies.map(({ name }) =>
     arms.filter((arm) => arm.strategy === name)
@@ -35,6 +46,7 @@ export function arenaStatistics(
     const compared = i > 0 ? compareArms(report, uniform, seed) : undefined;
     const over = (value: (arm: ArenaArm) => number) => mean(seeds.map(value));
     const { name, source, formula, failsWhen } = strategy;
+    const weights = seeds[0]!.weights.map((_, k) => over((a) => a.weights[k]!));
     return {
       name,
       source,
@@ -50,7 +62,14 @@ export function arenaStatistics(
       pHolm: adjusted[i - 1] ?? null,
       seedMeans,
       seedDeviation: deviation(seedMeans),
-      weights: seeds[0]!.weights.map((_, k) => over((a) => a.weights[k]!)),
+      weights,
+      warnings: weightWarnings({
+        weights,
+        names: report.tasks.map((task) => task.task),
+        sizes,
+        examples: draws,
+        seeds: seeds.map((arm) => arm.weights),
+      }).map((warning) => warning.message),
       dataUsed: over((a) => a.dataUsed),
       rowsSeen: over((a) => a.rowsSeen),
       proxySteps: over((a) => a.proxySteps),

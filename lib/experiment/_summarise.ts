@@ -72,7 +72,7 @@ export function summarise(input: SummaryInput): ExperimentSummary {
     measure: options.measure,
     top_percent: options.topPercent,
     warnings: weightWarnings({
-      weights: learned.chosen.curr,
+      weights: mixtures.reweighted,
       names: suite.tasks.map((t) => t.name),
       history: metrics.flatMap((l) => l.weights ? [l.weights] : []),
       referenceMeans: referenceMeans(suite, metrics),

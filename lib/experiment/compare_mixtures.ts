@@ -143,7 +143,11 @@ export async function* compareMixtures(
     budget,
     seeds: [...seeds],
     backend: backend.name,
-    strategies: arenaStatistics(entries, arms, seeds[0]!),
+    strategies: arenaStatistics(entries, arms, {
+      seed: seeds[0]!,
+      sizes,
+      draws: settings.steps * settings.batchSize,
+    }),
     arms,
     versions: versions(),
   };

@@ -35,6 +35,8 @@ export interface ExperimentOptions {
   eta?: number | undefined;
   /** Share of the tasks that the top arm trains on, in percent. */
   topPercent: number;
+  /** Most expected passes of an arm over a task's rows; absent: no limit. */
+  maxPasses?: number | undefined;
   /** Peak learning rate; absent: 5e-5 with a model, 2e-3 from scratch. */
   learningRate?: number | undefined;
   /** Share of the updates over which the learning rate rises. */
@@ -100,6 +102,9 @@ export const experimentShape = {
   ),
   topPercent: z.number().min(1).max(100).default(70).describe(
     "Share of the tasks that the top arm trains on, in percent",
+  ),
+  maxPasses: z.number().positive().optional().describe(
+    "Most expected passes over a task's rows, for the uniform and the reweighted arm alike; the excess goes to the other tasks; default: no limit",
   ),
   learningRate: z.number().positive().optional().describe(
     "Peak learning rate; default 5e-5 with a model, 2e-3 from scratch",

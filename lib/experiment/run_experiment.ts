@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
 import { type Suite, writeWhole } from "../data/mod.ts";
-import { selectTop } from "../dro/mod.ts";
+import { capPasses, selectTop } from "../dro/mod.ts";
 import type { EvalReport } from "../eval/mod.ts";
 import { disposeEncoder } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
@@ -116,6 +116,14 @@ export async function* runExperiment(
     "negatives",
     mineStage(options, suite, signal),
   );
+  /** Weights within the limit of passes, if there is one. */
+  const held = (weights: number[]) =>
+    options.maxPasses === undefined ? weights : capPasses(weights, {
+      sizes: rows.map((r) => r.length),
+      draws: options.steps * options.batchSize,
+      maxPasses: options.maxPasses,
+    });
+  const uniform = held(mixture(suite, "uniform")); // throws if it can't be kept
   const base = yield* timed("start", startStage(options, suite, resumed));
   const log = new MetricsLog(options.out);
   const input: StageInput = { options, suite, rows, base, log, signal };
@@ -130,7 +138,6 @@ export async function* runExperiment(
       join(options.out, "negatives.json"),
       JSON.stringify(statistics, null, 2) + "\n",
     );
-    const uniform = mixture(suite, "uniform");
     arms.uniform = yield* timed(
       "uniform",
       trainArm(input, { name: "uniform", weights: uniform }),
@@ -143,7 +150,7 @@ export async function* runExperiment(
     const { curr } = learned.chosen;
     const top = new Set(selectTop(curr, options.topPercent));
     const mixtures = {
-      reweighted: curr,
+      reweighted: held(curr),
       top70: curr.map((_, k) => top.has(k) ? 1 / top.size : 0),
     };
     for (const name of ["reweighted", "top70"] as const) {

@@ -247,6 +247,25 @@ const named = (name: string) =>
     weights: () => [0.5, 0.5],
   });
 
+/** Tasks large enough for no guard rail to be crossed. */
+const QUIET = { seed: 1, sizes: [1000, 1000], draws: 100 };
+
+Deno.test("an arm whose seeds disagree, or that repeats a task, is told of", () => {
+  const base = [[0.2, 0.4], [0.5, 0.5, 0.5]];
+  const learned = [[0.9, 0.1], [0.1, 0.9]].map((weights, i) => ({
+    ...arm("learned", i + 1, base),
+    weights,
+  }));
+  const strategies = arenaStatistics(
+    [named("uniform"), named("learned")],
+    [...[1, 2].map((seed) => arm("uniform", seed, base)), ...learned],
+    { ...QUIET, sizes: [4, 1000] },
+  );
+  assert.equal(strategies[0]!.warnings.length, 1); // 12.5 passes over task0
+  assert.match(strategies[0]!.warnings[0]!, /task0/);
+  assert.ok(strategies[1]!.warnings.some((w) => /seeds/.test(w)));
+});
+
 Deno.test("the statistics are those worked by hand", () => {
   // One seed up, one down by half as much: +0.1 on each query of task 0.
   const base = [[0.2, 0.4], [0.5, 0.5, 0.5]];
@@ -258,8 +277,9 @@ Deno.test("the statistics are those worked by hand", () => {
       arm("other", 1, moved(0.4)),
       arm("other", 2, moved(-0.2)),
     ],
-    1,
+    QUIET,
   );
+  assert.deepEqual(other!.warnings, []);
   const close = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-12);
   close(uniform!.mean, 0.4); // of 0.3 and 0.5
   assert.equal(uniform!.worst.task, "task0");
@@ -294,7 +314,7 @@ Deno.test("p-values and intervals find a gain and doubt noise; Holm raises p", (
       arm("gain", 1, changed(0.1)),
       arm("noise", 1, changed(0)),
     ],
-    1,
+    QUIET,
   );
   const [, gain, noise] = strategies;
   assert.ok(gain!.pHolm! < 0.01 && gain!.interval![0] > 0.05);

@@ -118,6 +118,40 @@ onBackends(
   },
 );
 
+Deno.test("maxPasses silences the warning it is for, and is refused before training where it can't hold", async () => {
+  const out = await Deno.makeTempDir();
+  const backend = await useBackend("wasm");
+  // 36 draws from 24 + 12 + 16 rows; uniform draws 12 from each, or 1 pass of 12.
+  const { result } = await run({
+    ...SETTINGS,
+    eta: 2,
+    maxPasses: 0.9,
+    out: `${out}/run`,
+    backend,
+  });
+  const { tasks } = result!.summary;
+  assert.deepEqual(tasks.map((t) => t.size), [24, 12, 16]);
+  const learned = tasks.map((t) => t.weight * 36 / t.size);
+  assert.ok(Math.max(...learned) > 0.9, `${learned}`); // else nothing is tested
+  assert.ok(!result!.summary.warnings.some((w) => /passes/.test(w)));
+  const events: ProgressEvent[] = [];
+  await assert.rejects(
+    async () => {
+      const refused = runExperiment(toySuite(), {
+        ...SETTINGS,
+        maxPasses: 0.5,
+        out: `${out}/other`,
+        backend,
+      });
+      for await (const event of refused) events.push(event);
+    },
+    { name: "RangeError", message: /passes over the 52 rows .* allow 0\.7/ },
+  );
+  assert.ok(events.every((e) => e.stage === "negatives"));
+  await assert.rejects(Deno.stat(`${out}/other`), Deno.errors.NotFound);
+  await Deno.remove(out, { recursive: true });
+});
+
 Deno.test("an aborted run leaves a checkpoint at the step it stopped", async () => {
   const out = await Deno.makeTempDir();
   const controller = new AbortController();
