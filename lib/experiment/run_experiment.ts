@@ -186,6 +186,9 @@ export async function* runExperiment(
       JSON.stringify(summary, null, 2) + "\n",
     );
     await writeReport({ record, suite, summary, reports, metrics, statistics });
+    // Each stage dropped its own; nothing is left to go on from.
+    await Deno.remove(join(options.out, "checkpoints"), { recursive: true })
+      .catch(() => {});
     record.status = "finished";
     await writeRecord(record);
     yield { stage: "report", label: "report written", done: 1, total: 1 };

@@ -71,6 +71,10 @@ onBackends("runExperiment() goes from tasks to a verdict", async (backend) => {
     assert.equal(reports[arm].tasks.length, 3);
     disposeEncoder(await loadEncoder(`${out}/run/models/${arm}`));
   }
+  await assert.rejects(
+    Deno.stat(`${out}/run/checkpoints`),
+    Deno.errors.NotFound,
+  );
   assert.equal(summary.data_used.uniform, 1);
   // 70 % of 3 tasks is 2.1: two are kept.
   const kept = [...summary.tasks].sort((a, b) => b.weight - a.weight)
