@@ -1,5 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { findInstallation, registerTensorflow } from "./_tensorflow.ts";
+import {
+  findInstallation,
+  type NativeBackend,
+  registerTensorflow,
+} from "./_tensorflow.ts";
 import { registerWasm } from "./_wasm.ts";
 
 /** The tfjs backends that tdro runs on. */
@@ -121,7 +125,7 @@ async function startTensorflow(): Promise<Backend> {
       }; run "deno task setup --force"`,
     );
   }
-  const native = tf.backend() as unknown as { isUsingGpuDevice?: boolean };
+  const native = tf.backend() as unknown as NativeBackend;
   return {
     name: "tensorflow",
     device: native.isUsingGpuDevice ? "gpu" : "cpu",

@@ -1,3 +1,4 @@
+import { readText } from "./_read_text.ts";
 import { type LossLog, parseLossLog } from "./parse_loss_log.ts";
 
 /**
@@ -24,14 +25,5 @@ import { type LossLog, parseLossLog } from "./parse_loss_log.ts";
  * ```
  */
 export async function readLossLog(path: string): Promise<LossLog> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(
-      `Cannot read losses: there is no file ${path}; check the path`,
-    );
-  }
-  return parseLossLog(text, { path });
+  return parseLossLog(await readText(path, "losses"), { path });
 }

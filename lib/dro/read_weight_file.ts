@@ -1,3 +1,4 @@
+import { readText } from "./_read_text.ts";
 import { writeWhole } from "../data/write_whole.ts";
 import { formatWeightFile } from "./format_weight_file.ts";
 import { parseWeightFile } from "./parse_weight_file.ts";
@@ -23,16 +24,7 @@ import type { WeightFile } from "./weight_file.ts";
  * ```
  */
 export async function readWeightFile(path: string): Promise<WeightFile> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(
-      `Cannot read weights: there is no file ${path}; check the path`,
-    );
-  }
-  return parseWeightFile(text, { path });
+  return parseWeightFile(await readText(path, "weights"), { path });
 }
 
 /**

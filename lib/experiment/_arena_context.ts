@@ -1,3 +1,4 @@
+import { readResult } from "./_read_result.ts";
 import { join } from "node:path";
 import { type Suite, trainExamples, writeWhole } from "../data/mod.ts";
 import type { StrategyContext, WeightState } from "../dro/mod.ts";
@@ -85,7 +86,7 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
       referenceUsed ||= reference;
       const name = `${slug}-weights${losses++ || ""}`;
       const kept = join(options.out, "arms", slug, `${name}.json`);
-      const found = await readState(kept);
+      const found = await readResult<WeightState>(kept);
       if (found) return found;
       const run = learnByLosses(
         input,
@@ -170,13 +171,4 @@ function needDev(suite: Suite, slug: string): void {
   throw new RangeError(
     `Cannot learn weights by ${slug}: task ${lacking.name} has no dev judgments; add qrels/dev.tsv or leave the strategy out`,
   );
-}
-
-async function readState(path: string): Promise<WeightState | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
 }

@@ -20,6 +20,7 @@ import { CheckpointKeeper, newestCheckpoint } from "./_checkpoints.ts";
 import { type ExperimentOptions, peakRate } from "./experiment_options.ts";
 import type { MetricsLog } from "./_metrics_log.ts";
 import type { ProgressEvent } from "./progress_event.ts";
+import { readResult } from "./_read_result.ts";
 
 /** What every stage that trains needs. */
 export interface StageInput {
@@ -88,7 +89,8 @@ export async function* trainArm(
 ): AsyncGenerator<ProgressEvent, TrainedArm> {
   const { steps, seed, out } = options;
   const folder = join(out, "models", name);
-  const drawnBefore = await readDrawn(folder);
+  // Written last, so it tells that the arm is done.
+  const drawnBefore = await readResult<number[]>(join(folder, "drawn.json"));
   if (drawnBefore) {
     yield { stage: name, label: `${name}: trained before`, done: 1, total: 1 };
     return { encoder: await loadEncoder(folder), folder, drawn: drawnBefore };
@@ -157,16 +159,6 @@ export async function* trainArm(
       disposeEncoder(encoder);
     }
     optimizer.dispose();
-  }
-}
-
-/** Rows drawn by a finished arm; the file is written last, so it tells. */
-async function readDrawn(folder: string): Promise<number[] | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(join(folder, "drawn.json")));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
   }
 }
 

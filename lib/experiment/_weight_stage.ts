@@ -17,6 +17,7 @@ import { AdamW, trainable } from "../train/mod.ts";
 import { CheckpointKeeper, newestCheckpoint } from "./_checkpoints.ts";
 import { type ExperimentOptions, weightEta } from "./experiment_options.ts";
 import type { ProgressEvent } from "./progress_event.ts";
+import { readResult } from "./_read_result.ts";
 import {
   meanByTask,
   type StageInput,
@@ -54,7 +55,7 @@ export async function* learnStage(
 ): AsyncGenerator<ProgressEvent, LearnedWeights> {
   const { options } = input;
   const stateFile = join(options.out, "weights", "state.json");
-  const before = await readState(stateFile);
+  const before = await readResult<LearnedWeights>(stateFile);
   if (before) {
     yield {
       stage: WEIGHT_STAGE,
@@ -219,13 +220,4 @@ async function saveWeights(
     weightFile({ ...tasks, weights: learned.chosen.curr }),
   );
   await writeWhole(join(folder, "state.json"), JSON.stringify(learned) + "\n");
-}
-
-async function readState(path: string): Promise<LearnedWeights | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
 }

@@ -135,8 +135,9 @@ export async function* train(
       const gradNorm = await norm(gradients) / accumulate;
       const step = optimizer.step;
       const clipping = Math.min(1, maxGradNorm / (gradNorm + 1e-6));
+      const stepRate = rate(step);
       optimizer.apply(gradients, {
-        learningRate: rate(step),
+        learningRate: stepRate,
         gradientFactor: clipping / accumulate,
       });
       tf.dispose(gradients);
@@ -145,7 +146,7 @@ export async function* train(
         ...report,
         step,
         gradNorm,
-        learningRate: rate(step),
+        learningRate: stepRate,
         seconds: (performance.now() - started) / 1000,
         cursor: batch.cursor,
       };
