@@ -15,6 +15,7 @@
  */
 export * from "./cache_folder.ts";
 export * from "./doctor.ts";
+export * from "./kernels/add.ts";
 export * from "./kernels/attention.ts";
 export * from "./kernels/cross_entropy.ts";
 export * from "./kernels/embedding.ts";
@@ -23,7 +24,11 @@ export * from "./kernels/l2_normalize.ts";
 export * from "./kernels/layer_norm.ts";
 export * from "./kernels/linear.ts";
 export * from "./kernels/mat_mul.ts";
+export * from "./kernels/relu.ts";
+export { longest, type Sequences } from "./kernels/sequences.ts";
+export * from "./kernels/weighted_rows.ts";
 export * from "./setup_minilm.ts";
+export * from "./tape.ts";
 export type * from "./tensor_types.ts";
 export type { Installation, TensorflowFlavour } from "./_tensorflow.ts";
 export * from "./setup_tensorflow.ts";

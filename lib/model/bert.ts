@@ -1,26 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type {
-  Tensor,
-  Tensor2D,
-  Tensor3D,
-  Tensor4D,
-  Variable,
-} from "../backend/mod.ts";
 import {
+  add,
   attention,
   embedding,
   gelu,
-  layerNorm,
-  linear,
+  type KernelOptions,
+  longest,
+  relu,
+  type Sequences,
+  type Tensor2D,
 } from "../backend/mod.ts";
+import { type ForwardOptions, openLayers, type Parameters } from "./_layers.ts";
 import type { BertConfig } from "./config.ts";
-import type { PaddedBatch } from "./tokenizer.ts";
-
-/** Parameters of a model, by the name that Hugging Face's files give them. */
-export type Parameters = ReadonlyMap<string, Variable>;
-
-/** Added to the score of a masked key: finite, so a row of padding stays finite. */
-const MASKED = -1e9;
+import type { TokenBatch } from "./token_batch.ts";
 
 /** Name and shape of a parameter, and how it starts when there is no checkpoint. */
 export interface ParameterSpec {
@@ -70,106 +62,100 @@ export function bertParameters(config: BertConfig): ParameterSpec[] {
 }
 
 /**
- * BERT's forward pass: hidden states of a padded batch. Differentiable by the
- * parameters. Padding goes on the right: positions count columns.
+ * BERT's forward pass: hidden states of packed texts. Differentiable by the
+ * parameters.
  *
  * @param config Sizes of the model.
  * @param parameters Its parameters, all those of {@linkcode bertParameters}.
- * @param batch Token ids and mask, shape `[B, L]`.
- * @param onLayer Called with the hidden states after the embeddings (0) and
- * after each layer (1, …), for inspection.
- * @returns Hidden states of the last layer, shape `[B, L, D]`; the caller owns them.
+ * @param batch Token ids, shape `[T]`.
+ * @param options Tape; a look at each layer.
+ * @returns Hidden states of the last layer, shape `[T, D]`; the caller owns them.
  */
 export function bertForward(
   config: BertConfig,
   parameters: Parameters,
-  batch: PaddedBatch,
-  onLayer?: (layer: number, hidden: Tensor3D) => void,
-): Tensor3D {
-  const { batch: B, length: L } = batch;
-  const { hiddenSize: D, heads: H, layerNormEps: eps } = config;
+  batch: TokenBatch,
+  options: ForwardOptions = {},
+): Tensor2D {
+  const { hiddenSize: D, heads, layerNormEps: eps } = config;
+  checkLength(batch, config);
+  const layers = openLayers(parameters, options);
+  const { tape, dense, norm } = layers;
+
+  let x = tf.tidy(() => {
+    const rows = (table: string, ids: Int32Array): Tensor2D =>
+      embedding(
+        layers.get(`embeddings.${table}_embeddings.weight`),
+        tf.tensor1d(ids, "int32"),
+        { tape },
+      );
+    const type = rows("token_type", new Int32Array(batch.ids.length));
+    const placed = add(rows("position", positions(batch)), type, { tape });
+    const sum = add(rows("word", batch.ids), placed, { tape });
+    return norm(sum, "embeddings.LayerNorm", eps);
+  }); // [T, D]
+  options.onLayer?.(0, x);
+
+  for (let i = 0; i < config.layers; i++) {
+    const at = `encoder.layer.${i}`;
+    x = layers.layer(x, (x) => {
+      const mixed = attention(
+        dense(x, `${at}.attention.self.query`),
+        dense(x, `${at}.attention.self.key`),
+        dense(x, `${at}.attention.self.value`),
+        { sequences: batch, heads, scale: 1 / Math.sqrt(D / heads), tape },
+      ); // [T, D]
+      const attended = norm(
+        add(dense(mixed, `${at}.attention.output.dense`), x, { tape }),
+        `${at}.attention.output.LayerNorm`,
+        eps,
+      );
+      const inner = activate(
+        dense(attended, `${at}.intermediate.dense`),
+        config.hiddenAct,
+        { tape },
+      ); // [T, F]
+      return norm(
+        add(dense(inner, `${at}.output.dense`), attended, { tape }),
+        `${at}.output.LayerNorm`,
+        eps,
+      );
+    });
+    options.onLayer?.(i + 1, x);
+  }
+  return x;
+}
+
+/** The place of each token in its text, from 0. */
+function positions({ offsets }: Sequences): Int32Array {
+  const places = new Int32Array(offsets.at(-1)!);
+  for (let i = 1; i < offsets.length; i++) {
+    const start = offsets[i - 1]!;
+    for (let t = start; t < offsets[i]!; t++) places[t] = t - start;
+  }
+  return places;
+}
+
+function checkLength(batch: TokenBatch, config: BertConfig): void {
+  const L = longest(batch);
   if (L > config.maxPositions) {
     throw new RangeError(
       `Cannot encode ${L} tokens: the model has ${config.maxPositions} positions; lower the length limit`,
     );
   }
-  const get = <T extends Tensor>(name: string): T =>
-    parameters.get(name) as unknown as T;
-  const dense = (x: Tensor2D, name: string): Tensor2D =>
-    linear(x, get(`${name}.weight`), get(`${name}.bias`));
-  const norm = (x: Tensor2D, name: string): Tensor2D =>
-    layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), eps);
-  const split = (x: Tensor2D): Tensor4D =>
-    tf.transpose(tf.reshape(x, [B, L, H, D / H]), [0, 2, 1, 3]); // [B, H, L, D/H]
-  const activate = activation(config.hiddenAct);
-
-  const ids = tf.tensor1d(batch.ids, "int32"); // [B·L]
-  const mask = tf.tensor4d(batch.mask, [B, 1, 1, L]);
-  const bias = tf.mul(tf.sub(1, mask), MASKED); // [B, 1, 1, L]
-
-  const word = embedding(get("embeddings.word_embeddings.weight"), ids);
-  const position = tf.slice(
-    get<Tensor2D>("embeddings.position_embeddings.weight"),
-    [0, 0],
-    [L, D],
-  );
-  const type = tf.slice(
-    get<Tensor2D>("embeddings.token_type_embeddings.weight"),
-    [0, 0],
-    [1, D],
-  );
-  let x = norm(
-    tf.reshape(
-      tf.add(tf.reshape(word, [B, L, D]), tf.add(position, type)),
-      [B * L, D],
-    ),
-    "embeddings.LayerNorm",
-  ); // [B·L, D]
-  onLayer?.(0, tf.reshape(x, [B, L, D]));
-
-  for (let i = 0; i < config.layers; i++) {
-    const layer = `encoder.layer.${i}`;
-    const mixed = attention(
-      split(dense(x, `${layer}.attention.self.query`)),
-      split(dense(x, `${layer}.attention.self.key`)),
-      split(dense(x, `${layer}.attention.self.value`)),
-      bias,
-      1 / Math.sqrt(D / H),
-    ); // [B, H, L, D/H]
-    const joined = tf.reshape(
-      tf.transpose(mixed, [0, 2, 1, 3]),
-      [B * L, D],
-    ) as Tensor2D;
-    const attended = norm(
-      tf.add(dense(joined, `${layer}.attention.output.dense`), x),
-      `${layer}.attention.output.LayerNorm`,
-    );
-    const inner = activate(dense(attended, `${layer}.intermediate.dense`)); // [B·L, F]
-    x = norm(
-      tf.add(dense(inner, `${layer}.output.dense`), attended),
-      `${layer}.output.LayerNorm`,
-    );
-    onLayer?.(i + 1, tf.reshape(x, [B, L, D]));
-  }
-  return tf.reshape(x, [B, L, D]);
 }
 
-function activation(
+function activate(
+  x: Tensor2D,
   name: BertConfig["hiddenAct"],
-): (x: Tensor2D) => Tensor2D {
+  { tape }: KernelOptions,
+): Tensor2D {
   switch (name) {
     case "gelu":
-      return gelu;
-    case "relu":
-      return (x) => tf.relu(x);
+      return gelu(x, { tape });
     case "gelu_new":
-      return geluTanh;
+      return gelu(x, { form: "tanh", tape });
+    case "relu":
+      return relu(x, { tape });
   }
-}
-
-/** The tanh form of GELU, which some checkpoints name `gelu_new`. */
-function geluTanh(x: Tensor2D): Tensor2D {
-  const cube = tf.mul(tf.mul(x, tf.mul(x, x)), 0.044715);
-  const inner = tf.mul(tf.add(x, cube), Math.sqrt(2 / Math.PI));
-  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { embed, type Encoder, lengthLimit } from "./encoder.ts";
-import { padBatch } from "./tokenizer.ts";
+import { packTexts } from "./token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "./types.ts";
 
 /** Options for {@linkcode encodeTexts}. */
@@ -52,10 +52,7 @@ export async function encodeTexts(
     const size = Math.max(1, Math.floor(batchTokens / longest));
     const rows = order.slice(from, from + size);
     const vectors = tf.tidy(() =>
-      embed(
-        encoder,
-        padBatch(rows.map((row) => ids[row]!), { padId: tokenizer.padId }),
-      )
+      embed(encoder, packTexts(rows.map((row) => ids[row]!)))
     );
     const values = await vectors.data();
     vectors.dispose();

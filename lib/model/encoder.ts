@@ -1,18 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Variable } from "../backend/mod.ts";
 import { join } from "node:path";
-import { l2Normalize } from "../backend/mod.ts";
+import { type KernelOptions, l2Normalize } from "../backend/mod.ts";
 import { bertForward, bertParameters, type ParameterSpec } from "./bert.ts";
 import { type ModelConfig, readConfig, writeConfig } from "./config.ts";
 import { type ModulesConfig, readModules, writeModules } from "./modules.ts";
 import { pool } from "./pooling.ts";
 import { openWeights, writeSafetensors } from "./safetensors.ts";
-import {
-  loadTokenizer,
-  padBatch,
-  type PaddedBatch,
-  type Tokenizer,
-} from "./tokenizer.ts";
+import { packTexts, type TokenBatch } from "./token_batch.ts";
+import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** A text encoder: everything that turns texts into vectors. */
 export interface Encoder {
@@ -230,7 +226,7 @@ export function disposeEncoder(encoder: Encoder): void {
 }
 
 /**
- * Token ids of texts, cut and padded as the encoder takes them.
+ * Token ids of texts, cut as the encoder takes them.
  *
  * @param encoder Whose tokenizer.
  * @param texts The texts.
@@ -241,12 +237,12 @@ export function tokenize(
   encoder: Encoder,
   texts: readonly string[],
   { maxLength = Infinity }: { maxLength?: number } = {},
-): PaddedBatch {
+): TokenBatch {
   const { tokenizer, config, modules } = encoder;
   const { ids } = tokenizer.encode(texts, {
     maxLength: lengthLimit({ config, modules }, maxLength),
   });
-  return padBatch(ids, { padId: tokenizer.padId });
+  return packTexts(ids);
 }
 
 /**
@@ -254,7 +250,8 @@ export function tokenize(
  * Differentiable by the encoder's parameters.
  *
  * @param encoder The model.
- * @param batch Token ids and mask, shape `[B, L]`.
+ * @param batch Token ids of B texts; a padded batch goes in by `unpad()`.
+ * @param options Tape.
  * @returns Embeddings, shape `[B, D]`; the caller owns them.
  *
  * @example Usage
@@ -265,11 +262,21 @@ export function tokenize(
  * assert.equal(typeof embed, "function"); // encodeTexts() is the everyday way
  * ```
  */
-export function embed(encoder: Encoder, batch: PaddedBatch): Tensor2D {
+export function embed(
+  encoder: Encoder,
+  batch: TokenBatch,
+  { tape }: KernelOptions = {},
+): Tensor2D {
   const { config, parameters, modules } = encoder;
-  const hidden = bertForward(config, parameters, batch); // [B, L, D]
-  const pooled = pool(hidden, batch, modules.pooling); // [B, D]
-  return modules.normalize ? l2Normalize(pooled) : pooled;
+  const { pooling, normalize } = modules;
+  if (batch.ids.length === 0) { // texts without any token
+    return tf.zeros([batch.offsets.length - 1, config.hiddenSize]);
+  }
+  return tf.tidy(() => {
+    const hidden = bertForward(config, parameters, batch, { tape }); // [T, D]
+    const pooled = pool(hidden, batch, { pooling, tape }); // [B, D]
+    return normalize ? l2Normalize(pooled, { tape }) : pooled;
+  });
 }
 
 /** Most tokens of a text: the caller's limit, the model's, and its positions. */

@@ -54,6 +54,7 @@ export * from "./encoder.ts";
 export * from "./modules.ts";
 export { pool } from "./pooling.ts";
 export * from "./safetensors.ts";
+export * from "./token_batch.ts";
 export * from "./tokenizer.ts";
 export * from "./train_tokenizer.ts";
 export * from "./types.ts";

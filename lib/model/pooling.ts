@@ -1,15 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor2D, Tensor3D } from "../backend/mod.ts";
+import {
+  type KernelOptions,
+  type Sequences,
+  type Tensor2D,
+  weightedRows,
+} from "../backend/mod.ts";
 import type { Pooling } from "./modules.ts";
-import type { PaddedBatch } from "./tokenizer.ts";
 
 /**
  * Pools hidden states into one vector per text. A text without any token gives
  * zeros (where a division would give NaN and poison the batch).
  *
- * @param hidden Hidden states, shape `[B, L, D]`.
- * @param batch The tokens; its mask, shape `[B, L]`, says which ones count.
- * @param pooling Which rule.
+ * @param hidden Hidden states, shape `[T, D]`.
+ * @param sequences Where the texts lie, B of them.
+ * @param options Which rule; tape.
  * @returns Vectors, shape `[B, D]`; the caller owns them.
  *
  * @example Usage
@@ -20,46 +24,43 @@ import type { PaddedBatch } from "./tokenizer.ts";
  * import assert from "node:assert/strict";
  *
  * await useBackend("cpu");
- * const hidden = tf.tensor3d([[[1], [3], [100]]]);
- * const batch = {
- *   ids: Int32Array.of(5, 6, 0),
- *   mask: Float32Array.of(1, 1, 0),
- *   batch: 1,
- *   length: 3,
- * };
- * assert.deepEqual([...pool(hidden, batch, "mean").dataSync()], [2]);
+ * const hidden = tf.tensor2d([[1], [3], [100]]);
+ * const sequences = { offsets: Int32Array.of(0, 2, 3) };
+ * const pooled = pool(hidden, sequences, { pooling: "mean" });
+ * assert.deepEqual([...pooled.dataSync()], [2, 100]);
  * ```
  */
 export function pool(
-  hidden: Tensor3D,
-  batch: PaddedBatch,
-  pooling: Pooling,
+  hidden: Tensor2D,
+  sequences: Sequences,
+  { pooling, tape }: { pooling: Pooling } & KernelOptions,
 ): Tensor2D {
-  // Each rule is a weighted sum over positions: one product serves them all,
+  // Each rule is a weighted sum over rows: one product serves them all,
   // forward and backward.
-  const weights = tf.tensor3d(
-    poolingWeights(batch, pooling),
-    [batch.batch, 1, batch.length],
-  );
-  return tf.squeeze(tf.matMul(weights, hidden), [1]);
+  const shape: [number, number] = [
+    sequences.offsets.length - 1,
+    hidden.shape[0],
+  ];
+  const weights = tf.tensor2d(poolingWeights(sequences, pooling), shape);
+  const pooled = weightedRows(hidden, weights, { tape });
+  weights.dispose();
+  return pooled;
 }
 
-/** Weight of each position in its text's vector, shape `[B, L]`. */
+/** Weight of each row in each text's vector, shape `[B, T]`. */
 export function poolingWeights(
-  { mask, batch, length }: PaddedBatch,
+  { offsets }: Sequences,
   pooling: Pooling,
 ): Float32Array {
-  const weights = new Float32Array(batch * length);
-  for (let row = 0; row < batch; row++) {
-    const start = row * length;
-    const seen = mask.subarray(start, start + length);
-    if (pooling === "mean") {
-      const count = seen.reduce((sum, m) => sum + m, 0);
-      if (count > 0) weights.set(seen.map((m) => m / count), start);
-    } else {
-      const at = pooling === "cls" ? seen.indexOf(1) : seen.lastIndexOf(1);
-      if (at >= 0) weights[start + at] = 1;
-    }
+  const batch = offsets.length - 1;
+  const rows = offsets[batch]!;
+  const weights = new Float32Array(batch * rows);
+  for (let i = 0; i < batch; i++) {
+    const [start, end] = [offsets[i]!, offsets[i + 1]!];
+    if (start === end) continue;
+    const own = weights.subarray(i * rows, (i + 1) * rows);
+    if (pooling === "mean") own.fill(1 / (end - start), start, end);
+    else own[pooling === "cls" ? start : end - 1] = 1;
   }
   return weights;
 }

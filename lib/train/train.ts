@@ -1,5 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Variable } from "../backend/mod.ts";
+import {
+  Tape,
+  type Tensor,
+  type Tensor2D,
+  type Variable,
+} from "../backend/mod.ts";
 import { embed, type Encoder, tokenize } from "../model/mod.ts";
 import type { Batch, SamplerCursor } from "../sampling/mod.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
@@ -123,8 +128,14 @@ export async function* train(
     let gathered = 0;
     for await (const batch of batches) {
       signal?.throwIfAborted();
-      const done = await batchGradients(encoder, batch, loss, weigh, limits);
-      checkLosses(done.losses, batch, optimizer.step);
+      const done = await batchGradients(encoder, batch, limits, {
+        loss,
+        // Before any gradient is taken from them.
+        weigh: (losses) => {
+          checkLosses(losses, batch, optimizer.step);
+          return weigh(losses, batch);
+        },
+      });
       gradients = add(gradients, done.gradients);
       report.loss += done.loss / accumulate;
       report.losses.push(...done.losses);
@@ -229,42 +240,49 @@ function tokenizeBatch(encoder: Encoder, batch: Batch, limits: Limits) {
 async function batchGradients(
   encoder: Encoder,
   batch: Batch,
-  loss: LossFunction,
-  weigh: WeighExamples,
   limits: Limits,
+  { loss, weigh }: { loss: LossFunction; weigh: WeighExamples },
 ): Promise<{
   loss: number;
   losses: Float32Array;
   gradients: Record<string, Tensor>;
   tokens: number;
 }> {
-  const parameters = trainable(encoder);
   const tokens = tokenizeBatch(encoder, batch, limits);
-  let losses = new Float32Array();
-  const { value, grads } = tf.variableGrads(() => {
-    const each = loss(
-      embed(encoder, tokens.queries),
-      embed(encoder, tokens.passages),
-      batch,
-    ); // [B]
-    losses = each.dataSync<"float32">().slice();
-    const weights = tf.tensor1d([...weigh(losses, batch)]);
-    return tf.sum(tf.mul(each, weights)) as tf.Scalar;
-  }, [...parameters.values()]);
-  const gradients: Record<string, Tensor> = {};
-  for (const [name, parameter] of parameters) {
-    // variableGrads names them by tfjs's own names of the variables.
-    const gradient = grads[parameter.name];
-    if (gradient) gradients[name] = gradient;
+  const tape = new Tape();
+  const queries = embed(encoder, tokens.queries, { tape });
+  const passages = embed(encoder, tokens.passages, { tape });
+  try {
+    const losses = await valuesOf(
+      tf.tidy(() => loss(queries, passages, batch)),
+    );
+    const weights = weigh(losses, batch);
+    // The loss is a small part of the work: done twice, it may be read between.
+    const { value, grads } = tf.tidy(() => {
+      const shares = tf.tensor1d([...weights]);
+      return tf.valueAndGrads((q: Tensor, p: Tensor) =>
+        tf.sum(tf.mul(loss(q as Tensor2D, p as Tensor2D, batch), shares))
+      )([queries, passages]);
+    });
+    const [dQueries, dPassages] = grads as [Tensor, Tensor];
+    const found = tape.backward([[queries, dQueries], [passages, dPassages]]);
+    tf.dispose([dQueries, dPassages]);
+    const gradients: Record<string, Tensor> = {};
+    for (const [name, parameter] of trainable(encoder)) {
+      const gradient = found.get(parameter);
+      if (gradient) gradients[name] = gradient;
+    }
+    const [total] = await valuesOf(value);
+    return {
+      loss: total!,
+      losses,
+      gradients,
+      tokens: tokens.queries.ids.length + tokens.passages.ids.length,
+    };
+  } finally {
+    tape.dispose();
+    tf.dispose([queries, passages]);
   }
-  const [total] = await valuesOf(value);
-  const count = (mask: Float32Array) => mask.reduce((sum, m) => sum + m, 0);
-  return {
-    loss: total!,
-    losses,
-    gradients,
-    tokens: count(tokens.queries.mask) + count(tokens.passages.mask),
-  };
 }
 
 /** A tensor's values; frees the tensor. */

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  add,
   attention,
+  type AttentionOptions,
   crossEntropy,
   embedding,
   gelu,
   l2Normalize,
   layerNorm,
   linear,
+  relu,
+  weightedRows,
 } from "../../lib/backend/mod.ts";
 import {
   checkGradient,
@@ -23,7 +27,8 @@ const input = (shape: number[], seed: number) => ({
 
 onBackends("linear() has the gradient of an affine map", () => {
   checkGradient(
-    (x, w, b) => linear(x as tf.Tensor2D, w as tf.Tensor2D, b as tf.Tensor1D),
+    (x, w, b) =>
+      linear(x as tf.Tensor2D, w as tf.Tensor2D, { bias: b as tf.Tensor1D }),
     [input([3, 4], 1), input([2, 4], 2), input([2], 3)],
   );
   checkGradient(
@@ -38,7 +43,7 @@ onBackends("layerNorm() has mean 0, variance 1 and the right gradient", () => {
       tf.tensor2d(noise(40, 5), [4, 10]),
       tf.ones([10]),
       tf.zeros([10]),
-      1e-12,
+      { eps: 1e-12 },
     ).arraySync()
   );
   for (const row of rows) {
@@ -48,7 +53,9 @@ onBackends("layerNorm() has mean 0, variance 1 and the right gradient", () => {
   }
   checkGradient(
     (x, g, b) =>
-      layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, 1e-5),
+      layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, {
+        eps: 1e-5,
+      }),
     [input([3, 6], 1), input([6], 2), input([6], 3)],
     5e-3, // the third derivative of a norm is large where rows are short
   );
@@ -64,34 +71,92 @@ onBackends("gelu() matches tabulated values and its gradient", () => {
   checkGradient((x) => gelu(x), [input([2, 5], 4)]);
 });
 
-onBackends("attention() has the right gradient under a mask", () => {
-  const shape = [1, 2, 3, 4];
-  checkGradient(
-    (q, k, v) =>
-      attention(
-        q as tf.Tensor4D,
-        k as tf.Tensor4D,
-        v as tf.Tensor4D,
-        tf.tensor4d([0, 0, -1e9], [1, 1, 1, 3]),
-        0.5,
-      ),
-    [input(shape, 1), input(shape, 2), input(shape, 3)],
-  );
+/** Two texts of three and one tokens. */
+const sequences = { offsets: Int32Array.of(0, 3, 4) };
+const attended = (options: Partial<AttentionOptions>) =>
+(
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  bias?: tf.Tensor,
+) =>
+  attention(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, {
+    sequences,
+    heads: 2,
+    scale: 0.5,
+    ...options,
+    ...(bias ? { bias: bias as tf.Tensor3D } : {}),
+  });
+
+for (
+  const [name, options] of Object.entries({
+    "two texts": {},
+    "even texts": { sequences: { offsets: Int32Array.of(0, 2, 4) } },
+    "a causal mask": { causal: true },
+    "a window": { causal: true, window: 2 },
+    "a soft cap": { softcap: 0.7 },
+  })
+) {
+  onBackends(`attention() has the right gradient under ${name}`, () => {
+    const shape = [4, 6];
+    checkGradient(attended(options), [
+      input(shape, 1),
+      input(shape, 2),
+      input(shape, 3),
+    ]);
+  });
+}
+
+onBackends("attention() has the right gradient with shared keys", () => {
+  checkGradient(attended({ heads: 4, keyHeads: 2, causal: true }), [
+    input([4, 8], 1),
+    input([4, 4], 2),
+    input([4, 4], 3),
+  ]);
 });
 
-onBackends("attention() does not see masked keys", () => {
-  const shape: [number, number, number, number] = [1, 1, 3, 2];
-  const bias = tf.tensor4d([0, 0, -1e9], [1, 1, 1, 3]);
-  const once = (last: number) =>
+onBackends("attention() has the right gradient by its bias", () => {
+  checkGradient(attended({ heads: 2 }), [
+    input([4, 4], 1),
+    input([4, 4], 2),
+    input([4, 4], 3),
+    input([2, 3, 3], 4),
+  ]);
+});
+
+onBackends("attention() sees neither other texts nor what comes later", () => {
+  const run = (changed: number, options: Partial<AttentionOptions>) =>
     tf.tidy(() => {
-      const values = noise(6, 1);
-      values[4] = values[5] = last;
-      const x = tf.tensor4d(values, shape);
-      return attention(tf.tensor4d(noise(6, 2), shape), x, x, bias, 1)
-        .dataSync();
+      const values = noise(16, 1);
+      values.fill(7, changed * 4, changed * 4 + 4);
+      const x = tf.tensor2d(values, [4, 4]);
+      const q = tf.tensor2d(noise(16, 2), [4, 4]);
+      return attended(options)(q, x, x).arraySync() as number[][];
     });
-  assert.deepEqual(once(5), once(-7));
-  bias.dispose();
+  const rows = (a: number[][], b: number[][]) =>
+    a.flatMap((row, i) => maxDifference(row, b[i]!) > 1e-6 ? [i] : []);
+  const first = run(0, {});
+  assert.deepEqual(rows(first, run(3, {})), [0, 1, 2, 3]);
+  assert.deepEqual(rows(run(2, {}), run(1, {})), [0, 1, 2]);
+  const causal = { causal: true };
+  assert.deepEqual(rows(run(2, causal), run(1, causal)), [1, 2]);
+  const window = { causal: true, window: 1 };
+  assert.deepEqual(rows(run(0, window), run(1, window)), [0, 1]);
+});
+
+for (const form of ["erf", "tanh"] as const) {
+  onBackends(`gelu() has the right gradient in its ${form} form`, () => {
+    checkGradient((x) => gelu(x, { form }), [input([2, 5], 4)]);
+  });
+}
+
+onBackends("relu(), add() and weightedRows() have the right gradient", () => {
+  checkGradient((x) => relu(x), [input([2, 5], 4)]);
+  checkGradient((x, y) => add(x, y), [input([2, 2], 4), input([2, 2], 5)]);
+  checkGradient(
+    (x) => weightedRows(x as tf.Tensor2D, tf.tensor2d(noise(6, 1), [2, 3])),
+    [input([3, 4], 2)],
+  );
 });
 
 onBackends("embedding() adds the gradients of a repeated row", () => {

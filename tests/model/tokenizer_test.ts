@@ -3,9 +3,9 @@ import fc from "fast-check";
 import {
   createTokenizer,
   loadTokenizer,
-  padBatch,
   type TokenizerJson,
 } from "../../lib/model/tokenizer.ts";
+import { padBatch } from "../../lib/model/token_batch.ts";
 import { ROOT } from "../_paths.ts";
 import { readShared, shared, withShared } from "../_shared.ts";
 

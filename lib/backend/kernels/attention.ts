@@ -1,18 +1,48 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor4D } from "../tensor_types.ts";
+import { differentiable, type KernelOptions } from "../tape.ts";
+import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from "../tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
+import {
+  packRows,
+  type Padding,
+  paddingOf,
+  padRows,
+  type Sequences,
+} from "./sequences.ts";
+
+/** Options for {@linkcode attention}. */
+export interface AttentionOptions extends KernelOptions {
+  /** Where the texts lie in the rows. */
+  sequences: Sequences;
+  /** Query heads. */
+  heads: number;
+  /** Key and value heads; a divisor of `heads`. @default {heads} */
+  keyHeads?: number;
+  /** Factor on the scores, no unit; usually 1/√D. */
+  scale: number;
+  /** A token sees itself and those before it only. @default {false} */
+  causal?: boolean;
+  /** Under `causal`, how many tokens it sees, itself included. @default {all} */
+  window?: number;
+  /** Scores become `softcap · tanh(score / softcap)`. @default {none} */
+  softcap?: number;
+  /** Added to the scores, shape `[H, L, L]`, L the longest text. @default {none} */
+  bias?: Tensor3D;
+}
+
+/** Score of a key that must not be seen: finite, so no row becomes NaN. */
+const MASKED = -1e9;
 
 /**
- * Scaled dot-product attention: softmax(scale · q kᵀ + bias) v, per head.
+ * Scaled dot-product attention within each text of a packed batch:
+ * softmax(scale · q kᵀ + bias) v, per head. Query head h looks at key head
+ * ⌊h · keyHeads / heads⌋.
  *
- * @param q Queries, shape `[B, H, L, D]`.
- * @param k Keys, shape `[B, H, L, D]`.
- * @param v Values, shape `[B, H, L, D]`.
- * @param bias Added to the scores; broadcasts to `[B, H, L, L]`. Masked keys
- * carry a large negative number, finite so that a row without any visible key
- * stays finite. It gets no gradient.
- * @param scale Factor on the scores, no unit; usually 1/√D.
- * @returns Mixed values, shape `[B, H, L, D]`; the caller owns it.
+ * @param q Queries, shape `[T, H·D]`, head by head.
+ * @param k Keys, shape `[T, keyHeads·D]`.
+ * @param v Values, shape `[T, keyHeads·D]`.
+ * @param options Heads, texts, masks; tape.
+ * @returns Mixed values, shape `[T, H·D]`; the caller owns them.
  *
  * @example Usage
  * ```ts
@@ -21,54 +51,142 @@ import { matMul } from "./mat_mul.ts";
  * import assert from "node:assert/strict";
  *
  * await useBackend("cpu");
- * const ones = tf.ones<tf.Rank.R4>([1, 1, 2, 2]);
- * const y = attention(ones, ones, ones, tf.zeros([1, 1, 1, 2]), 1);
- * assert.deepEqual([...y.dataSync()], [1, 1, 1, 1]);
+ * const v = tf.tensor2d([[1], [3], [7]]);
+ * const ones = tf.onesLike(v);
+ * // Two texts: the first of two tokens, the second of one.
+ * const sequences = { offsets: Int32Array.of(0, 2, 3) };
+ * const y = attention(ones, ones, v, { sequences, heads: 1, scale: 1 });
+ * assert.deepEqual([...y.dataSync()], [2, 2, 7]);
  * ```
  */
 export function attention(
-  q: Tensor4D,
-  k: Tensor4D,
-  v: Tensor4D,
-  bias: Tensor,
-  scale: number,
-): Tensor4D {
-  const op = tf.customGrad((...args) => {
-    const [q, k, v] = args as Tensor[] as [
-      Tensor4D,
-      Tensor4D,
-      Tensor4D,
+  q: Tensor2D,
+  k: Tensor2D,
+  v: Tensor2D,
+  options: AttentionOptions,
+): Tensor2D {
+  const { heads, keyHeads = heads, bias, scale, softcap, tape } = options;
+  const D = q.shape[1] / heads;
+  const inputs: Tensor[] = bias ? [q, k, v, bias] : [q, k, v];
+  return differentiable(tape, inputs, () => {
+    const padding = paddingOf(options.sequences);
+    const shape: Shape = { padding, heads, keyHeads, D };
+    const [qs, ks, vs] = [
+      toHeads(q, heads, shape),
+      toHeads(k, keyHeads, shape),
+      toHeads(v, keyHeads, shape),
     ];
-    const save = args[3] as unknown as tf.GradSaveFunc;
-    const scores = tf.add(
-      tf.mul(matMul(q, k, { transposeB: true }), scale),
-      bias,
-    ); // [B, H, L, L]
-    const shares = tf.softmax(scores);
-    save([q, k, v, shares]);
+    let scores = tf.mul(matMul(qs, ks, { transposeB: true }), scale);
+    const capped = softcap ? tf.tanh(tf.div(scores, softcap)) : undefined;
+    if (softcap && capped) scores = tf.mul(capped, softcap);
+    const shares = grouped(
+      tf.softmax(visible(perHead(scores, shape), options, shape)),
+      shape,
+    ); // [B, K, G·L, L]
+    const saved: Tensor[] = [qs, ks, vs, shares];
+    if (capped) saved.push(capped);
     return {
-      value: matMul(shares, v),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        const [q, k, v, shares] = saved as [
+      value: fromHeads(matMul(shares, vs), shape),
+      saved,
+      backward: (dy, saved) => {
+        const [qs, ks, vs, shares] = saved as [
           Tensor4D,
           Tensor4D,
           Tensor4D,
           Tensor4D,
         ];
-        const out = dy as Tensor4D;
-        const dShares = matMul(out, v, { transposeB: true }); // [B, H, L, L]
+        const out = toHeads(dy as Tensor2D, heads, shape);
+        const dShares = matMul(out, vs, { transposeB: true });
         const mean = tf.sum(tf.mul(dShares, shares), -1, true);
+        const dBiased = tf.mul(shares, tf.sub(dShares, mean)) as Tensor4D;
+        const slope = saved[4] && tf.sub(1, tf.square(saved[4]));
         const dScores = tf.mul(
-          tf.mul(shares, tf.sub(dShares, mean)),
+          slope ? tf.mul(dBiased, slope) : dBiased,
           scale,
         ) as Tensor4D;
         return [
-          matMul(dScores, k),
-          matMul(dScores, q, { transposeA: true }),
-          matMul(shares, out, { transposeA: true }),
-        ];
+          fromHeads(matMul(dScores, ks), shape),
+          fromHeads(matMul(dScores, qs, { transposeA: true }), shape),
+          fromHeads(matMul(shares, out, { transposeA: true }), shape),
+          bias ? tf.sum(perHead(dBiased, shape), 0) : undefined,
+        ].slice(0, inputs.length);
       },
     };
   });
-  return op(q, k, v) as Tensor4D;
+}
+
+interface Shape {
+  padding: Padding;
+  heads: number;
+  keyHeads: number;
+  D: number;
+}
+
+/**
+ * `[T, n·D]` as `[B, K, G·L, D]`: the G query heads that share a key head lie
+ * below each other, so one product serves them all. For keys and values G is 1.
+ */
+function toHeads(x: Tensor2D, n: number, shape: Shape): Tensor4D {
+  const { padding, keyHeads, D } = shape;
+  const { batch, length } = padding;
+  const padded = tf.reshape(padRows(x, padding), [batch, length, n, D]);
+  return tf.reshape(tf.transpose(padded, [0, 2, 1, 3]), [
+    batch,
+    keyHeads,
+    n / keyHeads * length,
+    D,
+  ]);
+}
+
+/** The inverse of {@linkcode toHeads}, `[T, n·D]`. */
+function fromHeads(x: Tensor4D, { padding, D }: Shape): Tensor2D {
+  const { batch, length } = padding;
+  const n = x.shape[1] * x.shape[2] / length;
+  const split = tf.reshape(x, [batch, n, length, D]);
+  const rows = tf.reshape(tf.transpose(split, [0, 2, 1, 3]), [
+    batch * length,
+    n * D,
+  ]);
+  return packRows(rows as Tensor2D, padding);
+}
+
+/** `[B, K, G·L, L]` as `[B, H, L, L]`. */
+function perHead(x: Tensor, { padding, heads }: Shape): Tensor4D {
+  const { batch, length } = padding;
+  return tf.reshape(x, [batch, heads, length, length]);
+}
+
+/** `[B, H, L, L]` as `[B, K, G·L, L]`. */
+function grouped(x: Tensor, { padding, heads, keyHeads }: Shape): Tensor4D {
+  const { batch, length } = padding;
+  return tf.reshape(x, [batch, keyHeads, heads / keyHeads * length, length]);
+}
+
+/** Scores plus bias, those of unseen keys replaced by a large negative number. */
+function visible(
+  scores: Tensor4D,
+  { causal, window, bias }: AttentionOptions,
+  { padding }: Shape,
+): Tensor4D {
+  const { batch, length, even, rows, places } = padding;
+  let seen: Tensor = bias ? tf.add(scores, bias) : scores;
+  if (!even) {
+    const hidden = Float32Array.from(
+      rows,
+      (row) => row < places.length ? 0 : MASKED,
+    );
+    seen = tf.add(seen, tf.tensor4d(hidden, [batch, 1, 1, length]));
+  }
+  if (causal) {
+    const hidden = new Float32Array(length * length);
+    for (let i = 0; i < length; i++) {
+      for (let j = 0; j < length; j++) {
+        if (j > i || i - j >= (window ?? Infinity)) {
+          hidden[i * length + j] = MASKED;
+        }
+      }
+    }
+    seen = tf.add(seen, tf.tensor4d(hidden, [1, 1, length, length]));
+  }
+  return seen as Tensor4D;
 }

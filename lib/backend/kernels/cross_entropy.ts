@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
+import { differentiable, type KernelOptions } from "../tape.ts";
+import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
 
 /**
  * Cross-entropy of each row against one column: logsumexp(row) - row[label]
@@ -9,6 +10,7 @@ import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
  * @param logits Scores, shape `[B, C]`; a column that must not count carries a
  * large negative finite number.
  * @param labels Column of each row's positive, shape `[B]`, int32.
+ * @param options Tape.
  * @returns Loss of each row in nats, shape `[B]`; the caller owns it.
  *
  * @example Usage
@@ -25,23 +27,20 @@ import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 export function crossEntropy(
   logits: Tensor2D,
   labels: Tensor1D,
+  { tape }: KernelOptions = {},
 ): Tensor1D {
   const columns = logits.shape[1];
-  const op = tf.customGrad((...args) => {
-    const [logits] = args as Tensor[] as [Tensor2D];
-    const save = args[1] as unknown as tf.GradSaveFunc;
+  return differentiable(tape, [logits], () => {
     const chosen = tf.cast(tf.oneHot(labels, columns), "float32"); // [B, C]
     const shifted = tf.sub(logits, tf.max(logits, -1, true));
     const grown = tf.exp(shifted);
     const total = tf.sum(grown, -1, true); // [B, 1]
     // Multiplied by 0, a masked logit vanishes, since it is finite.
     const positive = tf.sum(tf.mul(shifted, chosen), -1); // [B]
-    save([tf.sub(tf.div(grown, total), chosen)]);
     return {
       value: tf.sub(tf.log(tf.squeeze(total, [1])), positive),
-      gradFunc: (dy: Tensor, saved: Tensor[]) =>
-        tf.mul(saved[0]!, tf.expandDims(dy, 1)),
+      saved: [tf.sub(tf.div(grown, total), chosen)],
+      backward: (dy, [gap]) => [tf.mul(gap!, tf.expandDims(dy, 1))],
     };
   });
-  return op(logits) as Tensor1D;
 }

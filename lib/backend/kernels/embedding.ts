@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
+import { differentiable, type KernelOptions } from "../tape.ts";
+import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
 
 /**
  * Rows of a table. The gradient adds up by scattering, which every backend
@@ -7,6 +8,7 @@ import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
  *
  * @param table Rows, shape `[V, D]`.
  * @param ids Row numbers, shape `[N]`, int32, each in [0, V).
+ * @param options Tape.
  * @returns The rows, shape `[N, D]`; the caller owns it.
  *
  * @example Usage
@@ -20,17 +22,17 @@ import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
  * assert.deepEqual([...rows.dataSync()], [2, 2, 1]);
  * ```
  */
-export function embedding(table: Tensor2D, ids: Tensor1D): Tensor2D {
+export function embedding(
+  table: Tensor2D,
+  ids: Tensor1D,
+  { tape }: KernelOptions = {},
+): Tensor2D {
   const shape = table.shape;
-  const op = tf.customGrad((...args) => {
-    const [table] = args as Tensor[] as [Tensor2D];
-    const save = args[1] as unknown as tf.GradSaveFunc;
-    save([ids]);
-    return {
-      value: tf.gather(table, ids),
-      gradFunc: (dy: Tensor, saved: Tensor[]) =>
-        tf.scatterND(tf.reshape(saved[0]!, [-1, 1]), dy, shape),
-    };
-  });
-  return op(table) as Tensor2D;
+  return differentiable(tape, [table], () => ({
+    value: tf.gather(table, ids),
+    saved: [ids],
+    backward: (dy, [ids]) => [
+      tf.scatterND(tf.reshape(ids!, [-1, 1]), dy, shape),
+    ],
+  }));
 }

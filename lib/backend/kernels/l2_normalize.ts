@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor2D } from "../tensor_types.ts";
+import { differentiable, type KernelOptions } from "../tape.ts";
+import type { Tensor2D } from "../tensor_types.ts";
 
 /** Norms below this count as this (spec section 4). */
 const MIN_NORM = 1e-12;
@@ -9,6 +10,7 @@ const MIN_NORM = 1e-12;
  * stays zero and gets a zero gradient where tfjs's own `norm` gives NaN.
  *
  * @param x Rows, shape `[N, D]`.
+ * @param options Tape.
  * @returns Rows of norm 1 (or 0), shape `[N, D]`; the caller owns it.
  *
  * @example Usage
@@ -22,27 +24,24 @@ const MIN_NORM = 1e-12;
  * assert.ok(Math.abs(y.dataSync()[0]! - 0.6) < 1e-6);
  * ```
  */
-export function l2Normalize(x: Tensor2D): Tensor2D {
-  const op = tf.customGrad((...args) => {
-    const [x] = args as Tensor[] as [Tensor2D];
-    const save = args[1] as unknown as tf.GradSaveFunc;
+export function l2Normalize(
+  x: Tensor2D,
+  { tape }: KernelOptions = {},
+): Tensor2D {
+  return differentiable(tape, [x], () => {
     const norm = tf.sqrt(tf.sum(tf.square(x), -1, true)); // [N, 1]
     const inverse = tf.div(1, tf.maximum(norm, MIN_NORM)); // [N, 1]
     const unit = tf.mul(x, inverse);
-    save([unit, inverse, tf.cast(tf.greater(norm, MIN_NORM), "float32")]);
+    const long = tf.cast(tf.greater(norm, MIN_NORM), "float32");
     return {
       value: unit,
-      gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        const [unit, inverse, long] = saved as [
-          Tensor2D,
-          Tensor2D,
-          Tensor2D,
-        ];
+      saved: [unit, inverse, long],
+      backward: (dy, saved) => {
+        const [unit, inverse, long] = saved as [Tensor2D, Tensor2D, Tensor2D];
         const along = tf.sum(tf.mul(dy, unit), -1, true);
         const across = tf.sub(dy, tf.mul(unit, along));
-        return tf.mul(tf.mul(across, inverse), long);
+        return [tf.mul(tf.mul(across, inverse), long)];
       },
     };
   });
-  return op(x) as Tensor2D;
 }

@@ -1,6 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
+
+/** Options for {@linkcode linear}. */
+export interface LinearOptions extends KernelOptions {
+  /** Added to each row, shape `[out]`. @default {none} */
+  bias?: Tensor1D;
+}
 
 /**
  * Affine map with the weight in the layout of Hugging Face files: y = x Wᵀ + b.
@@ -8,7 +15,7 @@ import { matMul } from "./mat_mul.ts";
  *
  * @param x Input, shape `[N, in]`.
  * @param weight Weight, shape `[out, in]`.
- * @param bias Bias, shape `[out]`; none if absent.
+ * @param options Bias; tape.
  * @returns Output, shape `[N, out]`; the caller owns it.
  *
  * @example Usage
@@ -18,35 +25,28 @@ import { matMul } from "./mat_mul.ts";
  * import assert from "node:assert/strict";
  *
  * await useBackend("cpu");
- * const y = linear(tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4]]), tf.tensor1d([5]));
+ * const bias = tf.tensor1d([5]);
+ * const y = linear(tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4]]), { bias });
  * assert.deepEqual([...y.dataSync()], [16]);
  * ```
  */
 export function linear(
   x: Tensor2D,
   weight: Tensor2D,
-  bias?: Tensor1D,
+  { bias, tape }: LinearOptions = {},
 ): Tensor2D {
-  const op = tf.customGrad((...args) => {
-    const [x, weight, bias] = args as Tensor[] as [
-      Tensor2D,
-      Tensor2D,
-      Tensor1D,
-    ];
-    const save = args.at(-1) as tf.GradSaveFunc;
-    const hasBias = args.length === 4;
-    save([x, weight]);
+  const inputs: Tensor[] = bias ? [x, weight, bias] : [x, weight];
+  return differentiable(tape, inputs, ([wantX, wantWeight, wantBias]) => {
     const product = matMul(x, weight, { transposeB: true }); // [N, out]
     return {
-      value: hasBias ? tf.add(product, bias) : product,
-      gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        const [x, weight] = saved as [Tensor2D, Tensor2D];
-        const out = dy as Tensor2D; // [N, out]
-        const dx = matMul(out, weight); // [N, in]
-        const dWeight = matMul(out, x, { transposeA: true }); // [out, in]
-        return hasBias ? [dx, dWeight, tf.sum(out, 0)] : [dx, dWeight];
-      },
+      value: bias ? tf.add(product, bias) : product,
+      saved: wantWeight ? [weight, x] : [weight],
+      backward: (dy, [weight, x]) =>
+        [
+          wantX ? matMul(dy, weight!) : undefined, // [N, in]
+          wantWeight ? matMul(dy, x!, { transposeA: true }) : undefined, // [out, in]
+          wantBias ? tf.sum(dy, 0) : undefined, // [out]
+        ].slice(0, inputs.length),
     };
   });
-  return (bias ? op(x, weight, bias) : op(x, weight)) as Tensor2D;
 }
