@@ -25,6 +25,7 @@ export * from "./kernels/layer_norm.ts";
 export * from "./kernels/linear.ts";
 export * from "./kernels/mat_mul.ts";
 export * from "./kernels/relu.ts";
+export * from "./kernels/scale.ts";
 export { longest, type Sequences } from "./kernels/sequences.ts";
 export * from "./kernels/weighted_rows.ts";
 export * from "./setup_minilm.ts";

@@ -6,7 +6,9 @@ import type {
   Tensor2D,
   Variable,
 } from "../backend/mod.ts";
-import { layerNorm, linear } from "../backend/mod.ts";
+import { add, layerNorm, linear, scale } from "../backend/mod.ts";
+import { factorsOf } from "./lora/_modules.ts";
+import { type LoraConfig, loraScaling } from "./lora/lora_config.ts";
 
 /** Parameters of a model, by the name that Hugging Face's files give them. */
 export type Parameters = ReadonlyMap<string, Variable>;
@@ -15,6 +17,8 @@ export type Parameters = ReadonlyMap<string, Variable>;
 export interface ForwardOptions {
   /** Where to record it, to take gradients later. @default {tfjs's own} */
   tape?: Tape;
+  /** The adapter whose factors are among the parameters, if there is one. */
+  lora?: LoraConfig;
   /**
    * Called with the hidden states `[T, D]` after the embeddings (0) and after
    * each layer (1, …), for inspection.
@@ -28,7 +32,7 @@ export interface Layers {
   tape?: Tape;
   /** A parameter. */
   get<T extends Tensor>(name: string): T;
-  /** The affine map whose weight and bias (if any) are called `name`. */
+  /** The affine map whose weight and bias (if any) are called `name`, with its adapter. */
   dense(x: Tensor2D, name: string): Tensor2D;
   /** The layer norm called `name`. */
   norm(x: Tensor2D, name: string, eps: number): Tensor2D;
@@ -42,7 +46,7 @@ export interface Layers {
 /** The building blocks over a model's parameters. */
 export function openLayers(
   parameters: Parameters,
-  { tape }: ForwardOptions = {},
+  { tape, lora }: ForwardOptions = {},
 ): Layers {
   const get = <T extends Tensor>(name: string): T => {
     const parameter = parameters.get(name);
@@ -52,11 +56,19 @@ export function openLayers(
   return {
     tape,
     get,
-    dense: (x, name) =>
-      linear(x, get(`${name}.weight`), {
+    dense(x, name) {
+      const y = linear(x, get(`${name}.weight`), {
         bias: parameters.get(`${name}.bias`) as unknown as Tensor1D | undefined,
         tape,
-      }),
+      });
+      const { a, b } = factorsOf(name);
+      if (!lora || !parameters.has(a)) return y;
+      const inner = scale(linear(x, get(a), { tape }), {
+        factor: loraScaling(lora),
+        tape,
+      }); // [T, r]
+      return add(y, linear(inner, get(b), { tape }), { tape });
+    },
     norm: (x, name, eps) =>
       layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), { eps, tape }),
     layer(x, compute) {

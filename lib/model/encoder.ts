@@ -3,6 +3,10 @@ import type { Tensor, Tensor2D, Variable } from "../backend/mod.ts";
 import { join } from "node:path";
 import { type KernelOptions, l2Normalize } from "../backend/mod.ts";
 import { bertForward, bertParameters, type ParameterSpec } from "./bert.ts";
+import { isFactor } from "./lora/_modules.ts";
+import { loadLora } from "./lora/load_lora.ts";
+import type { LoraConfig } from "./lora/lora_config.ts";
+import { saveLora } from "./lora/save_lora.ts";
 import { type ModelConfig, readConfig, writeConfig } from "./config.ts";
 import { type ModulesConfig, readModules, writeModules } from "./modules.ts";
 import { pool } from "./pooling.ts";
@@ -24,6 +28,8 @@ export interface Encoder {
    * pooler) are kept as they came and are not trainable.
    */
   readonly parameters: ReadonlyMap<string, Variable>;
+  /** The adapter whose factors are among the parameters, if there is one. */
+  readonly lora?: LoraConfig;
 }
 
 /** What {@linkcode createEncoder} draws its starting values from. */
@@ -157,12 +163,25 @@ export async function loadEncoder(folder: string): Promise<Encoder> {
     tf.dispose([...parameters.values()]);
     throw error;
   }
-  return { config, tokenizer, modules, parameters };
+  const encoder = { config, tokenizer, modules, parameters };
+  const adapter = join(folder, ADAPTER);
+  return await isFile(join(adapter, "adapter_config.json"))
+    ? await loadLora(encoder, adapter)
+    : encoder;
+}
+
+/** Where the adapter of a saved encoder lies, in its folder. */
+const ADAPTER = "adapter";
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isFile, () => false);
 }
 
 /**
  * Saves an encoder as a Hugging Face folder that `transformers` and
- * `sentence-transformers` load. Files already in the folder are replaced.
+ * `sentence-transformers` load. Files already in the folder are replaced. An
+ * adapter goes to the folder `adapter` in it, in peft's format; `mergeLora()`
+ * before makes it part of the weights.
  *
  * @param encoder What to save.
  * @param folder Folder; made if absent.
@@ -186,12 +205,15 @@ export async function saveEncoder(
   });
   await writeSafetensors(
     join(folder, "model.safetensors"),
-    [...encoder.parameters].map(([name, parameter]) => ({
+    [...encoder.parameters].filter(([name]) => !isFactor(name)).map((
+      [name, parameter],
+    ) => ({
       name,
       shape: parameter.shape,
       data: async () => await parameter.data() as Float32Array,
     })),
   );
+  if (encoder.lora) await saveLora(encoder, join(folder, ADAPTER));
   await writeConfig(folder, encoder.config);
 }
 
@@ -267,13 +289,13 @@ export function embed(
   batch: TokenBatch,
   { tape }: KernelOptions = {},
 ): Tensor2D {
-  const { config, parameters, modules } = encoder;
+  const { config, parameters, modules, lora } = encoder;
   const { pooling, normalize } = modules;
   if (batch.ids.length === 0) { // texts without any token
     return tf.zeros([batch.offsets.length - 1, config.hiddenSize]);
   }
   return tf.tidy(() => {
-    const hidden = bertForward(config, parameters, batch, { tape }); // [T, D]
+    const hidden = bertForward(config, parameters, batch, { tape, lora }); // [T, D]
     const pooled = pool(hidden, batch, { pooling, tape }); // [B, D]
     return normalize ? l2Normalize(pooled, { tape }) : pooled;
   });

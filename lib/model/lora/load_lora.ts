@@ -1,0 +1,134 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { join } from "node:path";
+import type { Variable } from "../../backend/mod.ts";
+import type { Encoder } from "../encoder.ts";
+import { openSafetensors } from "../safetensors.ts";
+import { factorsOf, linearModules } from "./_modules.ts";
+import { withFactors } from "./add_lora.ts";
+import { parseAdapterConfig } from "./lora_config.ts";
+
+/**
+ * Puts an adapter in peft's format on an encoder.
+ *
+ * @param encoder The base model. Its parameters go over to the result: dispose
+ * of that one alone.
+ * @param folder Folder with `adapter_config.json` and
+ * `adapter_model.safetensors`.
+ * @returns The adapted encoder.
+ * @throws {Deno.errors.NotFound} If a file is missing.
+ * @throws {SyntaxError} If a file is malformed or of a kind of adapter that
+ * isn't supported.
+ * @throws {RangeError} If a tensor fits no map of the model, lacks its other
+ * factor, or has another shape; or if the encoder has an adapter already.
+ *
+ * @example Usage
+ * ```ts
+ * import { loadLora } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof loadLora, "function"); // saveLora() shows the other half
+ * ```
+ */
+export async function loadLora(
+  encoder: Encoder,
+  folder: string,
+): Promise<Encoder> {
+  if (encoder.lora) {
+    throw new RangeError(
+      `Cannot load ${folder}: the encoder has an adapter already; merge it first by mergeLora()`,
+    );
+  }
+  const path = join(folder, "adapter_config.json");
+  const lora = parseAdapterConfig(await readJson(path), path);
+  using tensors = await openSafetensors(
+    join(folder, "adapter_model.safetensors"),
+  );
+  const modules = linearModules(encoder);
+  const factors = new Map<string, Variable>();
+  try {
+    for (const [key, { shape }] of tensors.tensors) {
+      const name = ourName(key, modules);
+      if (!name) {
+        throw new RangeError(
+          `Cannot load ${folder}: tensor ${key} fits no map of the model; is the adapter one for this base model?`,
+        );
+      }
+      const expected = shapeOf(encoder, name, lora.rank);
+      if (shape.join() !== expected.join()) {
+        throw new RangeError(
+          `Cannot load ${folder}: tensor ${key} must have shape [${expected}]: got [${shape}]; is the adapter one for this base model?`,
+        );
+      }
+      const data = await tensors.read(key);
+      factors.set(name, tf.tidy(() => tf.variable(tf.tensor(data, shape))));
+    }
+    checkPairs(factors, folder);
+  } catch (error) {
+    tf.dispose([...factors.values()]);
+    throw error;
+  }
+  return withFactors(encoder, factors, lora);
+}
+
+/**
+ * Our name of an adapter's tensor. Its key begins with `base_model.model.` and
+ * then has the path in whatever class was wrapped: it ends in our name.
+ */
+function ourName(
+  key: string,
+  modules: readonly string[],
+): string | undefined {
+  const match = /^(.+)\.(lora_[AB]\.weight)$/.exec(key);
+  if (!match) return undefined;
+  const [, path, end] = match as unknown as [string, string, string];
+  const module = modules.find((name) =>
+    path === name || path.endsWith(`.${name}`)
+  );
+  return module && `${module}.${end}`;
+}
+
+function shapeOf(encoder: Encoder, name: string, rank: number): number[] {
+  const module = name.replace(/\.lora_[AB]\.weight$/, "");
+  const [out, into] = encoder.parameters.get(`${module}.weight`)!.shape as [
+    number,
+    number,
+  ];
+  return name.endsWith("lora_A.weight") ? [rank, into] : [out, rank];
+}
+
+function checkPairs(
+  factors: ReadonlyMap<string, Variable>,
+  folder: string,
+): void {
+  for (const name of factors.keys()) {
+    const { a, b } = factorsOf(name.replace(/\.lora_[AB]\.weight$/, ""));
+    for (const other of [a, b]) {
+      if (factors.has(other)) continue;
+      throw new RangeError(
+        `Cannot load ${folder}: tensor ${other} is missing, but its other factor is there; save the adapter again`,
+      );
+    }
+  }
+  if (factors.size === 0) {
+    throw new RangeError(
+      `Cannot load ${folder}: adapter_model.safetensors has no tensors; save the adapter again`,
+    );
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(
+      `Cannot read ${path}: there is no such file; an adapter folder has adapter_config.json and adapter_model.safetensors`,
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyntaxError(`Cannot read ${path}: it is not JSON`);
+  }
+}

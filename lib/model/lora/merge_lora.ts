@@ -1,0 +1,52 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor2D, Variable } from "../../backend/mod.ts";
+import type { Encoder } from "../encoder.ts";
+import { factorsOf, isFactor } from "./_modules.ts";
+import { loraScaling } from "./lora_config.ts";
+
+/**
+ * Adds an adapter's change to the weights, W + scaling · B A, and drops the
+ * adapter: a plain encoder with the same embeddings (to rounding), which saves
+ * as an ordinary Hugging Face folder.
+ *
+ * @param encoder An encoder with an adapter; its parameters go over to the
+ * result, the factors are freed.
+ * @returns The plain encoder, every parameter trainable again.
+ * @throws {RangeError} If it has no adapter.
+ *
+ * @example Usage
+ * ```ts
+ * import { mergeLora } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof mergeLora, "function"); // saveLora() shows it at work
+ * ```
+ */
+export function mergeLora(encoder: Encoder): Encoder {
+  const { lora, ...plain } = encoder;
+  if (!lora) {
+    throw new RangeError(
+      "Cannot merge an adapter: the encoder has none; addLora() or loadLora() makes one",
+    );
+  }
+  const scaling = loraScaling(lora);
+  const parameters = new Map<string, Variable>();
+  for (const [name, parameter] of encoder.parameters) {
+    if (isFactor(name)) continue;
+    parameters.set(name, parameter);
+    parameter.trainable = !/(^|\.)pooler\./.test(name);
+    const names = factorsOf(name.replace(/\.weight$/, ""));
+    const a = encoder.parameters.get(names.a);
+    const b = encoder.parameters.get(names.b);
+    if (!a || !b) continue;
+    tf.tidy(() => {
+      const change = tf.matMul(
+        b as unknown as Tensor2D,
+        a as unknown as Tensor2D,
+      );
+      parameter.assign(tf.add(parameter, tf.mul(change, scaling)));
+    });
+    tf.dispose([a, b]);
+  }
+  return { ...plain, parameters };
+}
