@@ -40,8 +40,8 @@ import { adapterConfigFields } from "./lora_config.ts";
  *   intermediateSize: 16,
  * });
  * const modules = { pooling: "mean", normalize: true } as const;
- * const base = createEncoder(config, tokenizer, { rng: createRng(1), modules });
- * const adapted = addLora(base, { rank: 2, targets: ["query"], rng: createRng(2) });
+ * const base = createEncoder(config, tokenizer, { rng: createRng(1, "model"), modules });
+ * const adapted = addLora(base, { rank: 2, targets: ["query"], rng: createRng(2, "lora") });
  * const folder = await Deno.makeTempDir();
  * await saveLora(adapted, folder);
  * assert.ok((await Deno.stat(`${folder}/adapter_model.safetensors`)).size > 0);
