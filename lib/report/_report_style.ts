@@ -34,6 +34,13 @@ section { margin-top: 2.75rem; }
 p { margin: 0 0 0.5rem; overflow-wrap: anywhere; }
 .summary { max-width: 44rem; font-size: 1.08rem; border-left: 3px solid var(--line); padding-left: 1rem; }
 .summary p:last-child { margin-bottom: 0; }
+.warnings { max-width: 44rem; margin-top: 1rem; border-left: 3px solid #c48300; padding-left: 1rem; }
+.warnings ul { margin: 0.25rem 0 0; padding-left: 1.1rem; }
+.warnings li { overflow-wrap: anywhere; margin-bottom: 0.25rem; }
+footer { margin-top: 2.75rem; color: var(--muted); font-size: 0.88rem; }
+.tip { position: fixed; z-index: 9; display: none; max-width: min(24rem, 90vw); padding: 0.4rem 0.6rem; background: var(--ground); color: var(--ink); border: 1px solid var(--muted); border-radius: 4px; font-size: 0.85rem; line-height: 1.35; overflow-wrap: anywhere; white-space: pre-wrap; pointer-events: none; }
+.tip.shown { display: block; }
+.tip b { font-weight: 500; color: var(--muted); }
 .scroll { overflow-x: auto; border-radius: 2px; }
 .scroll:focus-visible, a:focus-visible, button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
@@ -76,7 +83,7 @@ pre { margin: 0; font: 0.92em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, mono
   :root { --ink: #000; --muted: #444; --line: #ccc; --soft: #fff; --ground: #fff; --link: #000; }
   main { max-width: none; padding: 0; }
   section, figure, tr { break-inside: avoid; }
-  .downloads, th button::after { display: none; }
+  .downloads, .tip, th button::after { display: none; }
   .scroll { overflow: visible; }
   .plot svg { min-width: 0; }
 }

@@ -1,10 +1,15 @@
-import { cspHash, dataLink, escapeHtml, safeJson } from "./_escape.ts";
-import { htmlTable } from "./html_table.ts";
+import { cspHash, escapeHtml } from "./_escape.ts";
+import { type ClientLibraries, clientLibraries } from "./_client_libraries.ts";
+import { packLibraries } from "./_pack_libraries.ts";
 import type { TableOptions } from "./_grid.ts";
-import { describe, headingOf, renderSvg } from "./render_svg.ts";
-import { readRows } from "./_rows.ts";
 import type { Rows } from "./rows.ts";
-import { toCsv } from "./_csv.ts";
+import { PLOT_SCRIPT } from "./_plot_script.ts";
+import {
+  provenanceSection,
+  summaryPart,
+  tableSection,
+} from "./_report_parts.ts";
+import { plotSection } from "./_report_plots.ts";
 import { REPORT_SCRIPT } from "./_report_script.ts";
 import { REPORT_STYLE } from "./_report_style.ts";
 
@@ -32,6 +37,8 @@ export interface ReportContent {
   title: string;
   /** The outcome, a sentence an entry. */
   summary?: readonly string[];
+  /** What a reader should hold against the outcome, a sentence an entry. */
+  warnings?: readonly string[];
   /** Tables, in order. */
   tables?: readonly ReportTable[];
   /** Plots, in order. */
@@ -48,19 +55,27 @@ export interface HtmlReportOptions {
   language?: string;
   /** Most rows of a table on the page; its CSV has all. @default {1000} */
   maxRows?: number;
+  /**
+   * Whether plots are drawings only: the file is smaller by 0.4 MB, and
+   * pointing at a plot tells nothing. @default {false}
+   */
+  static?: boolean;
 }
 
 /**
  * Makes one HTML file out of sentences, tables and plots: it needs no network,
  * follows the reader's light or dark mode, fits a phone and prints. Tables sort
- * by a click or key on a column's head and come as CSV, plots as Vega-Lite
- * JSON, provenance as JSON.
+ * by a click or key on a column's head and come as CSV; plots answer the
+ * pointer and come as SVG, Vega-Lite JSON and CSV; provenance comes as JSON.
+ *
+ * A plot is in the file as a drawing too, for readers whose viewer runs no
+ * scripts; where Vega-Embed can't be had, drawings are all there is.
  *
  * Everything given is escaped. A Content-Security-Policy in the file forbids
- * every script but the sorting one, named by its hash, and every connection.
+ * every script but its own, named by their hashes, and every connection.
  *
  * @param content What the report says.
- * @param options Language and cap.
+ * @param options Language, cap, and whether plots are still.
  * @returns The text of the HTML file.
  * @throws {RangeError} If a table or a plot is faulty.
  *
@@ -79,35 +94,17 @@ export interface HtmlReportOptions {
  * ```
  */
 export async function htmlReport(
-  { title, summary = [], tables = [], plots = [], appendix = [], provenance }:
-    ReportContent,
-  { language = "en", maxRows = 1000 }: HtmlReportOptions = {},
+  content: ReportContent,
+  options: HtmlReportOptions = {},
 ): Promise<string> {
-  const policy = [
-    "default-src 'none'",
-    `script-src '${await cspHash(REPORT_SCRIPT)}'`,
-    `style-src '${await cspHash(REPORT_STYLE)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
-  const figures = await Promise.all(
-    plots.map((plot, index) => plotSection(plot, index)),
-  );
-  const parts = [
-    `<header>\n<h1>${escapeHtml(title)}</h1>`,
-    summary.length === 0
-      ? ""
-      : `<div class="summary">\n${
-        summary.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join("\n")
-      }\n</div>`,
-    "</header>",
-    ...tables.map((table, index) => tableSection(table, index, maxRows)),
-    ...figures,
-    ...appendix.map((table, index) =>
-      tableSection(table, tables.length + index, maxRows)
-    ),
-    provenance === undefined ? "" : provenanceSection(provenance),
-  ].filter((part) => part !== "");
+  const { title } = content;
+  const { language = "en", static: still = false } = options;
+  const lively = !still && (content.plots ?? []).length > 0;
+  const libraries = lively ? await clientLibraries() : undefined;
+  const script = libraries ? REPORT_SCRIPT + PLOT_SCRIPT : REPORT_SCRIPT;
+  const packed = libraries && await packLibraries(libraries);
+  const policy = await policyFor(script, packed?.text);
+  const parts = await bodyParts(content, options.maxRows ?? 1000, libraries);
   return `<!doctype html>
 <html lang="${escapeHtml(language)}">
 <head>
@@ -122,135 +119,60 @@ export async function htmlReport(
 <main>
 ${parts.join("\n")}
 </main>
-<script>${REPORT_SCRIPT}</script>
+${
+    packed
+      ? `<script type="text/plain" id="plot-libraries">${packed.base64}</script>\n`
+      : ""
+  }<script>${script}</script>
 </body>
 </html>
 `;
 }
 
-function tableSection(
-  { caption, table, footRows, digits }: ReportTable,
-  index: number,
+/** What the page may do: run its own scripts, known by their hashes. */
+async function policyFor(...scripts: (string | undefined)[]): Promise<string> {
+  const known = scripts.filter((script) => script !== undefined);
+  const hashes = await Promise.all(
+    known.map(async (script) => `'${await cspHash(script)}'`),
+  );
+  return [
+    "default-src 'none'",
+    `script-src ${hashes.join(" ")}`,
+    `style-src '${await cspHash(REPORT_STYLE)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+}
+
+async function bodyParts(
+  {
+    title,
+    summary = [],
+    warnings = [],
+    tables = [],
+    plots = [],
+    appendix = [],
+    provenance,
+  }: ReportContent,
   maxRows: number,
-): string {
-  const { columns, rows } = readRows(table, "write a report");
-  const html = htmlTable(table, {
-    caption,
-    maxRows,
-    ...(footRows === undefined ? {} : { footRows }),
-    ...(digits === undefined ? {} : { digits }),
-  });
-  const name = fileName(caption, "table", index);
-  return `<section>
-<div class="scroll" role="region" tabindex="0" aria-label="${
-    escapeHtml(caption)
-  }">
-${html.replace("<table>", '<table class="sortable">')}
-</div>
-${downloads([[`${name}.csv`, "CSV", "text/csv", toCsv(columns, rows)]])}
-</section>`;
-}
-
-async function plotSection(
-  { title, spec, description }: ReportPlot,
-  index: number,
-): Promise<string> {
-  const said = description ?? describe(spec as Record<string, unknown>);
-  const svg = await renderSvg(spec, { description: said, inheritColor: true });
-  // A plot whose own title says the same needs no second one.
-  const own = headingOf(spec as Record<string, unknown>).join(" ");
-  const heading = own === title
-    ? ""
-    : `<h2 id="plot-${index}">${escapeHtml(title)}</h2>\n`;
-  const name = fileName(title, "plot", index);
-  return `<section>
-${heading}<figure>
-<div class="scroll plot" role="region" tabindex="0" aria-label="${
-    escapeHtml(title)
-  }">
-${inlineSvg(svg, index)}
-</div>
-${
-    description === undefined
-      ? ""
-      : `<figcaption>${escapeHtml(description)}</figcaption>\n`
-  }</figure>
-${
-    downloads([[
-      `${name}.vl.json`,
-      "Vega-Lite",
-      "application/json",
-      safeJson(spec, 1),
-    ]])
-  }
-</section>`;
-}
-
-/**
- * Makes an SVG fit to stand beside others in one page: ids of its own, no style
- * attributes, which the page's policy would refuse, and letters about as large
- * as the page's.
- */
-function inlineSvg(svg: string, index: number): string {
-  const larger = svg.replace(
-    /^<svg [^>]*>/,
-    (root) =>
-      root.replace(
-        / (width|height)="([\d.]+)"/g,
-        (_, side, length) => ` ${side}="${Math.round(Number(length) * 1.2)}"`,
-      ),
-  );
-  return larger.replace(/<[^>]*>/g, (tag) =>
-    tag.replace(/ style="[^"]*"/g, "")
-      .replace(/ id="([^"]*)"/g, ` id="plot-${index}-$1"`)
-      .replace(/url\(#([^)"]*)\)/g, `url(#plot-${index}-$1)`));
-}
-
-function provenanceSection(provenance: object): string {
-  const items = Object.entries(provenance).map(([key, value]) => {
-    const nested = typeof value === "object" && value !== null;
-    const text = typeof value === "string"
-      ? escapeHtml(value)
-      : escapeHtml(safeJson(value, nested ? 1 : 0));
-    return `<dt>${escapeHtml(key)}</dt><dd>${
-      nested ? `<pre>${text}</pre>` : text
-    }</dd>`;
-  });
-  return `<section>
-<h2>Provenance</h2>
-<dl>
-${items.join("\n")}
-</dl>
-${
-    downloads([[
-      "provenance.json",
-      "JSON",
-      "application/json",
-      safeJson(provenance, 1),
-    ]])
-  }
-</section>`;
-}
-
-function downloads(
-  files: [name: string, label: string, mediaType: string, text: string][],
-): string {
-  const links = files.map(([name, label, mediaType, text]) =>
-    `<a download="${escapeHtml(name)}" href="${
-      dataLink(mediaType, text)
-    }">Download ${escapeHtml(label)}<span class="unseen"> (${
-      escapeHtml(name)
-    })</span></a>`
-  );
-  return `<p class="downloads">${links.join(" ")}</p>`;
-}
-
-/** A file name out of a caption: what every system takes, and unique. */
-function fileName(caption: string, kind: string, index: number): string {
-  const words = caption.toLowerCase().normalize("NFKD")
-    .replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40)
-    .replace(/-+$/, "");
-  return words === ""
-    ? `${kind}-${index + 1}`
-    : `${kind}-${index + 1}-${words}`;
+  libraries: ClientLibraries | undefined,
+): Promise<string[]> {
+  const figures = await Promise.all(plots.map(plotSection));
+  const drawn = libraries
+    ? `<footer><p>Plots by ${
+      escapeHtml(libraries.versions.join(", "))
+    }.</p></footer>`
+    : "";
+  return [
+    `<header>\n<h1>${escapeHtml(title)}</h1>`,
+    summaryPart(summary, warnings),
+    "</header>",
+    ...tables.map((table, index) => tableSection(table, index, maxRows)),
+    ...figures,
+    ...appendix.map((table, index) =>
+      tableSection(table, tables.length + index, maxRows)
+    ),
+    provenance === undefined ? "" : provenanceSection(provenance),
+    drawn,
+  ].filter((part) => part !== "");
 }

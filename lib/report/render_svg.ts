@@ -46,19 +46,11 @@ export async function renderSvg(
   const vega = await import("vega");
   const { compile } = await import("vega-lite");
   const logger = quietLogger(onWarning);
-  const ink = "currentColor";
-  const page = plotConfig({ ink, muted: ink, grid: ink, paper: null });
   let view;
   try {
     // A copy, because Vega leaves marks on the rows it draws.
     const own = structuredClone(spec) as Tree;
-    const wanted = inheritColor
-      ? mergeDeep(own, {
-        background: null,
-        padding: { left: 0, right: 6, top: 4, bottom: 4 },
-        config: mutePage(page),
-      })
-      : own;
+    const wanted = inheritColor ? mergeDeep(own, pageLook()) : own;
     const compiled = compile(
       wanted as unknown as Parameters<typeof compile>[0],
       // The root element says what the plot shows; vega's own labels on every
@@ -70,6 +62,7 @@ export async function renderSvg(
     view = new vega.View(vega.parse(compiled.spec), {
       renderer: "none",
       logger,
+      loader: LOADER,
     });
     const svg = await view.toSVG();
     const label = description ?? describe(spec as Tree);
@@ -121,6 +114,16 @@ function mergeDeep(base: Tree, over: Tree): Tree {
   return merged;
 }
 
+/** What makes a plot take the colours of the page around, to merge over it. */
+export function pageLook(): Record<string, unknown> {
+  const ink = "currentColor";
+  return {
+    background: null,
+    padding: { left: 0, right: 6, top: 4, bottom: 4 },
+    config: mutePage(plotConfig({ ink, muted: ink, grid: ink, paper: null })),
+  };
+}
+
 /** One colour for everything, so what was lighter must be less opaque. */
 function mutePage(config: Tree): Tree {
   return mergeDeep(config, {
@@ -132,6 +135,24 @@ function mutePage(config: Tree): Tree {
       titleOpacity: 0.8,
     },
   });
+}
+
+/**
+ * What Vega asks before it reads a file or writes a link: nothing is read, and a
+ * link leads to the web or nowhere. (Vega's own refuses `javascript:` links by a
+ * promise that nobody catches, which ends the program.)
+ */
+const LOADER = {
+  options: undefined,
+  load: refuseLoad,
+  http: refuseLoad,
+  file: refuseLoad,
+  sanitize: (uri: string) =>
+    Promise.resolve({ href: /^https?:\/\//i.test(uri) ? uri : "#" }),
+};
+
+function refuseLoad(): Promise<string> {
+  return Promise.reject(new Error("a plot reads no files"));
 }
 
 function refuseLinks(sources: readonly object[]): void {

@@ -22,6 +22,7 @@ Deno.test("importing the room loads neither vega nor vega-lite", async () => {
     .filter(({ specifier }) => specifier.startsWith("vega"));
   assert.deepEqual(vega.map(({ specifier }) => specifier).sort(), [
     "vega",
+    "vega-embed",
     "vega-lite",
   ]);
   assert.ok(vega.every(({ isDynamic }) => isDynamic === true));
@@ -123,4 +124,23 @@ Deno.test("wrapText() loses no word, and breaks only where a line is full", () =
       }
     }),
   );
+});
+
+Deno.test("a link leads to the web or nowhere, and never ends the program", async () => {
+  const spec = (href: string) => ({
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    data: { values: [{ v: 1 }] },
+    mark: "bar",
+    encoding: {
+      x: { field: "v", type: "quantitative" },
+      href: { value: href },
+    },
+  });
+  for (const href of ["javascript:alert(1)", "data:text/html,x", "file:///x"]) {
+    const svg = await renderSvg(spec(href));
+    assert.match(svg, /<a [^>]*href="#"/);
+    assert.ok(!svg.includes(href));
+  }
+  const svg = await renderSvg(spec("https://example.org/"));
+  assert.match(svg, /<a [^>]*href="https:\/\/example\.org\/"/);
 });
