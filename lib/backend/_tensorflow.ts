@@ -59,7 +59,8 @@ export async function registerTensorflow(
   if (tf.findBackendFactory("tensorflow")) return;
   keepLargeBuffers();
   restoreNodeUtil();
-  const require = createRequire(import.meta.url);
+  // Not from this module: imported from JSR it has no path on this machine.
+  const require = createRequire(installation.addon);
   const binding = quietly(() => require(installation.addon));
   const { NodeJSKernelBackend } = await import(
     "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js"

@@ -5,6 +5,7 @@ import {
   registerTensorflow,
 } from "./_tensorflow.ts";
 import { registerWasm } from "./_wasm.ts";
+import { setupCommand } from "./_setup_command.ts";
 
 /** The tfjs backends that tdro runs on. */
 export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";
@@ -59,7 +60,9 @@ export async function useBackend(
   if (requireGpu && backend.device !== "gpu") {
     throw new RangeError(
       `Cannot use a GPU: the ${backend.name} backend computes on the CPU; ` +
-        `with an NVIDIA GPU run "deno task setup --cuda", otherwise leave out requireGpu`,
+        `with an NVIDIA GPU run ${
+          setupCommand("--cuda")
+        }, otherwise leave out requireGpu`,
     );
   }
   return backend;
@@ -86,7 +89,7 @@ async function useBest(requireGpu: boolean): Promise<Backend> {
   }
   throw new RangeError(
     `Cannot use a GPU: ${problems.join("; ") || "TensorFlow sees none"}; ` +
-      `with an NVIDIA GPU run "deno task setup --cuda"`,
+      `with an NVIDIA GPU run ${setupCommand("--cuda")}`,
   );
 }
 
@@ -112,7 +115,7 @@ async function startTensorflow(): Promise<Backend> {
   const installation = findInstallation();
   if (!installation) {
     throw new RangeError(
-      `Cannot use the tensorflow backend: it is not set up; run "deno task setup"`,
+      `Cannot use the tensorflow backend: it is not set up; run ${setupCommand()}`,
     );
   }
   try {
@@ -120,9 +123,9 @@ async function startTensorflow(): Promise<Backend> {
     await activate("tensorflow");
   } catch (error) {
     throw new RangeError(
-      `Cannot use the tensorflow backend: ${
-        oneLine(error)
-      }; run "deno task setup --force"`,
+      `Cannot use the tensorflow backend: ${oneLine(error)}; run ${
+        setupCommand("--force")
+      }`,
     );
   }
   const native = tf.backend() as unknown as NativeBackend;

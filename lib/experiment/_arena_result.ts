@@ -1,8 +1,8 @@
-import { type ColumnTable, table } from "arquero";
-// Holds arquero's dependency at this version for people who import the package
-// too: their projects don't read our lock file, and 2.7.0 needs a package that
-// not every registry has.
+// Must come first: it holds arquero's dependency at this version for people who
+// import the package too. Their projects don't read our lock file, and 2.7.0
+// needs a package that not every registry has.
 import "@uwdata/flechette";
+import { type ColumnTable, table } from "arquero";
 import type { EvalReport } from "../eval/mod.ts";
 
 /** One arm of an arena with one seed. */
