@@ -31,11 +31,13 @@ export function whyNoJupyter(): string | undefined {
  *
  * @param notebook Path of the notebook; the kernel starts in its folder.
  * @param out Where to write it with its outputs.
+ * @param options `env`: variables for the kernel besides our own.
  * @throws {Error} If a cell fails, with the cell and its error.
  */
 export async function executeNotebook(
   notebook: string,
   out: string,
+  { env = {} }: { env?: Record<string, string> } = {},
 ): Promise<void> {
   const home = await Deno.makeTempDir({ prefix: "tdro-jupyter-" });
   try {
@@ -61,6 +63,7 @@ export async function executeNotebook(
         IPYTHONDIR: join(home, "ipython"),
         PYTHONDONTWRITEBYTECODE: "1",
         NO_COLOR: "1",
+        ...env,
       },
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
