@@ -33,6 +33,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./plots.ts"),
   },
   {
+    name: "model info",
+    summary: "Show what a model folder holds, without loading its weights",
+    load: () => import("./model_info.ts"),
+  },
+  {
+    name: "model check",
+    summary: "Try a model folder, and compare it with PyTorch",
+    load: () => import("./model_check.ts"),
+  },
+  {
+    name: "model convert",
+    summary: "Store a model's weights in another number format",
+    load: () => import("./model_convert.ts"),
+  },
+  {
+    name: "model merge",
+    summary: "Make a LoRA adapter part of its model's weights",
+    load: () => import("./model_merge.ts"),
+  },
+  {
     name: "doctor",
     summary: "Show which backends work here and which one is chosen",
     load: () => import("./doctor.ts"),

@@ -177,6 +177,14 @@ async function isFile(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isFile, () => false);
 }
 
+/** Options for {@linkcode saveEncoder}. */
+export interface SaveEncoderOptions {
+  /** How the weights are stored. @default {"float32"} */
+  dtype?: "float32" | "bfloat16" | "float16";
+}
+
+const STORED = { float32: "F32", bfloat16: "BF16", float16: "F16" } as const;
+
 /**
  * Saves an encoder as a Hugging Face folder that `transformers` and
  * `sentence-transformers` load. Files already in the folder are replaced. An
@@ -185,6 +193,7 @@ async function isFile(path: string): Promise<boolean> {
  *
  * @param encoder What to save.
  * @param folder Folder; made if absent.
+ * @param options How the weights are stored.
  *
  * @example Usage
  * ```ts
@@ -197,6 +206,7 @@ async function isFile(path: string): Promise<boolean> {
 export async function saveEncoder(
   encoder: Encoder,
   folder: string,
+  { dtype = "float32" }: SaveEncoderOptions = {},
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   await encoder.tokenizer.save(folder);
@@ -212,9 +222,10 @@ export async function saveEncoder(
       shape: parameter.shape,
       data: async () => await parameter.data() as Float32Array,
     })),
+    { dtype: STORED[dtype] },
   );
   if (encoder.lora) await saveLora(encoder, join(folder, ADAPTER));
-  await writeConfig(folder, encoder.config);
+  await writeConfig(folder, encoder.config, { dtype });
 }
 
 /**

@@ -169,6 +169,36 @@ onBackends("a saved encoder loads with the same embeddings", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
+onBackends(
+  "an encoder saved in 16 bits loads with rounded weights",
+  async () => {
+    const encoder = smallEncoder();
+    const want = (await encodeTexts(encoder, ["green blue"])).data;
+    const folder = await Deno.makeTempDir();
+    for (
+      const [dtype, bound] of [["bfloat16", 2e-2], ["float16", 2e-3]] as const
+    ) {
+      await saveEncoder(encoder, folder, { dtype });
+      const config = JSON.parse(
+        await Deno.readTextFile(`${folder}/config.json`),
+      );
+      assert.equal(config.dtype, dtype);
+      const again = await loadEncoder(folder);
+      const difference = maxDifference(
+        (await encodeTexts(again, ["green blue"])).data,
+        want,
+      );
+      assert.ok(
+        difference > 0 && difference < bound,
+        `${dtype}: ${difference}`,
+      );
+      disposeEncoder(again);
+    }
+    disposeEncoder(encoder);
+    await Deno.remove(folder, { recursive: true });
+  },
+);
+
 onBackends("a clone has parameters of its own; nothing leaks", async () => {
   const encoder = smallEncoder();
   const before = tf.memory().numTensors;

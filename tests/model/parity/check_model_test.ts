@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { useBackend } from "../../../lib/backend/mod.ts";
+import {
+  addLora,
+  checkModel,
+  disposeEncoder,
+  type Encoder,
+  encodeTexts,
+  type ModelCheck,
+  readModelReference,
+  saveEncoder,
+} from "../../../lib/model/mod.ts";
+import { createRng } from "../../../lib/sampling/mod.ts";
+import { onBackends } from "../../_backends.ts";
+import { TORCH_PYTHON, WITHOUT_TORCH } from "../../_pytorch.ts";
+import { smallEncoder } from "../../_small_encoder.ts";
+
+const TEXTS = ["red green", "a blue bird sings", "", "the sky is green"];
+
+async function results(
+  checks: AsyncGenerator<ModelCheck>,
+): Promise<Record<string, boolean | null>> {
+  const found: Record<string, boolean | null> = {};
+  for await (const { check, ok } of checks) found[check] = ok;
+  return found;
+}
+
+async function saved(encoder: Encoder): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  await saveEncoder(encoder, folder);
+  return folder;
+}
+
+onBackends(
+  "checkModel() passes a sound model and says what it left out",
+  async () => {
+    const encoder = smallEncoder();
+    const folder = await saved(encoder);
+    const found = await results(checkModel(folder, { texts: TEXTS }));
+    assert.equal(found["equals PyTorch"], null);
+    delete found["equals PyTorch"];
+    assert.ok(Object.values(found).every((ok) => ok === true));
+    assert.equal(Object.keys(found).length, 6);
+    disposeEncoder(encoder);
+    await Deno.remove(folder, { recursive: true });
+  },
+);
+
+Deno.test("checkModel() finds a wrong weight, and a wrong reference", async () => {
+  await useBackend("wasm");
+  const encoder = smallEncoder();
+  const folder = await saved(encoder);
+  const { data, dimension } = await encodeTexts(encoder, TEXTS);
+  const embeddings = TEXTS.map((_, i) => [
+    ...data.subarray(i * dimension, (i + 1) * dimension),
+  ]);
+  const right = await results(checkModel(folder, {
+    texts: TEXTS,
+    reference: { texts: TEXTS, embeddings, ids: [[1], [2], [3], [4]] },
+  }));
+  assert.equal(right["embeddings equal PyTorch's"], true);
+  assert.equal(right["token ids equal PyTorch's"], false);
+  embeddings[2]![1]! += 2e-4;
+  const wrong = await results(
+    checkModel(folder, { reference: { texts: TEXTS, embeddings } }),
+  );
+  assert.equal(wrong["embeddings equal PyTorch's"], false);
+
+  const bias = encoder.parameters.get("encoder.layer.0.output.dense.bias")!;
+  const values = bias.dataSync();
+  values[3] = NaN;
+  const tf = await import("@tensorflow/tfjs-core");
+  tf.tidy(() => bias.assign(tf.tensor1d([...values])));
+  const broken = await saved(encoder);
+  const found = await results(checkModel(broken, { texts: TEXTS }));
+  assert.equal(found["weights are finite"], false);
+  disposeEncoder(encoder);
+  await Deno.remove(folder, { recursive: true });
+  await Deno.remove(broken, { recursive: true });
+});
+
+Deno.test("readModelReference() names what is wrong", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "{");
+  await assert.rejects(readModelReference(path), /is not JSON/);
+  await Deno.writeTextFile(path, '{"texts": ["a"], "embeddings": []}');
+  await assert.rejects(readModelReference(path), {
+    name: "SyntaxError",
+    message: /embeddings: must have a row for each text/,
+  });
+  await Deno.remove(path);
+});
+
+for (const pooling of ["mean", "cls", "lastToken"] as const) {
+  Deno.test({
+    name:
+      `sentence-transformers gives our embeddings of a saved model, ${pooling}`,
+    ignore: WITHOUT_TORCH,
+    fn: async () => {
+      await useBackend("wasm");
+      const encoder = smallEncoder(pooling);
+      const folder = await saved(encoder);
+      const found = await results(
+        checkModel(folder, { texts: TEXTS, python: TORCH_PYTHON }),
+      );
+      assert.ok(Object.values(found).every((ok) => ok === true), `${found}`);
+      disposeEncoder(encoder);
+      await Deno.remove(folder, { recursive: true });
+    },
+  });
+}
+
+Deno.test({
+  name: "peft gives our embeddings of a saved adapter",
+  ignore: WITHOUT_TORCH,
+  fn: async () => {
+    await useBackend("wasm");
+    const rng = createRng(3, "lora");
+    const encoder = addLora(smallEncoder(), { rank: 2, rng });
+    const tf = await import("@tensorflow/tfjs-core");
+    for (const [name, factor] of encoder.parameters) {
+      if (!name.endsWith("lora_B.weight")) continue;
+      const values = Float32Array.from(
+        { length: factor.size },
+        () => rng.next(),
+      );
+      tf.tidy(() => factor.assign(tf.tensor(values, factor.shape)));
+    }
+    const folder = await saved(encoder);
+    const found = await results(
+      checkModel(folder, { texts: TEXTS, python: TORCH_PYTHON }),
+    );
+    assert.ok(Object.values(found).every((ok) => ok === true), `${found}`);
+    disposeEncoder(encoder);
+    await Deno.remove(folder, { recursive: true });
+  },
+});
