@@ -18,6 +18,8 @@
  * @module
  */
 export * from "./types.ts";
+export { hammingDistance, simhash } from "./clean/simhash.ts";
+export * from "./clean/simhash_index.ts";
 export * from "./compare_code_points.ts";
 export {
   buildDocsSuite,
