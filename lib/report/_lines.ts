@@ -1,14 +1,6 @@
+import { names, quantity, tip } from "./_encode.ts";
+import { type LinePoint, spread } from "./_line_points.ts";
 import { GREY, SERIES } from "./_palette.ts";
-
-/** One point of a line. */
-export interface LinePoint {
-  /** Which line. */
-  series: string;
-  /** Training step. */
-  step: number;
-  /** Height. */
-  value: number;
-}
 
 /** What {@linkcode linesWithLabels} needs to know. */
 export interface LinesInput {
@@ -34,116 +26,56 @@ export interface LinesInput {
   reference?: { value: number; label: string };
 }
 
-/** Room from one label to the next, in px. */
-export const LABEL_GAP = 14;
-
 /** How many lines get a colour of their own. */
 export const MAX_COLORS: number = SERIES.length;
 
 /** From the plot area's edge to the labels, in px. */
 const LEADER = 22;
 
+/** The mark of a name beside the plot area. */
+const LABEL = {
+  type: "text",
+  align: "left",
+  baseline: "middle",
+  xOffset: LEADER + 4,
+};
+
 /**
  * Layers of a line plot whose lines bear their names at the right end: up to
  * six in colour, the others grey, each joined to its name by a thin leader
  * where names had to move apart. Pointing at a name brings its line out.
+ * Coloured lines that have one get their band.
  */
 export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
-  const { points, important, domain, height, width } = input;
-  const ends = new Map<string, LinePoint>();
-  for (const point of points) ends.set(point.series, point);
-  const names = [...ends.keys()];
-  const colored = important.slice(0, MAX_COLORS);
-  const strong = input.base === undefined ? colored : [input.base, ...colored];
-  // Grey lines first, so that coloured ones lie on top.
-  const order = [
-    ...names.filter((name) => !colored.includes(name)),
-    ...colored,
-  ];
-  const color = {
-    field: "series",
-    type: "nominal",
-    scale: {
-      domain: order,
-      range: order.map((name) => SERIES[colored.indexOf(name)] ?? GREY),
-    },
-    legend: null,
-  };
-  const lastStep = points.reduce(
-    (last, p) => Math.max(last, p.step),
-    -Infinity,
-  );
-  const firstStep = points.reduce(
-    (first, p) => Math.min(first, p.step),
-    Infinity,
-  );
-  const labels = spread(
-    [
-      ...[...ends.values()].map(({ series, step, value }) => ({
-        series,
-        step,
-        value,
-        label: `${series}  ${input.format(value)}`,
-      })),
-      ...(input.reference === undefined ? [] : [{
-        series: null,
-        step: lastStep,
-        value: input.reference.value,
-        label: input.reference.label,
-      }]),
-    ],
-    domain,
-    height,
-  );
-  const x = {
-    field: "step",
-    type: "quantitative",
-    title: "training step",
-    // A single step still needs an axis with two ends.
-    scale: {
-      domain: firstStep < lastStep
-        ? [firstStep, lastStep]
-        : [firstStep, firstStep + 1],
-      nice: false,
-    },
-    axis: { format: ",d", tickCount: 6, grid: false, tickMinStep: 1 },
-  };
-  const y = {
-    field: "value",
-    type: "quantitative",
-    title: input.valueTitle,
+  const { points, width, valueTitle, domain, seriesTitle } = input;
+  const colored = input.important.slice(0, MAX_COLORS);
+  const color = lineColors(points, colored);
+  const x = stepAxis(points);
+  const y = quantity("value", {
+    title: valueTitle,
     scale: { domain, nice: false, zero: false },
-  };
-  const labelY = { ...y, field: "labelValue" };
-  const brought = (yes: number, no: number) => ({
-    condition: { param: "pointed", value: yes },
-    value: no,
   });
-  const ofSeries = labels.filter((label) => label.series !== null);
-  const ofReference = labels.filter((label) => label.series === null);
+  const labelY = { ...y, field: "labelValue" };
+  const labels = placeLabels(input);
+  const ofSeries = { values: labels.filter(({ series }) => series !== null) };
+  const ofReference = {
+    values: labels.filter(({ series }) => series === null),
+  };
+  const strong = input.base === undefined ? colored : [input.base, ...colored];
   return [
-    ...(ofReference.length === 0 ? [] : [
+    ...(ofReference.values.length === 0 ? [] : [
       {
-        data: { values: ofReference },
+        data: ofReference,
         mark: { type: "rule", style: "reference-line" },
         encoding: { y },
       },
       {
-        data: { values: ofReference },
-        mark: {
-          type: "text",
-          align: "left",
-          baseline: "middle",
-          xOffset: LEADER + 4,
-          style: "reference-label",
-        },
-        encoding: {
-          x: { value: width },
-          y: labelY,
-          text: { field: "label", type: "nominal" },
-        },
+        data: ofReference,
+        mark: { ...LABEL, style: "reference-label" },
+        encoding: { x: { value: width }, y: labelY, text: names("label") },
       },
     ]),
+    ...bands(points, colored, { x, y, color }),
     {
       name: "lines",
       mark: { type: "line", interpolate: "linear", strokeJoin: "round" },
@@ -151,36 +83,22 @@ export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
         x,
         y,
         color,
-        detail: { field: "series", type: "nominal" },
+        detail: names("series"),
         size: {
           condition: { test: { field: "series", oneOf: strong }, value: 2.4 },
           value: 1.1,
         },
         opacity: brought(1, 0.15),
         tooltip: [
-          { field: "series", type: "nominal", title: input.seriesTitle },
-          {
-            field: "step",
-            type: "quantitative",
-            format: ",d",
-            title: "training step",
-          },
-          {
-            field: "value",
-            type: "quantitative",
-            format: ".4f",
-            title: input.valueTitle,
-          },
+          tip("series", seriesTitle),
+          tip("step", "training step", ",d"),
+          tip("value", valueTitle, ".4f"),
         ],
       },
     },
     {
-      data: { values: ofSeries },
-      mark: {
-        type: "rule",
-        strokeWidth: 1,
-        x2Offset: LEADER,
-      },
+      data: ofSeries,
+      mark: { type: "rule", strokeWidth: 1, x2Offset: LEADER },
       encoding: {
         x: { value: width },
         x2: { value: width },
@@ -192,7 +110,7 @@ export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
     },
     {
       name: "labels",
-      data: { values: ofSeries },
+      data: ofSeries,
       params: [{
         name: "pointed",
         select: {
@@ -202,85 +120,98 @@ export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
           clear: "pointerout",
         },
       }],
-      mark: {
-        type: "text",
-        align: "left",
-        baseline: "middle",
-        xOffset: LEADER + 4,
-        style: "value-label",
-      },
+      mark: { ...LABEL, style: "value-label" },
       encoding: {
         x: { value: width },
         y: labelY,
-        text: { field: "label", type: "nominal" },
+        text: names("label"),
         opacity: brought(1, 0.3),
         tooltip: [
-          { field: "series", type: "nominal", title: input.seriesTitle },
-          {
-            field: "value",
-            type: "quantitative",
-            format: ".4f",
-            title: "at the end",
-          },
+          tip("series", seriesTitle),
+          tip("value", "at the end", ".4f"),
         ],
       },
     },
   ];
 }
 
-/**
- * Moves labels apart until each has its room, as little as may be (in the sense
- * of least squares: neighbours that would overlap form a block around their
- * mean), and inside the plot's height if there's room for all.
- */
-export function spread<Label extends { value: number; label: string }>(
-  labels: Label[],
-  domain: readonly [number, number],
-  height: number,
-): (Label & { labelValue: number })[] {
-  const [low, high] = domain;
-  const toPx = (value: number) => (value - low) / (high - low) * height;
-  const sorted = [...labels].sort((a, b) =>
-    a.value - b.value || (a.label < b.label ? 1 : -1)
-  );
-  const gap = Math.min(LABEL_GAP, height / Math.max(1, labels.length - 1));
-  // Pool adjacent violators on the wanted place less the room of those below.
-  const blocks: { sum: number; count: number }[] = [];
-  for (const [i, label] of sorted.entries()) {
-    let block = { sum: toPx(label.value) - i * gap, count: 1 };
-    while (
-      blocks.length > 0 &&
-      blocks.at(-1)!.sum / blocks.at(-1)!.count > block.sum / block.count
-    ) {
-      const before = blocks.pop()!;
-      block = {
-        sum: before.sum + block.sum,
-        count: before.count + block.count,
-      };
-    }
-    blocks.push(block);
+function brought(yes: number, no: number): object {
+  return { condition: { param: "pointed", value: yes }, value: no };
+}
+
+/** Grey lines first, so that coloured ones lie on top. */
+function lineColors(points: readonly LinePoint[], colored: string[]): object {
+  const grey = new Set(points.map(({ series }) => series));
+  for (const name of colored) grey.delete(name);
+  const order = [...grey, ...colored];
+  return names("series", {
+    scale: {
+      domain: order,
+      range: order.map((name) => SERIES[colored.indexOf(name)] ?? GREY),
+    },
+    legend: null,
+  });
+}
+
+function stepAxis(points: readonly LinePoint[]): Record<string, unknown> {
+  const [first, last] = endSteps(points);
+  return quantity("step", {
+    title: "training step",
+    // A single step still needs an axis with two ends.
+    scale: {
+      domain: first < last ? [first, last] : [first, first + 1],
+      nice: false,
+    },
+    axis: { format: ",d", tickCount: 6, grid: false, tickMinStep: 1 },
+  });
+}
+
+function endSteps(points: readonly LinePoint[]): [number, number] {
+  let first = Infinity, last = -Infinity;
+  for (const { step } of points) {
+    first = Math.min(first, step);
+    last = Math.max(last, step);
   }
-  const top = height - gap * (sorted.length - 1);
-  const places = blocks.flatMap(({ sum, count }) =>
-    new Array<number>(count).fill(Math.min(Math.max(sum / count, 0), top))
-  );
-  return sorted.map((label, i) => ({
-    ...label,
-    labelValue: low + (places[i]! + i * gap) / height * (high - low),
+  return [first, last];
+}
+
+function placeLabels(
+  { points, reference, domain, height, format }: LinesInput,
+) {
+  const ends = new Map<string, LinePoint>();
+  for (const point of points) ends.set(point.series, point);
+  const labels = [...ends.values()].map(({ series, step, value }) => ({
+    series: series as string | null,
+    step,
+    value,
+    label: `${series}  ${format(value)}`,
   }));
-}
-
-/** At most `most` of the points of a line, evenly, the first and last kept. */
-export function thin<Point>(points: Point[], most: number): Point[] {
-  if (points.length <= most) return points;
-  const picked: Point[] = [];
-  for (let i = 0; i < most; i++) {
-    picked.push(points[Math.round(i * (points.length - 1) / (most - 1))]!);
+  if (reference !== undefined) {
+    labels.push({ series: null, step: endSteps(points)[1], ...reference });
   }
-  return picked;
+  return spread(labels, domain, height);
 }
 
-/** Six digits are more than a picture shows, and a third of the characters. */
-export function rounded(point: LinePoint): LinePoint {
-  return { ...point, value: Number(point.value.toPrecision(6)) };
+/** Bands of the coloured lines; grey ones would cover each other. */
+function bands(
+  points: readonly LinePoint[],
+  colored: readonly string[],
+  { x, y, color }: { x: object; y: Record<string, unknown>; color: object },
+): Record<string, unknown>[] {
+  const values = points.filter(({ series, low }) =>
+    low !== undefined && colored.includes(series)
+  );
+  if (values.length === 0) return [];
+  return [{
+    name: "bands",
+    data: { values },
+    mark: { type: "area", opacity: 0.18, line: false },
+    encoding: {
+      x,
+      y: { ...y, field: "low" },
+      y2: { field: "high" },
+      color,
+      opacity: brought(0.18, 0.03),
+    },
+  }];
 }

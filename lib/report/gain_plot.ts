@@ -1,12 +1,13 @@
-import { needNumber, needRows, textField } from "./_rows.ts";
-import { armEncoding, orderArms } from "./_palette.ts";
+import { percent, quantity, referenceLine, tip } from "./_encode.ts";
 import {
-  checkSize,
-  plot,
-  PLOT_WIDTH,
-  type PlotOptions,
-  type PlotSpec,
-} from "./plot_spec.ts";
+  maybe,
+  number,
+  readFields,
+  refuseHalfIntervals,
+  TEXT,
+} from "./_fields.ts";
+import { armEncoding, orderArms } from "./_palette.ts";
+import { plot, type PlotOptions, type PlotSpec } from "./plot_spec.ts";
 import type { Rows } from "./rows.ts";
 
 /** What one training run cost in data and gave; input of {@linkcode gainPlot}. */
@@ -17,6 +18,10 @@ export interface GainRow {
   dataUsed: number;
   /** Mean nDCG@10 over the tasks, in [0, 1]. */
   ndcg: number;
+  /** Lower end of the interval of `ndcg`; null or absent if unknown. */
+  low?: number | null;
+  /** Upper end of the interval. */
+  high?: number | null;
 }
 
 const ACTION = "plot quality against data used";
@@ -24,7 +29,8 @@ const ACTION = "plot quality against data used";
 /**
  * Mean nDCG@10 against the share of the training data used: a point a row, a
  * line through the points of an arm that has several, and a dashed line at the
- * best value of the first arm (`uniform` if there is one).
+ * best value of the first arm (`uniform` if there is one). Where a row has an
+ * interval, a thin line through its point shows it.
  *
  * @param rows One row a training run.
  * @param options Heading and size.
@@ -48,17 +54,20 @@ export function gainPlot(
   rows: Rows<GainRow>,
   options: PlotOptions = {},
 ): PlotSpec {
-  checkSize(options, ACTION);
-  const given = needRows(rows, ACTION).map((row, i) => ({
-    arm: textField(row, "arm", i, ACTION),
-    dataUsed: needNumber(row, "dataUsed", i, ACTION, [0, 1]),
-    ndcg: needNumber(row, "ndcg", i, ACTION, [0, 1]),
-  }));
+  const given = readFields(rows, ACTION, {
+    arm: TEXT,
+    dataUsed: number(0, 1),
+    ndcg: number(0, 1),
+    low: maybe(0, 1),
+    high: maybe(0, 1),
+  });
+  refuseHalfIntervals(given, ACTION);
+  const known = given.some((row) => row.low !== null);
   const arms = orderArms(given.map((row) => row.arm));
   const values = arms.flatMap((arm) =>
-    given.filter((row) => row.arm === arm).sort((a, b) =>
-      a.dataUsed - b.dataUsed
-    )
+    given.filter((row) => row.arm === arm)
+      .sort((a, b) => a.dataUsed - b.dataUsed)
+      .map(({ low, high, ...row }) => known ? { ...row, low, high } : row)
   );
   const best = arms.map((arm) =>
     values.filter((row) => row.arm === arm)
@@ -67,102 +76,91 @@ export function gainPlot(
   const severalOf = arms.some((arm) =>
     new Set(values.filter((r) => r.arm === arm).map((r) => r.dataUsed)).size > 1
   );
-  const title = options.title ??
-    `Mean nDCG@10: ${
-      best.map((row, i) =>
-        `${row.arm} ${row.ndcg.toFixed(3)} (${percent(row.dataUsed)}${
-          i === 0 ? " of the data" : ""
-        })`
-      ).join(", ")
-    }`;
-  const width = options.width ?? PLOT_WIDTH;
-  const x = {
-    field: "dataUsed",
-    type: "quantitative",
+  const x = quantity("dataUsed", {
     title: "training data used (% of rows)",
     scale: { domain: [0, 1] },
     axis: { format: ".0%", values: [0, 0.2, 0.4, 0.6, 0.8, 1] },
-  };
-  const y = {
-    field: "ndcg",
-    type: "quantitative",
+  });
+  const y = quantity("ndcg", {
     title: "mean nDCG@10 (0 to 1)",
     // Room above and below, so that no point lies on the frame.
     scale: { zero: false, nice: true, padding: 16 },
-  };
-  const { color, shape } = armEncoding(arms, width);
-  const reference = {
-    ndcg: best[0]!.ndcg,
-    label: `${arms[0]} ${best[0]!.ndcg.toFixed(3)}`,
-  };
-  return plot({
-    title,
-    subtitle: options.subtitle ??
+  });
+  return plot(options, {
+    action: ACTION,
+    title: outcome(best),
+    subtitle:
       `Further up is better, further left takes less data; dashed line: ${
         arms[0]
-      }`,
-    description: `Mean nDCG@10 against share of training data. ${title}.`,
-    width,
-    height: options.height ?? 300,
-    parts: {
-      data: { values },
-      layer: [
-        {
-          data: { values: [reference] },
-          mark: { type: "rule", style: "reference-line" },
-          encoding: { y },
-        },
-        {
-          data: { values: [reference] },
-          mark: {
-            type: "text",
-            align: "left",
-            baseline: "bottom",
-            dy: -4,
-            dx: 4,
-            style: "reference-label",
-          },
-          encoding: {
-            y,
-            x: { value: 0 },
-            text: { field: "label", type: "nominal" },
-          },
-        },
-        ...(severalOf
-          ? [{
-            mark: { type: "line", strokeWidth: 2 },
-            encoding: { x, y, color },
-          }]
-          : []),
-        {
-          mark: { type: "point", filled: true, size: 130, opacity: 1 },
-          encoding: {
-            x,
-            y,
-            color,
-            shape,
-            tooltip: [
-              { field: "arm", type: "nominal" },
-              {
-                field: "dataUsed",
-                type: "quantitative",
-                format: ".1%",
-                title: "data used",
+      }${known ? "; thin lines: intervals" : ""}`,
+    description: "Mean nDCG@10 against share of training data.",
+    height: 300,
+    parts: ({ width }) => {
+      const { color, shape } = armEncoding(arms, width);
+      return {
+        data: { values },
+        layer: [
+          ...referenceLine({
+            channel: "y",
+            value: best[0]!.ndcg,
+            label: `${arms[0]} ${best[0]!.ndcg.toFixed(3)}`,
+            labelAt: 0,
+            text: { align: "left", baseline: "bottom", dy: -4, dx: 4 },
+          }).map((layer) => ({
+            ...layer,
+            encoding: {
+              ...layer.encoding as object,
+              y: { ...y, field: "value" },
+            },
+          })),
+          ...(known
+            ? [{
+              transform: [{ filter: "isValid(datum.low)" }],
+              mark: { type: "rule", strokeWidth: 1.5, opacity: 0.7 },
+              encoding: {
+                x,
+                y: { ...y, field: "low" },
+                y2: { field: "high" },
+                color,
               },
-              {
-                field: "ndcg",
-                type: "quantitative",
-                format: ".4f",
-                title: "mean nDCG@10",
-              },
-            ],
+            }]
+            : []),
+          ...(severalOf
+            ? [{
+              mark: { type: "line", strokeWidth: 2 },
+              encoding: { x, y, color },
+            }]
+            : []),
+          {
+            mark: { type: "point", filled: true, size: 130, opacity: 1 },
+            encoding: {
+              x,
+              y,
+              color,
+              shape,
+              tooltip: [
+                tip("arm"),
+                tip("dataUsed", "data used", ".1%"),
+                tip("ndcg", "mean nDCG@10", ".4f"),
+                ...(known
+                  ? [tip("low", "from", ".4f"), tip("high", "to", ".4f")]
+                  : []),
+              ],
+            },
           },
-        },
-      ],
+        ],
+      };
     },
   });
 }
 
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))}%`;
+function outcome(
+  best: readonly { arm: string; dataUsed: number; ndcg: number }[],
+): string {
+  const parts = best.map((row, i) =>
+    `${row.arm} ${row.ndcg.toFixed(3)} (${percent(row.dataUsed)}${
+      i === 0 ? " of the data" : ""
+    })`
+  );
+  return `Mean nDCG@10: ${parts.join(", ")}`;
 }

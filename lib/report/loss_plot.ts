@@ -1,14 +1,14 @@
-import { needNumber, needRows, numberField, textField } from "./_rows.ts";
+import { maybe, MAYBE_TEXT, number, readFields } from "./_fields.ts";
 import { formatNumber } from "./_grid.ts";
 import {
+  groupLines,
   LABEL_GAP,
   type LinePoint,
-  linesWithLabels,
-  MAX_COLORS,
   rounded,
-} from "./_lines.ts";
+} from "./_line_points.ts";
+import { linesWithLabels, MAX_COLORS } from "./_lines.ts";
 import { orderArms } from "./_palette.ts";
-import { checkSize, plot, PLOT_WIDTH, type PlotSpec } from "./plot_spec.ts";
+import { plot, type PlotSpec } from "./plot_spec.ts";
 import { type LinePlotOptions, maxPoints } from "./weight_trajectory_plot.ts";
 import type { Rows } from "./rows.ts";
 
@@ -50,51 +50,38 @@ export function lossPlot(
   rows: Rows<LossRow>,
   options: LinePlotOptions = {},
 ): PlotSpec {
-  checkSize(options, ACTION);
   const most = maxPoints(options, ACTION);
-  const lines = new Map<string, LinePoint[]>();
-  let tasked = false;
-  for (const [i, row] of needRows(rows, ACTION).entries()) {
-    const value = numberField(row, "loss", i, ACTION);
-    if (value === null) continue;
-    const series = ["arm", "task"].filter((field) => row[field] !== undefined)
-      .map((field) => textField(row, field, i, ACTION)).join(" · ") || "loss";
-    tasked ||= row.task !== undefined;
-    const point = { series, step: needNumber(row, "step", i, ACTION), value };
-    const line = lines.get(series);
-    if (line === undefined) lines.set(series, [point]);
-    else line.push(point);
-  }
+  const given = readFields(rows, ACTION, {
+    arm: MAYBE_TEXT,
+    task: MAYBE_TEXT,
+    step: number(),
+    loss: maybe(),
+  });
+  const lines = groupLines(
+    given.flatMap(({ arm, task, step, loss }) =>
+      loss === null ? [] : [{
+        series: [arm, task].filter((part) => part !== null).join(" · ") ||
+          "loss",
+        step,
+        value: loss,
+      }]
+    ),
+  );
   if (lines.size === 0) {
     throw new RangeError(`Cannot ${ACTION}: no row has a loss`);
   }
-  for (const line of lines.values()) line.sort((a, b) => a.step - b.step);
   const longest = Math.max(...[...lines.values()].map((line) => line.length));
   const window = Math.ceil(longest / most);
   const drawn = [...lines.values()].map((line) => windowMeans(line, window));
   const points = drawn.flat().map(rounded);
-  const ends = drawn.map((line) => line.at(-1)!);
-  // Arms alone keep the colours that they have in the other plots; of many
-  // tasks those with the highest loss stand out.
-  const [base, ...arms] = tasked ? [] : orderArms(lines.keys());
-  const important = tasked
-    ? [...ends].sort((a, b) => b.value - a.value).map((end) => end.series)
-    : lines.size === 1
-    ? [...lines.keys()]
-    : arms;
-  const height = options.height ??
-    Math.max(300, lines.size * LABEL_GAP);
-  const width = options.width ?? PLOT_WIDTH;
+  const tasked = given.some(({ task }) => task !== null);
   const low = points.reduce((min, p) => Math.min(min, p.value), Infinity);
   const high = points.reduce((max, p) => Math.max(max, p.value), -Infinity);
   const room = (high - low) * 0.04 || Math.abs(high) * 0.04 || 1;
-  const title = options.title ?? outcome(drawn);
-  const valueTitle = window === 1
-    ? "loss (no unit)"
-    : `loss (no unit; mean of ${window} steps)`;
-  return plot({
-    title,
-    subtitle: options.subtitle ?? [
+  return plot(options, {
+    action: ACTION,
+    title: outcome(drawn),
+    subtitle: [
       ...(window === 1 ? [] : [`Each point is the mean of ${window} steps.`]),
       ...(tasked && lines.size > MAX_COLORS
         ? ["In colour: the six lines that end highest."]
@@ -102,24 +89,42 @@ export function lossPlot(
     ].join(" "),
     description: `Loss over the training steps, ${lines.size} ${
       lines.size === 1 ? "line" : "lines"
-    }. ${title}.`,
-    width,
-    height,
-    parts: {
+    }.`,
+    height: Math.max(300, lines.size * LABEL_GAP),
+    parts: (size) => ({
       data: { values: points },
       layer: linesWithLabels({
+        ...size,
         points,
-        important,
-        ...(base === undefined ? {} : { base }),
+        ...importance(drawn, tasked),
         seriesTitle: "line",
-        valueTitle,
+        valueTitle: window === 1
+          ? "loss (no unit)"
+          : `loss (no unit; mean of ${window} steps)`,
         domain: [low - room, high + room],
         format: (value) => formatNumber(value, 3),
-        width,
-        height,
       }),
-    },
+    }),
   });
+}
+
+/**
+ * Arms alone keep the colours that they have in the other plots; of many tasks
+ * those with the highest loss stand out.
+ */
+function importance(
+  lines: readonly LinePoint[][],
+  tasked: boolean,
+): { important: string[]; base?: string } {
+  const ends = lines.map((line) => line.at(-1)!);
+  const all = ends.map((end) => end.series);
+  if (tasked) {
+    ends.sort((a, b) => b.value - a.value);
+    return { important: ends.map((end) => end.series) };
+  }
+  if (all.length === 1) return { important: all };
+  const [base, ...arms] = orderArms(all);
+  return { important: arms, base: base! };
 }
 
 /** Means over windows of `size` points; the step is the window's last one. */

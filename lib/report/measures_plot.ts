@@ -1,12 +1,12 @@
-import { needRows, numberField, textField } from "./_rows.ts";
+import { names, quantity, rightColumn, rowAxis, tip } from "./_encode.ts";
+import { maybe, type Read, readFields, refuseTwice, TEXT } from "./_fields.ts";
 import { BLUE, VERMILLION } from "./_palette.ts";
 import { formatNumber } from "./_grid.ts";
 import {
-  checkSize,
   plot,
-  PLOT_WIDTH,
   type PlotOptions,
   type PlotSpec,
+  ROW_HEIGHT,
 } from "./plot_spec.ts";
 import type { Rows } from "./rows.ts";
 
@@ -65,47 +65,17 @@ export function measuresPlot(
   rows: Rows<MeasureRow>,
   options: PlotOptions = {},
 ): PlotSpec {
-  checkSize(options, ACTION);
-  const bounds = [0, Infinity] as const;
-  const given = needRows(rows, ACTION).map((row, i) => ({
-    task: textField(row, "task", i, ACTION),
-    released: numberField(row, "released", i, ACTION, bounds),
-    ratioOfMeans: numberField(row, "ratioOfMeans", i, ACTION, bounds),
-    start: numberField(row, "start", i, ACTION, bounds),
-    end: numberField(row, "end", i, ACTION, bounds),
-  }));
-  const twice = given.find((row, i) =>
-    given.findIndex((other) => other.task === row.task) !== i
-  );
-  if (twice) {
-    throw new RangeError(
-      `Cannot ${ACTION}: task ${
-        JSON.stringify(twice.task)
-      } comes twice; give one row a task`,
-    );
-  }
-  const middles = {
-    released: middle(given.map((row) => row.released)),
-    ratioOfMeans: middle(given.map((row) => row.ratioOfMeans)),
-  };
-  const over = (row: typeof given[number], field: keyof typeof middles) =>
-    row[field] === null ? null : row[field] / middles[field];
-  given.sort((a, b) =>
-    (over(b, "released") ?? -1) - (over(a, "released") ?? -1) ||
-    (over(b, "ratioOfMeans") ?? -1) - (over(a, "ratioOfMeans") ?? -1) ||
-    (a.task < b.task ? -1 : 1)
-  );
-  const tasks = given.map((row) => row.task);
+  const given = overMedians(readFields(rows, ACTION, FIELDS));
+  refuseTwice(given, "task", ACTION);
   const values = given.flatMap((row) =>
-    MEASURES.flatMap(({ field, label }) => {
-      const relative = over(row, field);
-      return relative === null ? [] : [{
+    MEASURES.flatMap(({ field, label }) =>
+      row.over[field] === null ? [] : [{
         task: row.task,
         measure: label,
-        relative,
+        relative: row.over[field],
         value: row[field],
-      }];
-    })
+      }]
+    )
   );
   if (values.length === 0) {
     throw new RangeError(
@@ -118,107 +88,144 @@ export function measuresPlot(
       label: `${formatNumber(start, 3)} → ${formatNumber(end, 3)}`,
     }]
   );
-  const sizes = values.map((v) => v.relative);
+  const tasks = given.map((row) => row.task);
+  return plot(options, {
+    action: ACTION,
+    title: outcome(given),
+    subtitle: `Both on the same losses; dashed line: the median task${
+      weights.length > 0 ? "; right: weight before → after" : ""
+    }`,
+    description: `Both readings of the measure on ${tasks.length} tasks.`,
+    height: tasks.length * ROW_HEIGHT,
+    parts: ({ width }) => {
+      const { axis, bare } = rowAxis("task", tasks);
+      return {
+        data: { values },
+        encoding: {
+          y: { ...axis, axis: { domain: false, ticks: false, grid: true } },
+        },
+        layer: [
+          ...layers(values.map((v) => v.relative)),
+          ...(weights.length === 0
+            ? []
+            : [{ data: { values: weights }, ...rightColumn(bare, width) }]),
+        ],
+      };
+    },
+  });
+}
+
+const FIELDS = {
+  task: TEXT,
+  released: maybe(0),
+  ratioOfMeans: maybe(0),
+  start: maybe(0),
+  end: maybe(0),
+} as const;
+
+type Over = { released: number | null; ratioOfMeans: number | null };
+type Measured = Read<typeof FIELDS> & { over: Over };
+
+/** Rows with each measure over its median, the largest released one first. */
+function overMedians(rows: readonly Read<typeof FIELDS>[]): Measured[] {
+  const released = middle(rows.map((row) => row.released));
+  const ratioOfMeans = middle(rows.map((row) => row.ratioOfMeans));
+  const over = (value: number | null, by: number) =>
+    value === null ? null : value / by;
+  return rows.map((row) => ({
+    ...row,
+    over: {
+      released: over(row.released, released),
+      ratioOfMeans: over(row.ratioOfMeans, ratioOfMeans),
+    },
+  })).sort((a, b) =>
+    (b.over.released ?? -1) - (a.over.released ?? -1) ||
+    (b.over.ratioOfMeans ?? -1) - (a.over.ratioOfMeans ?? -1) ||
+    (a.task < b.task ? -1 : 1)
+  );
+}
+
+/**
+ * Says on which side of the median tasks lie, and never that the measures agree:
+ * with every task on the same side the weights may still differ, as they follow
+ * the sizes too.
+ */
+function outcome(rows: readonly Measured[]): string {
+  const both = rows.flatMap(({ task, over: { released, ratioOfMeans } }) =>
+    released === null || ratioOfMeans === null
+      ? []
+      : [{ task, released, ratioOfMeans }]
+  );
+  if (both.length === 0) return "No task has both measures";
+  const apart =
+    both.filter((row) => (row.released > 1) !== (row.ratioOfMeans > 1)).length;
+  if (apart > 0) {
+    return `The two measures disagree on ${apart} of ${both.length} tasks: above the median by one, below it by the other`;
+  }
+  const factor = (row: typeof both[number]) => {
+    const ratio = row.released / row.ratioOfMeans;
+    return Number.isFinite(ratio) && ratio > 0 ? Math.max(ratio, 1 / ratio) : 1;
+  };
+  const far = both.reduce((top, row) => factor(row) > factor(top) ? row : top);
+  const sides = both.length === 1
+    ? "one task, which is the median of both"
+    : `the same tasks of ${both.length} above the median`;
+  return factor(far) < 1.005
+    ? `Both measures put ${sides}`
+    : `Both measures put ${sides}, but by different amounts: up to a factor of ${
+      factor(far).toPrecision(2)
+    } (${far.task})`;
+}
+
+function layers(sizes: readonly number[]): object[] {
   const low = Math.min(...sizes), high = Math.max(...sizes);
   const wide = low > 0 && high / low > WIDE;
-  const compared = given.flatMap((row) => {
-    const a = over(row, "released"), b = over(row, "ratioOfMeans");
-    return a === null || b === null ? [] : [(a > 1) !== (b > 1)];
-  });
-  const apart = compared.filter(Boolean).length;
-  const title = options.title ??
-    (apart === 0
-      ? `The two measures agree on which of the ${tasks.length} tasks lie above the median`
-      : `The two measures disagree on ${apart} of ${compared.length} tasks: above the median by one, below it by the other`);
-  const width = options.width ?? PLOT_WIDTH;
-  const y = {
-    field: "task",
-    type: "nominal",
-    title: null,
-    scale: { domain: tasks },
-  };
-  const x = {
-    field: "relative",
-    type: "quantitative",
+  const x = quantity("relative", {
     title: `measure over its median over the tasks (no unit${
       wide ? "; logarithmic" : ""
     })`,
     // Fewer ticks than a logarithm has digits, and none below the data.
     scale: wide ? { type: "log", nice: false, padding: 12 } : { zero: true },
     axis: wide ? { tickCount: 5, format: "~g" } : { tickCount: 6 },
-  };
-  const domain = MEASURES.map((m) => m.label);
-  const measure = { field: "measure", type: "nominal" };
-  return plot({
-    title,
-    subtitle: options.subtitle ??
-      `Both on the same losses; dashed line: the median task${
-        weights.length > 0 ? "; right: weight before → after" : ""
-      }`,
-    description:
-      `Both readings of the measure on ${tasks.length} tasks. ${title}.`,
-    width,
-    height: options.height ?? tasks.length * 24,
-    parts: {
-      data: { values },
-      encoding: {
-        y: { ...y, axis: { domain: false, ticks: false, grid: true } },
-      },
-      layer: [
-        {
-          mark: { type: "rule", strokeWidth: 2, opacity: 0.35 },
-          encoding: {
-            x: { ...x, aggregate: "min" },
-            x2: { aggregate: "max", field: "relative" },
-          },
-        },
-        {
-          data: { values: [{ relative: 1 }] },
-          mark: { type: "rule", style: "reference-line" },
-          encoding: {
-            x: { field: "relative", type: "quantitative" },
-            y: { value: 0 },
-            y2: { value: "height" },
-          },
-        },
-        {
-          mark: { type: "point", filled: true, size: 95, opacity: 0.95 },
-          encoding: {
-            x,
-            color: {
-              ...measure,
-              scale: { domain, range: [BLUE, VERMILLION] },
-              legend: { orient: "top", title: null, offset: 6 },
-            },
-            shape: {
-              ...measure,
-              scale: { domain, range: ["circle", "diamond"] },
-            },
-            tooltip: [
-              { field: "task", type: "nominal" },
-              { field: "measure", type: "nominal" },
-              {
-                field: "relative",
-                type: "quantitative",
-                format: ".3~g",
-                title: "over its median",
-              },
-              { field: "value", type: "quantitative", format: ".4~g" },
-            ],
-          },
-        },
-        ...(weights.length === 0 ? [] : [{
-          data: { values: weights },
-          mark: { type: "text", align: "left", dx: 8, style: "value-label" },
-          encoding: {
-            y,
-            x: { value: width },
-            text: { field: "label", type: "nominal" },
-          },
-        }]),
-      ],
-    },
   });
+  const domain = MEASURES.map((m) => m.label);
+  return [
+    {
+      mark: { type: "rule", strokeWidth: 2, opacity: 0.35 },
+      encoding: {
+        x: { ...x, aggregate: "min" },
+        x2: { aggregate: "max", field: "relative" },
+      },
+    },
+    {
+      data: { values: [{ relative: 1 }] },
+      mark: { type: "rule", style: "reference-line" },
+      encoding: {
+        x: quantity("relative"),
+        y: { value: 0 },
+        y2: { value: "height" },
+      },
+    },
+    {
+      mark: { type: "point", filled: true, size: 95, opacity: 0.95 },
+      encoding: {
+        x,
+        color: names("measure", {
+          scale: { domain, range: [BLUE, VERMILLION] },
+          legend: { orient: "top", title: null, offset: 6 },
+        }),
+        shape: names("measure", {
+          scale: { domain, range: ["circle", "diamond"] },
+        }),
+        tooltip: [
+          tip("task"),
+          tip("measure"),
+          tip("relative", "over its median", ".3~g"),
+          tip("value", "value", ".4~g"),
+        ],
+      },
+    },
+  ];
 }
 
 /** Median of the known values; where it's 0, the mean, or 1: to divide by. */

@@ -1,11 +1,17 @@
-import { needRows, numberField, textField } from "./_rows.ts";
+import { NDCG_TITLE, quantity, rowAxis, tip } from "./_encode.ts";
+import {
+  maybe,
+  type Read,
+  readFields,
+  refuseHalfIntervals,
+  TEXT,
+} from "./_fields.ts";
 import { armEncoding, orderArms } from "./_palette.ts";
 import {
-  checkSize,
   plot,
-  PLOT_WIDTH,
   type PlotOptions,
   type PlotSpec,
+  ROW_HEIGHT,
 } from "./plot_spec.ts";
 import type { Rows } from "./rows.ts";
 
@@ -17,6 +23,10 @@ export interface NdcgRow {
   arm: string;
   /** nDCG@10 in [0, 1]; null if unknown. */
   ndcg: number | null;
+  /** Lower end of the interval of `ndcg`; null or absent if unknown. */
+  low?: number | null;
+  /** Upper end of the interval. */
+  high?: number | null;
 }
 
 const ACTION = "plot nDCG@10";
@@ -25,6 +35,9 @@ const ACTION = "plot nDCG@10";
  * A dumbbell a task: nDCG@10 of every arm on one line, the tasks that gained
  * most over the first arm on top. The first arm is `uniform` if there is one,
  * else the one that comes first; gains are those of the second.
+ *
+ * Where rows have intervals, each arm has a thin line of its own, a little apart
+ * from the others'.
  *
  * The means in the title are over the tasks for which every arm is known, so
  * that they compare like with like.
@@ -51,16 +64,73 @@ export function ndcgPlot(
   rows: Rows<NdcgRow>,
   options: PlotOptions = {},
 ): PlotSpec {
-  checkSize(options, ACTION);
-  const scores = new Map<string, Map<string, number>>();
-  const seen: string[] = [];
-  for (const [i, row] of needRows(rows, ACTION).entries()) {
-    const task = textField(row, "task", i, ACTION);
-    const arm = textField(row, "arm", i, ACTION);
-    const ndcg = numberField(row, "ndcg", i, ACTION, [0, 1]);
+  const scores = byTask(readFields(rows, ACTION, FIELDS));
+  const arms = orderArms(
+    [...scores.values()].flatMap((ofTask) => [...ofTask.keys()]),
+  );
+  const [base, other] = arms as [string, string | undefined];
+  const tasks = sortTasks(scores, base, other ?? base);
+  const intervals = [...scores.values()].some((ofTask) =>
+    [...ofTask.values()].some((row) => row.low !== null)
+  );
+  const values = tasks.flatMap((task) => {
+    const ofTask = scores.get(task)!;
+    const from = ofTask.get(base)?.ndcg;
+    return arms.filter((arm) => ofTask.has(arm)).map((arm) => {
+      const { ndcg, low, high } = ofTask.get(arm)!;
+      const difference = from === undefined ? null : ndcg - from;
+      return {
+        ...{ task, arm, ndcg, difference },
+        ...(intervals ? { low, high } : {}),
+      };
+    });
+  });
+  const { axis } = rowAxis("task", tasks);
+  return plot(options, {
+    action: ACTION,
+    title: outcome(
+      arms,
+      [...scores.values()].map((ofTask) =>
+        new Map([...ofTask].map(([arm, row]) => [arm, row.ndcg]))
+      ),
+    ),
+    subtitle: other === undefined
+      ? ""
+      : `One line a task, sorted by the difference of ${other} to ${base}${
+        intervals ? "; thin lines: intervals" : ""
+      }`,
+    description: `nDCG@10 of ${arms.join(", ")} on ${tasks.length} tasks.`,
+    height: tasks.length *
+      (intervals ? Math.max(ROW_HEIGHT, 8 * arms.length + 8) : ROW_HEIGHT),
+    parts: ({ width }) => ({
+      data: { values },
+      encoding: {
+        y: { ...axis, axis: { domain: false, ticks: false, grid: true } },
+      },
+      layer: layers(arms, width, base, intervals),
+    }),
+  });
+}
+
+const FIELDS = {
+  task: TEXT,
+  arm: TEXT,
+  ndcg: maybe(0, 1),
+  low: maybe(0, 1),
+  high: maybe(0, 1),
+} as const;
+
+type Score = { ndcg: number; low: number | null; high: number | null };
+
+/** The known values by task and arm. */
+function byTask(
+  rows: readonly Read<typeof FIELDS>[],
+): Map<string, Map<string, Score>> {
+  refuseHalfIntervals(rows, ACTION);
+  const scores = new Map<string, Map<string, Score>>();
+  for (const [i, { task, arm, ndcg, low, high }] of rows.entries()) {
     if (ndcg === null) continue;
-    seen.push(arm);
-    const ofTask = scores.get(task) ?? new Map<string, number>();
+    const ofTask = scores.get(task) ?? new Map<string, Score>();
     if (ofTask.has(arm)) {
       throw new RangeError(
         `Cannot ${ACTION}: row ${i}: task ${JSON.stringify(task)} has arm ${
@@ -68,97 +138,84 @@ export function ndcgPlot(
         } twice; give one row for the two`,
       );
     }
-    scores.set(task, ofTask.set(arm, ndcg));
+    scores.set(task, ofTask.set(arm, { ndcg, low, high }));
   }
   if (scores.size === 0) {
     throw new RangeError(`Cannot ${ACTION}: every value is unknown`);
   }
-  const arms = orderArms(seen);
-  const [base, other] = arms as [string, string | undefined];
-  const gain = (ofTask: Map<string, number>) => {
-    const from = ofTask.get(base), to = ofTask.get(other ?? base);
-    // Tasks without the two numbers come last.
+  return scores;
+}
+
+/** Tasks by their gain; those without the two numbers come last. */
+function sortTasks(
+  scores: Map<string, Map<string, Score>>,
+  base: string,
+  other: string,
+): string[] {
+  const gain = (ofTask: Map<string, Score>) => {
+    const from = ofTask.get(base)?.ndcg, to = ofTask.get(other)?.ndcg;
     return from === undefined || to === undefined ? -Infinity : to - from;
   };
-  const tasks = [...scores].sort(([a, x], [b, y]) => {
+  return [...scores].sort(([a, x], [b, y]) => {
     const [ga, gb] = [gain(x), gain(y)];
     if (ga !== gb) return gb - ga;
-    return (y.get(base) ?? 0) - (x.get(base) ?? 0) || (a < b ? -1 : 1);
+    return (y.get(base)?.ndcg ?? 0) - (x.get(base)?.ndcg ?? 0) ||
+      (a < b ? -1 : 1);
   }).map(([task]) => task);
-  const values = tasks.flatMap((task) =>
-    arms.filter((arm) => scores.get(task)!.has(arm)).map((arm) => {
-      const ndcg = scores.get(task)!.get(arm)!;
-      const from = scores.get(task)!.get(base);
-      return {
-        task,
-        arm,
-        ndcg,
-        difference: from === undefined ? null : ndcg - from,
-      };
-    })
-  );
-  const width = options.width ?? PLOT_WIDTH;
-  const title = options.title ?? outcome(arms, [...scores.values()]);
-  const y = {
-    field: "task",
-    type: "nominal",
-    title: null,
-    scale: { domain: tasks },
-  };
-  return plot({
-    title,
-    subtitle: options.subtitle ??
-      (other === undefined
-        ? ""
-        : `One line a task, sorted by the difference of ${other} to ${base}`),
-    description: `nDCG@10 of ${
-      arms.join(", ")
-    } on ${tasks.length} tasks. ${title}.`,
-    width,
-    height: options.height ?? tasks.length * 24,
-    parts: {
-      data: { values },
-      encoding: {
-        y: { ...y, axis: { domain: false, ticks: false, grid: true } },
-      },
-      layer: [
-        {
-          mark: { type: "rule", strokeWidth: 2, opacity: 0.35 },
-          encoding: {
-            x: { aggregate: "min", field: "ndcg", type: "quantitative" },
-            x2: { aggregate: "max", field: "ndcg" },
-          },
-        },
-        {
-          mark: { type: "point", filled: true, size: 95, opacity: 0.95 },
-          encoding: {
-            x: {
-              field: "ndcg",
-              type: "quantitative",
-              title: "nDCG@10 (0 to 1)",
-              scale: { zero: false, nice: true },
-            },
-            ...armEncoding(arms, width),
-            tooltip: [
-              { field: "task", type: "nominal" },
-              { field: "arm", type: "nominal" },
-              {
-                field: "ndcg",
-                type: "quantitative",
-                format: ".4f",
-                title: "nDCG@10",
-              },
-              {
-                field: "difference",
-                type: "quantitative",
-                format: "+.4f",
-                title: `difference to ${base}`,
-              },
-            ],
-          },
-        },
-      ],
+}
+
+function layers(
+  arms: readonly string[],
+  width: number,
+  base: string,
+  intervals: boolean,
+): object[] {
+  const x = quantity("ndcg", {
+    title: NDCG_TITLE,
+    scale: { zero: false, nice: true },
+  });
+  const look = armEncoding(arms, width);
+  const tooltip = [
+    tip("task"),
+    tip("arm"),
+    tip("ndcg", "nDCG@10", ".4f"),
+    tip("difference", `difference to ${base}`, "+.4f"),
+    ...(intervals ? [tip("low", "from", ".4f"), tip("high", "to", ".4f")] : []),
+  ];
+  const point = { type: "point", filled: true, size: 95, opacity: 0.95 };
+  const between = {
+    mark: { type: "rule", strokeWidth: 2, opacity: 0.35 },
+    encoding: {
+      x: { aggregate: "min", field: "ndcg", type: "quantitative" },
+      x2: { aggregate: "max", field: "ndcg" },
     },
+  };
+  if (!intervals) {
+    return [between, { mark: point, encoding: { x, ...look, tooltip } }];
+  }
+  // Intervals of several arms on one line would hide each other.
+  return arms.flatMap((arm, i) => {
+    const yOffset = (i - (arms.length - 1) / 2) * 8;
+    const only = [{
+      filter: { field: "arm", equal: arm },
+    }];
+    return [
+      {
+        transform: [...only, { filter: "isValid(datum.low)" }],
+        mark: { type: "rule", strokeWidth: 1.6, opacity: 0.75, yOffset },
+        encoding: {
+          x: { ...x, field: "low" },
+          x2: { field: "high" },
+          color: look.color,
+          tooltip,
+        },
+      },
+      {
+        transform: only,
+        mark: { ...point, size: 70, yOffset },
+        encoding: { x, ...look, tooltip },
+      },
+    ];
   });
 }
 

@@ -48,7 +48,7 @@ export interface PlotOptions {
 const SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json";
 
 /** Width of a plot, unless the caller says otherwise. */
-export const PLOT_WIDTH = 560;
+const PLOT_WIDTH = 560;
 
 const TITLE_SIZE = 15;
 const SUBTITLE_SIZE = 12;
@@ -125,36 +125,55 @@ export function plotConfig(
   };
 }
 
-/** Puts the parts that all plots share around the part that differs. */
+/** What differs from plot to plot. */
+export interface PlotFrame {
+  /** What is being done, for error messages. */
+  action: string;
+  /** The outcome in numbers; the caller's own title goes first. */
+  title: string;
+  /** How to read the plot. */
+  subtitle?: string;
+  /** What kind of plot it is, a sentence. */
+  description: string;
+  /** Height of the plot area, in px, unless the caller chose one. */
+  height: number;
+  /** Marks and data. */
+  parts: (size: { width: number; height: number }) => Record<string, unknown>;
+}
+
+/** Puts what all plots share around the part that differs. */
 export function plot(
-  { title, subtitle, description, width, height, parts }: {
-    title: string;
-    subtitle: string;
-    description: string;
-    width: number;
-    height: number;
-    parts: Record<string, unknown>;
-  },
+  options: PlotOptions,
+  { action, title, subtitle = "", description, height, parts }: PlotFrame,
 ): PlotSpec {
+  checkSize(options, action);
+  const size = {
+    width: options.width ?? PLOT_WIDTH,
+    height: options.height ?? height,
+  };
+  const heading = options.title ?? title;
+  const below = options.subtitle ?? subtitle;
   // Labels beside the plot make the picture wider than its plot area by a
   // fifth or more, and the heading may use that room too.
-  const room = Math.max(width * 1.2, 240);
+  const room = Math.max(size.width * 1.2, 240);
   return {
     $schema: SCHEMA,
-    description,
+    description: `${description} ${heading}.`,
     title: {
-      text: wrapText(title, room, TITLE_SIZE, true),
-      subtitle: subtitle === "" ? [] : wrapText(subtitle, room, SUBTITLE_SIZE),
+      text: wrapText(heading, room, TITLE_SIZE, true),
+      subtitle: below === "" ? [] : wrapText(below, room, SUBTITLE_SIZE),
     },
-    width,
-    height,
-    ...parts,
+    ...size,
+    ...parts(size),
     config: plotConfig(),
   };
 }
 
+/** Height of a line in a plot with a line for each name, in px. */
+export const ROW_HEIGHT = 24;
+
 /** Refuses sizes that no plot can have. */
-export function checkSize(options: PlotOptions, action: string): void {
+function checkSize(options: PlotOptions, action: string): void {
   for (const side of ["width", "height"] as const) {
     const value = options[side];
     if (value === undefined || Number.isFinite(value) && value > 0) continue;

@@ -1,19 +1,15 @@
-import { needNumber, needRows, textField } from "./_rows.ts";
+import { maybe, number, readFields, TEXT } from "./_fields.ts";
 import { formatNumber } from "./_grid.ts";
 import {
+  bandOf,
+  groupLines,
   LABEL_GAP,
   type LinePoint,
-  linesWithLabels,
   rounded,
   thin,
-} from "./_lines.ts";
-import {
-  checkSize,
-  plot,
-  PLOT_WIDTH,
-  type PlotOptions,
-  type PlotSpec,
-} from "./plot_spec.ts";
+} from "./_line_points.ts";
+import { linesWithLabels } from "./_lines.ts";
+import { plot, type PlotOptions, type PlotSpec } from "./plot_spec.ts";
 import type { Rows } from "./rows.ts";
 
 /** A task's weight after a step; input of {@linkcode weightTrajectoryPlot}. */
@@ -24,6 +20,8 @@ export interface WeightStepRow {
   task: string;
   /** Domain weight, ≥ 0, no unit. */
   weight: number;
+  /** Seed of the training run, where several are shown together. */
+  seed?: number;
 }
 
 /** Options for {@linkcode weightTrajectoryPlot} and `lossPlot`. */
@@ -41,7 +39,9 @@ const ACTION = "plot the course of the weights";
  * The domain weights over the training steps: a line a task, named at its right
  * end with the last weight. The six tasks that end furthest from 1/K are in
  * colour, the others grey; a dashed line marks 1/K. Readable with 34 tasks;
- * pointing at a name brings out its line.
+ * pointing at a name brings out its line. Where steps come with several seeds, a
+ * line is the mean over them, and the coloured ones have a band from the least
+ * to the largest weight.
  *
  * @param rows One row a step and task.
  * @param options Heading and size.
@@ -67,73 +67,74 @@ export function weightTrajectoryPlot(
   rows: Rows<WeightStepRow>,
   options: LinePlotOptions = {},
 ): PlotSpec {
-  checkSize(options, ACTION);
   const most = maxPoints(options, ACTION);
-  const lines = new Map<string, LinePoint[]>();
-  for (const [i, row] of needRows(rows, ACTION).entries()) {
-    const series = textField(row, "task", i, ACTION);
-    const point = {
-      series,
-      step: needNumber(row, "step", i, ACTION),
-      value: needNumber(row, "weight", i, ACTION, [0, Infinity]),
-    };
-    const line = lines.get(series);
-    if (line === undefined) lines.set(series, [point]);
-    else line.push(point);
-  }
-  for (const line of lines.values()) line.sort((a, b) => a.step - b.step);
-  const uniform = 1 / lines.size;
-  const ends = [...lines].map(([task, line]) => ({ task, ...line.at(-1)! }));
-  ends.sort((a, b) => b.value - a.value || (a.task < b.task ? -1 : 1));
-  const far = (end: { value: number }) => Math.abs(end.value - uniform);
-  const important = [...ends].sort((a, b) => far(b) - far(a)).map((end) =>
-    end.task
+  const given = readFields(rows, ACTION, {
+    task: TEXT,
+    step: number(),
+    weight: number(0),
+    seed: maybe(),
+  });
+  const seeds = new Set(given.map(({ seed }) => seed)).size;
+  const lines = [
+    ...groupLines(given.map(({ task, step, weight }) => ({
+      series: task,
+      step,
+      value: weight,
+    }))).values(),
+  ].map((line) => seeds > 1 ? bandOf(line) : line);
+  const uniform = 1 / lines.length;
+  const ends = lines.map((line) => line.at(-1)!)
+    .sort((a, b) => b.value - a.value || (a.series < b.series ? -1 : 1));
+  const far = (end: LinePoint) => Math.abs(end.value - uniform);
+  const points = lines.flatMap((line) => thin(line, most)).map(rounded);
+  const highest = points.reduce(
+    (top, p) => Math.max(top, p.high ?? p.value),
+    uniform,
   );
-  const points = [...lines.values()].flatMap((line) => thin(line, most))
-    .map(rounded);
-  const top = ends[0]!, low = ends.at(-1)!;
-  const last = Math.max(...ends.map((end) => end.step));
-  const title = options.title ??
-    (top.value === low.value
-      ? `All ${lines.size} tasks have the same weight after ${
-        last.toLocaleString("en-US")
-      } steps`
-      : `After ${
-        last.toLocaleString("en-US")
-      } steps ${top.task} ends highest (${
-        formatNumber(top.value, 3)
-      }), ${low.task} lowest (${formatNumber(low.value, 3)})`);
-  const height = options.height ??
-    Math.max(300, (lines.size + 1) * LABEL_GAP);
-  const highest = points.reduce((most, p) => Math.max(most, p.value), uniform);
-  return plot({
-    title,
-    subtitle: options.subtitle ??
-      (lines.size > 6
-        ? "In colour: the six tasks that end furthest from 1/K; dashed line: 1/K"
-        : "Dashed line: 1/K"),
+  return plot(options, {
+    action: ACTION,
+    title: outcome(ends),
+    subtitle: [
+      ...(lines.length > 6
+        ? ["In colour: the six tasks that end furthest from 1/K"]
+        : []),
+      ...(seeds > 1
+        ? [`lines: means of ${seeds} seeds; bands: least to largest`]
+        : []),
+      "dashed line: 1/K",
+    ].join("; ").replace(/^./, (first) => first.toUpperCase()),
     description:
-      `Lines of the domain weights of ${lines.size} tasks over the training steps. ${title}.`,
-    width: options.width ?? PLOT_WIDTH,
-    height,
-    parts: {
+      `Lines of the domain weights of ${lines.length} tasks over the training steps.`,
+    height: Math.max(300, (lines.length + 1) * LABEL_GAP),
+    parts: (size) => ({
       data: { values: points },
       layer: linesWithLabels({
+        ...size,
         points,
-        important,
+        important: ends.toSorted((a, b) => far(b) - far(a))
+          .map((end) => end.series),
         seriesTitle: "task",
         valueTitle: "domain weight (no unit; sum 1)",
         domain: [0, highest * 1.05],
         format: (value) => formatNumber(value, 3),
-        width: options.width ?? PLOT_WIDTH,
-        height,
         reference: {
           value: uniform,
-          label: `1/${lines.size} = ${formatNumber(uniform, 3)}`,
+          label: `1/${lines.length} = ${formatNumber(uniform, 3)}`,
         },
       }),
-    },
+    }),
   });
+}
+
+/** @param ends Last points, the highest first. */
+function outcome(ends: readonly LinePoint[]): string {
+  const top = ends[0]!, low = ends.at(-1)!;
+  const last = Math.max(...ends.map((end) => end.step)).toLocaleString("en-US");
+  return top.value === low.value
+    ? `All ${ends.length} tasks have the same weight after ${last} steps`
+    : `After ${last} steps ${top.series} ends highest (${
+      formatNumber(top.value, 3)
+    }), ${low.series} lowest (${formatNumber(low.value, 3)})`;
 }
 
 /** The option, checked. */

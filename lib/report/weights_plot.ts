@@ -1,12 +1,18 @@
-import { needNumber, needRows, numberField, textField } from "./_rows.ts";
+import {
+  quantity,
+  referenceLine,
+  rightColumn,
+  rowAxis,
+  tip,
+} from "./_encode.ts";
+import { maybe, number, readFields, refuseTwice, TEXT } from "./_fields.ts";
 import { BLUE, GREY, VERMILLION } from "./_palette.ts";
 import { formatNumber } from "./_grid.ts";
 import {
-  checkSize,
   plot,
-  PLOT_WIDTH,
   type PlotOptions,
   type PlotSpec,
+  ROW_HEIGHT,
 } from "./plot_spec.ts";
 import type { Rows } from "./rows.ts";
 
@@ -53,21 +59,12 @@ export function weightsPlot(
   rows: Rows<WeightRow>,
   options: PlotOptions = {},
 ): PlotSpec {
-  checkSize(options, ACTION);
-  const values = needRows(rows, ACTION).map((row, i) => ({
-    task: textField(row, "task", i, ACTION),
-    weight: needNumber(row, "weight", i, ACTION, [0, Infinity]),
-    size: numberField(row, "size", i, ACTION, [0, Infinity]),
-  })).sort((a, b) => b.weight - a.weight || (a.task < b.task ? -1 : 1));
-  const tasks = values.map((row) => row.task);
-  const twice = tasks.find((task, i) => tasks.indexOf(task) !== i);
-  if (twice !== undefined) {
-    throw new RangeError(
-      `Cannot ${ACTION}: task ${
-        JSON.stringify(twice)
-      } comes twice; give one row a task`,
-    );
-  }
+  const values = readFields(rows, ACTION, {
+    task: TEXT,
+    weight: number(0),
+    size: maybe(0),
+  }).sort((a, b) => b.weight - a.weight || (a.task < b.task ? -1 : 1));
+  refuseTwice(values, "task", ACTION);
   const total = values.reduce((sum, row) => sum + row.weight, 0);
   const uniform = total / values.length;
   const rowsInAll = values.reduce((sum, row) => sum + (row.size ?? 0), 0);
@@ -79,65 +76,36 @@ export function weightsPlot(
     above: weight > uniform,
     ...(sized ? { size, share: size! / rowsInAll * total } : {}),
   }));
-  const top = values[0]!, low = values.at(-1)!;
-  const title = options.title ??
-    (top.weight === low.weight
-      ? `All ${values.length} tasks have the same weight, ${
-        formatNumber(top.weight, 3)
-      }`
-      : `${top.task} has the highest weight (${
-        formatNumber(top.weight, 3)
-      }), ${low.task} the lowest (${formatNumber(low.weight, 3)})`);
-  const width = options.width ?? PLOT_WIDTH;
-  const y = {
-    field: "task",
-    type: "nominal",
-    title: null,
-    scale: { domain: tasks },
-  };
-  const weightAxis = {
-    title: `domain weight (no unit; sum ${
-      formatNumber(total, 3).replace(/\.?0+$/, "")
-    })`,
-  };
+  const { axis, bare } = rowAxis("task", values.map((row) => row.task));
+  const sum = formatNumber(total, 3).replace(/\.?0+$/, "");
   const tooltip = [
-    { field: "task", type: "nominal" },
-    { field: "weight", type: "quantitative", format: ".4f" },
+    tip("task"),
+    tip("weight", "weight", ".4f"),
     ...(sized
       ? [
-        {
-          field: "size",
-          type: "quantitative",
-          format: ",",
-          title: "training rows",
-        },
-        {
-          field: "share",
-          type: "quantitative",
-          format: ".4f",
-          title: "share of rows",
-        },
+        tip("size", "training rows", ","),
+        tip("share", "share of rows", ".4f"),
       ]
       : []),
   ];
-  return plot({
-    title,
-    subtitle: options.subtitle ??
-      (sized
-        ? "Bar: weight; tick: share of training rows; dashed line: uniform weights"
-        : "Dashed line: uniform weights"),
-    description:
-      `Bars of the domain weights of ${values.length} tasks. ${title}.`,
-    width,
-    height: options.height ?? values.length * 24,
-    parts: {
+  return plot(options, {
+    action: ACTION,
+    title: outcome(values),
+    subtitle: sized
+      ? "Bar: weight; tick: share of training rows; dashed line: uniform weights"
+      : "Dashed line: uniform weights",
+    description: `Bars of the domain weights of ${values.length} tasks.`,
+    height: values.length * ROW_HEIGHT,
+    parts: ({ width }) => ({
       data: { values: data },
       layer: [
         {
           mark: { type: "bar", height: { band: 0.68 } },
           encoding: {
-            y: { ...y, axis: { domain: false, ticks: false } },
-            x: { field: "weight", type: "quantitative", axis: weightAxis },
+            y: axis,
+            x: quantity("weight", {
+              axis: { title: `domain weight (no unit; sum ${sum})` },
+            }),
             color: {
               condition: { test: "datum.above", value: BLUE },
               value: GREY,
@@ -147,55 +115,42 @@ export function weightsPlot(
         },
         ...(sized
           ? [{
-            mark: {
-              type: "tick",
-              orient: "vertical",
-              thickness: 3,
-              size: 20,
-              opacity: 1,
-              color: VERMILLION,
-            },
-            encoding: {
-              y,
-              x: { field: "share", type: "quantitative" },
-              tooltip,
-            },
+            mark: SHARE,
+            encoding: { y: bare, x: quantity("share"), tooltip },
           }]
           : []),
-        {
-          // In a column of their own: beside the bars they would get in the
-          // way of the ticks and the line.
-          mark: { type: "text", align: "left", dx: 8, style: "value-label" },
-          encoding: {
-            y,
-            x: { value: width },
-            text: { field: "label", type: "nominal" },
-          },
-        },
-        {
-          data: {
-            values: [{ uniform, label: `uniform ${formatNumber(uniform, 3)}` }],
-          },
-          mark: { type: "rule", style: "reference-line" },
-          encoding: { x: { field: "uniform", type: "quantitative" } },
-        },
-        {
-          data: {
-            values: [{ uniform, label: `uniform ${formatNumber(uniform, 3)}` }],
-          },
-          mark: {
-            type: "text",
-            align: "center",
-            baseline: "bottom",
-            style: "reference-label",
-          },
-          encoding: {
-            x: { field: "uniform", type: "quantitative" },
-            y: { value: -3 },
-            text: { field: "label", type: "nominal" },
-          },
-        },
+        // In a column of their own: beside the bars they would get in the way
+        // of the ticks and the line.
+        rightColumn(bare, width),
+        ...referenceLine({
+          channel: "x",
+          value: uniform,
+          label: `uniform ${formatNumber(uniform, 3)}`,
+          labelAt: -3,
+          text: { align: "center", baseline: "bottom" },
+        }),
       ],
-    },
+    }),
   });
+}
+
+/** The mark of a task's share of the rows. */
+const SHARE = {
+  type: "tick",
+  orient: "vertical",
+  thickness: 3,
+  size: 20,
+  opacity: 1,
+  color: VERMILLION,
+};
+
+function outcome(values: readonly { task: string; weight: number }[]): string {
+  const top = values[0]!, low = values.at(-1)!;
+  return top.weight === low.weight
+    ? `All ${values.length} tasks have the same weight, ${
+      formatNumber(top.weight, 3)
+    }`
+    : `${top.task} has the highest weight (${
+      formatNumber(top.weight, 3)
+    }), ${low.task} the lowest (${formatNumber(low.weight, 3)})`;
 }
