@@ -142,7 +142,7 @@ Deno.test("weightsPlot() sorts by weight, and its line is the mean weight", () =
   const rule = spec.layer.find((layer: { mark: { type: string } }) =>
     layer.mark.type === "rule"
   );
-  assert.equal(rule.data.values[0].uniform, 0.25);
+  assert.equal(rule.data.values[0].value, 0.25);
   assert.deepEqual(spec.title.text, [
     "high has the highest weight (0.625), low the lowest (0.125)",
   ]);
