@@ -137,6 +137,7 @@ async function startTensorflow(): Promise<Backend> {
 }
 
 async function startWebgpu(): Promise<Backend> {
+  await loadTensorflowFirst();
   const adapter = "gpu" in navigator
     ? await navigator.gpu.requestAdapter()
     : null;
@@ -162,6 +163,20 @@ async function startWebgpu(): Promise<Backend> {
     device: isFallbackAdapter ? "cpu" : "gpu",
     reason: `WebGPU adapter: ${description || adapter.info.vendor}`,
   };
+}
+
+/**
+ * Software Vulkan brings an LLVM of its own; TensorFlow, loaded after it, ends
+ * the process by a segmentation fault. The other way round they get along.
+ */
+async function loadTensorflowFirst(): Promise<void> {
+  const installation = findInstallation();
+  if (!installation) return;
+  try {
+    await registerTensorflow(installation);
+  } catch {
+    // WebGPU doesn't need it; whoever asks for it gets the reason.
+  }
 }
 
 async function startWasm(): Promise<Backend> {

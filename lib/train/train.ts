@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  readValues,
   Tape,
   type Tensor,
   type Tensor2D,
@@ -84,8 +85,7 @@ export interface StepReport {
  * @param batches What to train on, e.g. from `batches()`.
  * @param options Loss, optimiser and limits.
  * @returns A report per update.
- * @throws {RangeError} If a loss is not finite, naming the step and the task;
- * or on the webgpu backend, which only encodes.
+ * @throws {RangeError} If a loss is not finite, naming the step and the task.
  *
  * @example Usage
  * ```ts
@@ -110,11 +110,6 @@ export async function* train(
     passageLength = 128,
     signal,
   } = options;
-  if (tf.getBackend() === "webgpu") {
-    throw new RangeError(
-      "Cannot train on the webgpu backend: it can't be read in the middle of a gradient; use tensorflow or wasm",
-    );
-  }
   const optimizer = options.optimizer ??
     new AdamW(trainable(encoder), options);
   const rate = typeof learningRate === "number"
@@ -287,9 +282,9 @@ async function batchGradients(
 
 /** A tensor's values; frees the tensor. */
 async function valuesOf(tensor: Tensor): Promise<Float32Array> {
-  const values = await tensor.data<"float32">();
+  const values = await readValues(tensor);
   tensor.dispose();
-  return values.slice();
+  return values;
 }
 
 function evenly(losses: Float32Array): number[] {
@@ -337,8 +332,10 @@ function add(
 
 /** Euclidean norm of all gradients together. */
 async function norm(gradients: Record<string, Tensor>): Promise<number> {
+  // Not by addN: on webgpu it binds every input to one shader, and where they
+  // are more than the adapter allows (often 8) the sum is silently wrong.
   const squared = tf.tidy(() =>
-    tf.addN(Object.values(gradients).map((g) => tf.sum(tf.square(g))))
+    tf.sum(tf.stack(Object.values(gradients).map((g) => tf.sum(tf.square(g)))))
   );
   const [value] = await valuesOf(squared);
   return Math.sqrt(value!);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import type { TrainExample } from "../../lib/data/mod.ts";
 import {
   disposeEncoder,
   type Encoder,
@@ -19,21 +18,7 @@ import {
 import { maxDifference, onBackends } from "../_backends.ts";
 import { hasShared, readShared, shared } from "../_shared.ts";
 import { smallEncoder } from "../_small_encoder.ts";
-
-/** Rows of two tasks that a small encoder can learn. */
-function toyRows(): TrainExample[][] {
-  const row = (domain: number, id: number, word: string): TrainExample => ({
-    domain,
-    query: { id: `q${id}`, text: `what is ${word}` },
-    positives: [{ id: `p${id}`, text: `${word} is a thing` }],
-    negatives: [{ id: `n${id}`, text: "nothing at all" }],
-  });
-  const words = ["red", "green", "blue", "bird", "sky", "song"];
-  return [
-    words.map((word, i) => row(0, i, word)),
-    words.map((word, i) => row(1, i, `${word} ${word}`)),
-  ];
-}
+import { toyRows } from "./_toy_rows.ts";
 
 async function collect(
   steps: AsyncIterable<StepReport>,
