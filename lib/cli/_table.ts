@@ -98,6 +98,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./data_check.ts"),
   },
   {
+    name: "data clean",
+    summary: "Take training queries out that are near test queries",
+    load: () => import("./data_clean.ts"),
+  },
+  {
     name: "completion",
     summary: "Print a completion script for a shell",
     load: () => import("./completion.ts"),

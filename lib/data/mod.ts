@@ -18,6 +18,9 @@
  * @module
  */
 export * from "./types.ts";
+export * from "./clean/clean_suite.ts";
+export * from "./clean/find_near_queries.ts";
+export * from "./clean/write_cleaned_suite.ts";
 export { hammingDistance, simhash } from "./clean/simhash.ts";
 export * from "./clean/simhash_index.ts";
 export * from "./compare_code_points.ts";
@@ -43,9 +46,19 @@ export * from "./read_tdro_jsonl.ts";
 export * from "./read_trec_qrels.ts";
 export * from "./read_trec_run.ts";
 export * from "./suite_rows.ts";
+export { openTable, type OpenTableOptions } from "./tables/open_table.ts";
+export * from "./tables/suite_from_table.ts";
+export type { Table, TableRow } from "./tables/table.ts";
+export type { TableColumns, TableTaskOptions } from "./tables/table_options.ts";
+export {
+  taskFromFile,
+  type TaskFromFileOptions,
+} from "./tables/task_from_file.ts";
+export * from "./tables/task_from_rows.ts";
 export * from "./train_examples.ts";
 export * from "./write_qrels.ts";
 export { writeSuite, type WriteSuiteOptions } from "./write_suite.ts";
+export * from "./write_task.ts";
 export * from "./write_tdro_jsonl.ts";
 export * from "./write_trec_run.ts";
 export * from "./write_whole.ts";
