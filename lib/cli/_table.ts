@@ -33,6 +33,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./plots.ts"),
   },
   {
+    name: "model pull",
+    summary: "Fetch a model from the Hugging Face hub or a mirror",
+    load: () => import("./model_pull.ts"),
+  },
+  {
     name: "model info",
     summary: "Show what a model folder holds, without loading its weights",
     load: () => import("./model_info.ts"),
@@ -91,6 +96,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "data docs-suite",
     summary: "Build the docs suite from documentation on this machine",
     load: () => import("./data_docs_suite.ts"),
+  },
+  {
+    name: "data import",
+    summary: "Make a task, or a suite, out of a table of pairs or triples",
+    load: () => import("./data_import.ts"),
   },
   {
     name: "data check",

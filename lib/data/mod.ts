@@ -17,6 +17,7 @@
  *
  * @module
  */
+export * from "./download.ts";
 export * from "./types.ts";
 export * from "./clean/clean_suite.ts";
 export * from "./clean/find_near_queries.ts";

@@ -51,6 +51,7 @@ export * from "./bert.ts";
 export * from "./config.ts";
 export * from "./encode_texts.ts";
 export * from "./encoder.ts";
+export * from "./hub/pull_model.ts";
 export { addLora, type AddLoraOptions } from "./lora/add_lora.ts";
 export { loadLora } from "./lora/load_lora.ts";
 export { type LoraConfig, loraConfig } from "./lora/lora_config.ts";
