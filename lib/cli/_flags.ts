@@ -129,6 +129,7 @@ export function alternatives(schema: JsonSchema): JsonSchema[] {
 }
 
 function placeholder(schema: JsonSchema): string {
+  if (alternatives(schema).some((choice) => choice.enum)) return "NAME";
   const kinds = alternatives(schema).map((choice) => choice.type);
   if (kinds.includes("number") || kinds.includes("integer")) return "N";
   return kinds.includes("object") || kinds.includes("array") ? "JSON" : "TEXT";

@@ -1,4 +1,3 @@
-import { type CommandEntry, COMMANDS } from "./_table.ts";
 import { commandFlags, type Flag } from "./_flags.ts";
 import { globalOptions, SHORT } from "./_global_options.ts";
 import { negatable } from "./_read_arguments.ts";
@@ -49,24 +48,6 @@ export function commandHelp(command: Command, look: Look): string {
       command.examples.map(({ about, line }) => `  # ${about}\n  ${line}`)
         .join("\n")
     }`,
-  ].join("\n\n") + "\n";
-}
-
-/** Help text of `tdro` itself, or of the commands that begin with some words. */
-export function overview(
-  look: Look,
-  entries: readonly CommandEntry[] = COMMANDS,
-): string {
-  return [
-    "Trains dense retrievers on many tasks and learns the mixture of tasks (tDRO)",
-    `${bold("Usage:", look)} tdro COMMAND [options]`,
-    `${bold("Commands:", look)}\n${
-      glossary(
-        entries.map((entry) => [entry.name, entry.summary]),
-        look.columns,
-      )
-    }`,
-    "tdro COMMAND --help shows the options of a command, with examples",
   ].join("\n\n") + "\n";
 }
 

@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { commandFlags, type Flag } from "./_flags.ts";
 import { type GlobalOptions, globalOptions } from "./_global_options.ts";
 import { readArguments, valueAt, type Values } from "./_read_arguments.ts";
+import { recordedOptions } from "./_recorded_options.ts";
 import { didYouMean } from "./_suggest.ts";
 
 /** What a command is to do, from its arguments and its config file. */
@@ -78,8 +79,9 @@ async function readConfig(path: string, all: readonly Flag[]): Promise<Values> {
       `${path}: Cannot read the config file: expected an object of options`,
     );
   }
-  checkKeys(config, all, path, []);
-  return config;
+  const options = recordedOptions(config, all);
+  checkKeys(options, all, path, []);
+  return options;
 }
 
 /** Refuses unknown keys, also where the command's schema would drop them. */

@@ -46,7 +46,7 @@ export const command: Command<ArenaOptions> = {
         "tdro arena --suite my/suite --strategies tdro,doremi,temperature-3 --seeds 1,2,3",
     },
     {
-      about: "With larger proxies' budget, as JSON",
+      about: "With a larger budget for the proxies, as JSON",
       line:
         "tdro arena --suite my/suite --strategies regmix --budget 2000 --json",
     },
@@ -55,9 +55,10 @@ export const command: Command<ArenaOptions> = {
     suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
       "Folder of the suite: a folder in BEIR form for each task",
     ),
-    tasks: z.array(z.string()).optional().describe(
-      "Tasks to take, in this order; default: all",
-    ),
+    tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
+      .describe(
+        "Tasks to take, in this order; default: all",
+      ),
     strategies: z.array(z.string()).min(1).default([
       "uniform",
       "tdro",

@@ -19,7 +19,7 @@ export const command: Command<DataCheckOptions> = {
     { about: "All tasks of a suite", line: "tdro data check suites/docs" },
     {
       about: "Two of them",
-      line: "tdro data check suites/docs --tasks es-lib,dom-prose",
+      line: "tdro data check suites/docs --tasks es-lib,tfjs-ops",
     },
   ],
   options: z.strictObject({

@@ -34,9 +34,10 @@ export const command: Command<DemoOptions> = {
     suiteFolder: z.string().min(1).default(".cache/suites/docs").meta({
       placeholder: "FOLDER",
     }).describe("Folder that keeps the docs suite"),
-    tasks: z.array(z.string()).optional().describe(
-      "Tasks of the docs suite to take; default: all",
-    ),
+    tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
+      .describe(
+        "Tasks of the docs suite to take; default: all",
+      ),
     backend: backendOption,
     ...experimentShape,
     out: experimentShape.out.unwrap().default("runs/demo").describe(

@@ -33,14 +33,15 @@ export interface CommandIo extends Io {
   progress<T>(events: AsyncGenerator<ProgressEvent, T>): Promise<T>;
   /**
    * Says how the work can be taken up again, should it be interrupted; the last
-   * call counts.
+   * call counts. The command line itself is printed after it.
    */
   resumeWith(hint: string): void;
 }
 
 /**
  * The process's own standard streams. The first Ctrl-C aborts `signal`, so that
- * the work can stop at a clean place; the second one ends the process.
+ * the work can stop at a clean place; the second one ends the process. SIGTERM,
+ * which schedulers send before they kill, counts as Ctrl-C.
  *
  * @returns Standard output and error, and a signal wired to Ctrl-C.
  */
@@ -55,11 +56,13 @@ export function terminalIo(): Io {
   };
   const err = (text: string) => write(Deno.stderr, text);
   const controller = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
+  const stop = () => {
     if (controller.signal.aborted) Deno.exit(130);
     err("\nstopping at the next step; press Ctrl-C again to stop at once\n");
     controller.abort(new DOMException("Interrupted", "AbortError"));
-  });
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
   return {
     out: (text) => write(Deno.stdout, text),
     err,

@@ -1,8 +1,7 @@
 import { type CommandEntry, COMMANDS } from "./_table.ts";
 import { EXIT, fail, interrupted } from "./_fail.ts";
-import { commandHelp, overview } from "./_help.ts";
-import { renderProgress } from "./_progress.ts";
-import { readOptions } from "./_read_options.ts";
+import { commandLine } from "./_command_line.ts";
+import { overview } from "./_overview.ts";
 import { didYouMean } from "./_suggest.ts";
 import type { CommandIo, Io } from "./io.ts";
 
@@ -35,7 +34,9 @@ import type { CommandIo, Io } from "./io.ts";
 export async function main(args: readonly string[], io: Io): Promise<number> {
   let resume: string | undefined;
   try {
-    const code = await dispatch(args, io, (hint) => resume = hint);
+    const code = await dispatch(args, io, (hint) => {
+      resume = `${hint}\n  ${commandLine(args)}`;
+    });
     return io.signal.aborted ? interrupted(io, resume) : code;
   } catch (error) {
     return fail(error, io, resume);
@@ -63,18 +64,23 @@ async function dispatch(
   if (entry === undefined) {
     const family = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
     if (family.length > 0 && (rest[0] === undefined || isHelp(rest[0]))) {
-      io.out(overview(io, family));
+      io.out(overview(io, first));
       return EXIT.ok;
     }
     throw unknownCommand(words, family);
   }
 
-  const { command } = await entry.load();
+  // Schemas only from here on: the overview above needs none.
+  const [{ command }, { readOptions }] = await Promise.all([
+    entry.load(),
+    import("./_read_options.ts"),
+  ]);
   const { global, options } = await readOptions(
     command,
     words.slice(entry.name.split(" ").length),
   );
   if (global.help) {
+    const { commandHelp } = await import("./_help.ts");
     io.out(commandHelp(command, io));
     return EXIT.ok;
   }
@@ -96,7 +102,10 @@ async function dispatch(
     note(text) {
       if (!global.quiet) io.err(`${text}\n`);
     },
-    progress: (events) => renderProgress(events, commandIo),
+    async progress(events) {
+      const { renderProgress } = await import("./_progress.ts");
+      return await renderProgress(events, commandIo);
+    },
     resumeWith,
   };
   return await command.run(options, commandIo) ?? EXIT.ok;

@@ -38,9 +38,10 @@ export const command: Command<RunOptions> = {
     suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
       "Folder of the suite: a folder in BEIR form for each task",
     ),
-    tasks: z.array(z.string()).optional().describe(
-      "Tasks to take, in this order; default: all",
-    ),
+    tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
+      .describe(
+        "Tasks to take, in this order; default: all",
+      ),
     backend: backendOption,
     ...experimentShape,
   }) as z.ZodType<RunOptions>,

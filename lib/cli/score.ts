@@ -30,7 +30,8 @@ export const command: Command<ScoreOptions> = {
   examples: [
     {
       about: "The usual metrics",
-      line: "tdro score --qrels docs/es-lib/qrels/test.tsv --run es-lib.run",
+      line:
+        "tdro score --qrels suites/docs/es-lib/qrels/test.tsv --run es-lib.run",
     },
     {
       about: "Two metrics, query by query",

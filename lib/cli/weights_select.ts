@@ -22,7 +22,7 @@ export const command: Command<WeightsSelectOptions> = {
     {
       about: "The better 70 % of the tasks",
       line:
-        "tdro weights select runs/docs/curr_weights.json --top 70 --out top70.json",
+        "tdro weights select runs/demo/weights.json --top 70 --out top70.json",
     },
   ],
   options: z.strictObject({

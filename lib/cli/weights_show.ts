@@ -19,7 +19,7 @@ export const command: Command<WeightsShowOptions> = {
   examples: [
     {
       about: "The learned mixture of a run",
-      line: "tdro weights show runs/docs/curr_weights.json",
+      line: "tdro weights show runs/demo/weights.json",
     },
     {
       about: "Two mixtures side by side, by task id",

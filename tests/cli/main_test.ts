@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { main } from "../../lib/cli/main.ts";
 import { COMMANDS } from "../../lib/cli/_table.ts";
+import { commandLine } from "../../lib/cli/_command_line.ts";
 import { commandFlags } from "../../lib/cli/_flags.ts";
 import { globalOptions } from "../../lib/cli/_global_options.ts";
 import type { Command } from "../../lib/cli/command.ts";
@@ -53,7 +54,10 @@ for (const entry of COMMANDS) {
     const { readOptions } = await import("../../lib/cli/_read_options.ts");
     const { command } = await entry.load();
     for (const { line } of command.examples) {
-      const words = /tdro ([^>|)]*)/.exec(line)![1]!.trim().split(/\s+/);
+      const words = [
+        .../tdro ([^>|)]*)/.exec(line)![1]!
+          .matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g),
+      ].map(([, a, b, c]) => a ?? b ?? c!);
       const name = words.splice(0, entry.name.split(" ").length).join(" ");
       assert.equal(name, entry.name);
       await readOptions(command, words);
@@ -181,7 +185,10 @@ Deno.test("main() exits 130 when interrupted, and says how to go on", async () =
     return Promise.reject(io.signal.reason);
   }, { signal });
   assert.equal(thrown.code, 130);
-  assert.equal(thrown.err, "interrupted; to go on: tdro run --resume runs/x\n");
+  assert.equal(
+    thrown.err,
+    "interrupted; to go on: tdro run --resume runs/x\n  tdro version\n",
+  );
   // A command that stops cleanly on the signal was interrupted all the same.
   const returned = await instead(() => Promise.resolve(), { signal });
   assert.equal(returned.code, 130);
@@ -194,4 +201,24 @@ Deno.test("main() is silent when the reader of its output has gone", async () =>
   });
   assert.equal(code, 141);
   assert.equal(err, "");
+});
+
+Deno.test("commandLine() is what a shell reads as the same words", async () => {
+  const words = [
+    "run",
+    "--suite=my suite",
+    "it's",
+    "",
+    "a$b",
+    "{x,y}",
+    "~",
+    "*",
+  ];
+  const line = commandLine(words).replace(/^tdro /, "printf '%s\\n' ");
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", line] })
+    .output();
+  assert.deepEqual(
+    new TextDecoder().decode(stdout).split("\n").slice(0, -1),
+    words,
+  );
 });

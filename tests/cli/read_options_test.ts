@@ -168,6 +168,39 @@ Deno.test("readOptions() puts flags before the config file before defaults", asy
   assert.equal((options as { source: string }).source, "in");
 });
 
+Deno.test("readOptions() takes the record of a run for a config file", async () => {
+  const probe: Command = {
+    ...command,
+    options: z.strictObject({
+      steps: z.int().min(1).describe("the steps"),
+      tasks: z.array(z.string()).default([]).describe("the tasks"),
+      backend: z.string().default("auto").describe("the backend"),
+    }),
+    operands: [],
+  };
+  const record = {
+    format: "tdro-run/1",
+    status: "finished",
+    options: { steps: 5 },
+    suite: { name: "docs", tasks: ["b", "a"], sha256: "0" },
+    backend: { name: "wasm", device: "cpu" },
+  };
+  const path = await config(JSON.stringify(record));
+  const { options } = await readOptions(probe, ["--config", path]);
+  assert.deepEqual(options, { steps: 5, tasks: ["b", "a"], backend: "wasm" });
+  const { options: varied } = await readOptions(probe, [
+    ...["--config", path, "--backend", "cpu", "--tasks", "a"],
+  ]);
+  assert.deepEqual(varied, { steps: 5, tasks: ["a"], backend: "cpu" });
+  // A record of what the command lacks is refused as any other file.
+  const other = await config(
+    JSON.stringify({ ...record, options: { stepz: 5 } }),
+  );
+  await assert.rejects(readOptions(probe, ["--config", other]), {
+    message: /no option "stepz" \(did you mean steps\?\)/,
+  });
+});
+
 Deno.test("readOptions() says what is wrong with a config file", async () => {
   const cases: [content: string, names: RegExp][] = [
     ['{"steps": }', /Cannot read the config file: /],
@@ -213,7 +246,7 @@ Deno.test("commandHelp() shows every option with type, bounds and default", () =
       /^ {2}FILE +the input \(required\)$/m,
       /^ {2}--learning-rate N +the rate \(number, > 0, ≤ 1; default: 0.0001\)$/m,
       /^ {2}--steps N +the steps \(integer, ≥ 1\)$/m,
-      /^ {2}--mode TEXT +the way \(uniform \| learned; default: uniform\)$/m,
+      /^ {2}--mode NAME +the way \(uniform \| learned; default: uniform\)$/m,
       /^ {2}--seed N +the seed \(integer \| random; default: random\)$/m,
       /^ {2}--limit N +the limit \(number \| none; default: none\)$/m,
       /^ {2}--\[no-\]shuffle +the order \(default: true\)$/m,
