@@ -74,6 +74,10 @@ export function rightColumn(y: Part, width: number, field = "label"): Part {
 /** The axis of an nDCG@10. */
 export const NDCG_TITLE = "nDCG@10 (0 to 1)";
 
+/** Labels of an axis of differences: `+0.01`, `0`, `−0.01`. */
+export const SIGNED_LABEL =
+  "datum.value == 0 ? '0' : format(datum.value, '+.3~f')";
+
 /** `+0.0123`, with a real minus sign. */
 export function signed(value: number, digits = 3): string {
   const text = Math.abs(value).toFixed(digits);

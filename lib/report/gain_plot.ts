@@ -113,45 +113,59 @@ export function gainPlot(
               y: { ...y, field: "value" },
             },
           })),
-          ...(known
-            ? [{
-              transform: [{ filter: "isValid(datum.low)" }],
-              mark: { type: "rule", strokeWidth: 1.5, opacity: 0.7 },
-              encoding: {
-                x,
-                y: { ...y, field: "low" },
-                y2: { field: "high" },
-                color,
-              },
-            }]
-            : []),
           ...(severalOf
             ? [{
               mark: { type: "line", strokeWidth: 2 },
               encoding: { x, y, color },
             }]
             : []),
-          {
-            mark: { type: "point", filled: true, size: 130, opacity: 1 },
-            encoding: {
-              x,
-              y,
-              color,
-              shape,
-              tooltip: [
-                tip("arm"),
-                tip("dataUsed", "data used", ".1%"),
-                tip("ndcg", "mean nDCG@10", ".4f"),
-                ...(known
-                  ? [tip("low", "from", ".4f"), tip("high", "to", ".4f")]
-                  : []),
-              ],
+          ...(known ? intervals(arms, { x, y, color }) : []),
+          ...(known ? arms : [undefined]).map((arm) => ({
+            ...only(arm),
+            mark: {
+              ...{ type: "point", filled: true, size: 130, opacity: 1 },
+              ...(arm === undefined ? {} : { xOffset: aside(arms, arm) }),
             },
-          },
+            encoding: { x, y, color, shape, tooltip: tooltip(known) },
+          })),
         ],
       };
     },
   });
+}
+
+function only(arm: string | undefined): object {
+  return arm === undefined
+    ? {}
+    : { transform: [{ filter: { field: "arm", equal: arm } }] };
+}
+
+/** Arms that used as much data would hide each other's intervals. */
+function aside(arms: readonly string[], arm: string): number {
+  return (arms.indexOf(arm) - (arms.length - 1) / 2) * 9;
+}
+
+function intervals(
+  arms: readonly string[],
+  { x, y, color }: { x: object; y: object; color: object },
+): object[] {
+  return arms.map((arm) => ({
+    transform: [
+      { filter: { field: "arm", equal: arm } },
+      { filter: "isValid(datum.low)" },
+    ],
+    mark: { type: "rule", strokeWidth: 1.6, xOffset: aside(arms, arm) },
+    encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+  }));
+}
+
+function tooltip(known: boolean): object[] {
+  return [
+    tip("arm"),
+    tip("dataUsed", "data used", ".1%"),
+    tip("ndcg", "mean nDCG@10", ".4f"),
+    ...(known ? [tip("low", "from", ".4f"), tip("high", "to", ".4f")] : []),
+  ];
 }
 
 function outcome(

@@ -54,6 +54,35 @@ export { ndcgPlot, type NdcgRow } from "./ndcg_plot.ts";
 export { lossPlot, type LossRow } from "./loss_plot.ts";
 export { type MeasureRow, measuresPlot } from "./measures_plot.ts";
 export { gainPlot, type GainRow } from "./gain_plot.ts";
+export {
+  intervalPlot,
+  type IntervalPlotOptions,
+  type IntervalRow,
+} from "./interval_plot.ts";
+export {
+  type HeatmapOptions,
+  heatmapPlot,
+  type HeatmapRow,
+} from "./heatmap_plot.ts";
+export {
+  type ScalingOptions,
+  scalingPlot,
+  type ScalingRow,
+} from "./scaling_plot.ts";
+export {
+  lengthHistogram,
+  type LengthHistogramOptions,
+  type LengthRow,
+} from "./length_histogram.ts";
+export {
+  duplicateHistogram,
+  type DuplicateRow,
+} from "./duplicate_histogram.ts";
+export {
+  benchPlot,
+  type BenchPlotOptions,
+  type BenchRow,
+} from "./bench_plot.ts";
 export type { PlotOptions, PlotSpec, PlotTitle } from "./plot_spec.ts";
 export { renderSvg, type RenderSvgOptions } from "./render_svg.ts";
 export { show, type Shown, type ShowOptions } from "./show.ts";

@@ -194,30 +194,36 @@ function layers(
     return [between, { mark: point, encoding: { x, ...look, tooltip } }];
   }
   // Intervals of several arms on one line would hide each other.
-  return arms.flatMap((arm, i) => {
-    const yOffset = (i - (arms.length - 1) / 2) * 8;
-    const only = [{
-      filter: { field: "arm", equal: arm },
-    }];
-    return [
-      {
-        transform: [...only, { filter: "isValid(datum.low)" }],
-        mark: { type: "rule", strokeWidth: 1.6, opacity: 0.75, yOffset },
-        encoding: {
-          x: { ...x, field: "low" },
-          x2: { field: "high" },
-          color: look.color,
-          tooltip,
+  return [
+    { ...between, mark: BRIDGE },
+    ...arms.flatMap((arm, i) => {
+      const yOffset = (i - (arms.length - 1) / 2) * 8;
+      const only = [{
+        filter: { field: "arm", equal: arm },
+      }];
+      return [
+        {
+          transform: [...only, { filter: "isValid(datum.low)" }],
+          mark: { type: "rule", strokeWidth: 1.6, opacity: 1, yOffset },
+          encoding: {
+            x: { ...x, field: "low" },
+            x2: { field: "high" },
+            color: look.color,
+            tooltip,
+          },
         },
-      },
-      {
-        transform: only,
-        mark: { ...point, size: 70, yOffset },
-        encoding: { x, ...look, tooltip },
-      },
-    ];
-  });
+        {
+          transform: only,
+          mark: { ...point, size: 70, yOffset },
+          encoding: { x, ...look, tooltip },
+        },
+      ];
+    }),
+  ];
 }
+
+/** Joins the points of a task where they lie apart. */
+const BRIDGE = { type: "rule", strokeWidth: 9, opacity: 0.13 };
 
 function outcome(arms: string[], tasks: Map<string, number>[]): string {
   const whole = tasks.filter((ofTask) => arms.every((arm) => ofTask.has(arm)));

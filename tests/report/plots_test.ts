@@ -2,12 +2,18 @@ import assert from "node:assert/strict";
 import { from } from "arquero";
 import schema from "vega-lite/vega-lite-schema.json" with { type: "json" };
 import {
+  benchPlot,
+  duplicateHistogram,
   gainPlot,
+  heatmapPlot,
+  intervalPlot,
+  lengthHistogram,
   lossPlot,
   measuresPlot,
   ndcgPlot,
   type PlotSpec,
   renderSvg,
+  scalingPlot,
   weightsPlot,
   weightTrajectoryPlot,
 } from "../../lib/report/mod.ts";
@@ -50,11 +56,77 @@ function samples(tasks: readonly string[]): [string, PlotSpec][] {
       }))),
     ],
     ["ndcg", ndcgPlot(ndcgRows(tasks))],
+    [
+      "ndcg with intervals",
+      ndcgPlot(
+        ndcgRows(tasks).map((r) => ({ ...r, low: 0, high: r.ndcg && 1 }))
+          .filter((r) => r.ndcg !== null),
+      ),
+    ],
+    [
+      "trajectory with seeds",
+      weightTrajectoryPlot(
+        [1, 2].flatMap((seed) =>
+          weightSteps(tasks, 5).map((row) => ({ ...row, seed }))
+        ),
+      ),
+    ],
+    [
+      "intervals",
+      intervalPlot(tasks.map((name, k) => ({
+        ...{ name, note: name },
+        ...{ difference: k / 100, low: (k - 3) / 100, high: (k + 1) / 100 },
+      }))),
+    ],
+    [
+      "heatmap",
+      heatmapPlot(
+        tasks.flatMap((task, k) =>
+          tasks.slice(0, 8).map((arm, a) => ({ task, arm, value: k - a }))
+        ),
+      ),
+    ],
+    [
+      "bench",
+      benchPlot(tasks.map((work, k) => ({
+        ...{ work, ours: 1 + k, peer: 2, ratio: 2 / (1 + k), target: 1 },
+        ...{ low: 1.9 / (1 + k), high: 2.1 / (1 + k), peerName: work },
+      }))),
+    ],
     ["loss", lossPlot(losses)],
     [
       "gain",
       gainPlot(
         tasks.map((arm, k) => ({ arm, dataUsed: 1 / (k + 1), ndcg: k / 100 })),
+      ),
+    ],
+    [
+      "gain with intervals",
+      gainPlot(tasks.map((arm) => ({
+        ...{ arm, dataUsed: 1, ndcg: 0.5, low: 0.25, high: 0.75 },
+      }))),
+    ],
+    [
+      "scaling",
+      scalingPlot(
+        tasks.flatMap((arm, k) =>
+          [1e6, 1e8].map((size) => ({
+            ...{ arm, size, quality: k / 100, low: 0, high: 1 },
+          }))
+        ),
+      ),
+    ],
+    [
+      "lengths",
+      lengthHistogram(
+        tasks.flatMap((kind, k) => [{ kind, length: 3 ** (k % 7) }]),
+        { limit: 20 },
+      ),
+    ],
+    [
+      "duplicates",
+      duplicateHistogram(
+        tasks.map((task, k) => ({ task, copies: k + 1, texts: 1 })),
       ),
     ],
   ];
@@ -89,7 +161,8 @@ for (
       const texts = svg.match(/(?<=<text[^>]*>)[^<]*/g)!.map(unescape).join(
         "\n",
       );
-      for (const task of tasks) {
+      // One plot adds the tasks up.
+      for (const task of name === "duplicates" ? [] : tasks) {
         const shown = task.toWellFormed().replace(/\p{Cc}/gu, "\ufffd").trim();
         assert.ok(texts.includes(shown), `${name}: ${shown} is missing`);
       }
@@ -360,6 +433,182 @@ Deno.test("measuresPlot() holds each measure against its median task", () => {
     [["a", 3], ["a", 0.5], ["b", 1], ["b", 1.5], ["c", 0.5], ["c", 1]],
   );
   assert.match(spec.title.text.join(" "), /disagree on 2 of 3 tasks/);
+});
+
+Deno.test("measuresPlot() never says that measures agree whose amounts differ", () => {
+  const title = (rows: [number, number][]) =>
+    measuresPlot(rows.map(([released, ratioOfMeans], k) => ({
+      ...{
+        task: `t${k}`,
+        released,
+        ratioOfMeans,
+        start: 0.5,
+        end: k ? 0.9 : 0.1,
+      },
+    }))).title.text.join(" ");
+  assert.equal(
+    title([[1, 1], [2, 2], [6, 30]]),
+    "Both measures put the same tasks of 3 above the median, but by different amounts: up to a factor of 5.0 (t2)",
+  );
+  for (
+    const rows of [[[1, 10], [2, 20]], [[1, 1]], [[1, 1], [2, 2], [6, 30]]]
+  ) {
+    assert.doesNotMatch(title(rows as [number, number][]), /\bagree/);
+  }
+});
+
+Deno.test("weightTrajectoryPlot() of several seeds: means, and bands from least to largest", () => {
+  const spec = weightTrajectoryPlot([
+    { seed: 1, step: 0, task: "a", weight: 0.5 },
+    { seed: 1, step: 0, task: "b", weight: 0.5 },
+    { seed: 1, step: 1, task: "a", weight: 0.75 },
+    { seed: 1, step: 1, task: "b", weight: 0.25 },
+    { seed: 2, step: 0, task: "a", weight: 0.5 },
+    { seed: 2, step: 0, task: "b", weight: 0.5 },
+    { seed: 2, step: 1, task: "a", weight: 0.5 },
+    { seed: 2, step: 1, task: "b", weight: 0.5 },
+  ]);
+  assert.deepEqual(
+    spec.data.values.filter((v: { series: string }) => v.series === "a"),
+    [
+      { series: "a", step: 0, value: 0.5, low: 0.5, high: 0.5 },
+      { series: "a", step: 1, value: 0.625, low: 0.5, high: 0.75 },
+    ],
+  );
+  assert.ok(spec.layer.some((l: { name?: string }) => l.name === "bands"));
+  assert.match(spec.title.subtitle.join(" "), /means of 2 seeds/);
+  // One seed has no band.
+  const one = weightTrajectoryPlot(
+    weightSteps(["a", "b"], 2).map((row) => ({ ...row, seed: 7 })),
+  );
+  assert.ok(!one.layer.some((l: { name?: string }) => l.name === "bands"));
+});
+
+Deno.test("intervalPlot() sorts, and counts only intervals that leave 0 out", () => {
+  const spec = intervalPlot([
+    { name: "loss", difference: -0.2, low: -0.3, high: -0.1 },
+    { name: "nothing", difference: 0.1, low: -0.1, high: 0.3 },
+    { name: "gain", difference: 0.2, low: 0.1, high: 0.3, note: "p 0.01" },
+  ], { baseline: "base" });
+  assert.equal(
+    spec.title.text.join(" "),
+    "1 of 3 above base, 1 below, 1 not to be told from it",
+  );
+  assert.deepEqual(
+    spec.data.values.map((v: { name: string; label: string }) => v.label),
+    ["+0.2000 · p 0.01", "+0.1000", "−0.2000"],
+  );
+  assert.deepEqual(
+    intervalPlot([{ name: "a", difference: 0, low: -1, high: 1 }]).title.text,
+    ["None of 1 can be told from uniform: every interval holds 0"],
+  );
+});
+
+Deno.test("heatmapPlot() orders columns by their mean and adds it as a line", () => {
+  const rows = [
+    { task: "t", arm: "worse", value: -0.5 },
+    { task: "u", arm: "worse", value: 0 },
+    { task: "t", arm: "better", value: 0.25 },
+    { task: "u", arm: "better", value: null },
+  ];
+  const spec = heatmapPlot(rows);
+  assert.deepEqual(spec.encoding.x.scale.domain, ["better", "worse"]);
+  assert.deepEqual(spec.encoding.y.scale.domain, ["t", "u", "mean"]);
+  const labels = (plot: PlotSpec) =>
+    plot.data.values.map((v: { label: string }) => v.label);
+  assert.deepEqual(labels(spec), [
+    ...["−0.500", "±0.000", "+0.250", "+0.250", "−0.250"],
+  ]);
+  assert.deepEqual(
+    labels(heatmapPlot([rows[2]!], { digits: 1 })),
+    ["0.3"],
+  );
+  assert.throws(() => heatmapPlot([rows[0]!, rows[0]!]), /"worse" twice/);
+  assert.throws(() => heatmapPlot([rows[3]!]), /every value is unknown/);
+});
+
+Deno.test("lengthHistogram() loses no text, whatever the bins", () => {
+  for (const kinds of [["a"], ["a", "b"]]) {
+    const rows = kinds.flatMap((kind, k) =>
+      Array.from({ length: 50 }, (_, i) => ({ kind, length: i ** (1 + k) }))
+    );
+    for (const options of [{}, { bins: 5 }, { limit: 1000 }]) {
+      const { values } = lengthHistogram(rows, options).data;
+      for (const kind of kinds) {
+        const own = values.filter((v: { arm: string }) => v.arm === kind);
+        const sum = (field: "count" | "share") =>
+          own.reduce(
+            (all: number, v: Record<string, number>) => all + v[field]!,
+            0,
+          );
+        assert.equal(sum("count"), 50);
+        assert.ok(Math.abs(sum("share") - 1) < 1e-12);
+        // Bins touch and none is empty of width.
+        for (let i = 1; i < own.length; i++) {
+          assert.equal(own[i].from, own[i - 1].to);
+        }
+      }
+    }
+  }
+  assert.throws(
+    () => lengthHistogram([{ length: 1 }], { limit: 0 }),
+    /limit must be a number above 0: got 0/,
+  );
+  assert.throws(
+    () => lengthHistogram([{ length: 1 }], { bins: 1 }),
+    /bins must be a whole number from 2 to 500: got 1/,
+  );
+});
+
+Deno.test("duplicateHistogram() counts what is superfluous", () => {
+  const spec = duplicateHistogram([
+    { task: "a", copies: 1, texts: 60 },
+    { task: "b", copies: 2, texts: 5 },
+    { task: "b", copies: 30, texts: 1 },
+  ]);
+  // 60 + 10 + 30 texts, of which 66 differ.
+  assert.equal(
+    spec.title.text.join(" "),
+    "34% of 100 texts are copies of another; most in b (85%)",
+  );
+  assert.deepEqual(
+    spec.data.values.map((v: { bar: string; texts: number }) => [
+      v.bar,
+      v.texts,
+    ]),
+    [["1", 60], ["2", 5], ["10 or more", 1]],
+  );
+});
+
+Deno.test("scalingPlot() takes a logarithm only over more than a factor of ten", () => {
+  const scale = (sizes: number[]) =>
+    scalingPlot(sizes.map((size) => ({ size, quality: 0.5 })))
+      .layer.at(-1).encoding.x.scale.type;
+  assert.equal(scale([1, 10]), undefined);
+  assert.equal(scale([1, 11]), "log");
+  assert.equal(scale([0, 11]), undefined);
+});
+
+Deno.test("benchPlot() judges by the target, or by the peer where there is none", () => {
+  const spec = benchPlot([
+    { work: "a", ratio: 1.5, target: 2 },
+    { work: "b", ratio: 0.5, target: 0.4 },
+    { work: "c", ratio: 1 },
+    { work: "d", ratio: 0.99 },
+  ], { peer: "P" });
+  assert.deepEqual(
+    spec.data.values.map((v: { met: boolean }) => v.met),
+    [false, true, true, false],
+  );
+  assert.match(
+    spec.title.text.join(" "),
+    /^2 of 4 .*; ×0\.928 in the geometric mean$/,
+  );
+  assert.throws(() => benchPlot([{ work: "a", ratio: 0 }]), /"ratio" must be/);
+  assert.throws(
+    () => benchPlot([{ work: "a", ratio: 1, low: 2, high: 1 }]),
+    /two ends of an interval.*got 2 and 1/,
+  );
 });
 
 Deno.test("measuresPlot() takes a logarithm only where values are far apart", () => {
