@@ -154,7 +154,7 @@ Deno.test("the command line runs from JSR", async () => {
   await publish(registry);
   await using project = await startProject(registry);
   const cli = ["run", "--allow-all", "jsr:@tdro/tdro/cli"];
-  assert.match(await project.deno(...cli, "--help"), /^Commands:$/m);
+  assert.match(await project.deno(...cli, "--help"), /^Start here:$/m);
   const version = JSON.parse(await project.deno(...cli, "version", "--json"));
   const config = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
   assert.equal(version.tdro, config.version);
@@ -163,6 +163,16 @@ Deno.test("the command line runs from JSR", async () => {
     row.backend === "wasm"
   );
   assert.equal(wasm.usable, true);
+  const root = join(project.folder, "installed");
+  await project.deno(
+    ...["install", "--global", "--allow-all", "--root", root],
+    ...["--name", "tdro", "jsr:@tdro/tdro/cli"],
+  );
+  const installed = await new Deno.Command(join(root, "bin/tdro"), {
+    args: ["weights", "--help"],
+    env: project.env,
+  }).output();
+  assert.match(new TextDecoder().decode(installed.stdout), /weights show/);
   // Files that the package carries are found although there is no folder of it.
   await project.deno(
     ...cli,
