@@ -1,6 +1,6 @@
-import { basename, dirname, join, resolve } from "node:path";
 import { checkColumnId } from "./_columns.ts";
-import { exists, SPLITS } from "./_task_folder.ts";
+import { SPLITS } from "./_task_folder.ts";
+import { writeFolder } from "./_write_folder.ts";
 import type { Suite, Task } from "./types.ts";
 import { writeBeirQrels } from "./write_qrels.ts";
 import { writeWhole } from "./write_whole.ts";
@@ -53,45 +53,29 @@ export async function writeSuiteFolder(
   },
 ): Promise<void> {
   checkSuite(suite);
-  const target = resolve(folder);
-  if (!overwrite && await exists(target)) {
-    throw new RangeError(
-      `Cannot write suite ${folder}: the folder is there already; remove it, choose another, or set overwrite`,
-    );
-  }
-  const sibling = (what: string) =>
-    join(
-      dirname(target),
-      `.${basename(target)}.${crypto.randomUUID().slice(0, 8)}.${what}`,
-    );
-  const partial = sibling("partial");
-  try {
-    for (const task of suite.tasks) await writeTask(task, partial);
-    const contents = {
-      name: suite.name,
-      tasks: suite.tasks.map((t) => t.name),
-    };
-    await writeWhole(`${partial}/suite.json`, json(contents));
-    for (const [name, text] of Object.entries(files)) {
-      await writeWhole(`${partial}/${name}`, text);
-    }
-    if (await exists(target)) {
-      // A folder can't be renamed onto another one that holds something.
-      const old = sibling("old");
-      await Deno.rename(target, old);
-      await Deno.rename(partial, target);
-      await Deno.remove(old, { recursive: true });
-    } else {
-      await Deno.rename(partial, target);
-    }
-  } catch (error) {
-    await Deno.remove(partial, { recursive: true }).catch(() => {});
-    throw error;
-  }
+  await writeFolder(folder, {
+    ...{ overwrite, what: `suite ${folder}` },
+    async fill(partial) {
+      for (const task of suite.tasks) {
+        await writeTaskFiles(task, `${partial}/${task.name}`);
+      }
+      const contents = {
+        name: suite.name,
+        tasks: suite.tasks.map((t) => t.name),
+      };
+      await writeWhole(`${partial}/suite.json`, json(contents));
+      for (const [name, text] of Object.entries(files)) {
+        await writeWhole(`${partial}/${name}`, text);
+      }
+    },
+  });
 }
 
-async function writeTask(task: Task, parent: string): Promise<void> {
-  const folder = `${parent}/${task.name}`;
+/** Writes the files of one task; {@linkcode checkTask} comes before. */
+export async function writeTaskFiles(
+  task: Task,
+  folder: string,
+): Promise<void> {
   const counts: Record<string, number> = { corpus: task.corpus.size };
   for (const split of SPLITS) {
     const qrels = task.qrels[split];
@@ -139,48 +123,55 @@ function checkSuite(suite: Suite): void {
   }
   const seen = new Set<string>();
   for (const task of suite.tasks) {
-    const { name, corpus, queries, qrels } = task;
-    const fail = (why: string) =>
-      new RangeError(`Cannot write task ${JSON.stringify(name)}: ${why}`);
-    // deno-lint-ignore no-control-regex -- no system takes them all in names
-    if (/^\.|^$|[/\\\0-\x1f]/.test(name) || !name.isWellFormed()) {
-      throw fail("the name must serve as a folder's name");
-    }
+    checkTask(task);
+    const { name } = task;
     // Some file systems take Nq and nq for one name.
     if (seen.has(name.toLowerCase())) {
-      throw fail("another task has the name (upper or lower case)");
+      throw failure(task, "another task has the name (upper or lower case)");
     }
     seen.add(name.toLowerCase());
-    if (corpus.size === 0) throw fail("its corpus is empty");
-    if (queries.size === 0) throw fail("it has no queries");
-    for (const map of [corpus, queries]) {
-      for (const [key, { id }] of map) {
-        if (key !== id) {
+  }
+}
+
+function failure({ name }: Task, why: string): RangeError {
+  return new RangeError(`Cannot write task ${JSON.stringify(name)}: ${why}`);
+}
+
+/** Throws at what {@linkcode openTask} couldn't read back. */
+export function checkTask(task: Task): void {
+  const { name, corpus, queries, qrels } = task;
+  const fail = (why: string) => failure(task, why);
+  // deno-lint-ignore no-control-regex -- no system takes them all in names
+  if (/^\.|^$|[/\\\0-\x1f]/.test(name) || !name.isWellFormed()) {
+    throw fail("the name must serve as a folder's name");
+  }
+  if (corpus.size === 0) throw fail("its corpus is empty");
+  if (queries.size === 0) throw fail("it has no queries");
+  for (const map of [corpus, queries]) {
+    for (const [key, { id }] of map) {
+      if (key !== id) {
+        throw fail(
+          `key ${JSON.stringify(key)} holds what has id ${JSON.stringify(id)}`,
+        );
+      }
+      checkColumnId(id, `task ${JSON.stringify(name)}`, { blanks: true });
+    }
+  }
+  let judged = 0;
+  for (const split of Object.values(qrels)) {
+    for (const [query, grades] of split) {
+      if (!queries.has(query)) {
+        throw fail(`query ${JSON.stringify(query)} is judged but not there`);
+      }
+      for (const passage of grades.keys()) {
+        judged++;
+        if (!corpus.has(passage)) {
           throw fail(
-            `key ${JSON.stringify(key)} holds what has id ${
-              JSON.stringify(id)
-            }`,
+            `passage ${JSON.stringify(passage)} is judged but not there`,
           );
         }
-        checkColumnId(id, `task ${JSON.stringify(name)}`, { blanks: true });
       }
     }
-    let judged = 0;
-    for (const split of Object.values(qrels)) {
-      for (const [query, grades] of split) {
-        if (!queries.has(query)) {
-          throw fail(`query ${JSON.stringify(query)} is judged but not there`);
-        }
-        for (const passage of grades.keys()) {
-          judged++;
-          if (!corpus.has(passage)) {
-            throw fail(
-              `passage ${JSON.stringify(passage)} is judged but not there`,
-            );
-          }
-        }
-      }
-    }
-    if (judged === 0) throw fail("it has no judgment");
   }
+  if (judged === 0) throw fail("it has no judgment");
 }

@@ -3,7 +3,7 @@ import { normaliseText } from "../normalise_text.ts";
 import type { Passage, Qrels, Query, SplitName, Task } from "../types.ts";
 import { SPLITS } from "../_task_folder.ts";
 import { Groups } from "./_groups.ts";
-import { hash32 } from "./_hash.ts";
+import { hash32 } from "../_hash.ts";
 import type { Pair, Recipe } from "./_recipe.ts";
 import type { SourceVersions } from "./_package_folders.ts";
 import type { Sources } from "./_sources.ts";

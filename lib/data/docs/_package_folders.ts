@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { exists } from "../_task_folder.ts";
-import { hash32 } from "./_hash.ts";
+import { hash32 } from "../_hash.ts";
 
 /** Versions of what the docs suite is made from. */
 export interface SourceVersions {

@@ -1,0 +1,98 @@
+/** A passage as a cell gives it. */
+export interface CellPassage {
+  id?: string;
+  title?: string;
+  text: string;
+}
+
+/** The text of a cell; `undefined` if there is none. */
+export function textOf(
+  cell: unknown,
+  where: string,
+  column: string,
+): string | undefined {
+  if (cell === null || cell === undefined) return undefined;
+  if (typeof cell === "number" || typeof cell === "bigint") return `${cell}`;
+  if (typeof cell !== "string") throw wrong(where, column, "a text", cell);
+  const text = cell.trim();
+  if (!text.isWellFormed()) {
+    throw wrong(where, column, "a text without lone surrogates", cell);
+  }
+  return text === "" ? undefined : text;
+}
+
+/** The passages of a cell: a text, an object with `text`, or a list of them. */
+export function passagesOf(
+  cell: unknown,
+  where: string,
+  column: string,
+): CellPassage[] {
+  if (Array.isArray(cell)) {
+    return cell.flatMap((item) => passagesOf(item, where, column));
+  }
+  if (typeof cell !== "object" || cell === null) {
+    const text = textOf(cell, where, column);
+    return text === undefined ? [] : [{ text }];
+  }
+  const { text, title, ...rest } = cell as Record<string, unknown>;
+  const id = rest._id ?? rest.docid;
+  if (text === undefined) {
+    throw wrong(where, column, "a text or an object with text", cell);
+  }
+  if (Array.isArray(text)) return passagesOf(text, where, column);
+  const body = textOf(text, where, `${column}.text`);
+  if (body === undefined) return [];
+  const head = textOf(title, where, `${column}.title`);
+  const key = textOf(id, where, `${column}.docid`);
+  return [{
+    ...(key === undefined ? {} : { id: key }),
+    ...(head === undefined ? {} : { title: head }),
+    text: body,
+  }];
+}
+
+/** The grade that a cell gives: an integer, yes or no, or a score and its bound. */
+export function gradeOf(
+  cell: unknown,
+  where: string,
+  column: string,
+  minScore: number | undefined,
+): number {
+  const word = typeof cell === "string" ? cell.trim().toLowerCase() : cell;
+  if (word === true || word === "true" || word === "yes") return 1;
+  if (word === false || word === "false" || word === "no") return 0;
+  const score = typeof word === "number" || typeof word === "bigint" ||
+      (typeof word === "string" && word !== "")
+    ? Number(word)
+    : NaN;
+  if (!Number.isFinite(score)) {
+    throw wrong(where, column, "a grade, a score, true or false", cell);
+  }
+  if (minScore !== undefined) return score >= minScore ? 1 : 0;
+  if ((score | 0) === score) return score;
+  throw wrong(
+    where,
+    column,
+    "an integer unless minScore (--min-score) says which scores match",
+    cell,
+  );
+}
+
+function wrong(
+  where: string,
+  column: string,
+  wanted: string,
+  cell: unknown,
+): SyntaxError {
+  const text = JSON.stringify(
+    cell,
+    (_, value) => typeof value === "bigint" ? `${value}` : value,
+  ) ?? String(cell);
+  return new SyntaxError(
+    `${where}: Cannot use the row: column ${
+      JSON.stringify(column)
+    } must hold ${wanted}: got ${
+      text.length > 60 ? `${text.slice(0, 57)}...` : text
+    }`,
+  );
+}

@@ -1,0 +1,108 @@
+import { z } from "zod";
+
+/** Files of one split, as a README names them. */
+export interface DataFiles {
+  /** Name of the split; `undefined` if the README names none. */
+  split?: string;
+  /** Paths in the data set's folder; `*` and `**` stand for any. */
+  patterns: string[];
+}
+
+/** A configuration that the README of a data set describes. */
+export interface DatasetConfig {
+  name: string;
+  files: DataFiles[];
+}
+
+const patterns = z.union([z.string(), z.array(z.string())]);
+
+/** The part of the README's front matter that we look into. */
+const card = z.object({
+  configs: z.array(z.object({
+    config_name: z.string().default("default"),
+    default: z.boolean().default(false),
+    data_files: z.union([
+      patterns,
+      z.array(z.object({ split: z.string(), path: patterns })),
+    ]).optional(),
+    data_dir: z.string().optional(),
+  })).optional(),
+});
+
+/**
+ * The configuration of a Hugging Face data set's README that is wanted;
+ * `undefined` if it has no README or that names no files.
+ */
+export async function readDatasetCard(
+  folder: string,
+  wanted: string | undefined,
+): Promise<DatasetConfig | undefined> {
+  const path = `${folder}/README.md`;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    text = "";
+  }
+  const configs = await frontMatter(path, text);
+  if (configs.length === 0) {
+    if (wanted === undefined) return undefined;
+    throw new RangeError(
+      `Cannot find subset ${
+        JSON.stringify(wanted)
+      } of ${folder}: it has no README.md that names any`,
+    );
+  }
+  const names = configs.map(({ config_name }) => config_name);
+  const config = wanted !== undefined
+    ? configs.find(({ config_name }) => config_name === wanted)
+    : configs.find((config) => config.default) ??
+      configs.find(({ config_name }) => config_name === "default") ??
+      (configs.length === 1 ? configs[0] : undefined);
+  if (!config) {
+    throw new RangeError(
+      `Cannot choose a subset of ${folder}: subset (--subset) must be one of ${
+        names.join(", ")
+      }: got ${wanted === undefined ? "none" : JSON.stringify(wanted)}`,
+    );
+  }
+  const { config_name: name, data_files: files, data_dir } = config;
+  const below = data_dir ? `${data_dir.replace(/\/$/, "")}/` : "";
+  if (files === undefined) {
+    return below ? { name, files: [{ patterns: [`${below}**`] }] } : undefined;
+  }
+  return {
+    name,
+    files: [files].flat().map((entry) =>
+      typeof entry === "string"
+        ? { patterns: [below + entry] }
+        : { split: entry.split, patterns: [entry.path].flat() }
+    ),
+  };
+}
+
+async function frontMatter(
+  path: string,
+  text: string,
+): Promise<NonNullable<z.infer<typeof card>["configs"]>> {
+  const yaml = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1];
+  if (yaml === undefined) return [];
+  const { parse } = await import("yaml");
+  let value: unknown;
+  try {
+    value = parse(yaml) ?? {};
+  } catch (error) {
+    throw new SyntaxError(
+      `Cannot read the front matter of ${path}: ${
+        (error as Error).message.split("\n")[0]
+      }`,
+    );
+  }
+  const parsed = card.safeParse(value);
+  if (parsed.success) return parsed.data.configs ?? [];
+  const { path: at, message } = parsed.error.issues[0]!;
+  throw new SyntaxError(
+    `Cannot read the front matter of ${path}: ${at.join(".")}: ${message}`,
+  );
+}

@@ -1,0 +1,100 @@
+import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import type { Table, TableRow } from "./table.ts";
+
+/** Opens a parquet file; its rows are read one row group at a time. */
+export async function openParquet(path: string): Promise<Table> {
+  const { parquetSchema } = await import("hyparquet");
+  const file = await Deno.open(path);
+  try {
+    const metadata = await metadataOf(path, await bufferOf(file));
+    const columns = parquetSchema(metadata).children
+      .map(({ element }) => element.name);
+    return {
+      source: path,
+      columns,
+      rows: (wanted) => readRows(path, wanted ?? columns),
+    };
+  } finally {
+    file.close();
+  }
+}
+
+async function* readRows(
+  path: string,
+  columns: readonly string[],
+): AsyncGenerator<TableRow> {
+  const { parquetReadObjects } = await import("hyparquet");
+  const { compressors } = await import("hyparquet-compressors");
+  const file = await Deno.open(path);
+  try {
+    const buffer = await bufferOf(file);
+    const metadata = await metadataOf(path, buffer);
+    let first = 0;
+    for (const group of metadata.row_groups) {
+      const end = first + Number(group.num_rows);
+      const rows = await parquetReadObjects({
+        ...{ file: buffer, metadata, compressors, columns: [...columns] },
+        ...{ rowStart: first, rowEnd: end },
+      }).catch((error: Error) => {
+        throw damaged(path, error);
+      });
+      for (const cells of rows) {
+        yield { where: `${path}: row ${++first}`, cells };
+      }
+      first = end;
+    }
+  } finally {
+    file.close();
+  }
+}
+
+async function metadataOf(
+  path: string,
+  buffer: AsyncBuffer,
+): Promise<FileMetaData> {
+  const { parquetMetadataAsync } = await import("hyparquet");
+  try {
+    return await parquetMetadataAsync(buffer);
+  } catch (error) {
+    throw damaged(path, error as Error);
+  }
+}
+
+function damaged(path: string, error: Error): SyntaxError {
+  return new SyntaxError(
+    `Cannot read ${path} as parquet: ${
+      error.message.replaceAll("\n", " ")
+    }; is the file whole?`,
+  );
+}
+
+/** A file as the parquet reader wants it: pieces on demand. */
+async function bufferOf(file: Deno.FsFile): Promise<AsyncBuffer> {
+  const { size } = await file.stat();
+  // Reads seek first, so they must not overlap.
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    byteLength: size,
+    slice(start, end = size) {
+      const piece = turn.then(() => read(file, start, end));
+      turn = piece.catch(() => {});
+      return piece;
+    },
+  };
+}
+
+async function read(
+  file: Deno.FsFile,
+  start: number,
+  end: number,
+): Promise<ArrayBuffer> {
+  const bytes = new Uint8Array(end - start);
+  await file.seek(start, Deno.SeekMode.Start);
+  let at = 0;
+  while (at < bytes.length) {
+    const count = await file.read(bytes.subarray(at));
+    if (count === null) break;
+    at += count;
+  }
+  return bytes.buffer;
+}

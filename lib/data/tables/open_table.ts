@@ -1,0 +1,72 @@
+import { checkFile } from "./_check_file.ts";
+import { openCsv } from "./_csv_table.ts";
+import { openDatasetFolder } from "./_dataset_folder.ts";
+import { openJson, openJsonl } from "./_jsonl_table.ts";
+import { openParquet } from "./_parquet_table.ts";
+import type { Table } from "./table.ts";
+
+/** Options of {@linkcode openTable}. */
+export interface OpenTableOptions {
+  /**
+   * Which subset (configuration) of a Hugging Face data set to read, where its README
+   * names several.
+   *
+   * @default the one called `default`, or the only one
+   */
+  subset?: string;
+}
+
+/** File name → how it is opened. */
+const FORMATS: readonly [RegExp, (path: string) => Promise<Table>][] = [
+  [/\.(csv|tsv|tab)(\.gz)?$/i, openCsv],
+  [/\.(jsonl|ndjson)(\.gz)?$/i, openJsonl],
+  [/\.json$/i, openJson],
+  [/\.parquet$/i, openParquet],
+];
+
+/** Whether a file's name is one of a table. */
+export function isTableFile(name: string): boolean {
+  return FORMATS.some(([pattern]) => pattern.test(name));
+}
+
+/**
+ * Opens a table: a CSV or TSV file (UTF-8, first line = column names, texts
+ * with commas or line ends between double quotes), JSON lines, a JSON list, or
+ * parquet (all its compressions); CSV, TSV and JSON lines also gzipped. A folder
+ * is taken for a Hugging Face data set: its README's `configs`, or else the
+ * names of its files, say which are the splits.
+ *
+ * @param path File or folder.
+ * @param options Which part of a data set.
+ * @returns The table; its rows are read as a stream, as often as wanted.
+ * @throws {SyntaxError} If a file is malformed; the message begins with
+ * `path:line` where one line is to blame.
+ * @throws {RangeError} If it is none of these formats.
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ *
+ * @example Usage
+ * ```ts
+ * import { openTable, writeWhole } from "@tdro/tdro/data";
+ * import assert from "node:assert/strict";
+ *
+ * const path = `${await Deno.makeTempDir()}/faq.csv`;
+ * await writeWhole(path, 'question,answer\n"Open, when?",At nine\n');
+ * const table = await openTable(path);
+ * assert.deepEqual(table.columns, ["question", "answer"]);
+ * const [row] = await Array.fromAsync(table.rows());
+ * assert.equal(row!.cells.question, "Open, when?");
+ * ```
+ */
+export async function openTable(
+  path: string,
+  { subset }: OpenTableOptions = {},
+): Promise<Table> {
+  if (await checkFile(path) === "folder") {
+    return await openDatasetFolder(path, { subset, isTableFile, openTable });
+  }
+  const open = FORMATS.find(([pattern]) => pattern.test(path))?.[1];
+  if (open) return await open(path);
+  throw new RangeError(
+    `Cannot read ${path} as a table: the name must end in .csv, .tsv, .jsonl, .json or .parquet`,
+  );
+}

@@ -1,0 +1,146 @@
+import { z } from "zod";
+import { describeIssue } from "../read_jsonl.ts";
+
+/** Which column holds what; see {@linkcode TableTaskOptions}. */
+export interface TableColumns {
+  /** Queries. @default a column called query, question, anchor or the like */
+  query?: string;
+  /**
+   * Passages that answer them: a text, a list of texts, or objects with `text`
+   * and perhaps `title`.
+   *
+   * @default a column called passage, answer, positive, document or the like
+   */
+  passage?: string;
+  /** Titles of the passages; `null` for none. @default a column called title */
+  title?: string | null;
+  /**
+   * Passages that don't answer the query (texts or lists of them); `null` for
+   * none.
+   *
+   * @default columns called negative, negative_1, neg or the like
+   */
+  negatives?: string | string[] | null;
+  /**
+   * How relevant the passage is: integer grades (0 and below: not relevant),
+   * true and false, or numbers together with `minScore`. `null`: every row is a
+   * match. There is no default where a column is called score, label or the
+   * like, as a guess could take misses for matches.
+   */
+  score?: string | null;
+  /** Split of each row; `null` for none. @default a column called split */
+  split?: string | null;
+  /** Query ids; `null` to number them. @default a column called query_id or the like */
+  queryId?: string | null;
+  /** Passage ids; `null` to number them. @default a column called passage_id or the like */
+  passageId?: string | null;
+}
+
+/** Options of {@linkcode taskFromRows} and its like. */
+export interface TableTaskOptions extends TableColumns {
+  /** Name of the task. @default the file's name, or `"task"` */
+  name?: string;
+  /** Instruction put before each query. @default {""} */
+  prompt?: string;
+  /** BCP 47 tag or tags of the text. @default {"und"} */
+  language?: string | string[];
+  /** Kind of task. @default {"question-passage"} */
+  kind?: string;
+  /** Licence of the text. @default {"unstated"} */
+  license?: string;
+  /** Where the text comes from. @default the file's name */
+  source?: string;
+  /** Least score of a match, where scores aren't grades. @default none */
+  minScore?: number;
+  /** Share of the queries put aside for development, if no row is. @default {0.1} */
+  dev?: number;
+  /** Share of the queries put aside for the test, if no row is. @default {0.1} */
+  test?: number;
+  /** Seed of the split. @default {42} */
+  seed?: number;
+  /** Leave out rows without a query or passage, instead of refusing them. @default {false} */
+  skipEmpty?: boolean;
+}
+
+const name = z.string().min(1);
+const column = name.meta({ placeholder: "COLUMN" });
+const orNone = z.union([column, z.null()]).meta({ placeholder: "COLUMN" });
+
+/** The columns' part of the schema. */
+const columns = {
+  query: column.optional().describe("Column of the queries; guessed"),
+  passage: column.optional().describe(
+    "Column of the passages that answer them; guessed",
+  ),
+  title: orNone.optional().describe("Column of the passages' titles, or none"),
+  negatives: z.union([column, z.array(column), z.null()]).optional()
+    .meta({ placeholder: "COLUMN" }).describe(
+      "Column or columns (JSON list) of passages that don't answer, or none",
+    ),
+  score: orNone.optional().describe(
+    "Column of grades or scores, or none if every row is a match",
+  ),
+  split: orNone.optional().describe(
+    "Column that says train, dev or test, or none",
+  ),
+  queryId: orNone.optional().describe("Column of query ids, or none"),
+  passageId: orNone.optional().describe("Column of passage ids, or none"),
+};
+
+/** {@linkcode TableTaskOptions} with the defaults that need no table. */
+export type ParsedTableTaskOptions =
+  & TableTaskOptions
+  & Required<
+    Pick<
+      TableTaskOptions,
+      | ("prompt" | "language" | "kind" | "license")
+      | ("dev" | "test" | "seed" | "skipEmpty")
+    >
+  >;
+
+/** Fields of the schema of {@linkcode TableTaskOptions}; commands add theirs. */
+export const tableTaskFields = {
+  ...columns,
+  name: name.optional().describe("Name of the task; the file's if left out"),
+  prompt: z.string().default("").describe("Instruction put before each query"),
+  language: z.union([z.string(), z.array(z.string())]).default("und")
+    .meta({ placeholder: "TAG" }).describe("BCP 47 tag of the text"),
+  kind: z.string().default("question-passage").describe("Kind of task"),
+  license: z.string().default("unstated").describe("Licence of the text"),
+  source: z.string().optional().describe("Where the text comes from"),
+  minScore: z.number().optional().describe(
+    "Least score of a match, where scores aren't grades",
+  ),
+  dev: share("development"),
+  test: share("the test"),
+  seed: z.int().min(0).max(2 ** 32 - 1).default(42).describe(
+    "Seed of the split",
+  ),
+  skipEmpty: z.boolean().default(false).describe(
+    "Leave out rows without a query or passage",
+  ),
+} satisfies Record<keyof TableTaskOptions, z.ZodType>;
+
+function share(what: string) {
+  return z.number().min(0).max(0.9).default(0.1).describe(
+    `Share of the queries put aside for ${what}, if no row is`,
+  );
+}
+
+const schema = z.strictObject(tableTaskFields).refine(
+  ({ dev, test }) => dev + test < 1,
+  { path: ["dev"], error: "and test must leave something for train" },
+);
+
+/** Checks options and fills in the defaults that need no table. */
+export function parseTableTaskOptions(
+  options: TableTaskOptions,
+): ParsedTableTaskOptions {
+  const parsed = schema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  throw new RangeError(
+    `Cannot make a task of a table: ${
+      describeIssue(parsed.error.issues[0]!, options)
+    }`,
+  );
+}
