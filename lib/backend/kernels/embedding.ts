@@ -1,13 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { rowGradient } from "../row_gradient.ts";
 import { differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
 
 /**
  * Rows of a table. The gradient adds up by scattering, which every backend
- * has; tfjs's own needs a segment sum that `wasm` lacks.
+ * has; tfjs's own needs a segment sum that `wasm` lacks. On a tape it comes as
+ * the rows that were looked up, so a large table costs none of its size.
  *
  * @param table Rows, shape `[V, D]`.
- * @param ids Row numbers, shape `[N]`, int32, each in [0, V).
+ * @param ids Row numbers, shape `[N]`, each in [0, V); as a tensor (int32) they
+ * must be readable at once, which on webgpu they are not.
  * @param options Tape.
  * @returns The rows, shape `[N, D]`; the caller owns it.
  *
@@ -24,15 +27,22 @@ import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
  */
 export function embedding(
   table: Tensor2D,
-  ids: Tensor1D,
+  ids: Tensor1D | Int32Array,
   { tape }: KernelOptions = {},
 ): Tensor2D {
-  const shape = table.shape;
+  const { shape } = table;
   return differentiable(tape, [table], () => ({
-    value: tf.gather(table, ids),
-    saved: [ids],
-    backward: (dy, [ids]) => [
-      tf.scatterND(tf.reshape(ids!, [-1, 1]), dy, shape),
+    value: tf.gather(
+      table,
+      ids instanceof Int32Array ? tf.tensor1d(ids, "int32") : ids,
+    ),
+    saved: ids instanceof Int32Array ? [] : [ids],
+    backward: (dy, [saved]) => [
+      rowGradient(
+        ids instanceof Int32Array ? ids : saved!.dataSync<"int32">(),
+        dy as Tensor2D,
+        shape,
+      ),
     ],
   }));
 }

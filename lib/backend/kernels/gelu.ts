@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor } from "../tensor_types.ts";
+import { geluErf, geluTanh } from "./_activations.ts";
 
 /** Options for {@linkcode gelu}. */
 export interface GeluOptions extends KernelOptions {
@@ -35,53 +36,10 @@ export function gelu<T extends Tensor>(
   x: T,
   { form = "erf", tape }: GeluOptions = {},
 ): T {
-  const [value, slope] = form === "erf"
-    ? [erfForm, erfSlope]
-    : [tanhForm, tanhSlope];
+  const { value, slope } = form === "erf" ? geluErf : geluTanh;
   return differentiable<T>(tape, [x], () => ({
     value: value(x),
     saved: [x],
     backward: (dy, [x]) => [tf.mul(dy, slope(x!))],
   }));
-}
-
-function erfForm(x: Tensor): Tensor {
-  return tf.mul(x, normalDistribution(x));
-}
-
-/** Φ(x) + x · φ(x). */
-function erfSlope(x: Tensor): Tensor {
-  const density = tf.mul(
-    tf.exp(tf.mul(tf.square(x), -0.5)),
-    1 / Math.sqrt(2 * Math.PI),
-  );
-  return tf.add(normalDistribution(x), tf.mul(x, density));
-}
-
-/** Φ(x) = (1 + erf(x / √2)) / 2. */
-function normalDistribution(x: Tensor): Tensor {
-  return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
-}
-
-const ROOT = Math.sqrt(2 / Math.PI);
-const CUBIC = 0.044715;
-
-/** (1 + tanh(√(2/π) · (x + 0.044715 x³))) / 2. */
-function tanhDistribution(x: Tensor): Tensor {
-  const inner = tf.mul(x, tf.add(tf.mul(tf.square(x), ROOT * CUBIC), ROOT));
-  return tf.mul(tf.add(tf.tanh(inner), 1), 0.5);
-}
-
-function tanhForm(x: Tensor): Tensor {
-  return tf.mul(x, tanhDistribution(x));
-}
-
-/** s + x · 2s(1 - s) · √(2/π)(1 + 3·0.044715 x²), with s the distribution. */
-function tanhSlope(x: Tensor): Tensor {
-  const s = tanhDistribution(x);
-  const inner = tf.add(tf.mul(tf.square(x), 3 * CUBIC * ROOT), ROOT);
-  return tf.add(
-    s,
-    tf.mul(tf.mul(x, inner), tf.mul(tf.mul(s, tf.sub(1, s)), 2)),
-  );
 }

@@ -1,0 +1,59 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "../tensor_types.ts";
+
+/** A function of one number and its derivative, element by element. */
+export interface Activation {
+  /** f(x). */
+  value(x: Tensor): Tensor;
+  /** f'(x). */
+  slope(x: Tensor): Tensor;
+}
+
+/** Φ(x) = (1 + erf(x / √2)) / 2. */
+function normalDistribution(x: Tensor): Tensor {
+  return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+}
+
+/** x · Φ(x). */
+export const geluErf: Activation = {
+  value: (x) => tf.mul(x, normalDistribution(x)),
+  slope: (x) => {
+    const density = tf.mul(
+      tf.exp(tf.mul(tf.square(x), -0.5)),
+      1 / Math.sqrt(2 * Math.PI),
+    );
+    return tf.add(normalDistribution(x), tf.mul(x, density));
+  },
+};
+
+const ROOT = Math.sqrt(2 / Math.PI);
+const CUBIC = 0.044715;
+
+/** (1 + tanh(√(2/π) · (x + 0.044715 x³))) / 2. */
+function tanhDistribution(x: Tensor): Tensor {
+  const inner = tf.mul(x, tf.add(tf.mul(tf.square(x), ROOT * CUBIC), ROOT));
+  return tf.mul(tf.add(tf.tanh(inner), 1), 0.5);
+}
+
+/** x · s, with s the distribution above. */
+export const geluTanh: Activation = {
+  value: (x) => tf.mul(x, tanhDistribution(x)),
+  // s + x · 2s(1 - s) · √(2/π)(1 + 3·0.044715 x²)
+  slope: (x) => {
+    const s = tanhDistribution(x);
+    const inner = tf.add(tf.mul(tf.square(x), 3 * CUBIC * ROOT), ROOT);
+    return tf.add(
+      s,
+      tf.mul(tf.mul(x, inner), tf.mul(tf.mul(s, tf.sub(1, s)), 2)),
+    );
+  },
+};
+
+/** x · σ(x), also called swish. */
+export const silu: Activation = {
+  value: (x) => tf.mul(x, tf.sigmoid(x)),
+  slope: (x) => {
+    const s = tf.sigmoid(x);
+    return tf.mul(s, tf.add(1, tf.mul(x, tf.sub(1, s))));
+  },
+};

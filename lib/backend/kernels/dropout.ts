@@ -1,0 +1,79 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { differentiable, type KernelOptions } from "../tape.ts";
+import type { Tensor } from "../tensor_types.ts";
+
+/** Options for {@linkcode dropout}. */
+export interface DropoutOptions extends KernelOptions {
+  /** Whole number that, with the place in x, decides what is dropped. */
+  seed: number;
+}
+
+/**
+ * Sets a share of the numbers to zero and divides the others by what is left,
+ * so that the mean stays. What is dropped follows from the seed alone: the same
+ * on every backend, and on every replay of a step. Nothing is kept for the
+ * gradient.
+ *
+ * @param x Input of any shape.
+ * @param rate Probability of a number to be dropped, in [0, 1).
+ * @param options Seed; tape.
+ * @returns Output of the same shape; the caller owns it.
+ *
+ * @example Usage
+ * ```ts
+ * import { dropout, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const once = dropout(tf.ones([100]), 0.5, { seed: 7 }).dataSync();
+ * const again = dropout(tf.ones([100]), 0.5, { seed: 7 }).dataSync();
+ * assert.deepEqual(once, again);
+ * assert.ok(once.every((v) => v === 0 || v === 2));
+ * ```
+ */
+export function dropout<T extends Tensor>(
+  x: T,
+  rate: number,
+  { seed, tape }: DropoutOptions,
+): T {
+  if (!(rate >= 0 && rate < 1)) {
+    throw new RangeError(
+      `Cannot drop out: rate must be in [0, 1): got ${rate}`,
+    );
+  }
+  if (!Number.isInteger(seed)) {
+    throw new RangeError(
+      `Cannot drop out: seed must be a whole number: got ${seed}`,
+    );
+  }
+  const { shape } = x;
+  const drop = (t: Tensor) =>
+    rate === 0
+      ? tf.clone(t)
+      : tf.mul(t, tf.tensor(dropoutMask(t.size, rate, seed), shape));
+  return differentiable<T>(tape, [x], () => ({
+    value: drop(x),
+    saved: [],
+    backward: (dy) => [drop(dy)],
+  }));
+}
+
+/** Zeros, and 1 / (1 - rate) where a number stays. */
+function dropoutMask(size: number, rate: number, seed: number): Float32Array {
+  const kept = 1 / (1 - rate);
+  const limit = Math.floor(rate * 2 ** 32);
+  const start = mix(seed | 0);
+  const mask = new Float32Array(size);
+  for (let i = 0; i < size; i++) {
+    if (mix(start + Math.imul(i, 0x9e3779b9)) >= limit) mask[i] = kept;
+  }
+  return mask;
+}
+
+/** The finisher of MurmurHash3 (32 bits, public domain): spreads every bit. */
+function mix(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}

@@ -1,0 +1,59 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { differentiable, type KernelOptions } from "../tape.ts";
+import type { Tensor } from "../tensor_types.ts";
+import { type Activation, geluErf, geluTanh, silu } from "./_activations.ts";
+
+/** Options for {@linkcode gatedActivation}. */
+export interface GatedActivationOptions extends KernelOptions {
+  /**
+   * What the gate goes through: `silu` makes SwiGLU (Llama, Qwen), the two
+   * forms of `gelu` make GeGLU (ModernBERT, Gemma).
+   */
+  activation: "silu" | "gelu" | "gelu_tanh";
+}
+
+const ACTIVATIONS: Record<GatedActivationOptions["activation"], Activation> = {
+  silu,
+  gelu: geluErf,
+  gelu_tanh: geluTanh,
+};
+
+/**
+ * Gated feed-forward activation, f(gate) · up (Shazeer, arXiv 2002.05202).
+ *
+ * @param gate What goes through the activation, shape `[T, F]`.
+ * @param up What it is multiplied with, of the same shape.
+ * @param options Which activation; tape.
+ * @returns Output of the same shape; the caller owns it.
+ *
+ * @example Usage
+ * ```ts
+ * import { gatedActivation, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const y = gatedActivation(tf.tensor1d([0, 20]), tf.tensor1d([5, 3]), {
+ *   activation: "silu",
+ * });
+ * assert.deepEqual([...y.dataSync()], [0, 60]);
+ * ```
+ */
+export function gatedActivation<T extends Tensor>(
+  gate: T,
+  up: T,
+  { activation, tape }: GatedActivationOptions,
+): T {
+  const { value, slope } = ACTIVATIONS[activation];
+  return differentiable<T>(tape, [gate, up], () => ({
+    value: tf.mul(value(gate), up),
+    saved: [gate, up],
+    backward: (dy, saved) => {
+      const [gate, up] = saved as [Tensor, Tensor];
+      return [
+        tf.mul(tf.mul(dy, up), slope(gate)),
+        tf.mul(dy, value(gate)),
+      ];
+    },
+  }));
+}

@@ -1,0 +1,73 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { differentiable, type KernelOptions } from "../tape.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
+
+/** Options for {@linkcode rmsNorm}. */
+export interface RmsNormOptions extends KernelOptions {
+  /** Added to the mean square, > 0. */
+  eps: number;
+  /** The scale is 1 + weight, as in Gemma's files. @default {false} */
+  addOne?: boolean;
+}
+
+/**
+ * Root-mean-square normalisation (Zhang & Sennrich, arXiv 1910.07467):
+ * y = x / sqrt(mean(x²) + eps) · weight, over the last dimension. Where the
+ * weight is shorter than a row, each stretch of its length is normalised by
+ * itself: so one weight of head size serves all heads of `[T, H·D]`.
+ *
+ * @param x Input, shape `[N, D]` or `[N, H·D]`.
+ * @param weight Scale, shape `[D]`.
+ * @param options What is added to the mean square; tape.
+ * @returns Output of x's shape; the caller owns it.
+ *
+ * @example Usage
+ * ```ts
+ * import { rmsNorm, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const x = tf.tensor2d([[3, -3, 5, 5]]); // two heads of two
+ * const y = rmsNorm(x, tf.tensor1d([1, 2]), { eps: 1e-12 });
+ * assert.deepEqual([...y.dataSync()].map(Math.round), [1, -2, 1, 2]);
+ * ```
+ */
+export function rmsNorm(
+  x: Tensor2D,
+  weight: Tensor1D,
+  { eps, addOne = false, tape }: RmsNormOptions,
+): Tensor2D {
+  const D = weight.shape[0];
+  if (x.shape[1] % D !== 0) {
+    throw new TypeError(
+      `Cannot normalise rows: the weight's length must divide theirs: got ${D} and ${
+        x.shape[1]
+      }`,
+    );
+  }
+  const gainOf = (weight: Tensor) => addOne ? tf.add(weight, 1) : weight;
+  return differentiable(tape, [x, weight], ([wantX]) => {
+    const rows = tf.reshape(x, [-1, D]); // [N·H, D]
+    const square = tf.mean(tf.square(rows), -1, true);
+    const scale = tf.rsqrt(tf.add(square, eps)); // [N·H, 1]
+    return {
+      value: tf.reshape(
+        tf.mul(tf.mul(rows, scale), gainOf(weight)),
+        x.shape,
+      ),
+      saved: [x, scale, weight],
+      backward: (dy, saved) => {
+        const [x, scale, weight] = saved as [Tensor, Tensor, Tensor];
+        const normal = tf.mul(tf.reshape(x, [-1, D]), scale); // [N·H, D]
+        const dRows = tf.reshape(dy, [-1, D]);
+        const dWeight = tf.sum(tf.mul(dRows, normal), 0);
+        if (!wantX) return [undefined, dWeight];
+        const dNormal = tf.mul(dRows, gainOf(weight)); // [N·H, D]
+        const along = tf.mean(tf.mul(dNormal, normal), -1, true);
+        const dx = tf.mul(tf.sub(dNormal, tf.mul(normal, along)), scale);
+        return [tf.reshape(dx, x.shape), dWeight];
+      },
+    };
+  });
+}
