@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { useBackend } from "../../lib/backend/mod.ts";
+import { type Encoder, saveEncoder } from "../../lib/model/mod.ts";
+import type { Batch } from "../../lib/sampling/mod.ts";
+import { infoNce, train, type TrainOptions } from "../../lib/train/mod.ts";
+import type { Work } from "./_work.ts";
+
+/** Temperature of all training benchmarks. */
+const TEMPERATURE = 0.05;
+
+/** A batch of texts: `passages[i]` are those of query i, its positive first. */
+export interface TextBatch {
+  queries: string[];
+  passages: string[][];
+}
+
+/**
+ * A training step as work. The model and the batches are saved for the peer,
+ * so that both sides begin with the same weights; the loss of the first step is
+ * what they must agree on.
+ */
+export async function trainingWork(
+  encoder: Encoder,
+  texts: readonly TextBatch[],
+  { folder, name, ...options }:
+    & { folder: string; name: string }
+    & Pick<TrainOptions, "queryLength" | "passageLength">
+    & { precision?: "float32" | "bfloat16" },
+): Promise<Work> {
+  await useBackend("auto");
+  const at = join(folder, name);
+  await saveEncoder(encoder, at);
+  await Deno.writeTextFile(
+    join(at, "batches.json"),
+    JSON.stringify({
+      batches: texts,
+      temperature: TEMPERATURE,
+      queryLength: options.queryLength,
+      passageLength: options.passageLength,
+    }),
+  );
+  const updates = train(encoder, forever(texts.map(asBatch)), {
+    ...options,
+    loss: infoNce({ temperature: TEMPERATURE, maskFalseNegatives: false }),
+    learningRate: 1e-5,
+    weightDecay: 0.01,
+  });
+  const first = (await updates.next()).value!;
+  return {
+    check: first.loss,
+    tokens: first.tokens,
+    flops: 6 * first.tokens * matrixSize(encoder),
+    round: async () => void await updates.next(),
+  };
+}
+
+/** Numbers in the matrices that each token is multiplied with. */
+function matrixSize({ parameters }: Encoder): number {
+  return [...parameters].reduce(
+    (sum, [name, p]) =>
+      p.rank === 2 && /layers?\.\d/.test(name) ? sum + p.size : sum,
+    0,
+  );
+}
+
+function asBatch({ queries, passages }: TextBatch): Batch {
+  return {
+    index: 0,
+    cursor: {
+      batches: 0,
+      taskRng: [0, 0, 0, 0],
+      passageRng: [0, 0, 0, 0],
+      next: [],
+      done: [],
+      drawn: [],
+    },
+    examples: queries.map((text, i) => ({
+      domain: 0,
+      row: i,
+      query: { id: `q${i}`, text },
+      queryText: text,
+      passages: passages[i]!.map((text, j) => ({ id: `p${i}-${j}`, text })),
+      passageTexts: passages[i]!,
+      positiveIds: new Set([`p${i}-0`]),
+    })),
+  };
+}
+
+function* forever<T>(values: readonly T[]): Generator<T> {
+  while (true) yield* values;
+}

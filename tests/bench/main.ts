@@ -1,0 +1,180 @@
+/**
+ * The bench: each piece of work done by us and by the library that people use
+ * for it now, in alternating rounds, as a table of ratios and as JSON. Never a
+ * test that passes or fails: timings depend on the machine.
+ *
+ * `deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE]`
+ *
+ * Peers live in a Python environment of their own, `.cache/bench`, made at the
+ * first run; `TDRO_BENCH_PYTHON` names another.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { join } from "node:path";
+import { textTable } from "../../lib/report/mod.ts";
+import { ROOT } from "../_paths.ts";
+import { benchPython } from "./_python.ts";
+import { Side } from "./_side.ts";
+import { type WorkEntry, WORKS } from "./_works.ts";
+
+/** One line of the result. */
+interface Result {
+  name: string;
+  work: string;
+  peer: string;
+  target: number;
+  /** Seconds a round, median. */
+  ours: number;
+  /** Seconds a round, median. */
+  theirs: number;
+  /** Times faster than the peer: the median of the rounds' ratios. */
+  ratio: number;
+  /** Smallest and largest ratio of a round. */
+  spread: [number, number];
+  rounds: number;
+  tokensPerSecond?: number;
+  gflops?: number;
+  /** Most memory of the process, in bytes. */
+  ourMemory?: number;
+  theirMemory?: number;
+  /** By how much the two sides' check numbers differ, relatively. */
+  checkDifference?: number;
+}
+
+const HERE = import.meta.dirname!;
+
+async function measure(
+  entry: WorkEntry,
+  { quick, rounds, python, folder }: {
+    quick: boolean;
+    rounds: number;
+    python: string;
+    folder: string;
+  },
+): Promise<Result> {
+  const size = quick ? "quick" : "full";
+  await using ours = new Side(`${entry.name}: ours`, Deno.execPath(), [
+    ...["run", "-A", "--no-check", join(HERE, "_work.ts")],
+    ...[entry.name, size, folder],
+  ]);
+  const ready = await ours.ready;
+  await using theirs = new Side(`${entry.name}: ${entry.peer}`, python, [
+    ...[join(HERE, "peers", "_serve.py"), entry.name, size, folder],
+  ]);
+  const { check } = await theirs.ready;
+  // Once each to warm up: memory pools, compiled graphs.
+  await ours.round();
+  await theirs.round();
+  const times: [number, number][] = [];
+  for (let i = 0; i < rounds; i++) {
+    times.push([await ours.round(), await theirs.round()]);
+  }
+  const ratios = times.map(([a, b]) => b / a).sort((a, b) => a - b);
+  const seconds = median(times.map(([a]) => a));
+  const rest = (value: number | undefined) =>
+    value === undefined ? undefined : value / seconds;
+  return {
+    name: entry.name,
+    work: entry.work,
+    peer: entry.peer,
+    target: entry.target,
+    ours: seconds,
+    theirs: median(times.map(([, b]) => b)),
+    ratio: median(ratios),
+    spread: [ratios[0]!, ratios.at(-1)!],
+    rounds,
+    tokensPerSecond: rest(ready.tokens),
+    gflops: rest(ready.flops === undefined ? undefined : ready.flops / 1e9),
+    ourMemory: ours.peakMemory(),
+    theirMemory: theirs.peakMemory(),
+    ...(check !== undefined && ready.check !== undefined
+      ? { checkDifference: Math.abs(check - ready.check) / Math.abs(check) }
+      : {}),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+}
+
+const time = (seconds: number) =>
+  seconds < 1 ? `${(seconds * 1000).toFixed(0)} ms` : `${seconds.toFixed(2)} s`;
+const gib = (bytes: number | undefined) =>
+  bytes === undefined ? "–" : `${(bytes / 2 ** 30).toFixed(2)}`;
+
+const flags = parseArgs(Deno.args, {
+  boolean: ["quick", "help"],
+  string: ["only", "rounds", "json"],
+});
+if (flags.help) {
+  console.log(
+    "deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE]\n\n" +
+      WORKS.map(({ name, work }) => `${name.padEnd(20)} ${work}`).join("\n"),
+  );
+  Deno.exit();
+}
+const only: string[] | undefined = flags.only?.split(",");
+const unknown = only?.find((name) => !WORKS.some((w) => w.name === name));
+if (unknown) {
+  console.error(
+    `error: Cannot run the bench: no work is called ${unknown}; --help lists them`,
+  );
+  Deno.exit(2);
+}
+const folder = join(ROOT, ".cache", "bench");
+await Deno.mkdir(folder, { recursive: true });
+const python = await benchPython(folder);
+const results: Result[] = [];
+for (const entry of WORKS) {
+  if (only && !only.includes(entry.name)) continue;
+  console.error(`${entry.name} …`);
+  try {
+    results.push(
+      await measure(entry, {
+        quick: flags.quick,
+        rounds: Number(flags.rounds ?? (flags.quick ? 3 : 7)),
+        python,
+        folder,
+      }),
+    );
+  } catch (error) {
+    console.error(`  not measured: ${(error as Error).message}`);
+  }
+}
+console.log(textTable(
+  results.map((r) => ({
+    work: r.work,
+    peer: r.peer,
+    ours: time(r.ours),
+    theirs: time(r.theirs),
+    ratio: `${r.ratio.toFixed(2)}×`,
+    spread: r.spread.map((x) => x.toFixed(2)).join("–"),
+    target: `${r.target}×`,
+    "tokens/s": r.tokensPerSecond?.toFixed(0) ?? "–",
+    "GFLOP/s": r.gflops?.toFixed(0) ?? "–",
+    "GiB, ours": gib(r.ourMemory),
+    "GiB, theirs": gib(r.theirMemory),
+  })),
+  { maxChars: 60, maxRows: results.length },
+));
+const json = flags.json ?? join(folder, "results.json");
+await Deno.writeTextFile(
+  json,
+  JSON.stringify(
+    {
+      date: new Date().toISOString().slice(0, 10),
+      quick: flags.quick,
+      machine: {
+        os: Deno.build.os,
+        arch: Deno.build.arch,
+        cores: navigator.hardwareConcurrency,
+        memory: Deno.systemMemoryInfo().total,
+      },
+      deno: Deno.version.deno,
+      results,
+    },
+    null,
+    2,
+  ) + "\n",
+);
