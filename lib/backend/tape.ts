@@ -1,11 +1,20 @@
 import * as tf from "@tensorflow/tfjs-core";
+import {
+  addGradients,
+  denseGradient,
+  type Gradient,
+  RowGradient,
+} from "./row_gradient.ts";
 import type { Tensor } from "./tensor_types.ts";
 
 /**
  * Gradients of an operation's inputs, from the gradient of its output. It may
  * return `dy` itself, and `undefined` where an input's gradient isn't wanted.
  */
-export type Backward = (dy: Tensor, saved: Tensor[]) => (Tensor | undefined)[];
+export type Backward = (
+  dy: Tensor,
+  saved: Tensor[],
+) => (Gradient | undefined)[];
 
 /** What an operation computed, and what its gradient needs. */
 export interface Computed {
@@ -26,12 +35,30 @@ export interface KernelOptions {
   tape?: Tape;
 }
 
+/** Options for {@linkcode Tape}. */
+export interface TapeOptions {
+  /**
+   * Variables that get a gradient; the others count as constants. Absent: the
+   * trainable ones.
+   */
+  parameters?: Iterable<Tensor>;
+  /**
+   * Keep of each {@linkcode Tape.segment} its input alone, and compute it again
+   * when its gradient is due: less memory for one more forward pass.
+   *
+   * @default {false}
+   */
+  checkpointing?: boolean;
+}
+
 interface Node {
   output: number;
   inputs: readonly Tensor[];
   wanted: readonly boolean[];
   saved: Tensor[];
-  backward: Backward;
+  /** How its gradient is had: by a formula, or by computing it again. */
+  backward?: Backward;
+  replay?: (x: Tensor) => Tensor;
 }
 
 /**
@@ -60,17 +87,29 @@ interface Node {
  */
 export class Tape {
   #nodes: Node[] = [];
+  /** A pass whose operations are not kept, as they will be computed again. */
+  #passing = false;
   readonly #reached = new Set<number>();
-  readonly #watched = new Set<number>();
+  readonly #watched: ReadonlySet<Tensor>;
+  readonly #parameters: ReadonlySet<Tensor> | undefined;
+  readonly #checkpointing: boolean;
+  readonly #arrived = new Map<number, Tensor>();
+  readonly #leaves = new Map<Tensor, Gradient>();
 
   /**
-   * @param watch Tensors beside the trainable variables that get a gradient.
+   * @param watch Tensors beside the variables that get a gradient.
+   * @param options Which variables get one; how much is kept.
    */
-  constructor(watch: readonly Tensor[] = []) {
-    for (const tensor of watch) this.#watched.add(tensor.id);
+  constructor(
+    watch: readonly Tensor[] = [],
+    { parameters, checkpointing = false }: TapeOptions = {},
+  ) {
+    this.#watched = new Set(watch);
+    this.#parameters = parameters && new Set(parameters);
+    this.#checkpointing = checkpointing;
   }
 
-  /** Number of operations recorded. */
+  /** Number of operations recorded; a segment that is computed again is one. */
   get size(): number {
     return this.#nodes.length;
   }
@@ -85,9 +124,8 @@ export class Tape {
   }
 
   #isLeaf(tensor: Tensor): boolean {
-    return tensor instanceof tf.Variable
-      ? tensor.trainable
-      : this.#watched.has(tensor.id);
+    if (!(tensor instanceof tf.Variable)) return this.#watched.has(tensor);
+    return this.#parameters?.has(tensor) ?? tensor.trainable;
   }
 
   /**
@@ -100,6 +138,7 @@ export class Tape {
   record(inputs: readonly Tensor[], computed: Computed): void {
     const { value, saved, backward } = computed;
     this.#reached.add(value.id);
+    if (this.#passing) return;
     this.#nodes.push({
       output: value.id,
       inputs,
@@ -110,6 +149,37 @@ export class Tape {
       ),
       backward,
     });
+  }
+
+  /**
+   * A part of the pass, such as a layer, that looks at one tensor beside the
+   * parameters. Under `checkpointing` nothing of it is kept but its input.
+   *
+   * @param x Its input; it stays the caller's.
+   * @param compute The part. It must do the same each time it is called, and is
+   * in a `tf.tidy`.
+   * @returns Its output; the caller owns it.
+   */
+  segment<T extends Tensor>(x: T, compute: (x: T) => T): T {
+    if (!this.#checkpointing || this.#passing) {
+      return tf.tidy(() => compute(x));
+    }
+    this.#passing = true;
+    try {
+      const y = tf.tidy(() => compute(x));
+      if (this.#reached.has(y.id)) {
+        this.#nodes.push({
+          output: y.id,
+          inputs: [x],
+          wanted: [this.wants(x)],
+          saved: [tf.keep(tf.clone(x))],
+          replay: compute as unknown as (x: Tensor) => Tensor,
+        });
+      }
+      return y;
+    } finally {
+      this.#passing = false;
+    }
   }
 
   /**
@@ -125,45 +195,107 @@ export class Tape {
     Tensor,
     Tensor
   > {
-    const arrived = new Map<number, Tensor>();
-    const leaves = new Map<Tensor, Tensor>();
-    const arrive = (input: Tensor, gradient: Tensor) => {
-      const leaf = this.#isLeaf(input);
-      const before = leaf ? leaves.get(input) : arrived.get(input.id);
-      const sum = before ? tf.add(before, gradient) : gradient;
-      if (before) tf.dispose([before, gradient]);
-      if (leaf) leaves.set(input, sum);
-      else arrived.set(input.id, sum);
-    };
-    for (const [output, dy] of outputs) arrive(output, tf.clone(dy));
+    return new Map(
+      [...this.gradients(outputs)].map(([leaf, gradient]) => {
+        const dense = denseGradient(gradient);
+        if (dense !== gradient) gradient.dispose();
+        return [leaf, dense];
+      }),
+    );
+  }
+
+  /**
+   * As {@linkcode Tape.backward}, with the gradients of tables as rows where few
+   * of them are not zero.
+   *
+   * @param outputs Outputs and the gradients that arrive there.
+   * @returns Gradient by variable or watched tensor; the caller owns them.
+   */
+  gradients(
+    outputs: readonly (readonly [Tensor, Tensor])[],
+  ): Map<Tensor, Gradient> {
+    for (const [output, dy] of outputs) this.#arrive(output, tf.clone(dy));
+    this.#unwind();
+    const leaves = new Map(this.#leaves);
+    this.#leaves.clear();
+    this.#clear();
+    return leaves;
+  }
+
+  /** Adds a gradient to what has arrived at a tensor; it is now the tape's. */
+  #arrive(input: Tensor, gradient: Gradient): void {
+    const leaf = this.#isLeaf(input);
+    const before = leaf ? this.#leaves.get(input) : this.#arrived.get(input.id);
+    const sum = before ? addGradients(before, gradient) : gradient;
+    if (before) {
+      before.dispose();
+      gradient.dispose();
+    }
+    if (leaf) this.#leaves.set(input, sum);
+    else this.#arrived.set(input.id, sum as Tensor);
+  }
+
+  /** Takes the gradients of all nodes, the last one first. */
+  #unwind(): void {
     for (let node = this.#nodes.pop(); node; node = this.#nodes.pop()) {
-      const dy = arrived.get(node.output);
+      const dy = this.#arrived.get(node.output);
       if (dy) {
-        const { inputs, wanted, saved, backward } = node;
-        const gradients: [Tensor, Tensor][] = [];
-        tf.tidy(() => {
-          backward(dy, saved).forEach((g, i) => {
-            if (!wanted[i] || !g) return;
-            // `dy` passed on is cloned, since it is freed below.
-            gradients.push([inputs[i]!, g === dy ? tf.clone(g) : g]);
-          });
-          return gradients.map(([, g]) => g);
-        });
-        for (const [input, gradient] of gradients) arrive(input, gradient);
-        arrived.delete(node.output);
+        this.#arrived.delete(node.output);
+        if (node.replay) this.#replay(node, dy);
+        else this.#differentiate(node, dy);
         dy.dispose();
       }
       free(node);
     }
-    tf.dispose([...arrived.values()]);
-    this.#reached.clear();
-    return leaves;
+  }
+
+  #differentiate({ inputs, wanted, saved, backward }: Node, dy: Tensor): void {
+    const found: [Tensor, Gradient][] = [];
+    tf.tidy(() => {
+      backward!(dy, saved).forEach((g, i) => {
+        if (!wanted[i] || !g) return;
+        const input = inputs[i]!;
+        // `dy` passed on is cloned, since it is freed below.
+        const own = g === dy ? tf.clone(dy) : g;
+        found.push([input, this.#isLeaf(input) ? own : denseGradient(own)]);
+      });
+      return found.map(([, g]) => g instanceof RowGradient ? g.rows : g);
+    });
+    for (const [input, gradient] of found) this.#arrive(input, gradient);
+  }
+
+  /** Computes a segment again, with all that its gradient needs. */
+  #replay({ inputs, wanted, saved, replay }: Node, dy: Tensor): void {
+    const outside = this.#nodes;
+    const [x] = saved as [Tensor];
+    this.#nodes = [];
+    try {
+      if (wanted[0]) this.#reached.add(x.id);
+      const y = tf.tidy(() => replay!(x));
+      this.#arrive(y, tf.clone(dy));
+      this.#unwind();
+      y.dispose();
+      const dx = this.#arrived.get(x.id);
+      this.#arrived.delete(x.id);
+      if (dx) this.#arrive(inputs[0]!, dx);
+    } finally {
+      this.#nodes.forEach(free);
+      this.#nodes = outside;
+    }
   }
 
   /** Frees what the operations saved, when no gradient is taken. */
   dispose(): void {
     this.#nodes.forEach(free);
     this.#nodes = [];
+    this.#clear();
+  }
+
+  #clear(): void {
+    tf.dispose([...this.#arrived.values()]);
+    for (const gradient of this.#leaves.values()) gradient.dispose();
+    this.#arrived.clear();
+    this.#leaves.clear();
     this.#reached.clear();
   }
 }
@@ -229,7 +361,7 @@ function byTfjs(
       value,
       gradFunc: (dy: Tensor, saved: Tensor[]) =>
         // tfjs asks for a tensor per input, also where it will not look.
-        backward(dy, saved).map((g) => g ?? tf.scalar(0)),
+        backward(dy, saved).map((g) => g ? denseGradient(g) : tf.scalar(0)),
     };
   })(...inputs) as Tensor;
 }

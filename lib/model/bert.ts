@@ -86,7 +86,7 @@ export function bertForward(
     const rows = (table: string, ids: Int32Array): Tensor2D =>
       embedding(
         layers.get(`embeddings.${table}_embeddings.weight`),
-        tf.tensor1d(ids, "int32"),
+        ids,
         { tape },
       );
     const type = rows("token_type", new Int32Array(batch.ids.length));

@@ -50,7 +50,8 @@ const KERNELS: [string, number[][], Kernel][] = [
   [
     "embedding",
     [[5, 6]],
-    (tape, table) => embedding(table, ids(0, 1, 1, 4, 4, 4, 2), { tape }),
+    (tape, table) =>
+      embedding(table, Int32Array.of(0, 1, 1, 4, 4, 4, 2), { tape }),
   ],
   [
     "attention",

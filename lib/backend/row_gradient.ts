@@ -1,0 +1,125 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D } from "./tensor_types.ts";
+
+/**
+ * Gradient of a table `[V, D]` that is zero but in a few rows: those whose
+ * ids a batch looked up. A vocabulary of 151,936 words then costs a gradient of
+ * as many rows as the batch has different words.
+ */
+export class RowGradient {
+  /** Numbers of the rows, shape `[U]`, each once, rising. */
+  readonly ids: Int32Array;
+  /** Gradient of each of these rows, shape `[U, D]`. */
+  readonly rows: Tensor2D;
+  /** Shape of the table. */
+  readonly shape: [number, number];
+
+  /**
+   * Takes what it is given; {@linkcode rowGradient} sums equal ids.
+   *
+   * @param ids Numbers of the rows, each once, rising.
+   * @param rows Their gradients; they are now this object's.
+   * @param shape Shape of the table.
+   */
+  constructor(ids: Int32Array, rows: Tensor2D, shape: [number, number]) {
+    this.ids = ids;
+    this.rows = rows;
+    this.shape = shape;
+  }
+
+  /** Whether the rows were freed. */
+  get isDisposed(): boolean {
+    return this.rows.isDisposed;
+  }
+
+  /** Frees the rows. */
+  dispose(): void {
+    this.rows.dispose();
+  }
+}
+
+/** A gradient, in full or the rows that are not zero. */
+export type Gradient = Tensor | RowGradient;
+
+/**
+ * Gradient of a table from the gradients of looked-up rows: those of equal ids
+ * are summed, so that norms and moments see each row once. Where that is half of
+ * the table or more, the gradient comes in full.
+ *
+ * @param ids Number of each row that was looked up, shape `[N]`.
+ * @param dy Gradients of what was looked up, shape `[N, D]`; they stay the caller's.
+ * @param shape Shape of the table.
+ * @returns The gradient; the caller owns it.
+ *
+ * @example Usage
+ * ```ts
+ * import { RowGradient, rowGradient, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const dy = tf.tensor2d([[1], [2], [4]]);
+ * const gradient = rowGradient(Int32Array.of(7, 3, 7), dy, [100, 1]);
+ * assert.ok(gradient instanceof RowGradient);
+ * assert.deepEqual([...gradient.ids], [3, 7]);
+ * assert.deepEqual([...gradient.rows.dataSync()], [2, 5]);
+ * ```
+ */
+export function rowGradient(
+  ids: Int32Array,
+  dy: Tensor2D,
+  shape: [number, number],
+): Gradient {
+  const unique = [...new Set(ids)].sort((a, b) => a - b);
+  const [V, D] = shape;
+  if (2 * unique.length >= V) return scattered(ids, dy, shape);
+  const places = new Map(unique.map((id, place) => [id, place]));
+  const segments = Int32Array.from(ids, (id) => places.get(id)!);
+  const rows = scattered(segments, dy, [unique.length, D]); // [U, D]
+  return new RowGradient(Int32Array.from(unique), rows, shape);
+}
+
+/**
+ * The gradient in full.
+ *
+ * @param gradient Either form; it stays the caller's.
+ * @returns A tensor of the parameter's shape: the same one if it is in full
+ * already, else a new one.
+ */
+export function denseGradient(gradient: Gradient): Tensor {
+  return gradient instanceof RowGradient
+    ? scattered(gradient.ids, gradient.rows, gradient.shape)
+    : gradient;
+}
+
+/**
+ * Sum of two gradients of one parameter.
+ *
+ * @param a One; it stays the caller's.
+ * @param b The other; it stays the caller's.
+ * @returns The sum, as rows if both are; the caller owns it.
+ */
+export function addGradients(a: Gradient, b: Gradient): Gradient {
+  if (a instanceof RowGradient && b instanceof RowGradient) {
+    const ids = new Int32Array(a.ids.length + b.ids.length);
+    ids.set(a.ids);
+    ids.set(b.ids, a.ids.length);
+    const rows = tf.concat([a.rows, b.rows]) as Tensor2D;
+    const sum = rowGradient(ids, rows, a.shape);
+    rows.dispose();
+    return sum;
+  }
+  return tf.tidy(() => tf.add(denseGradient(a), denseGradient(b)));
+}
+
+/** Rows added up at their places, `shape`; no row is read back. */
+function scattered(
+  ids: Int32Array,
+  rows: Tensor2D,
+  shape: [number, number],
+): Tensor2D {
+  const at = tf.tensor2d(ids, [ids.length, 1], "int32");
+  const sum = tf.scatterND(at, rows, shape) as Tensor2D;
+  at.dispose();
+  return sum;
+}
