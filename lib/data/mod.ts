@@ -19,6 +19,15 @@
  */
 export * from "./download.ts";
 export * from "./types.ts";
+export * from "./check/check_suite.ts";
+export type { CheckName, Finding } from "./check/finding.ts";
+export { scriptShares } from "./check/script_shares.ts";
+export {
+  type LengthSummary,
+  type TextLength,
+  textLengths,
+  type TextLengthsOptions,
+} from "./check/text_lengths.ts";
 export * from "./clean/clean_suite.ts";
 export * from "./clean/find_near_queries.ts";
 export * from "./clean/write_cleaned_suite.ts";

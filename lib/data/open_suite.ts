@@ -20,6 +20,13 @@ export interface OpenSuiteOptions {
    * @default all of them, in the order of the suite
    */
   tasks?: readonly string[];
+  /**
+   * Take judgments of queries and passages that aren't there, instead of
+   * refusing the file; {@linkcode checkSuite} counts them.
+   *
+   * @default {false}
+   */
+  dangling?: boolean;
 }
 
 /** A task folder, with what its `task.json` says. */
@@ -64,7 +71,7 @@ interface Found {
  */
 export async function openSuite(
   folder: string,
-  { tasks }: OpenSuiteOptions = {},
+  { tasks, dangling }: OpenSuiteOptions = {},
 ): Promise<Suite> {
   await checkFolder("suite", folder);
   const file = await readJsonFile(`${folder}/suite.json`, suiteFile);
@@ -77,7 +84,7 @@ export async function openSuite(
   };
   // One after the other: each is read from disk as fast as it parses.
   for (const { folder, info } of chosen) {
-    suite.tasks.push(await openTaskFiles(folder, info));
+    suite.tasks.push(await openTaskFiles(folder, info, { dangling }));
   }
   return suite;
 }

@@ -49,6 +49,7 @@ export async function openTask(folder: string): Promise<Task> {
 export async function openTaskFiles(
   folder: string,
   info: TaskInfo,
+  { dangling = false }: { dangling?: boolean } = {},
 ): Promise<Task> {
   const corpus = new Map<string, Passage>();
   const corpusPath = await findFile(folder, "corpus.jsonl");
@@ -72,7 +73,10 @@ export async function openTaskFiles(
   for (const split of SPLITS) {
     const path = await plainOrGzip(`${folder}/qrels/${split}.tsv`);
     if (!path) continue;
-    qrels[split] = await readBeirQrels(path, { queries, corpus });
+    qrels[split] = await readBeirQrels(
+      path,
+      dangling ? {} : { queries, corpus },
+    );
   }
   const found = Object.values(qrels);
   if (found.length === 0) {
