@@ -97,6 +97,8 @@ export class Tape {
   readonly #leaves = new Map<Tensor, Gradient>();
 
   /**
+   * An empty tape.
+   *
    * @param watch Tensors beside the variables that get a gradient.
    * @param options Which variables get one; how much is kept.
    */

@@ -6,7 +6,15 @@ import type {
   Tensor2D,
   Variable,
 } from "../backend/mod.ts";
-import { add, layerNorm, linear, scale } from "../backend/mod.ts";
+import {
+  add,
+  layerNorm,
+  linear,
+  rmsNorm,
+  type RmsNormOptions,
+  scale,
+} from "../backend/mod.ts";
+import { type Dropout, dropRows } from "./_dropout.ts";
 import { factorsOf } from "./lora/_modules.ts";
 import { type LoraConfig, loraScaling } from "./lora/lora_config.ts";
 
@@ -19,6 +27,8 @@ export interface ForwardOptions {
   tape?: Tape;
   /** The adapter whose factors are among the parameters, if there is one. */
   lora?: LoraConfig;
+  /** What is dropped in training: share, and a seed for each row `[T]`. */
+  dropout?: Dropout | undefined;
   /**
    * Called with the hidden states `[T, D]` after the embeddings (0) and after
    * each layer (1, …), for inspection.
@@ -36,6 +46,13 @@ export interface Layers {
   dense(x: Tensor2D, name: string): Tensor2D;
   /** The layer norm called `name`. */
   norm(x: Tensor2D, name: string, eps: number): Tensor2D;
+  /** The RMS norm called `name`; over each head, where its weight is that long. */
+  rmsNorm(x: Tensor2D, name: string, options: RmsNormOptions): Tensor2D;
+  /**
+   * In training, x with the share of numbers dropped that the run asks for, as
+   * the seeds and the name of the place say; otherwise x itself.
+   */
+  dropout(x: Tensor2D, name: string): Tensor2D;
   /**
    * One layer: frees what it made on the way, but for its output and what its
    * gradient needs. Its input is freed too, as nothing else looks at it.
@@ -46,7 +63,7 @@ export interface Layers {
 /** The building blocks over a model's parameters. */
 export function openLayers(
   parameters: Parameters,
-  { tape, lora }: ForwardOptions = {},
+  { tape, lora, dropout }: ForwardOptions = {},
 ): Layers {
   const get = <T extends Tensor>(name: string): T => {
     const parameter = parameters.get(name);
@@ -63,7 +80,10 @@ export function openLayers(
       });
       const { a, b } = factorsOf(name);
       if (!lora || !parameters.has(a)) return y;
-      const inner = scale(linear(x, get(a), { tape }), {
+      const kept = dropout
+        ? dropRows(x, `${name}.lora`, { ...dropout, rate: lora.dropout }, tape)
+        : x;
+      const inner = scale(linear(kept, get(a), { tape }), {
         factor: loraScaling(lora),
         tape,
       }); // [T, r]
@@ -71,9 +91,12 @@ export function openLayers(
     },
     norm: (x, name, eps) =>
       layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), { eps, tape }),
+    rmsNorm: (x, name, options) =>
+      rmsNorm(x, get(`${name}.weight`), { ...options, tape }),
+    dropout: (x, name) => dropout ? dropRows(x, name, dropout, tape) : x,
     layer(x, compute) {
       if (!tape) return tf.tidy(() => compute(x));
-      const y = tf.tidy(() => compute(x));
+      const y = tape.segment(x, compute);
       x.dispose();
       return y;
     },

@@ -4,8 +4,12 @@ import type { Tensor } from "../tensor_types.ts";
 
 /** Options for {@linkcode dropout}. */
 export interface DropoutOptions extends KernelOptions {
-  /** Whole number that, with the place in x, decides what is dropped. */
-  seed: number;
+  /**
+   * Whole number that, with the place in x, decides what is dropped; or one for
+   * each row of x (its first dimension), which then drops the same wherever the
+   * row lies.
+   */
+  seed: number | Int32Array;
 }
 
 /**
@@ -42,16 +46,12 @@ export function dropout<T extends Tensor>(
       `Cannot drop out: rate must be in [0, 1): got ${rate}`,
     );
   }
-  if (!Number.isInteger(seed)) {
-    throw new RangeError(
-      `Cannot drop out: seed must be a whole number: got ${seed}`,
-    );
-  }
   const { shape } = x;
+  checkSeed(seed, shape);
   const drop = (t: Tensor) =>
     rate === 0
       ? tf.clone(t)
-      : tf.mul(t, tf.tensor(dropoutMask(t.size, rate, seed), shape));
+      : tf.mul(t, tf.tensor(dropoutMask(shape, rate, seed), shape));
   return differentiable<T>(tape, [x], () => ({
     value: drop(x),
     saved: [],
@@ -59,14 +59,38 @@ export function dropout<T extends Tensor>(
   }));
 }
 
+function checkSeed(seed: number | Int32Array, shape: readonly number[]): void {
+  if (typeof seed === "number") {
+    if (Number.isInteger(seed)) return;
+    throw new RangeError(
+      `Cannot drop out: seed must be a whole number: got ${seed}`,
+    );
+  }
+  if (seed.length !== shape[0]) {
+    throw new TypeError(
+      `Cannot drop out: seed must be one for each of the ${
+        shape[0]
+      } rows: got ${seed.length}`,
+    );
+  }
+}
+
 /** Zeros, and 1 / (1 - rate) where a number stays. */
-function dropoutMask(size: number, rate: number, seed: number): Float32Array {
+function dropoutMask(
+  shape: readonly number[],
+  rate: number,
+  seed: number | Int32Array,
+): Float32Array {
   const kept = 1 / (1 - rate);
   const limit = Math.floor(rate * 2 ** 32);
-  const start = mix(seed | 0);
-  const mask = new Float32Array(size);
-  for (let i = 0; i < size; i++) {
-    if (mix(start + Math.imul(i, 0x9e3779b9)) >= limit) mask[i] = kept;
+  const mask = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const seeds = typeof seed === "number" ? Int32Array.of(seed) : seed;
+  const width = mask.length / seeds.length;
+  for (let row = 0, i = 0; row < seeds.length; row++) {
+    const start = mix(seeds[row]! | 0);
+    for (let column = 0; column < width; column++, i++) {
+      if (mix(start + Math.imul(column, 0x9e3779b9)) >= limit) mask[i] = kept;
+    }
   }
   return mask;
 }
