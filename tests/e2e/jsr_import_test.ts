@@ -74,7 +74,10 @@ Deno.test("the package is published with what it needs and nothing else", async 
     version: config.version,
   });
   for (const path of listed) {
-    assert.match(path, /^\/(lib\/|mod\.ts$|[A-Z]+(\.md)?$|deno\.(json|lock)$)/);
+    assert.match(
+      path,
+      /^\/(lib\/|docs\/[\w-]+\.md$|mod\.ts$|[A-Z]+(\.md)?$|deno\.(json|lock)$)/,
+    );
     // What JSR takes for a path, and for an import.
     assert.match(path, /^[\w$()+\-.@[\]{}~/]{1,154}$/);
     if (!path.endsWith(".ts")) continue;
