@@ -186,6 +186,19 @@ Deno.test("the command line runs from JSR", async () => {
     await project.deno(...cli, "data", "check", "suite"),
     /2 tasks are well formed/,
   );
+  // The whole pipeline, down to the report with the libraries inside.
+  const summary = JSON.parse(
+    await project.deno(
+      ...[...cli, "run", "--suite", "suite", "--out", "run", "--json"],
+      ...["--backend", "wasm", "--steps", "2", "--weight-steps", "2"],
+      ...["--vocab-size", "500", "--hidden-size", "16"],
+    ),
+  );
+  assert.equal(summary.tasks.length, 2);
+  const report = await Deno.readTextFile(
+    join(project.folder, "run/report.html"),
+  );
+  assert.match(report, /web-paraphrase[\s\S]*<\/html>/);
 });
 
 const noJupyter = whyNoJupyter();
