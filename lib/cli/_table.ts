@@ -28,8 +28,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./arena.ts"),
   },
   {
+    name: "report",
+    summary: "Write one HTML page about finished runs and arenas",
+    load: () => import("./report.ts"),
+  },
+  {
     name: "plots",
-    summary: "Write the plots of a run as SVG and Vega-Lite files",
+    summary: "Write the plots of a run or an arena as SVG and Vega-Lite files",
     load: () => import("./plots.ts"),
   },
   {

@@ -3,7 +3,7 @@ import type { Command } from "./command.ts";
 
 /** Options of `tdro plots`. */
 export interface PlotsOptions {
-  /** Folder of a finished run. */
+  /** Folder of a finished run or arena. */
   run: string;
   /** Where the files go. */
   out: string;
@@ -12,27 +12,29 @@ export interface PlotsOptions {
 /** `tdro plots`. */
 export const command: Command<PlotsOptions> = {
   name: "plots",
-  summary: "Write the plots of a run as SVG and Vega-Lite files",
+  summary: "Write the plots of a run or an arena as SVG and Vega-Lite files",
   examples: [{
     about: "For a paper or a README",
     line: "tdro plots runs/demo --out figures",
+  }, {
+    about: "The plots of an arena",
+    line: "tdro plots runs/arena --out figures",
   }],
   options: z.strictObject({
     run: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
-      "Folder of a finished run",
+      "Folder of a finished run or arena",
     ),
     out: z.string().min(1).default("figures").meta({ placeholder: "FOLDER" })
       .describe("Where the files go; made if absent"),
   }),
   operands: ["run"],
   async run({ run, out }, io) {
-    const { experimentPlots, readRun } = await import("../experiment/mod.ts");
+    const { readPlots } = await import("../experiment/mod.ts");
     const { renderSvg } = await import("../report/mod.ts");
     const { writeWhole } = await import("../data/mod.ts");
-    const { summary, metrics } = await readRun(run);
     const files: string[] = [];
     for (
-      const [name, spec] of Object.entries(experimentPlots(summary, metrics))
+      const [name, spec] of Object.entries(await readPlots(run))
     ) {
       for (
         const [file, text] of [

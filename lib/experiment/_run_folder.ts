@@ -33,7 +33,7 @@ const RECORD = "run.json";
 const CONTENT = [
   ...["run.json", "metrics.jsonl", "weights.json", "eval.json"],
   ...["summary.json", "report.html", "checkpoints", "models", "tokenizer"],
-  ...["weights", "negatives.json"],
+  ...["weights", "negatives.json", "tasks.json"],
 ];
 
 /**

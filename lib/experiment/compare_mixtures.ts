@@ -20,6 +20,7 @@ import type { ProgressEvent } from "./progress_event.ts";
 import { suiteHash } from "./_run_folder.ts";
 import type { StageInput } from "./_train_stage.ts";
 import { versions } from "./_versions.ts";
+import { writeArenaReport } from "./write_report.ts";
 
 /**
  * Settings of an experiment that an arena has too; the others belong to tDRO
@@ -95,7 +96,7 @@ export async function* compareMixtures(
   const entries = withUniform(strategies);
   checkSuite(suite);
   const { out, seed: _, ...shared } = settings;
-  const begin = await openArenaFolder(out, {
+  const identity = {
     settings: { ...shared, budget, devQueries },
     suite: {
       name: suite.name,
@@ -103,7 +104,8 @@ export async function* compareMixtures(
       sha256: await suiteHash(suite),
     },
     backend: { name: backend.name, device: backend.device },
-  });
+  };
+  const begin = await openArenaFolder(out, identity);
 
   const arms: ArenaArm[] = [];
   let sizes: number[] = [];
@@ -155,6 +157,7 @@ export async function* compareMixtures(
     join(out, "arena.json"),
     JSON.stringify(result, null, 1) + "\n",
   );
+  await writeArenaReport(out, result, identity);
   return result;
 }
 

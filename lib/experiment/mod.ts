@@ -34,7 +34,7 @@ export {
 export { explainRun, readRunLosses, type RunLosses } from "./explain_run.ts";
 export type { MetricsLine } from "./_metrics_log.ts";
 export type { ProgressEvent } from "./progress_event.ts";
-export { readRun } from "./read_run.ts";
+export { type FinishedRun, readRun } from "./read_run.ts";
 export {
   type ExperimentResult,
   runExperiment,
@@ -48,4 +48,10 @@ export {
   verdict,
 } from "./summary.ts";
 export { resultRows } from "./_summarise.ts";
-export { type ExperimentPlots, experimentPlots } from "./write_report.ts";
+export { type ExperimentPlots, experimentPlots } from "./experiment_plots.ts";
+export { type ArenaPlots, arenaPlots } from "./arena_plots.ts";
+export {
+  readPlots,
+  reportRuns,
+  type ReportRunsOptions,
+} from "./report_runs.ts";

@@ -88,6 +88,11 @@ export function byArm(value: (arm: ArmName) => number): ByArm {
  * ```
  */
 export function verdict(summary: ExperimentSummary): string[] {
+  return [...outcome(summary), ...summary.warnings];
+}
+
+/** The verdict without the guard rails that were crossed. */
+export function outcome(summary: ExperimentSummary): string[] {
   const { mean, compared, data_used } = summary;
   const percent = (x: number) => `${(100 * x).toFixed(0)} %`;
   const signed = (x: number) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(4)}`;
@@ -116,6 +121,5 @@ export function verdict(summary: ExperimentSummary): string[] {
     ...sentences,
     `One seed (${summary.seed}), same budget, start and selection rule (the last step) for every arm; ` +
     `the intervals tell the spread over test queries, not over seeds.`,
-    ...summary.warnings,
   ];
 }

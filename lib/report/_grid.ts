@@ -87,7 +87,7 @@ export function makeGrid(
     // A column of differences reads wrongly without its plus signs.
     return {
       digits: whole ? 0 : digits,
-      signed: name.endsWith("Diff"),
+      signed: /Diff$|^difference$|^Δ /.test(name),
       numeric,
     };
   });

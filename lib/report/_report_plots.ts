@@ -48,7 +48,9 @@ ${heading}<figure>
 <div class="scroll plot" role="region" tabindex="0" aria-label="${
     escapeHtml(title)
   }">
-<div class="drawing" data-spec="spec-${index}">${inlineSvg(inline, index)}</div>
+<div class="drawing${
+    isWide(inline) ? " wide" : ""
+  }" data-spec="spec-${index}">${inlineSvg(inline, index)}</div>
 </div>
 ${
     description === undefined
@@ -57,6 +59,11 @@ ${
   }</figure>
 ${downloads(files)}
 </section>`;
+}
+
+/** Whether a drawing would be unreadable on a phone, so that it scrolls there. */
+function isWide(svg: string): boolean {
+  return Number(/ width="([\d.]+)"/.exec(svg)?.[1]) > 450;
 }
 
 /** The rows that a plot draws, if it has them in one place. */

@@ -62,7 +62,8 @@ th[aria-sort="ascending"] button::after { content: "\\2191"; content: "\\2191" /
 th[aria-sort="descending"] button::after { content: "\\2193"; content: "\\2193" / ""; opacity: 1; }
 figure { margin: 0; }
 .plot { color: var(--ink); }
-.plot svg { display: block; max-width: 100%; min-width: 34rem; height: auto; }
+.plot svg { display: block; max-width: 100%; height: auto; }
+.plot .wide svg { min-width: 34rem; }
 figcaption { color: var(--muted); font-size: 0.94rem; max-width: 44rem; margin-top: 0.5rem; overflow-wrap: anywhere; }
 .downloads { margin: 0.6rem 0 0; font-size: 0.88rem; }
 a { color: var(--link); text-underline-offset: 0.15em; }
@@ -78,6 +79,7 @@ pre { margin: 0; font: 0.92em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, mono
   dd { margin-bottom: 0.6rem; }
   tr > :first-child { position: sticky; left: 0; background: var(--ground); max-width: 50vw; white-space: normal; overflow-wrap: break-word; }
   th[scope="row"] { min-width: 9rem; }
+  caption { position: sticky; left: 0; max-width: calc(100vw - 2rem); }
 }
 @media print {
   :root { --ink: #000; --muted: #444; --line: #ccc; --soft: #fff; --ground: #fff; --link: #000; }
@@ -85,6 +87,6 @@ pre { margin: 0; font: 0.92em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, mono
   section, figure, tr { break-inside: avoid; }
   .downloads, .tip, th button::after { display: none; }
   .scroll { overflow: visible; }
-  .plot svg { min-width: 0; }
+  .plot .wide svg { min-width: 0; }
 }
 `;

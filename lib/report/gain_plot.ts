@@ -168,9 +168,18 @@ function tooltip(known: boolean): object[] {
   ];
 }
 
+/** Of more arms than these the title names the best one alone. */
+const MOST_NAMED = 4;
+
 function outcome(
   best: readonly { arm: string; dataUsed: number; ndcg: number }[],
 ): string {
+  if (best.length > MOST_NAMED) {
+    const top = best.reduce((a, b) => b.ndcg > a.ndcg ? b : a);
+    return `Highest mean nDCG@10: ${top.arm} ${top.ndcg.toFixed(3)} with ${
+      percent(top.dataUsed)
+    } of the data; ${best[0]!.arm} ${best[0]!.ndcg.toFixed(3)}`;
+  }
   const parts = best.map((row, i) =>
     `${row.arm} ${row.ndcg.toFixed(3)} (${percent(row.dataUsed)}${
       i === 0 ? " of the data" : ""

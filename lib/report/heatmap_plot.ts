@@ -119,7 +119,7 @@ export function heatmapPlot(
   });
   return plot({ width: Math.max(160, arms.length * cellWidth), ...options }, {
     action: ACTION,
-    title: outcome(arms, means, plus, digits),
+    title: mean ? outcome(arms, means, plus, digits) : largest(cells, digits),
     subtitle: `Cells: ${metric}${
       mean && tasks.length > 1 ? "; last line: mean over the tasks" : ""
     }${plus ? "; blue: gain, orange: loss" : ""}`,
@@ -208,6 +208,12 @@ function refuseDoubles(cells: readonly Cell[]): void {
     }
     seen.add(key);
   }
+}
+
+/** The outcome where means say nothing, e.g. of weights, whose mean is 1/K. */
+function largest(cells: readonly Cell[], digits: number): string {
+  const top = cells.reduce((a, b) => b.value > a.value ? b : a);
+  return `Largest: ${top.task} in ${top.arm} (${top.value.toFixed(digits)})`;
 }
 
 function outcome(

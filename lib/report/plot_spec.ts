@@ -110,6 +110,7 @@ export function plotConfig(
       titleColor: muted,
       titleFontSize: 12,
       titleFontWeight: "normal",
+      titleLimit: noLimit,
       symbolSize: 90,
     },
     text: { color: ink, fontSize: 12 },

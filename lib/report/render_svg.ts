@@ -66,7 +66,7 @@ export async function renderSvg(
     });
     const svg = await view.toSVG();
     const label = description ?? describe(spec as Tree);
-    return legalText(svg).replace(
+    return ownIds(legalText(svg)).replace(
       /^<svg /,
       () => `<svg role="img" aria-label="${escapeHtml(label)}" `,
     );
@@ -80,6 +80,24 @@ export async function renderSvg(
   } finally {
     view?.finalize();
   }
+}
+
+/**
+ * Numbers the ids of a drawing from 0: Vega counts on from drawing to drawing,
+ * and the same plot would come out differently each time.
+ */
+function ownIds(svg: string): string {
+  const known = new Map<string, string>();
+  for (const [, id] of svg.matchAll(/<[^>]* id="([^"]*)"/g)) {
+    const name = id!.replace(/\d+$/, "");
+    if (!known.has(id!)) known.set(id!, `${name}${known.size}`);
+  }
+  if (known.size === 0) return svg;
+  return svg.replace(/<[^>]*>/g, (tag) =>
+    tag.replace(
+      /( id="|url\(#)([^")]*)/g,
+      (whole, before, id) => known.has(id) ? before + known.get(id) : whole,
+    ));
 }
 
 /** Heading or description of any Vega-Lite specification, in one line. */

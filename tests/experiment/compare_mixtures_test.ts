@@ -12,6 +12,7 @@ import {
   compareMixtures,
   type CompareMixturesOptions,
   type ProgressEvent,
+  reportRuns,
 } from "../../lib/experiment/mod.ts";
 import { createRng } from "../../lib/sampling/mod.ts";
 import { onBackends } from "../_backends.ts";
@@ -94,6 +95,10 @@ onBackends(
       JSON.parse(await Deno.readTextFile(`${out}/broken/arena.json`)),
       JSON.parse(JSON.stringify(broken.result)),
     );
+    // A finished arena leaves the report that tdro report writes.
+    const html = await Deno.readTextFile(`${out}/broken/report.html`);
+    const again = await reportRuns([`${out}/broken`]);
+    assert.ok(html === again);
     await Deno.remove(out, { recursive: true });
   },
 );

@@ -5,6 +5,7 @@ import {
   type ExperimentResult,
   parseExperimentOptions,
   type ProgressEvent,
+  reportRuns,
   runExperiment,
   type RunExperimentOptions,
   verdict,
@@ -91,7 +92,9 @@ onBackends("runExperiment() goes from tasks to a verdict", async (backend) => {
   for (const sentence of verdict(summary)) {
     assert.ok(html.includes(sentence.slice(0, 40)), sentence);
   }
-  assert.equal(html.match(/<svg/g)!.length, 6);
+  assert.equal(html.match(/<svg/g)!.length, 7);
+  // tdro report writes the same one again.
+  assert.ok(await reportRuns([`${out}/run`]) === html);
   await Deno.remove(out, { recursive: true });
 });
 

@@ -523,6 +523,9 @@ Deno.test("heatmapPlot() orders columns by their mean and adds it as a line", ()
     labels(heatmapPlot([rows[2]!], { digits: 1 })),
     ["0.3"],
   );
+  const bare = heatmapPlot(rows, { mean: false });
+  assert.equal(bare.title.text.join(" "), "Largest: t in better (0.250)");
+  assert.deepEqual(bare.encoding.y.scale.domain, ["t", "u"]);
   assert.throws(() => heatmapPlot([rows[0]!, rows[0]!]), /"worse" twice/);
   assert.throws(() => heatmapPlot([rows[3]!]), /every value is unknown/);
 });

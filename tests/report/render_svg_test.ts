@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { version } from "vega";
-import { ndcgPlot, renderSvg, weightsPlot } from "../../lib/report/mod.ts";
+import {
+  heatmapPlot,
+  ndcgPlot,
+  renderSvg,
+  weightsPlot,
+} from "../../lib/report/mod.ts";
 import { textWidth, wrapText } from "../../lib/report/_text_width.ts";
 import { ndcgRows, resultRows, TASKS } from "./_sample_rows.ts";
 
@@ -33,6 +38,10 @@ Deno.test("renderSvg() is the same each time, also for several at once", async (
   const [a, b] = await Promise.all([renderSvg(spec), renderSvg(spec)]);
   assert.equal(a, b);
   assert.equal(await renderSvg(spec), a);
+  // Vega numbers the gradients of all drawings together.
+  const cells = heatmapPlot([{ task: "a", arm: "b", value: 1 }]);
+  assert.match(await renderSvg(cells), /url\(#gradient_0\)/);
+  assert.equal(await renderSvg(cells), await renderSvg(cells));
 });
 
 // Parts of vega 6.2 bring a second vega-scenegraph along, which its textMetrics

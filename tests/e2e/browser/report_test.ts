@@ -22,6 +22,8 @@ import {
   TASKS,
   weightSteps,
 } from "../../report/_sample_rows.ts";
+import { reportRuns } from "../../../lib/experiment/mod.ts";
+import { writeFakeArena, writeFakeRun } from "../../experiment/_fake_runs.ts";
 import { openFile, skipBrowser, startChromium } from "./_chromium.ts";
 
 // Of the page, in functions that are evaluated there.
@@ -287,6 +289,45 @@ Deno.test({
         assert.ok(await overflow(page) <= 0);
         await page.context().close();
       });
+
+      await t.step(
+        "runs side by side and an arena, hostile names too",
+        async () => {
+          const folder = await Deno.makeTempDir({ prefix: "tdro-runs-" });
+          const runs = [`${folder}/a`, `${folder}/${HOSTILE[1]}`];
+          try {
+            for (const [i, run] of runs.entries()) {
+              await writeFakeRun(run, { tasks: HOSTILE, seed: i });
+            }
+            await writeFakeArena(`${folder}/arena`, { tasks: HOSTILE });
+            for (
+              const [folders, plots] of [
+                [[runs[0]!], 6],
+                [runs, 5],
+                [[`${folder}/arena`], 4],
+              ] as const
+            ) {
+              const html = await reportRuns(folders);
+              const seen = await openFile(browser, await write(html), {
+                width: 360,
+              });
+              await ready(seen.page);
+              assert.equal(
+                await seen.page.locator(".drawing.live").count(),
+                plots,
+              );
+              assert.ok(await overflow(seen.page) <= 0);
+              await checkAccessible(seen.page, folders.join());
+              assert.deepEqual(seen.complaints, []);
+              assert.deepEqual(seen.requests, []);
+              assert.deepEqual(seen.dialogs, []);
+              await seen.page.context().close();
+            }
+          } finally {
+            await Deno.remove(folder, { recursive: true });
+          }
+        },
+      );
 
       await t.step("without scripts the drawings are there", async () => {
         const { page } = await openFile(browser, plain, { javaScript: false });
