@@ -199,6 +199,8 @@ Deno.test("the command line runs from JSR", async () => {
     join(project.folder, "run/report.html"),
   );
   assert.match(report, /web-paraphrase[\s\S]*<\/html>/);
+  // Libraries for the browser are read out of the npm cache.
+  assert.match(report, /vega-embed \d/);
 });
 
 const noJupyter = whyNoJupyter();
