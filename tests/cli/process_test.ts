@@ -49,33 +49,35 @@ command.run = async (_, io) => {
 Deno.exit(await main(["version"], terminalIo()));
 `;
 
-Deno.test({
-  name: "Ctrl-C ends the work, exit 130, and says how to go on",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    const file = await Deno.makeTempFile({ suffix: ".ts" });
-    try {
-      await Deno.writeTextFile(file, ENDLESS);
-      const child = new Deno.Command(Deno.execPath(), {
-        // The program lies outside: it needs our import map.
-        args: ["run", "-A", "--no-check", "--config", "deno.json", file],
-        cwd: ROOT,
-        stdout: "null",
-        stderr: "piped",
-      }).spawn();
-      const reader = child.stderr.pipeThrough(new TextDecoderStream())
-        .getReader();
-      let err = (await reader.read()).value!; // The work has begun.
-      child.kill("SIGINT");
-      for (let next; !(next = await reader.read()).done;) err += next.value;
-      assert.equal((await child.status).code, 130);
-      assert.match(err, /press Ctrl-C again/);
-      assert.match(
-        err,
-        /\ninterrupted; to go on: tdro version again\n {2}tdro version\n$/,
-      );
-    } finally {
-      await Deno.remove(file);
-    }
-  },
-});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test({
+    name: `${signal} ends the work, exit 130, and says how to go on`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      const file = await Deno.makeTempFile({ suffix: ".ts" });
+      try {
+        await Deno.writeTextFile(file, ENDLESS);
+        const child = new Deno.Command(Deno.execPath(), {
+          // The program lies outside: it needs our import map.
+          args: ["run", "-A", "--no-check", "--config", "deno.json", file],
+          cwd: ROOT,
+          stdout: "null",
+          stderr: "piped",
+        }).spawn();
+        const reader = child.stderr.pipeThrough(new TextDecoderStream())
+          .getReader();
+        let err = (await reader.read()).value!; // The work has begun.
+        child.kill(signal);
+        for (let next; !(next = await reader.read()).done;) err += next.value;
+        assert.equal((await child.status).code, 130);
+        assert.match(err, /press Ctrl-C again/);
+        assert.match(
+          err,
+          /\ninterrupted; to go on: tdro version again\n {2}tdro version\n$/,
+        );
+      } finally {
+        await Deno.remove(file);
+      }
+    },
+  });
+}
