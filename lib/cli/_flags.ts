@@ -135,20 +135,30 @@ function placeholder(schema: JsonSchema): string {
   return kinds.includes("object") || kinds.includes("array") ? "JSON" : "TEXT";
 }
 
-/** What values a schema takes: `number, > 0, at most 1`. */
+/** What values a schema takes: `number, > 0, at most 1`; nothing for any text. */
 function describe(schema: JsonSchema): string {
-  return [
-    ...new Set(
-      alternatives(schema).map((choice) => {
-        if (choice.enum) return choice.enum.join(" | ");
-        if (choice.const !== undefined) return String(choice.const);
-        const type = [choice.type ?? []].flat().join(" | ");
-        return [type === "null" ? "none" : type, ...bounds(choice)]
-          .filter((part) => part !== "" && part !== "string").join(", ");
-      }).filter((text) => text !== ""),
-    ),
-  ].join(" | ");
+  const texts = new Set(
+    alternatives(schema).map((choice) => {
+      if (choice.enum) return choice.enum.join(" | ");
+      if (choice.const !== undefined) return String(choice.const);
+      const type = [choice.type ?? []].flat().map((name) =>
+        WORDS[name] ?? name
+      );
+      return [type.join(" | "), ...bounds(choice)].filter((part) => part !== "")
+        .join(", ");
+    }).filter((text) => text !== ""),
+  );
+  return texts.size === 1 && texts.has(WORDS.string!)
+    ? ""
+    : [...texts].join(" | ");
 }
+
+/** Types as a reader calls them. */
+const WORDS: Readonly<Record<string, string>> = {
+  string: "text",
+  array: "JSON list",
+  null: "none",
+};
 
 function bounds(schema: JsonSchema): string[] {
   const texts: string[] = [];

@@ -66,17 +66,22 @@ function meaning(flag: Flag): string {
   const facts: string[] = [];
   if (flag.kind !== "boolean" && flag.type !== "") facts.push(flag.type);
   if (flag.required) facts.push("required");
-  else if (flag.default !== undefined && flag.default !== null) {
-    facts.push(`default: ${plain(flag.default)}`);
-  } else if (flag.default === null) facts.push("default: none");
+  else if (flag.default === null) facts.push("default: none");
+  else if (!silent(flag.default)) facts.push(`default: ${plain(flag.default)}`);
   return `${flag.description}${
     facts.length > 0 ? ` (${facts.join("; ")})` : ""
   }`.trim();
+}
+
+/** A default that says nothing: off, empty, or none at all. */
+function silent(value: unknown): boolean {
+  return value === undefined || value === false || value === "" ||
+    (Array.isArray(value) && value.length === 0);
 }
 
 function plain(value: unknown): string {
   if (Array.isArray(value) && value.length > 0) {
     return value.map(plain).join(",");
   }
-  return typeof value === "string" ? value || '""' : JSON.stringify(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -250,7 +250,7 @@ Deno.test("commandHelp() shows every option with type, bounds and default", () =
       /^ {2}--seed N +the seed \(integer \| random; default: random\)$/m,
       /^ {2}--limit N +the limit \(number \| none; default: none\)$/m,
       /^ {2}--\[no-\]shuffle +the order \(default: true\)$/m,
-      /^ {2}--fast +the speed \(default: false\)$/m,
+      /^ {2}--fast +the speed$/m,
       /^ {2}--weights N,… +the weights \(number; default: 1,2\)$/m,
       /^ {2}--train\.batch-size N +the batch \(integer, ≥ 1; default: 32\)$/m,
       /^ {2}--\[no-\]train\.clip +the clip \(default: true\)$/m,
