@@ -77,7 +77,9 @@ export const command: Command<ArenaOptions> = {
       .describe("Most dev queries of a task whose loss a strategy gets"),
     backend: backendOption,
     ...shape,
-    out: shape.out.unwrap().default(ARENA_DEFAULTS.out).describe(
+    out: shape.out.unwrap().default(ARENA_DEFAULTS.out).meta({
+      placeholder: "FOLDER",
+    }).describe(
       "Folder of the arena",
     ),
   }) as unknown as z.ZodType<ArenaOptions>,

@@ -40,7 +40,9 @@ export const command: Command<DemoOptions> = {
       ),
     backend: backendOption,
     ...experimentShape,
-    out: experimentShape.out.unwrap().default("runs/demo").describe(
+    out: experimentShape.out.unwrap().default("runs/demo").meta({
+      placeholder: "FOLDER",
+    }).describe(
       "Folder of the run",
     ),
   }) as z.ZodType<DemoOptions>,

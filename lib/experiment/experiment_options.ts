@@ -61,11 +61,12 @@ const positive = () => z.number().int().min(1);
 
 /** The object schema behind {@linkcode experimentOptions}; commands extend it. */
 export const experimentShape = {
-  out: z.string().min(1).default("runs/run").describe("Folder of the run"),
+  out: z.string().min(1).default("runs/run").meta({ placeholder: "FOLDER" })
+    .describe("Folder of the run"),
   seed: z.number().int().min(0).default(42).describe(
     "Seed of everything random",
   ),
-  model: z.string().min(1).optional().describe(
+  model: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
     "Hugging Face folder to fine-tune; without it, a small encoder from scratch",
   ),
   vocabSize: positive().default(8000).describe(
@@ -98,7 +99,7 @@ export const experimentShape = {
     "How losses become a task's measure: the reference code's way or the paper's formula",
   ),
   eta: z.number().min(0).optional().describe(
-    "Step size on the log-weights; default 20 / weight steps, the path length of the released run (0.02 x 1000), but at most 0.25",
+    "Step size on the log-weights; default 20 / weight steps, the path length of the released run (0.02 × 1000), but at most 0.25",
   ),
   topPercent: z.number().min(1).max(100).default(70).describe(
     "Share of the tasks that the top arm trains on, in percent",
