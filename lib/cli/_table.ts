@@ -23,6 +23,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./run.ts"),
   },
   {
+    name: "train",
+    summary: "Train one retriever on a mixture, e.g. on learned weights",
+    load: () => import("./train.ts"),
+  },
+  {
     name: "arena",
     summary: "Compare strategies of choosing the mixture, with several seeds",
     load: () => import("./arena.ts"),

@@ -55,3 +55,9 @@ export {
   reportRuns,
   type ReportRunsOptions,
 } from "./report_runs.ts";
+export type { RetrieverSettings } from "./retriever_options.ts";
+export {
+  type RetrieverResult,
+  trainRetriever,
+  type TrainRetrieverOptions,
+} from "./train_retriever.ts";

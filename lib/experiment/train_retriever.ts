@@ -1,0 +1,204 @@
+import { join } from "node:path";
+import type { Backend } from "../backend/mod.ts";
+import { type Suite, writeWhole } from "../data/mod.ts";
+import type { EvalReport } from "../eval/mod.ts";
+import {
+  addLora,
+  disposeEncoder,
+  type Encoder,
+  type LoraConfig,
+  loraConfig,
+} from "../model/mod.ts";
+import { createRng, mixture } from "../sampling/mod.ts";
+import { baseEncoder, keepTokenizer } from "./_base_encoder.ts";
+import { checkSuite } from "./_check_suite.ts";
+import { evaluateModel } from "./_evaluate_stage.ts";
+import {
+  type ExperimentOptions,
+  parseExperimentOptions,
+} from "./experiment_options.ts";
+import { MetricsLog } from "./_metrics_log.ts";
+import { mineStage } from "./_mine_stage.ts";
+import type { ProgressEvent } from "./progress_event.ts";
+import {
+  beginRun,
+  openRunFolder,
+  suiteHash,
+  writeRecord,
+} from "./_run_folder.ts";
+import type { RetrieverSettings } from "./retriever_options.ts";
+import { METRIC } from "./summary.ts";
+import { trainArm } from "./_train_stage.ts";
+import { versions } from "./_versions.ts";
+
+/** What {@linkcode trainRetriever} needs beside the settings. */
+export interface TrainRetrieverOptions extends Partial<RetrieverSettings> {
+  /** What tensors are computed with: the result of `useBackend()`. */
+  backend: Backend;
+  /**
+   * Sampling weight of each task, shape `[K]`, e.g. from `weightsFor()`.
+   * @default {uniform}
+   */
+  weights?: readonly number[];
+  /** Train a LoRA adapter on the frozen model. @default {all parameters} */
+  lora?: Partial<LoraConfig>;
+  /** Evaluate on the test splits afterwards. @default {true} */
+  evaluate?: boolean;
+  /** Stops the work at the next step and leaves a checkpoint. */
+  signal?: AbortSignal;
+}
+
+/** A trained retriever. */
+export interface RetrieverResult {
+  /** The run's folder. */
+  folder: string;
+  /** Hugging Face folder of the model; an adapter is in its folder `adapter`. */
+  model: string;
+  /** Rows drawn from each task, shape `[K]`. */
+  drawn: number[];
+  /** Numbers on the test splits, also in `eval.json`. */
+  report?: EvalReport;
+}
+
+/**
+ * Trains one retriever on a mixture: hard negatives, homogeneous batches drawn
+ * by the weights, InfoNCE, and in the end the numbers on the test splits. With
+ * the weights that a small proxy learned this is tDRO's last stage for a model
+ * of any size. Interrupted, it goes on where it stopped when called again with
+ * the same settings.
+ *
+ * @param suite The tasks, each with train judgments.
+ * @param options Mixture, settings, LoRA.
+ * @returns Progress; at the end the result.
+ * @throws {RangeError} If a setting is out of bounds, the weights don't fit the
+ * tasks, or the folder holds something else.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { trainRetriever } from "@tdro/tdro/experiment";
+ * import { readWeightFile, weightsFor } from "@tdro/tdro/dro";
+ * import { openSuite } from "@tdro/tdro/data";
+ * import { useBackend } from "@tdro/tdro/backend";
+ *
+ * const suite = await openSuite("my/suite");
+ * const file = await readWeightFile("runs/proxy/weights.json");
+ * const run = trainRetriever(suite, {
+ *   backend: await useBackend(),
+ *   model: "models/qwen",
+ *   weights: weightsFor(suite.tasks.map(({ name }) => name), file),
+ *   lora: { rank: 16 },
+ *   out: "runs/large",
+ * });
+ * for await (const { label, done, total } of run) console.log(label, done, total);
+ * ```
+ */
+export async function* trainRetriever(
+  suite: Suite,
+  { backend, signal, lora, evaluate = true, weights: given, ...settings }:
+    TrainRetrieverOptions,
+): AsyncGenerator<ProgressEvent, RetrieverResult> {
+  const options = parseExperimentOptions(settings);
+  const adapter = lora && loraConfig(lora);
+  checkSuite(suite);
+  const weights = given ?? mixture(suite, "uniform");
+  checkWeights(weights, suite);
+  const { record, resumed } = await openRunFolder({
+    options: { ...options, ...{ kind: "retriever", weights, lora: adapter } },
+    suite: {
+      name: suite.name,
+      tasks: suite.tasks.map((t) => t.name),
+      sha256: await suiteHash(suite),
+    },
+    backend: { name: backend.name, device: backend.device },
+  }, versions());
+  const { rows, statistics } = yield* mineStage(options, suite, signal);
+  const base = withAdapter(
+    await baseEncoder(options, suite, { keep: resumed }),
+    adapter,
+    options.seed,
+  );
+  try {
+    if (!resumed) {
+      await beginRun(record);
+      await keepTokenizer(options, base.tokenizer);
+    }
+    await writeWhole(
+      join(options.out, "negatives.json"),
+      JSON.stringify(statistics, null, 2) + "\n",
+    );
+    const log = new MetricsLog(options.out);
+    const { encoder, folder, drawn } = yield* trainArm(
+      { options, suite, rows, base, log, signal },
+      { name: "retriever", weights },
+    );
+    let report: EvalReport | undefined;
+    try {
+      if (evaluate) report = yield* evaluation(encoder, options, suite, signal);
+    } finally {
+      disposeEncoder(encoder);
+    }
+    record.status = "finished";
+    await writeRecord(record);
+    return {
+      folder: options.out,
+      model: folder,
+      drawn,
+      ...(report ? { report } : {}),
+    };
+  } finally {
+    disposeEncoder(base);
+  }
+}
+
+function withAdapter(
+  encoder: Encoder,
+  config: LoraConfig | undefined,
+  seed: number,
+): Encoder {
+  if (!config) return encoder;
+  return addLora(encoder, { ...config, rng: createRng(seed, "lora") });
+}
+
+async function* evaluation(
+  encoder: Encoder,
+  options: ExperimentOptions,
+  suite: Suite,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ProgressEvent, EvalReport> {
+  const event = {
+    stage: "evaluation",
+    label: "evaluating on the test splits",
+    total: suite.tasks.length,
+  };
+  let done = 0;
+  yield { ...event, done };
+  const tasks = evaluateModel(encoder, options, suite, signal);
+  while (true) {
+    const next = await tasks.next();
+    if (next.done) {
+      await writeWhole(
+        join(options.out, "eval.json"),
+        JSON.stringify({ retriever: next.value }, null, 1) + "\n",
+      );
+      return next.value;
+    }
+    const { task, mean } = next.value;
+    const note = `${task}: ${mean[METRIC]!.toFixed(3)}`;
+    yield { ...event, done: ++done, note };
+  }
+}
+
+function checkWeights(weights: readonly number[], suite: Suite): void {
+  const wrong = weights.length !== suite.tasks.length
+    ? `there must be one for each of the ${suite.tasks.length} tasks: got ${weights.length}`
+    : weights.some((w) => !(w >= 0 && Number.isFinite(w)))
+    ? "each must be a finite number >= 0"
+    : !weights.some((w) => w > 0)
+    ? "one of them must be > 0"
+    : undefined;
+  if (wrong) {
+    throw new RangeError(
+      `Cannot train on these weights: ${wrong}; weightsFor() brings a file's weights into the suite's order`,
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { useBackend } from "../../lib/backend/mod.ts";
+import {
+  type RetrieverResult,
+  trainRetriever,
+  type TrainRetrieverOptions,
+} from "../../lib/experiment/mod.ts";
+import {
+  disposeEncoder,
+  loadEncoder,
+  saveEncoder,
+} from "../../lib/model/mod.ts";
+import { onBackends } from "../_backends.ts";
+import { smallEncoder } from "../_small_encoder.ts";
+import { toySuite } from "../_toy_suite.ts";
+
+const SMALL = { steps: 6, batchSize: 4, layers: 1, hiddenSize: 16, heads: 2 };
+
+async function finish(
+  options: Partial<TrainRetrieverOptions> & { out: string },
+): Promise<RetrieverResult> {
+  const backend = await useBackend("wasm");
+  const run = trainRetriever(toySuite(), { ...SMALL, backend, ...options });
+  while (true) {
+    const next = await run.next();
+    if (next.done) return next.value;
+  }
+}
+
+onBackends("trainRetriever() draws by the weights and evaluates", async () => {
+  const out = `${await Deno.makeTempDir()}/run`;
+  const weights = toySuite().tasks.map((_, k) => k === 1 ? 1 : 0);
+  const { drawn, report, model } = await finish({ out, weights });
+  assert.deepEqual(drawn, weights.map((w) => w * 6 * 4));
+  assert.equal(report!.tasks.length, weights.length);
+  const encoder = await loadEncoder(model);
+  assert.equal(encoder.config.hiddenSize, 16);
+  disposeEncoder(encoder);
+  const record = JSON.parse(await Deno.readTextFile(`${out}/run.json`));
+  assert.equal(record.status, "finished");
+  assert.deepEqual(record.options.weights, weights);
+});
+
+Deno.test("trainRetriever() with LoRA trains an adapter alone", async () => {
+  await useBackend("wasm");
+  const work = await Deno.makeTempDir();
+  const base = smallEncoder();
+  await saveEncoder(base, `${work}/base`);
+  const options = {
+    model: `${work}/base`,
+    lora: { rank: 2, dropout: 0 },
+    learningRate: 0.01,
+    out: `${work}/run`,
+    evaluate: false,
+  };
+  const { model, report } = await finish(options);
+  assert.equal(report, undefined);
+  const trained = await loadEncoder(model);
+  assert.equal(trained.lora?.rank, 2);
+  for (const [name, parameter] of base.parameters) {
+    assert.deepEqual(
+      trained.parameters.get(name)!.dataSync(),
+      parameter.dataSync(),
+      name,
+    );
+  }
+  const moved = [...trained.parameters].filter(([name, p]) =>
+    name.endsWith("lora_B.weight") && p.dataSync().some((x: number) => x !== 0)
+  );
+  assert.ok(moved.length > 0);
+  disposeEncoder(base);
+  disposeEncoder(trained);
+});
+
+Deno.test("trainRetriever() goes on where it was interrupted", async () => {
+  const backend = await useBackend("wasm");
+  const work = await Deno.makeTempDir();
+  const whole = await finish({ out: `${work}/whole` });
+  const out = `${work}/broken`;
+  const run = trainRetriever(toySuite(), { ...SMALL, backend, out });
+  for await (const { stage, done } of run) {
+    if (stage === "retriever" && done === 3) break;
+  }
+  const resumed = await finish({ out });
+  assert.deepEqual(
+    await Deno.readFile(`${resumed.model}/model.safetensors`),
+    await Deno.readFile(`${whole.model}/model.safetensors`),
+  );
+});
+
+Deno.test("trainRetriever() refuses weights that don't fit the tasks", async () => {
+  const out = `${await Deno.makeTempDir()}/run`;
+  const count = toySuite().tasks.length;
+  for (
+    const [weights, message] of [
+      [[1], /one for each of the/],
+      [Array(count).fill(0), /one of them must be > 0/],
+      [Array(count).fill(-1), /finite number >= 0/],
+    ] as const
+  ) {
+    await assert.rejects(finish({ out, weights }), {
+      name: "RangeError",
+      message,
+    });
+  }
+  await assert.rejects(finish({ out, lora: { rank: 0 } }), /rank/);
+});
