@@ -91,6 +91,15 @@ export {
   liveDisplay,
   type LiveDisplayOptions,
 } from "./live_display.ts";
+export { TrainingPanel, type TrainingPanelOptions } from "./training_panel.ts";
+export { watchTraining, type WatchTrainingOptions } from "./watch_training.ts";
+export type { ProgressLineOptions } from "./_progress_line.ts";
+export type {
+  EncoderLike,
+  SuiteLike,
+  TrainingStepLike,
+  WeightFileLike,
+} from "./shapes.ts";
 export { DISPLAY, type DisplayFunction, type MediaBundle } from "./_jupyter.ts";
 export {
   htmlReport,

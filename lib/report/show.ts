@@ -5,6 +5,7 @@ import { describe, headingOf, renderSvg } from "./render_svg.ts";
 import { htmlTable } from "./html_table.ts";
 import { textTable } from "./text_table.ts";
 import type { Rows } from "./rows.ts";
+import { cardOf } from "./_cards.ts";
 import { DISPLAY, type MediaBundle } from "./_jupyter.ts";
 
 /** Something a notebook shows richly and a terminal as text. */
@@ -28,6 +29,10 @@ export interface ShowOptions extends TableOptions {
  *   GitHub among them) and as text;
  * - rows or an Arquero table as an HTML table, escaped and capped, as
  *   `application/vnd.dataresource+json`, and as text;
+ * - a suite as a table of its tasks, an encoder as a card (family, sizes,
+ *   parameters, pooling, prompts), a weight file as a table of its weights;
+ * - what knows itself how it is shown (a `TrainingPanel`, another library's
+ *   object with `Symbol.for("Jupyter.display")`) in its own way;
  * - anything else as text.
  *
  * @param value A plot, rows, an Arquero table, or anything.
@@ -62,6 +67,15 @@ export async function mediaBundle(
   value: unknown,
   options: ShowOptions = {},
 ): Promise<MediaBundle> {
+  if (isShown(value)) return await value[DISPLAY]();
+  const card = cardOf(value);
+  if (card) {
+    return await mediaBundle(card.rows, {
+      caption: card.caption,
+      footRows: 0,
+      ...options,
+    });
+  }
   const text = { "text/plain": plainText(value, options) };
   if (isPlot(value)) {
     return {
@@ -82,10 +96,24 @@ export async function mediaBundle(
   return text;
 }
 
+function isShown(value: unknown): value is Shown {
+  return typeof value === "object" && value !== null && !isTable(value) &&
+    typeof (value as Partial<Shown>)[DISPLAY] === "function";
+}
+
 function plainText(
   value: unknown,
   { caption, ...options }: ShowOptions,
 ): string {
+  if (isShown(value)) return String(value);
+  const card = cardOf(value);
+  if (card) {
+    return plainText(card.rows, {
+      ...{ caption: card.caption, footRows: 0 },
+      ...options,
+      ...(caption === undefined ? {} : { caption }),
+    });
+  }
   if (isPlot(value)) {
     const heading = headingOf(value).join(" ");
     return legalText(`[plot] ${heading === "" ? describe(value) : heading}`);

@@ -189,3 +189,79 @@ Deno.test("liveDisplay() reports a fault at close, and goes on meanwhile", async
     /intervalMs must be a number/,
   );
 });
+
+Deno.test("show() of a suite is a table of its tasks", async () => {
+  const [task] = HOSTILE;
+  const suite = {
+    name: "docs",
+    tasks: [{
+      ...{ name: task!, kind: "qa", language: ["en", "de"], prompt: "find:" },
+      corpus: new Map([["p", { id: "p", text: "t" }]]),
+      queries: new Map([["q", { id: "q", text: "t" }]]),
+      qrels: { train: new Map([["q", new Map([["p", 1]])]]) },
+    }],
+  };
+  const bundle = await show(suite)[DISPLAY]();
+  assert.match(
+    bundle["text/html"] as string,
+    /<caption>Suite “docs”: 1 task, 1 passage<\/caption>/,
+  );
+  assert.doesNotMatch(bundle["text/html"] as string, /<script/);
+  assert.deepEqual(
+    (bundle["application/vnd.dataresource+json"] as { data: unknown[] }).data,
+    [{
+      ...{ task, kind: "qa", language: "en de", passages: 1, queries: 1 },
+      ...{ train: 1, dev: 0, test: 0, prompt: "find:" },
+    }],
+  );
+  assert.match(String(show(suite)), /^Suite “docs”/);
+});
+
+Deno.test("show() of an encoder is a card", () => {
+  const text = String(show({
+    config: {
+      modelType: "bert",
+      layers: 6,
+      hiddenSize: 384,
+      maxPositions: 512,
+    },
+    modules: {
+      ...{ pooling: "mean", normalize: true, maxLength: 256 },
+      prompts: { query: "query: " },
+    },
+    parameters: new Map([
+      ["a", { size: 3_000_000, trainable: true, dtype: "float32" }],
+      ["b", { size: 500_000, trainable: false, dtype: "float32" }],
+    ]),
+    tokenizer: {},
+  }));
+  assert.match(text, /^Encoder: bert, 3\.5M parameters/);
+  for (
+    const line of [
+      ...["family +bert", "layers +6", "width +384", "parameters +3,500,000"],
+      ...[
+        "trainable parameters +3,000,000",
+        "pooling +mean",
+        "normalised +yes",
+      ],
+      ...["longest text \\(tokens\\) +256", 'prompt “query” +"query: "'],
+    ]
+  ) assert.match(text, new RegExp(`^${line}$`, "m"));
+});
+
+Deno.test("show() of a weight file is a table, the heaviest task first", () => {
+  const text = String(show({
+    names: ["light", "heavy"],
+    ...{ ids: [0, 1], weights: [0.25, 0.75], sizes: [10, 20] },
+    epochs: [0.75, 1.125],
+  }, { digits: 2 }));
+  assert.match(
+    text,
+    /^Weights of 2 tasks\n\ntask[^\n]*\n[^\n]*\nheavy +0\.75 +1\.50 +20 +1\.13\nlight/,
+  );
+});
+
+Deno.test("show() leaves objects to show themselves that can", async () => {
+  const own = { [DISPLAY]: () => Promise.resolve({ "text/plain": "mine" }) };
+  assert.deepEqual(await show(own)[DISPLAY](), { "text/plain": "mine" });
+});

@@ -1,0 +1,131 @@
+import type { AnyRow } from "./_rows.ts";
+import {
+  type EncoderLike,
+  isEncoder,
+  isSuite,
+  isWeightFile,
+  type SuiteLike,
+  type WeightFileLike,
+} from "./shapes.ts";
+
+/** A table that stands for an object. */
+export interface Card {
+  /** What the object is. */
+  caption: string;
+  /** The rows. */
+  rows: AnyRow[];
+}
+
+/** The table that stands for a suite, an encoder or a weight file. */
+export function cardOf(value: unknown): Card | undefined {
+  if (isSuite(value)) return suiteCard(value);
+  if (isEncoder(value)) return encoderCard(value);
+  if (isWeightFile(value)) return weightCard(value);
+  return undefined;
+}
+
+function suiteCard({ name, tasks }: SuiteLike): Card {
+  const splits = ["train", "dev", "test"];
+  const rows = tasks.map((task) => ({
+    task: task.name,
+    kind: task.kind ?? null,
+    language: [task.language ?? []].flat().join(" ") || null,
+    passages: task.corpus.size,
+    queries: task.queries.size,
+    ...Object.fromEntries(
+      splits.map((split) => [split, task.qrels[split]?.size ?? 0]),
+    ),
+    prompt: task.prompt || null,
+  }));
+  const passages = rows.reduce((sum, row) => sum + row.passages, 0);
+  return {
+    caption: `Suite “${name}”: ${count(tasks.length, "task")}, ${
+      count(passages, "passage")
+    }`,
+    rows,
+  };
+}
+
+/** Sizes with the words of the field, for whichever family has them. */
+const SIZES = [
+  ["layers", "layers"],
+  ["hiddenSize", "width"],
+  ["heads", "attention heads"],
+  ["kvHeads", "key/value heads"],
+  ["intermediateSize", "feed-forward width"],
+  ["vocabSize", "vocabulary"],
+  ["maxPositions", "positions"],
+] as const;
+
+function encoderCard({ config, modules, parameters, lora }: EncoderLike): Card {
+  const all = [...parameters.values()];
+  const total = all.reduce((sum, p) => sum + p.size, 0);
+  const trained = all.reduce(
+    (sum, p) => p.trainable === false ? sum : sum + p.size,
+    0,
+  );
+  const facts: [string, unknown][] = [
+    ["family", config.modelType],
+    ...SIZES.map(([field, word]) => [word, config[field]] as [string, unknown]),
+    ["parameters", total],
+    ["trainable parameters", trained === total ? undefined : trained],
+    ["number type", [...new Set(all.map((p) => p.dtype))].join(", ")],
+    ["pooling", modules.pooling],
+    ["normalised", modules.normalize],
+    ["longest text (tokens)", modules.maxLength ?? config.maxPositions],
+    ...prompts(modules.prompts),
+    ["LoRA rank", lora?.rank ?? lora?.r],
+    ["LoRA alpha", lora?.alpha],
+  ];
+  return {
+    caption: `Encoder: ${config.modelType}, ${short(total)} parameters`,
+    rows: facts.flatMap(([property, value]) =>
+      value === undefined || value === ""
+        ? []
+        : [{ property, value: written(value) }]
+    ),
+  };
+}
+
+function prompts(given: unknown): [string, unknown][] {
+  if (typeof given !== "object" || given === null) return [];
+  return Object.entries(given).map(([name, text]) => [
+    `prompt “${name}”`,
+    JSON.stringify(text),
+  ]);
+}
+
+function weightCard({ names, weights, sizes, epochs }: WeightFileLike): Card {
+  const sum = weights.reduce((total, w) => total + w, 0);
+  const rows = names.map((task, k) => ({
+    task,
+    weight: weights[k]!,
+    "times uniform": sum === 0 ? null : weights[k]! / sum * names.length,
+    rows: sizes[k]!,
+    passes: epochs[k]!,
+  })).sort((a, b) => b.weight - a.weight);
+  const kept = weights.filter((w) => w > 0).length;
+  return {
+    caption: `Weights of ${count(names.length, "task")}${
+      kept < names.length ? `, ${kept} of them above 0` : ""
+    }`,
+    rows,
+  };
+}
+
+function count(n: number, noun: string): string {
+  return `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+function short(n: number): string {
+  return new Intl.NumberFormat("en-US", {
+    notation: "compact",
+    maximumSignificantDigits: 3,
+  }).format(n);
+}
+
+function written(value: unknown): string {
+  if (typeof value === "number") return value.toLocaleString("en-US");
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
