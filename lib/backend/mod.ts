@@ -33,6 +33,7 @@ export * from "./kernels/rotary.ts";
 export * from "./kernels/scale.ts";
 export { longest, type Sequences } from "./kernels/sequences.ts";
 export * from "./kernels/weighted_rows.ts";
+export * from "./nearest_rows.ts";
 export * from "./read_values.ts";
 export * from "./row_gradient.ts";
 export * from "./setup_minilm.ts";

@@ -2,7 +2,7 @@ import { compareCodePoints } from "../data/compare_code_points.ts";
 import { passageText } from "../data/passage_text.ts";
 import type { Passage, Query, Run } from "../data/types.ts";
 import { earlierRow, RankedHeap, type TieOrder } from "./_ranked_heap.ts";
-import { checkK } from "./_search_chunks.ts";
+import { checkK } from "./_check_search.ts";
 import { type TokenizeFunction, tokenizeWords } from "./tokenize_words.ts";
 import type { RankedRows } from "./top_k.ts";
 

@@ -2,11 +2,14 @@ import { passageText } from "../data/passage_text.ts";
 import type { Passage } from "../data/types.ts";
 import type { EncodeFunction } from "../model/types.ts";
 import type { EmbeddedTexts } from "./exact_search.ts";
+import { type Shard, shardRange } from "./shards.ts";
 
 /** Options for {@linkcode embedPassages}. */
 export interface EmbedPassagesOptions {
   /** Passages encoded, and held in memory, at a time. @default {4096} */
   chunk?: number;
+  /** Takes only one part of the passages. @default all */
+  shard?: Shard;
   /** Stops the work at the next batch. */
   signal?: AbortSignal;
   /** Called with the number of passages encoded so far. */
@@ -21,7 +24,7 @@ export interface EmbedPassagesOptions {
  * @param passages What to encode.
  * @param options Size of the chunks.
  * @returns The chunks in order; each is made when asked for.
- * @throws {RangeError} If `chunk` < 1.
+ * @throws {RangeError} If `chunk` < 1, or the shard isn't one of its count.
  *
  * @example Usage
  * ```ts
@@ -52,16 +55,20 @@ export async function* embedPassages(
       `Cannot embed passages: chunk must be an integer of at least 1: got ${chunk}`,
     );
   }
-  for (let start = 0; start < passages.length; start += chunk) {
+  const [first, end] = shardRange(
+    passages.length,
+    options.shard ?? { index: 0, count: 1 },
+  );
+  for (let start = first; start < end; start += chunk) {
     signal?.throwIfAborted();
-    const part = passages.slice(start, start + chunk);
+    const part = passages.slice(start, Math.min(start + chunk, end));
     const embeddings = await encode(
       part.map((passage) => passageText(passage).trim()),
       {
         kind: "passage",
         signal,
         onProgress: onProgress &&
-          ((done) => onProgress(start + done, passages.length)),
+          ((done) => onProgress(start - first + done, end - first)),
       },
     );
     yield { ids: part.map((passage) => passage.id), embeddings };

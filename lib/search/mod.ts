@@ -19,7 +19,9 @@
  */
 export { Bm25, type Bm25Options } from "./bm25.ts";
 export { embedPassages, type EmbedPassagesOptions } from "./embed_passages.ts";
+export { ExactIndex, type ExactIndexOptions } from "./exact_index.ts";
 export { type EmbeddedTexts, exactSearch } from "./exact_search.ts";
+export { type FuseOptions, fuseRuns } from "./fuse_runs.ts";
 export {
   type MinedNegatives,
   mineHardNegatives,
@@ -27,11 +29,15 @@ export {
   type MineStatistics,
 } from "./mine_hard_negatives.ts";
 export { rankPassages } from "./rank_passages.ts";
+export { roundToBf16 } from "./round_to_bf16.ts";
+export { mergeShards, parseShard, type Shard, shardRange } from "./shards.ts";
 export { tokenizeMultilingual } from "./tokenize_multilingual.ts";
 export { type TokenizeFunction, tokenizeWords } from "./tokenize_words.ts";
 export {
   type ExactSearchOptions,
   type MultiplyFunction,
+  type PreparedPassages,
+  type PrepareFunction,
   type RankedRows,
   topK,
 } from "./top_k.ts";

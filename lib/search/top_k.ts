@@ -12,6 +12,26 @@ export type MultiplyFunction = (
   passages: Embeddings,
 ) => Float32Array | Promise<Float32Array>;
 
+/** Passages that were made ready for many queries, on a device for instance. */
+export interface PreparedPassages {
+  /**
+   * Finds, for each query, rows among which are surely all whose inner product
+   * with it is one of the k largest and at least its bar, equal ones included.
+   * Their scores are then computed here, so that what is found doesn't depend
+   * on the device's rounding.
+   */
+  candidates(
+    queries: Embeddings,
+    k: number,
+    bars: ArrayLike<number>,
+  ): Promise<Int32Array[]>;
+  /** Frees what they hold. */
+  dispose(): void;
+}
+
+/** Makes passages ready; `nearestRows` of the backend room is one. */
+export type PrepareFunction = (passages: Embeddings) => PreparedPassages;
+
 /** Options for {@linkcode topK} and {@linkcode exactSearch}. */
 export interface ExactSearchOptions {
   /** Number of passages to keep for each query, an integer ≥ 1. */
@@ -21,6 +41,19 @@ export interface ExactSearchOptions {
    * @default {plain JavaScript, summed in float64, rounded to float32}
    */
   multiply?: MultiplyFunction;
+  /**
+   * Preselects passages, chunk by chunk; the result is to the bit that of plain
+   * JavaScript, and `multiply` isn't called. `nearestRows` of the backend room
+   * serves, and is some 30 times as fast.
+   *
+   * @default none
+   */
+  prepare?: PrepareFunction;
+  /**
+   * Precision of the vectors: `"bf16"` rounds them first, so that the scores
+   * are those of a store in bfloat16. @default {"f32"}
+   */
+  dtype?: "f32" | "bf16";
   /** Stops the search at the next block. */
   signal?: AbortSignal;
   /** Called with the number of passages searched so far. */

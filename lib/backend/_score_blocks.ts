@@ -1,0 +1,189 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { matMul } from "./kernels/mat_mul.ts";
+import { Bf16Ops, bf16OpsThatAddExactly } from "./_bf16_ops.ts";
+import type { Tensor2D } from "./tensor_types.ts";
+
+/** Rows whose scores are looked at together, by their largest. */
+export const GROUP = 16;
+
+/** Rows multiplied at a time; a multiple of {@linkcode GROUP}. */
+export const BLOCK = 16384;
+
+/** Scores of some queries with a block of rows, still on the device. */
+export interface ScoreBlock {
+  /**
+   * A score of each group, shape `[Q, groups]`: the largest one, or, if all of
+   * the group are below 0, any.
+   */
+  maxima(): Promise<Float32Array>;
+  /** The scores of some groups (`q * groups + group`), shape `[..., GROUP]`. */
+  scores(groups: Int32Array): Promise<Float32Array>;
+  /** Frees the device's memory. */
+  dispose(): void;
+}
+
+/** Queries on the device. */
+export interface DeviceQueries {
+  /** Scores them with a block of rows. */
+  times(block: number): ScoreBlock;
+  /** How far the rounding of each query moved it, at most; shape `[Q]`. */
+  moved: Float64Array;
+  /** Frees the device's memory. */
+  dispose(): void;
+}
+
+/** Rows on the device, in blocks, in the precision that it multiplies in. */
+export interface DeviceRows {
+  /** Largest length of a row. */
+  norm: number;
+  /** How far the rounding of a row moved it, at most. */
+  moved: number;
+  /**
+   * Error of a score by its own rounding, relative to itself, and of the sum,
+   * relative to the product of the lengths.
+   */
+  rounding: { score: number; sum: number };
+  /** Bytes of a score. */
+  scoreBytes: number;
+  /** Puts queries on the device. */
+  queries(data: Float32Array, count: number): DeviceQueries;
+  /** Frees the device's memory. */
+  dispose(): void;
+}
+
+/** Puts rows on the device of the backend in use. */
+export function deviceRows(
+  data: Float32Array,
+  count: number,
+  dimension: number,
+  precision: "auto" | "float32" | "bfloat16",
+): DeviceRows {
+  const ops = precision === "float32"
+    ? undefined
+    : bf16OpsThatAddExactly(precision === "bfloat16");
+  return ops
+    ? bf16Rows(ops, data, count, dimension)
+    : float32Rows(data, count, dimension);
+}
+
+/** Blocks of rows, `[BLOCK, D]`, the last one filled up with zeros to whole groups. */
+function* blocksOf(
+  data: Float32Array,
+  count: number,
+  dimension: number,
+): Generator<Tensor2D> {
+  for (let from = 0; from < count; from += BLOCK) {
+    const rows = Math.min(BLOCK, count - from);
+    const whole = Math.ceil(rows / GROUP) * GROUP;
+    let values = data.subarray(from * dimension, (from + rows) * dimension);
+    if (whole > rows) {
+      const padded = new Float32Array(whole * dimension);
+      padded.set(values);
+      values = padded;
+    }
+    yield tf.tensor2d(values, [whole, dimension]);
+  }
+}
+
+/** Largest length of a row. */
+function longest(x: Tensor2D): number {
+  return tf.tidy(() => tf.sqrt(tf.max(tf.sum(tf.square(x), 1))).dataSync()[0]!);
+}
+
+function float32Rows(
+  data: Float32Array,
+  count: number,
+  dimension: number,
+): DeviceRows {
+  const blocks = [...blocksOf(data, count, dimension)];
+  const norm = Math.max(0, ...blocks.map(longest));
+  const native = tf.backend() as unknown as { isUsingGpuDevice?: boolean };
+  const gpu = tf.getBackend() === "webgpu" || native.isUsingGpuDevice === true;
+  return {
+    norm,
+    scoreBytes: 4,
+    moved: 0,
+    // Any order of float32 sums. A GPU may multiply in TF32: ten bits.
+    rounding: {
+      score: 2 ** -23,
+      sum: dimension * 2 ** -23 + (gpu ? 2 ** -9 : 0),
+    },
+    queries(values, queryCount) {
+      const x = tf.tensor2d(values, [queryCount, dimension]);
+      return {
+        moved: new Float64Array(queryCount),
+        times: (b) => float32Block(x, blocks[b]!),
+        dispose: () => x.dispose(),
+      };
+    },
+    dispose: () => blocks.forEach((block) => block.dispose()),
+  };
+}
+
+function float32Block(queries: Tensor2D, rows: Tensor2D): ScoreBlock {
+  const groups = tf.tidy(() =>
+    tf.reshape(matMul(queries, rows, { transposeB: true }), [-1, GROUP])
+  );
+  const fetch = async (x: tf.Tensor) => {
+    try {
+      return await x.data<"float32">() as Float32Array;
+    } finally {
+      x.dispose();
+    }
+  };
+  return {
+    maxima: () => fetch(tf.max(groups, 1)),
+    scores: (which) =>
+      fetch(tf.tidy(() => tf.gather(groups, tf.tensor1d(which, "int32")))),
+    dispose: () => groups.dispose(),
+  };
+}
+
+function bf16Rows(
+  ops: Bf16Ops,
+  data: Float32Array,
+  count: number,
+  dimension: number,
+): DeviceRows {
+  const blocks: number[] = [];
+  const sizes: number[] = [];
+  let norm = 0;
+  let moved = 0;
+  for (const block of blocksOf(data, count, dimension)) {
+    const rounded = ops.round(block);
+    norm = Math.max(norm, longest(block));
+    tf.tidy(() => {
+      const off = tf.sub(block, ops.widen(rounded)) as Tensor2D;
+      moved = Math.max(moved, longest(off));
+    });
+    sizes.push(block.shape[0]);
+    blocks.push(rounded);
+    block.dispose();
+  }
+  return {
+    norm,
+    scoreBytes: 2,
+    moved,
+    // Products of bfloat16 are exact in float32, in which they are summed.
+    rounding: { score: 1.01 * 2 ** -9, sum: dimension * 2 ** -23 },
+    queries(values, queryCount) {
+      const x = tf.tensor2d(values, [queryCount, dimension]);
+      const rounded = ops.round(x);
+      const off = tf.tidy(() =>
+        tf.norm(
+          tf.sub(x, ops.widen(rounded)),
+          "euclidean",
+          1,
+        ).dataSync()
+      );
+      x.dispose();
+      return {
+        moved: Float64Array.from(off),
+        times: (b) =>
+          ops.scoreBlock(rounded, queryCount, blocks[b]!, sizes[b]!, GROUP),
+        dispose: () => ops.free(rounded),
+      };
+    },
+    dispose: () => blocks.forEach((block) => ops.free(block)),
+  };
+}

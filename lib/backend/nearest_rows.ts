@@ -1,0 +1,274 @@
+import { CandidateList } from "./_candidate_list.ts";
+import {
+  BLOCK,
+  type DeviceQueries,
+  type DeviceRows,
+  deviceRows,
+  GROUP,
+  type ScoreBlock,
+} from "./_score_blocks.ts";
+
+/** Vectors, row-major. */
+export interface RowMatrix {
+  /** Values, shape `[count, dimension]`, all finite. */
+  data: Float32Array;
+  /** Number of vectors. */
+  count: number;
+  /** Length of each. */
+  dimension: number;
+}
+
+/** Options for {@linkcode nearestRows}. */
+export interface NearestRowsOptions {
+  /**
+   * Precision of the products by which rows are preselected: `"bfloat16"`,
+   * `"float32"`, or bfloat16 where the processor has it. What is found doesn't
+   * depend on it, the time does. @default {"auto"}
+   */
+  precision?: "auto" | "float32" | "bfloat16";
+}
+
+/** Rows that are ready to be searched. */
+export interface NearestRows {
+  /**
+   * Finds, for each query, rows among which are surely all whose inner product
+   * with it is one of the k largest, equal ones included.
+   *
+   * @param queries Query vectors, all finite.
+   * @param k How many are wanted.
+   * @param bars A number for each query, below which none is wanted.
+   * @returns For each query the numbers of the rows, in no special order.
+   */
+  candidates(
+    queries: RowMatrix,
+    k: number,
+    bars: ArrayLike<number>,
+  ): Promise<Int32Array[]>;
+  /** Frees the rows' memory on the device. */
+  dispose(): void;
+}
+
+/**
+ * Puts rows on the device, for exhaustive search by inner product: the
+ * backend's matrix product finds which rows may be among the k nearest, and the
+ * caller computes the scores of those alone. Products are rounded, in bfloat16
+ * coarsely; how far off one can be is computed from the lengths of the vectors
+ * and of what their rounding took away (by Cauchy and Schwarz), and every row
+ * within that of the k-th is a candidate, so none is missed.
+ *
+ * @param rows What to search.
+ * @param options Precision of the first look.
+ * @returns The rows on the device; the caller frees them.
+ *
+ * @example Usage
+ * ```ts
+ * import { nearestRows, useBackend } from "@tdro/tdro/backend";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("wasm");
+ * const rows = nearestRows({
+ *   data: Float32Array.of(0, 1, 0.5, 0, 0.5, 0),
+ *   count: 3,
+ *   dimension: 2,
+ * });
+ * const query = { data: Float32Array.of(1, 0), count: 1, dimension: 2 };
+ * const [found] = await rows.candidates(query, 1, [-Infinity]);
+ * assert(found!.includes(1) && found!.includes(2));
+ * rows.dispose();
+ * ```
+ */
+export function nearestRows(
+  { data, count, dimension }: RowMatrix,
+  { precision = "auto" }: NearestRowsOptions = {},
+): NearestRows {
+  const rows = deviceRows(data, count, dimension, precision);
+  return {
+    candidates: async (queries, k, bars) => {
+      const found: Int32Array[] = [];
+      for (let from = 0; from < queries.count; from += QUERIES) {
+        const size = Math.min(QUERIES, queries.count - from);
+        const part = queries.data.subarray(
+          from * dimension,
+          (from + size) * dimension,
+        );
+        const there = rows.queries(part, size);
+        try {
+          const lists = Array.from({ length: size }, (_, q) => {
+            const length = lengthOf(part, q * dimension, dimension);
+            const error = errorBound(rows, length, there.moved[q]!);
+            return new CandidateList(
+              k,
+              bars[from + q]!,
+              error,
+              rows.rounding.score,
+            );
+          });
+          await lookAtAll(there, count, rows.scoreBytes, lists);
+          for (const list of lists) found.push(list.rows());
+        } finally {
+          there.dispose();
+        }
+      }
+      return found;
+    },
+    dispose: () => rows.dispose(),
+  };
+}
+
+/** Queries multiplied at a time: scores of 1,024 × 16,384 are 32 or 64 MB. */
+const QUERIES = 1024;
+
+/**
+ * How far a product can be off, but for the rounding of the result: what the
+ * query's rounding moves it, what the row's does, and the sum's own. Infinite
+ * where squares would leave float32, so that nothing is left out.
+ */
+function errorBound(
+  { norm, moved, rounding }: DeviceRows,
+  length: number,
+  queryMoved: number,
+): number {
+  const sane = (x: number) => x === 0 || x > 1e-15 && x < 1e15;
+  if (!sane(length) || !sane(norm)) return Infinity;
+  // The lengths are rounded themselves: 1 % is more than enough.
+  return 1.01 * (queryMoved * norm + (length + queryMoved) * moved +
+    rounding.sum * length * norm);
+}
+
+function lengthOf(data: Float32Array, from: number, count: number): number {
+  let square = 0;
+  for (let i = from; i < from + count; i++) square += data[i]! * data[i]!;
+  return Math.sqrt(square);
+}
+
+/** Looks at spans of blocks whose scores together fit in `SPAN_BYTES`. */
+async function lookAtAll(
+  queries: DeviceQueries,
+  count: number,
+  scoreBytes: number,
+  lists: CandidateList[],
+): Promise<void> {
+  const span = Math.max(
+    1,
+    Math.floor(SPAN_BYTES / (scoreBytes * BLOCK * lists.length)),
+  );
+  for (let first = 0; first < count; first += span * BLOCK) {
+    const rows = Math.min(span * BLOCK, count - first);
+    const blocks: ScoreBlock[] = [];
+    try {
+      const groups = await lookAtGroups(queries, first, rows, lists, blocks);
+      for (const [i, block] of blocks.entries()) {
+        const from = first + i * BLOCK;
+        await lookAtRows(
+          block,
+          from,
+          Math.min(BLOCK, count - from),
+          groups,
+          lists,
+        );
+      }
+    } finally {
+      for (const block of blocks) block.dispose();
+    }
+    for (const list of lists) list.settle(true);
+  }
+}
+
+/** Memory for scores on the device. */
+const SPAN_BYTES = 2 ** 28;
+
+/**
+ * Finds the groups that may hold one of the nearest rows, by their largest
+ * scores. The blocks' scores stay on the device, in `blocks`.
+ */
+async function lookAtGroups(
+  queries: DeviceQueries,
+  first: number,
+  rows: number,
+  lists: CandidateList[],
+  blocks: ScoreBlock[],
+): Promise<CandidateList[]> {
+  const found = lists.map((list) => list.sibling());
+  for (let from = first; from < first + rows; from += BLOCK) {
+    const block = queries.times(from / BLOCK);
+    blocks.push(block);
+    const size = Math.min(BLOCK, first + rows - from);
+    const groups = Math.ceil(size / GROUP);
+    // A group that was filled up with zeros says nothing by its largest score.
+    const whole = Math.floor(size / GROUP);
+    const maxima = await block.maxima(); // [Q, groups]
+    for (let q = 0; q < found.length; q++) {
+      const list = found[q]!;
+      const at = q * groups;
+      list.expect(maxima.subarray(at, at + whole));
+      const { floor } = list;
+      for (let g = 0; g < whole; g++) {
+        const score = maxima[at + g]!;
+        if (score >= floor) list.add(from / GROUP + g, score);
+      }
+      list.settle();
+    }
+  }
+  found.forEach((list, q) => {
+    list.settle(true);
+    lists[q]!.riseTo(list.floor);
+  });
+  return found;
+}
+
+/** Puts the rows of the groups on the lists. */
+async function lookAtRows(
+  block: ScoreBlock,
+  first: number,
+  rows: number,
+  found: readonly CandidateList[],
+  lists: CandidateList[],
+): Promise<void> {
+  const groups = Math.ceil(rows / GROUP);
+  const taken = takenGroups(found, first / GROUP, groups, rows % GROUP !== 0);
+  for (let i = 0; i < taken.length; i += GROUPS_AT_A_TIME) {
+    const part = taken.subarray(i, i + GROUPS_AT_A_TIME);
+    const scores = await block.scores(part); // [part, GROUP]
+    for (let t = 0; t < part.length; t++) {
+      const q = Math.floor(part[t]! / groups);
+      const row = (part[t]! - q * groups) * GROUP;
+      const list = lists[q]!;
+      const { floor } = list;
+      const end = Math.min(GROUP, rows - row);
+      for (let j = 0; j < end; j++) {
+        const score = scores[t * GROUP + j]!;
+        if (score >= floor) list.add(first + row + j, score);
+      }
+    }
+  }
+}
+
+/** 32 MB of scores. */
+const GROUPS_AT_A_TIME = 2 ** 19;
+
+/**
+ * The groups of a block to look into, `q * groups + group`. A largest score
+ * below 0 may be any of its group's, so all are taken where that is in play.
+ */
+function takenGroups(
+  found: readonly CandidateList[],
+  firstGroup: number,
+  groups: number,
+  partial: boolean,
+): Int32Array {
+  const whole = partial ? groups - 1 : groups;
+  const taken: number[] = [];
+  found.forEach((list, q) => {
+    if (list.floor > 0) {
+      list.within(
+        firstGroup,
+        firstGroup + whole,
+        (group) => taken.push(q * groups + group - firstGroup),
+      );
+    } else {
+      for (let g = 0; g < whole; g++) taken.push(q * groups + g);
+    }
+    if (partial) taken.push(q * groups + whole);
+  });
+  return Int32Array.from(taken);
+}
