@@ -60,7 +60,11 @@ export class TrainingPanel {
   #seconds = 0;
   #note = "";
 
-  /** @param options Title, tasks, length. */
+  /**
+   * A panel that has seen no update yet.
+   *
+   * @param options Title, tasks, length.
+   */
   constructor(
     { title = "Training", names = [], sizes = [], total }:
       TrainingPanelOptions = {},

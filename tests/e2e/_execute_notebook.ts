@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { ROOT } from "../_paths.ts";
 
 /** The Python that has nbclient: `TDRO_PYTHON`, or the one on the path. */
-const PYTHON = Deno.env.get("TDRO_PYTHON") ?? "python3";
+export const PYTHON = Deno.env.get("TDRO_PYTHON") ?? "python3";
 
 /** Why notebooks can't be run here; `undefined` if they can. */
 export function whyNoJupyter(): string | undefined {
@@ -34,11 +34,29 @@ export function whyNoJupyter(): string | undefined {
  * @param options `env`: variables for the kernel besides our own.
  * @throws {Error} If a cell fails, with the cell and its error.
  */
-export async function executeNotebook(
+export function executeNotebook(
   notebook: string,
   out: string,
   { env = {} }: { env?: Record<string, string> } = {},
 ): Promise<void> {
+  return withKernelSpec(async (places) => {
+    const { success, stderr } = await new Deno.Command(PYTHON, {
+      args: [join(ROOT, "tests/e2e/_execute_notebook.py"), notebook, out],
+      env: { ...places, ...env },
+    }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
+  });
+}
+
+/**
+ * Makes this Deno's kernel known to Jupyter while something runs, in a folder of
+ * its own.
+ *
+ * @param use Gets the variables that tell Jupyter where.
+ */
+export async function withKernelSpec<T>(
+  use: (env: Record<string, string>) => Promise<T>,
+): Promise<T> {
   const home = await Deno.makeTempDir({ prefix: "tdro-jupyter-" });
   try {
     const spec = join(home, "data", "kernels", "deno");
@@ -54,19 +72,14 @@ export async function executeNotebook(
         language: "typescript",
       }),
     );
-    const { success, stderr } = await new Deno.Command(PYTHON, {
-      args: [join(ROOT, "tests/e2e/_execute_notebook.py"), notebook, out],
-      env: {
-        JUPYTER_DATA_DIR: join(home, "data"),
-        JUPYTER_RUNTIME_DIR: join(home, "runtime"),
-        JUPYTER_CONFIG_DIR: join(home, "config"),
-        IPYTHONDIR: join(home, "ipython"),
-        PYTHONDONTWRITEBYTECODE: "1",
-        NO_COLOR: "1",
-        ...env,
-      },
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
+    return await use({
+      JUPYTER_DATA_DIR: join(home, "data"),
+      JUPYTER_RUNTIME_DIR: join(home, "runtime"),
+      JUPYTER_CONFIG_DIR: join(home, "config"),
+      IPYTHONDIR: join(home, "ipython"),
+      PYTHONDONTWRITEBYTECODE: "1",
+      NO_COLOR: "1",
+    });
   } finally {
     await Deno.remove(home, { recursive: true });
   }

@@ -133,6 +133,7 @@ Deno.test("watchTraining() outside a notebook prints a line", async () => {
     })
   );
   // In place, and a title can't steer the terminal.
+  // deno-lint-ignore no-control-regex
   assert.match(terminal, /^\r\u001b\[2K\ufffd\[2Jbad {2}step 1 [^\n]*\n$/);
 });
 
