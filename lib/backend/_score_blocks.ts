@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { matMul } from "./kernels/mat_mul.ts";
-import { Bf16Ops, bf16OpsThatAddExactly } from "./_bf16_ops.ts";
+import { type Bf16Ops, bf16OpsThatAddExactly } from "./_bf16_ops.ts";
 import type { Tensor2D } from "./tensor_types.ts";
 
 /** Rows whose scores are looked at together, by their largest. */

@@ -18,6 +18,18 @@
  * @module
  */
 export { Bm25, type Bm25Options } from "./bm25.ts";
+export {
+  cachedEmbeddings,
+  type CachedEmbeddingsOptions,
+  hashPassages,
+} from "./cached_embeddings.ts";
+export {
+  type EmbeddingFile,
+  type EmbeddingSource,
+  openEmbeddings,
+  writeEmbeddings,
+  type WriteEmbeddingsOptions,
+} from "./embedding_file.ts";
 export { embedPassages, type EmbedPassagesOptions } from "./embed_passages.ts";
 export { ExactIndex, type ExactIndexOptions } from "./exact_index.ts";
 export { type EmbeddedTexts, exactSearch } from "./exact_search.ts";

@@ -1,0 +1,103 @@
+import type { EmbeddingSource } from "./embedding_file.ts";
+
+/** What the head of an embedding file says. */
+export interface EmbeddingHeader {
+  count: number;
+  dimension: number;
+  dtype: "f32" | "bf16";
+  source: EmbeddingSource;
+  /** Bytes of the ids, which come last. */
+  idBytes: number;
+}
+
+/** Form of the file, in its metadata. */
+const FORMAT = "tdro-embeddings/1";
+
+/** The head of a safetensors file: length, then JSON, filled up to 8 bytes. */
+export function headerBytes(header: EmbeddingHeader): Uint8Array {
+  const { count, dimension, dtype, source, idBytes } = header;
+  const end = count * dimension * (dtype === "f32" ? 4 : 2);
+  const json = JSON.stringify({
+    __metadata__: { format: FORMAT, model: source.model, data: source.data },
+    embeddings: {
+      dtype: dtype === "f32" ? "F32" : "BF16",
+      shape: [count, dimension],
+      data_offsets: [0, end],
+    },
+    ids: { dtype: "U8", shape: [idBytes], data_offsets: [end, end + idBytes] },
+  });
+  const text = new TextEncoder().encode(json);
+  const length = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(8 + length).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.set(text, 8);
+  return bytes;
+}
+
+/** Reads and checks the head. */
+export async function readHeader(
+  path: string,
+): Promise<{ header: EmbeddingHeader; start: number }> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(`Cannot open embeddings: no file ${path}`);
+  }
+  using open = file;
+  const { size } = await open.stat();
+  const head = new Uint8Array(8);
+  await open.read(head);
+  const length = Number(new DataView(head.buffer).getBigUint64(0, true));
+  if (size < 8 || length > size - 8) throw malformed(path);
+  const text = new Uint8Array(length);
+  for (let got = 0; got < length;) {
+    got += await open.read(text.subarray(got)) ?? length;
+  }
+  const header = parse(new TextDecoder().decode(text));
+  if (!header) throw malformed(path);
+  const bytes = header.count * header.dimension *
+    (header.dtype === "f32" ? 4 : 2);
+  if (size !== 8 + length + bytes + header.idBytes) throw malformed(path);
+  return { header, start: 8 + length };
+}
+
+function parse(text: string): EmbeddingHeader | undefined {
+  try {
+    const { __metadata__: meta, embeddings, ids } = JSON.parse(text);
+    const [count, dimension] = embeddings.shape;
+    const dtype = ({ F32: "f32", BF16: "bf16" } as const)[
+      embeddings.dtype as "F32" | "BF16"
+    ];
+    const whole = [count, dimension, ids.shape[0]].every((n) =>
+      Number.isSafeInteger(n) && n >= 0
+    );
+    if (meta.format !== FORMAT || !dtype || !whole) return;
+    const source = { model: String(meta.model), data: String(meta.data) };
+    return { count, dimension, dtype, source, idBytes: ids.shape[0] };
+  } catch {
+    return;
+  }
+}
+
+function malformed(path: string): SyntaxError {
+  return new SyntaxError(
+    `Cannot open embeddings: ${path} must be a file that writeEmbeddings() wrote, whole; write it anew`,
+  );
+}
+
+/** The ids, which stand at the end as a JSON list. */
+export function idsFrom(
+  bytes: Uint8Array,
+  count: number,
+  path: string,
+): string[] {
+  try {
+    const ids = JSON.parse(new TextDecoder().decode(bytes));
+    if (Array.isArray(ids) && ids.length === count) return ids;
+  } catch {
+    // Said below.
+  }
+  throw malformed(path);
+}
