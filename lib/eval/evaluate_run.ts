@@ -1,6 +1,7 @@
 import type { Qrels, Run } from "../data/types.ts";
-import { rankPassages } from "../search/rank_passages.ts";
-import { type Judged, parseMetric } from "./_metric.ts";
+import type { Judged } from "./_measures.ts";
+import { parseMetric } from "./_metric.ts";
+import { rankJudged } from "./_rank_judged.ts";
 
 /** Options for {@linkcode evaluateRun}. */
 export interface EvaluateRunOptions {
@@ -43,12 +44,14 @@ export interface RunEvaluation {
 /**
  * Computes retrieval metrics as trec_eval defines them: `nDCG@k` (linear gain,
  * discount log2(rank + 1), ideal from all judgments), `MAP@k`, `MRR@k`,
- * `Recall@k`, `P@k`, `Success@k` (also called `Accuracy@k`), `RPrec`; `nDCG`,
- * `MAP` and `MRR` without `@k` count all ranks.
+ * `Recall@k`, `P@k`, `Success@k` (also called `Accuracy@k`), `RPrec`, `Bpref`;
+ * `nDCG`, `MAP` and `MRR` without `@k` count all ranks. `Hole@k` is the share of
+ * the first k ranks that hold a passage nobody judged for this query: where it
+ * is high, the other numbers say little about a new kind of retriever.
  *
  * Scored are the queries that have judgments and are in the run; one whose
  * judgments are all 0 or less counts 0. Rankings are made from the scores
- * alone, see {@linkcode rankPassages} in the search room. Neither run nor
+ * alone, in the order of `rankPassages()` in the search room. Neither run nor
  * qrels are changed.
  *
  * @param qrels Judgments; grades are integers.
@@ -104,15 +107,12 @@ export function evaluateRun(
   for (const [query, scores] of run) {
     const grades = qrels.get(query);
     if (!grades || grades.size === 0) continue;
-    const view = judge(grades, ranking(query, scores, options), relevanceLevel);
-    perQuery.set(
-      query,
-      Object.fromEntries(parsed.map((metric, i) => {
-        const value = metric.value(view);
-        sums[i]! += value;
-        return [metric.name, value];
-      })),
-    );
+    const view = judge(query, grades, scores, options);
+    const values: Record<string, number> = {};
+    parsed.forEach((metric, i) => {
+      sums[i]! += values[metric.name] = metric.value(view);
+    });
+    perQuery.set(query, values);
   }
   const count = over === "judged" ? judged : perQuery.size;
   if (count === 0) {
@@ -133,35 +133,30 @@ export function evaluateRun(
   };
 }
 
-function ranking(
-  query: string,
-  scores: ReadonlyMap<string, number>,
-  { ties = "id", ignoreIdenticalIds = false }: EvaluateRunOptions,
-): string[] {
-  for (const [id, score] of scores) {
-    if (Number.isNaN(score)) {
-      throw new RangeError(
-        `Cannot evaluate: the score of query "${query}" and passage "${id}" must be a number: got NaN`,
-      );
-    }
-  }
-  const ids = ties === "id"
-    ? rankPassages(scores)
-    : [...scores].sort((a, b) => b[1] > a[1] ? 1 : b[1] < a[1] ? -1 : 0)
-      .map(([id]) => id);
-  return ignoreIdenticalIds ? ids.filter((id) => id !== query) : ids;
-}
-
+/** Everything that the measures need to know of one query. */
 function judge(
+  query: string,
   grades: ReadonlyMap<string, number>,
-  ranked: readonly string[],
-  level: number,
+  scores: ReadonlyMap<string, number>,
+  { ties = "id", ignoreIdenticalIds = false, relevanceLevel: level = 1 }:
+    EvaluateRunOptions,
 ): Judged {
-  const all = [...grades.values()];
-  return {
-    gains: ranked.map((id) => Math.max(0, grades.get(id) ?? 0)),
-    hits: ranked.map((id) => (grades.get(id) ?? -Infinity) >= level),
-    ideal: all.map((grade) => Math.max(0, grade)).sort((a, b) => b - a),
-    relevant: all.filter((grade) => grade >= level).length,
-  };
+  const ideal: number[] = [];
+  let relevant = 0;
+  let nonrelevant = 0;
+  for (const grade of grades.values()) {
+    if (grade > 0) ideal.push(grade);
+    if (grade >= level) relevant++;
+    else if (grade >= 0) nonrelevant++;
+  }
+  if (ideal.length > 1) ideal.sort((a, b) => b - a);
+  const ranked = rankJudged(grades, scores, {
+    ties,
+    without: ignoreIdenticalIds ? query : undefined,
+    notANumber: (id) =>
+      new RangeError(
+        `Cannot evaluate: the score of query "${query}" and passage "${id}" must be a number: got NaN`,
+      ),
+  });
+  return { ...ranked, ideal, level, relevant, nonrelevant };
 }

@@ -4,6 +4,7 @@ import type { Qrels, Run } from "../../lib/data/types.ts";
 import { readTrecQrels } from "../../lib/data/read_trec_qrels.ts";
 import { readTrecRun } from "../../lib/data/read_trec_run.ts";
 import { evaluateRun } from "../../lib/eval/mod.ts";
+import { rankPassages } from "../../lib/search/rank_passages.ts";
 import { readShared, shared, withShared } from "../_shared.ts";
 
 type Row = [string, string, number];
@@ -147,6 +148,102 @@ Deno.test("evaluateRun() computes R-precision, worked by hand", () => {
   assert.deepEqual(perQuery.get("none"), { RPrec: 0, nDCG: 0, MAP: 0 });
 });
 
+Deno.test("evaluateRun() computes bpref as trec_eval does", () => {
+  // Values of pytrec_eval 0.5.11 (Python, RelevanceEvaluator, measure bpref).
+  const cases: [
+    order: string,
+    grades: Record<string, number>,
+    level1: number,
+    level2: number,
+  ][] = [
+    ["n1 a u n2 b n3 c n4", ABC({ n1: 0, n2: 0, n3: 0, n4: 0 }), 1 / 3, 0],
+    ["n1 a u1 b n2 c", { ...ABC({ n1: 0, n2: 0 }), c: 2 }, 1 / 3, 0],
+    ["c n1 a u1 b n2", { ...ABC({ n1: 0, n2: 0 }), c: 2 }, 2 / 3, 1],
+    ["x a n y b", ABC({ x: -1, y: -2, n: 0 }), 1 / 3, 0],
+    ["u a v", { a: 1, b: 1 }, 0.5, 0],
+    ["n u", { n: 0 }, 0, 0],
+    ["n1 a b c", ABC({ n1: 0, n2: 0, n3: 0 }), 2 / 3, 0],
+    [
+      "n5 n4 a n3 n2 n1 b",
+      ABC({ d: 1, n1: 0, n2: 0, n3: 0, n4: 0, n5: 0 }),
+      1 / 8,
+      0,
+    ],
+  ];
+  for (const [order, grades, ...wanted] of cases) {
+    const ids = order.split(" ");
+    const qrels: Qrels = new Map([["q", new Map(Object.entries(grades))]]);
+    const run: Run = new Map([
+      ["q", new Map(ids.map((id, i) => [id, ids.length - i]))],
+    ]);
+    wanted.forEach((value, i) => {
+      const options = { relevanceLevel: i + 1 };
+      const { mean } = evaluateRun(qrels, run, ["Bpref"], options);
+      assert.ok(
+        Math.abs(mean.Bpref! - value) < 1e-9,
+        `${order}: ${mean.Bpref}`,
+      );
+    });
+  }
+});
+
+function ABC(others: Record<string, number>): Record<string, number> {
+  return { a: 1, b: 1, c: 1, ...others };
+}
+
+Deno.test("Hole@k is the share of the first ranks that nobody judged", () => {
+  const qrels: Qrels = new Map([[
+    "q",
+    new Map([["a", 1], ["b", 0], ["c", -1]]),
+  ]]);
+  const holes = (ids: string[], options = {}) => {
+    const run: Run = new Map([
+      ["q", new Map(ids.map((id, i) => [id, ids.length - i]))],
+    ]);
+    const names = ["Hole@1", "Hole@4", "Hole@10"];
+    return Object.values(evaluateRun(qrels, run, names, options).mean);
+  };
+  assert.deepEqual(holes(["x", "a", "b", "y", "c"]), [1, 0.5, 0.2]);
+  assert.deepEqual(holes(["a", "b", "c"]), [0, 0, 0]);
+  // A place that holds nothing is no hole; the query itself holds none either.
+  assert.deepEqual(holes(["q", "x"], { ignoreIdenticalIds: true }), [
+    1,
+    0.25,
+    0.1,
+  ]);
+});
+
+Deno.test("the ranks behind the metrics are those of rankPassages()", () => {
+  // Scores that tie as float32 but not as float64 are among them.
+  const scored = fc.uniqueArray(
+    fc.tuple(
+      passageId,
+      fc.constantFrom(-Infinity, -1, 0.1, 0.1 + 1e-12, 2, Infinity),
+    ),
+    { selector: ([id]) => id, maxLength: 12 },
+  );
+  fc.assert(fc.property(scored, gradeList, (scores, grades) => {
+    const graded = new Map(grades);
+    const list = new Map(scores);
+    const order = rankPassages(list);
+    const first = order.findIndex((id) => (graded.get(id) ?? 0) > 0);
+    const hits = order.filter((id) => (graded.get(id) ?? 0) > 0);
+    const { mean } = evaluateRun(
+      new Map([["q", graded]]),
+      new Map([["q", list]]),
+      ["MRR", "P@1", "P@2", "P@7", "P@20"],
+    );
+    assert.equal(mean.MRR, first < 0 ? 0 : 1 / (first + 1));
+    for (const k of [1, 2, 7, 20]) {
+      const top = order.slice(0, k);
+      assert.equal(
+        mean[`P@${k}`],
+        hits.filter((id) => top.includes(id)).length / k,
+      );
+    }
+  }));
+});
+
 const METRICS = [
   "nDCG@3",
   "nDCG",
@@ -159,6 +256,7 @@ const METRICS = [
   "Success@3",
   "Accuracy@3",
   "RPrec",
+  "Bpref",
 ];
 
 const passageId = fc.constantFrom(..."abcdefghij", "\u{1F600}", "\uFF5E");
@@ -270,7 +368,7 @@ Deno.test("evaluateRun() says what is wrong", () => {
     "Cannot evaluate: relevanceLevel must be an integer: got 0.5",
   );
   const list =
-    "nDCG@k, MAP@k, MRR@k, Recall@k, P@k, Success@k, Accuracy@k, RPrec";
+    "nDCG@k, MAP@k, MRR@k, Recall@k, P@k, Success@k, Accuracy@k, Hole@k, RPrec, Bpref";
   const nearest: [string, string | undefined][] = [
     ["ndcg@10", "nDCG@10"],
     ["ndcg_cut_5", "nDCG@5"],
@@ -285,6 +383,9 @@ Deno.test("evaluateRun() says what is wrong", () => {
     ["nDCG@0", "nDCG"],
     ["nDCG@-3", "nDCG@3"],
     ["nDCG@1.5", "nDCG@1"],
+    ["bpref", "Bpref"],
+    ["Bpref@10", "Bpref"],
+    ["hole", "Hole@10"],
     ["toString", undefined],
     ["", undefined],
   ];
