@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import {
@@ -226,4 +227,35 @@ Deno.test("safeJson() writes the same object twice, a cycle once", () => {
   map.set("self", map);
   assert.equal(safeJson(map), '{"self":"[circular]"}');
   assert.equal(safeJson(undefined), "null");
+});
+
+Deno.test("without the right to read packages the drawings are what there is", async () => {
+  const room = new URL("../../lib/report/mod.ts", import.meta.url).href;
+  const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+  const code = `import { htmlReport, weightsPlot } from ${JSON.stringify(room)};
+const spec = weightsPlot([{ task: "a", weight: 1 }]);
+const html = await htmlReport({ title: "t", plots: [{ title: "p", spec }] });
+console.log(html.includes("plot-libraries"), html.includes("<svg "));`;
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, code);
+    for (
+      const [rights, printed] of [
+        [["--allow-read", "--allow-env"], "true true"],
+        [[], "false true"],
+      ] as const
+    ) {
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--no-prompt", "--no-check", ...rights],
+          ...["--config", config, file],
+        ],
+        env: { NO_COLOR: "1" },
+      }).output();
+      const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+      assert.equal(text(stdout).trim(), printed, text(stderr));
+    }
+  } finally {
+    await Deno.remove(file);
+  }
 });
