@@ -1,7 +1,11 @@
 import type { AnyRow } from "./_rows.ts";
 import {
+  type ArenaLike,
   type EncoderLike,
+  type FinishedRunLike,
+  isArena,
   isEncoder,
+  isFinishedRun,
   isSuite,
   isWeightFile,
   type SuiteLike,
@@ -16,11 +20,13 @@ export interface Card {
   rows: AnyRow[];
 }
 
-/** The table that stands for a suite, an encoder or a weight file. */
+/** The table that stands for an object of another room, if it's one of them. */
 export function cardOf(value: unknown): Card | undefined {
   if (isSuite(value)) return suiteCard(value);
   if (isEncoder(value)) return encoderCard(value);
   if (isWeightFile(value)) return weightCard(value);
+  if (isFinishedRun(value)) return runCard(value);
+  if (isArena(value)) return arenaCard(value);
   return undefined;
 }
 
@@ -39,8 +45,8 @@ function suiteCard({ name, tasks }: SuiteLike): Card {
   }));
   const passages = rows.reduce((sum, row) => sum + row.passages, 0);
   return {
-    caption: `Suite “${name}”: ${count(tasks.length, "task")}, ${
-      count(passages, "passage")
+    caption: `Suite “${name}”: ${count(tasks.length, "tasks", "task")}, ${
+      count(passages, "passages", "passage")
     }`,
     rows,
   };
@@ -106,15 +112,49 @@ function weightCard({ names, weights, sizes, epochs }: WeightFileLike): Card {
   })).sort((a, b) => b.weight - a.weight);
   const kept = weights.filter((w) => w > 0).length;
   return {
-    caption: `Weights of ${count(names.length, "task")}${
+    caption: `Weights of ${count(names.length, "tasks", "task")}${
       kept < names.length ? `, ${kept} of them above 0` : ""
     }`,
     rows,
   };
 }
 
-function count(n: number, noun: string): string {
-  return `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
+function runCard(
+  { summary: { suite, seed, mean, tasks } }: FinishedRunLike,
+): Card {
+  const means = Object.entries(mean).map(([arm, value]) =>
+    `${arm} ${value.toFixed(4)}`
+  );
+  return {
+    caption: `Run on “${suite}”, seed ${seed}: mean nDCG@10 ${
+      means.join(", ")
+    }`,
+    rows: tasks.map(({ name, size, weight, ndcg }) => ({
+      ...{ task: name, size, weight },
+      ...ndcg,
+    })),
+  };
+}
+
+function arenaCard({ suite, seeds, strategies }: ArenaLike): Card {
+  return {
+    caption: `Arena on “${suite}”: ${
+      count(strategies.length, "strategies", "strategy")
+    }, ${count(seeds.length, "seeds", "seed")}`,
+    rows: strategies.toSorted((a, b) => b.mean - a.mean).map((s) => ({
+      strategy: s.name,
+      "nDCG@10": s.mean,
+      difference: s.interval && s.difference,
+      low: s.interval?.[0] ?? null,
+      high: s.interval?.[1] ?? null,
+      pHolm: s.pHolm,
+      proxySteps: s.proxySteps,
+    })),
+  };
+}
+
+function count(n: number, many: string, one: string): string {
+  return `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
 }
 
 function short(n: number): string {

@@ -95,7 +95,9 @@ export { TrainingPanel, type TrainingPanelOptions } from "./training_panel.ts";
 export { watchTraining, type WatchTrainingOptions } from "./watch_training.ts";
 export type { ProgressLineOptions } from "./_progress_line.ts";
 export type {
+  ArenaLike,
   EncoderLike,
+  FinishedRunLike,
   SuiteLike,
   TrainingStepLike,
   WeightFileLike,

@@ -73,6 +73,45 @@ export interface TrainingStepLike {
   state?: { curr: readonly number[] };
 }
 
+/** What a finished run left, as `readRun()` and `runExperiment()` give it. */
+export interface FinishedRunLike {
+  /** Its verdict. */
+  summary: {
+    /** Name of the suite. */
+    suite: string;
+    /** Seed. */
+    seed: number;
+    /** Mean nDCG@10 by arm. */
+    mean: Readonly<Record<string, number>>;
+    /** A task with its weight and nDCG@10 by arm. */
+    tasks: readonly {
+      name: string;
+      size: number;
+      weight: number;
+      ndcg: Readonly<Record<string, number>>;
+    }[];
+  };
+}
+
+/** What an arena came to, as `compareMixtures()` gives it. */
+export interface ArenaLike {
+  /** Form of the record. */
+  format: string;
+  /** Name of the suite. */
+  suite: string;
+  /** Seeds of the arms. */
+  seeds: readonly number[];
+  /** Outcome of each strategy. */
+  strategies: readonly {
+    name: string;
+    mean: number;
+    difference: number;
+    interval: readonly [number, number] | null;
+    pHolm: number | null;
+    proxySteps: number;
+  }[];
+}
+
 type Fields = Record<string, unknown>;
 
 function fields(value: unknown): Fields | undefined {
@@ -105,4 +144,19 @@ export function isWeightFile(value: unknown): value is WeightFileLike {
   return [names, weights, sizes, epochs].every((list) =>
     Array.isArray(list) && list.length === (names as unknown[]).length
   );
+}
+
+/** Whether a value looks like a finished run. */
+export function isFinishedRun(value: unknown): value is FinishedRunLike {
+  const { suite, mean, tasks } = fields(fields(value)?.summary) ?? {};
+  return typeof suite === "string" && fields(mean) !== undefined &&
+    Array.isArray(tasks) &&
+    tasks.every((task) => fields(fields(task)?.ndcg) !== undefined);
+}
+
+/** Whether a value looks like an arena's result. */
+export function isArena(value: unknown): value is ArenaLike {
+  const { format, strategies } = fields(value) ?? {};
+  return typeof format === "string" && format.startsWith("tdro-arena/") &&
+    Array.isArray(strategies);
 }

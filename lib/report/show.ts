@@ -30,7 +30,8 @@ export interface ShowOptions extends TableOptions {
  * - rows or an Arquero table as an HTML table, escaped and capped, as
  *   `application/vnd.dataresource+json`, and as text;
  * - a suite as a table of its tasks, an encoder as a card (family, sizes,
- *   parameters, pooling, prompts), a weight file as a table of its weights;
+ *   parameters, pooling, prompts), a weight file as a table of its weights, a
+ *   finished run and an arena as a table of their scores;
  * - what knows itself how it is shown (a `TrainingPanel`, another library's
  *   object with `Symbol.for("Jupyter.display")`) in its own way;
  * - anything else as text.

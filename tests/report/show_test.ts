@@ -265,3 +265,41 @@ Deno.test("show() leaves objects to show themselves that can", async () => {
   const own = { [DISPLAY]: () => Promise.resolve({ "text/plain": "mine" }) };
   assert.deepEqual(await show(own)[DISPLAY](), { "text/plain": "mine" });
 });
+
+Deno.test("show() of a finished run and of an arena are tables of their scores", () => {
+  const text = String(show({
+    summary: {
+      ...{ suite: "docs", seed: 3, mean: { uniform: 0.5, reweighted: 0.75 } },
+      tasks: [{
+        ...{ name: "a", size: 10, weight: 1 },
+        ndcg: { uniform: 0.5, reweighted: 0.75 },
+      }],
+    },
+    metrics: [],
+  }, { digits: 2 }));
+  assert.match(
+    text,
+    /^Run on “docs”, seed 3: mean nDCG@10 uniform 0\.5000, reweighted 0\.7500\n/,
+  );
+  assert.match(text, /^a +10 +1 +0\.50 +0\.75$/m);
+  const strategy = {
+    difference: 0,
+    interval: null,
+    pHolm: null,
+    proxySteps: 0,
+  };
+  const arena = String(show({
+    ...{ format: "tdro-arena/1", suite: "docs", seeds: [1] },
+    strategies: [
+      { ...strategy, name: "uniform", mean: 0.25 },
+      {
+        ...{ ...strategy, name: "tdro", mean: 0.5, difference: 0.25 },
+        ...{ interval: [0.125, 0.375], pHolm: 0.01, proxySteps: 8 },
+      },
+    ],
+  }, { digits: 3 }));
+  assert.match(
+    arena,
+    /^Arena on “docs”: 2 strategies, 1 seed\n[^]*^tdro +0\.500 +\+0\.250 +0\.125 +0\.375 +0\.010 +8\nuniform +0\.250 +– /m,
+  );
+});
