@@ -1,6 +1,6 @@
 import { names, quantity, signed, SIGNED_LABEL, tip } from "./_encode.ts";
 import { maybe, readFields, TEXT } from "./_fields.ts";
-import { INK, PAPER } from "./_palette.ts";
+import { PAPER } from "./_palette.ts";
 import {
   plot,
   type PlotOptions,
@@ -93,8 +93,8 @@ export function heatmapPlot(
   ].map((cell) => ({
     ...cell,
     label: plus ? signed(cell.value, digits) : cell.value.toFixed(digits),
-    // Light letters on what is dark.
-    dark: (Math.abs(cell.value) - bottom) / span > 0.85,
+    // White letters on what is dark: 4.4:1 and more either way.
+    dark: (Math.abs(cell.value) - bottom) / span > 0.82,
   }));
   const lines = [...tasks, ...(mean && tasks.length > 1 ? [MEAN] : [])];
   // Names of columns lie flat where they have room.
@@ -169,7 +169,7 @@ export function heatmapPlot(
             text: names("label"),
             color: {
               condition: { test: "datum.dark", value: PAPER },
-              value: INK,
+              value: "#000000",
             },
           },
         },
