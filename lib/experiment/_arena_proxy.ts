@@ -212,8 +212,8 @@ async function cloned(
 ): Promise<Training> {
   const copy = cloneEncoder(encoder);
   const moments = new Map<string, Float32Array>();
-  for await (const { name, data } of optimizer.tensors()) {
-    moments.set(name, data);
+  for (const { name, data } of optimizer.tensors()) {
+    moments.set(name, await data());
   }
   const twin = new AdamW(trainable(copy), options);
   await twin.restore(

@@ -80,7 +80,7 @@ export function bertForward(
   const { hiddenSize: D, heads, layerNormEps: eps } = config;
   checkLength(batch, config);
   const layers = openLayers(parameters, options);
-  const { tape, dense, norm } = layers;
+  const { tape, dense, norm, dropout: drop } = layers;
 
   let x = tf.tidy(() => {
     const rows = (table: string, ids: Int32Array): Tensor2D =>
@@ -92,7 +92,7 @@ export function bertForward(
     const type = rows("token_type", new Int32Array(batch.ids.length));
     const placed = add(rows("position", positions(batch)), type, { tape });
     const sum = add(rows("word", batch.ids), placed, { tape });
-    return norm(sum, "embeddings.LayerNorm", eps);
+    return drop(norm(sum, "embeddings.LayerNorm", eps), "embeddings");
   }); // [T, D]
   options.onLayer?.(0, x);
 
@@ -106,7 +106,11 @@ export function bertForward(
         { sequences: batch, heads, scale: 1 / Math.sqrt(D / heads), tape },
       ); // [T, D]
       const attended = norm(
-        add(dense(mixed, `${at}.attention.output.dense`), x, { tape }),
+        add(
+          drop(dense(mixed, `${at}.attention.output.dense`), `${at}.attention`),
+          x,
+          { tape },
+        ),
         `${at}.attention.output.LayerNorm`,
         eps,
       );
@@ -116,7 +120,13 @@ export function bertForward(
         { tape },
       ); // [T, F]
       return norm(
-        add(dense(inner, `${at}.output.dense`), attended, { tape }),
+        add(
+          drop(dense(inner, `${at}.output.dense`), `${at}.output`),
+          attended,
+          {
+            tape,
+          },
+        ),
         `${at}.output.LayerNorm`,
         eps,
       );

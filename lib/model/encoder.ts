@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Variable } from "../backend/mod.ts";
 import { join } from "node:path";
 import { type KernelOptions, l2Normalize } from "../backend/mod.ts";
+import { type Dropout, rowSeeds } from "./_dropout.ts";
 import { bertForward, bertParameters, type ParameterSpec } from "./bert.ts";
 import { isFactor } from "./lora/_modules.ts";
 import { loadLora } from "./lora/load_lora.ts";
@@ -278,13 +279,19 @@ export function tokenize(
   return packTexts(ids);
 }
 
+/** Options for {@linkcode embed}. */
+export interface EmbedOptions extends KernelOptions {
+  /** In training: the share of numbers dropped, and a seed for each text `[B]`. */
+  dropout?: Dropout | undefined;
+}
+
 /**
  * Vectors of tokenised texts: forward pass, pooling, normalisation.
  * Differentiable by the encoder's parameters.
  *
  * @param encoder The model.
  * @param batch Token ids of B texts; a padded batch goes in by `unpad()`.
- * @param options Tape.
+ * @param options Tape; dropout.
  * @returns Embeddings, shape `[B, D]`; the caller owns them.
  *
  * @example Usage
@@ -298,7 +305,7 @@ export function tokenize(
 export function embed(
   encoder: Encoder,
   batch: TokenBatch,
-  { tape }: KernelOptions = {},
+  { tape, dropout }: EmbedOptions = {},
 ): Tensor2D {
   const { config, parameters, modules, lora } = encoder;
   const { pooling, normalize } = modules;
@@ -306,7 +313,12 @@ export function embed(
     return tf.zeros([batch.offsets.length - 1, config.hiddenSize]);
   }
   return tf.tidy(() => {
-    const hidden = bertForward(config, parameters, batch, { tape, lora }); // [T, D]
+    const hidden = bertForward(config, parameters, batch, {
+      tape,
+      lora,
+      dropout: dropout &&
+        { ...dropout, seeds: rowSeeds(dropout.seeds, batch) },
+    }); // [T, D]
     const pooled = pool(hidden, batch, { pooling, tape }); // [B, D]
     return normalize ? l2Normalize(pooled, { tape }) : pooled;
   });

@@ -50,6 +50,7 @@
 export * from "./bert.ts";
 export * from "./config.ts";
 export * from "./encode_texts.ts";
+export type { Dropout } from "./_dropout.ts";
 export * from "./encoder.ts";
 export * from "./hub/pull_model.ts";
 export { addLora, type AddLoraOptions } from "./lora/add_lora.ts";

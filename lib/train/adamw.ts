@@ -1,5 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Variable } from "../backend/mod.ts";
+import {
+  type Gradient,
+  readValues,
+  RowGradient,
+  type Tensor,
+  type Variable,
+} from "../backend/mod.ts";
 
 /** Options for {@linkcode AdamW}. */
 export interface AdamWOptions {
@@ -19,8 +25,8 @@ export interface OptimizerTensor {
   name: string;
   /** Shape of the parameter. */
   shape: number[];
-  /** Values, row-major. */
-  data: Float32Array;
+  /** Reads its values, row-major, from where the tensor lies. */
+  data: () => Promise<Float32Array>;
 }
 
 /**
@@ -31,6 +37,10 @@ export interface OptimizerTensor {
  * p ← p - η · m/(1-β₁ᵗ) / (√(v/(1-β₂ᵗ)) + ε).
  *
  * Biases and the gains and shifts of norms do not decay (spec S17).
+ *
+ * A table whose gradient comes as rows gets the same update as if it came in
+ * full: all rows decay, and so do all moments, but no gradient of the table's
+ * size is made.
  *
  * @example Usage
  * ```ts
@@ -50,7 +60,8 @@ export interface OptimizerTensor {
 export class AdamW {
   /** Updates made so far. */
   step = 0;
-  readonly #parameters: ReadonlyMap<string, Variable>;
+  /** What it trains, by name; not to be changed. */
+  readonly parameters: ReadonlyMap<string, Variable>;
   readonly #options: Required<AdamWOptions>;
   readonly #moments = new Map<string, { m: Variable; v: Variable }>();
 
@@ -69,7 +80,7 @@ export class AdamW {
       epsilon = 1e-8,
     }: AdamWOptions = {},
   ) {
-    this.#parameters = parameters;
+    this.parameters = parameters;
     this.#options = { weightDecay, beta1, beta2, epsilon };
     for (const [name, parameter] of parameters) {
       const zeros = (): Variable =>
@@ -86,7 +97,7 @@ export class AdamW {
    * (from clipping).
    */
   apply(
-    gradients: Readonly<Record<string, Tensor>>,
+    gradients: Readonly<Record<string, Gradient>>,
     { learningRate, gradientFactor = 1 }: {
       learningRate: number;
       gradientFactor?: number;
@@ -98,18 +109,25 @@ export class AdamW {
     const correction2 = Math.sqrt(1 - beta2 ** this.step);
     // m̂/(√v̂ + ε) = (m/c₁) / (√v/c₂ + ε): the corrections become scalars.
     const size = learningRate * correction2 / correction1;
-    for (const [name, parameter] of this.#parameters) {
+    for (const [name, parameter] of this.parameters) {
       const gradient = gradients[name];
       if (!gradient) continue;
       const { m, v } = this.#moments.get(name)!;
       const kept = 1 - (decays(name) ? learningRate * weightDecay : 0);
       tf.tidy(() => {
-        const g = gradientFactor === 1
-          ? gradient
-          : tf.mul(gradient, gradientFactor);
-        m.assign(tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1)));
+        m.assign(
+          plus(
+            tf.mul(m, beta1),
+            gradient,
+            (g) => tf.mul(g, gradientFactor * (1 - beta1)),
+          ),
+        );
         v.assign(
-          tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2)),
+          plus(
+            tf.mul(v, beta2),
+            gradient,
+            (g) => tf.mul(tf.square(g), gradientFactor ** 2 * (1 - beta2)),
+          ),
         );
         const change = tf.div(
           m,
@@ -121,17 +139,15 @@ export class AdamW {
     }
   }
 
-  /** The moments, for a checkpoint, one at a time. */
-  async *tensors(): AsyncGenerator<OptimizerTensor> {
-    for (const [name, { m, v }] of this.#moments) {
-      for (const [kind, moment] of [["m", m], ["v", v]] as const) {
-        yield {
-          name: `${name}.${kind}`,
-          shape: moment.shape,
-          data: await moment.data() as Float32Array,
-        };
-      }
-    }
+  /** The moments, for a checkpoint; each is read when its turn comes. */
+  tensors(): OptimizerTensor[] {
+    return [...this.#moments].flatMap(([name, { m, v }]) =>
+      ([["m", m], ["v", v]] as const).map(([kind, moment]) => ({
+        name: `${name}.${kind}`,
+        shape: moment.shape,
+        data: () => readValues(moment),
+      }))
+    );
   }
 
   /**
@@ -158,6 +174,22 @@ export class AdamW {
     for (const { m, v } of this.#moments.values()) tf.dispose([m, v]);
     this.#moments.clear();
   }
+}
+
+/** Adds what `of` makes of a gradient; elsewhere than in its rows that is 0. */
+function plus(
+  sum: Tensor,
+  gradient: Gradient,
+  of: (values: Tensor) => Tensor,
+): Tensor {
+  if (!(gradient instanceof RowGradient)) return tf.add(sum, of(gradient));
+  const { ids, rows } = gradient;
+  const at = tf.tensor1d(ids, "int32");
+  return tf.tensorScatterUpdate(
+    sum,
+    tf.expandDims(at, 1),
+    tf.add(tf.gather(sum, at), of(rows)),
+  );
 }
 
 /** Whether weight decay acts on a parameter. */

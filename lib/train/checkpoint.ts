@@ -8,7 +8,7 @@ import {
 } from "../model/mod.ts";
 import type { SamplerCursor } from "../sampling/mod.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
-import { trainable } from "./train.ts";
+import { trainable } from "./trainable.ts";
 
 /** What a training run must remember beside its parameters and moments. */
 export interface CheckpointState {
@@ -51,9 +51,10 @@ export async function saveCheckpoint(
   const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
   try {
     await saveEncoder(encoder, partial);
-    const moments = [];
-    for await (const tensor of optimizer.tensors()) moments.push(tensor);
-    await writeSafetensors(join(partial, "optimizer.safetensors"), moments);
+    await writeSafetensors(
+      join(partial, "optimizer.safetensors"),
+      optimizer.tensors(),
+    );
     await Deno.writeTextFile(
       join(partial, "state.json"),
       JSON.stringify({ ...state, step: optimizer.step }, null, 2) + "\n",
@@ -102,8 +103,12 @@ export async function loadCheckpoint(
     );
   }
   const encoder = await loadEncoder(folder);
-  const optimizer = new AdamW(trainable(encoder), options);
   using moments = await openSafetensors(join(folder, "optimizer.safetensors"));
+  // What was frozen has no moments.
+  const trained = [...trainable(encoder)].filter(([name]) =>
+    moments.tensors.has(`${name}.m`)
+  );
+  const optimizer = new AdamW(new Map(trained), options);
   await optimizer.restore((name) => moments.read(name), state.step);
   const { step: _, ...rest } = state;
   return { encoder, optimizer, state: rest };

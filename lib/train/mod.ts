@@ -54,7 +54,10 @@
  * @module
  */
 export * from "./adamw.ts";
+export * from "./batch_losses.ts";
 export * from "./checkpoint.ts";
 export * from "./info_nce.ts";
 export * from "./schedule.ts";
 export * from "./train.ts";
+export * from "./trainable.ts";
+export type { ChunkLimits } from "./_tokens.ts";

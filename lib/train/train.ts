@@ -1,15 +1,16 @@
-import * as tf from "@tensorflow/tfjs-core";
-import {
-  readValues,
-  Tape,
-  type Tensor,
-  type Tensor2D,
-  type Variable,
-} from "../backend/mod.ts";
-import { embed, type Encoder, tokenize } from "../model/mod.ts";
+import type { Encoder } from "../model/mod.ts";
 import type { Batch, SamplerCursor } from "../sampling/mod.ts";
+import { batchGradients, type GradientSettings } from "./_batch_gradients.ts";
+import {
+  addAll,
+  disposeAll,
+  gradientNorm,
+  type Gradients,
+} from "./_gradients.ts";
+import { type ChunkLimits, tokenizeBatch } from "./_tokens.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { infoNce, type LossFunction } from "./info_nce.ts";
+import { trainable, type TrainableOptions } from "./trainable.ts";
 
 /**
  * Chooses how much each example of a batch counts, after its loss is known and
@@ -26,7 +27,7 @@ export type WeighExamples = (
 ) => readonly number[];
 
 /** Options for {@linkcode train}. */
-export interface TrainOptions extends AdamWOptions {
+export interface TrainOptions extends AdamWOptions, TrainableOptions {
   /** Loss per example. @default {infoNce()} */
   loss?: LossFunction;
   /** Weights of the examples; absent: 1/B each. */
@@ -45,8 +46,29 @@ export interface TrainOptions extends AdamWOptions {
   /** Most tokens of a passage, special ones included. @default {128} */
   passageLength?: number;
   /**
-   * Optimiser to go on with, e.g. one from a checkpoint; the decay and moments
-   * above are then its own. Absent: a new one, freed at the end.
+   * Share of the numbers dropped in training, in [0, 1): after the embeddings
+   * and after the attention and feed-forward part of each layer. What is
+   * dropped of a text follows from the seed, the batch's number and the text's
+   * place in it. An adapter's dropout is its own. @default {0}
+   */
+  dropout?: number;
+  /** Seed of what is dropped. @default {0} */
+  seed?: number;
+  /**
+   * Keep each layer's input alone, and compute the layer again for its
+   * gradient: the same gradients for less memory and one more forward pass.
+   * @default {false}
+   */
+  checkpointing?: boolean;
+  /**
+   * GradCache: encode at most so many texts (`chunk`) or tokens (`tokens`) at
+   * once, so that memory doesn't grow with the batch; the same gradients for
+   * one more forward pass. @default {the whole batch at once}
+   */
+  gradCache?: ChunkLimits | undefined;
+  /**
+   * Optimiser to go on with, e.g. one from a checkpoint; the decay, the moments
+   * and what is frozen are then its own. Absent: a new one, freed at the end.
    */
   optimizer?: AdamW;
   /** Stops before the next update. */
@@ -110,35 +132,44 @@ export async function* train(
     passageLength = 128,
     signal,
   } = options;
+  checkOptions(options);
   const optimizer = options.optimizer ??
-    new AdamW(trainable(encoder), options);
+    new AdamW(trainable(encoder, options), options);
   const rate = typeof learningRate === "number"
     ? () => learningRate
     : learningRate;
+  const settings: GradientSettings = {
+    encoder,
+    parameters: optimizer.parameters,
+    loss,
+    // Before any gradient is taken from them.
+    weigh: (losses, batch) => {
+      checkLosses(losses, batch, optimizer.step);
+      return weigh(losses, batch);
+    },
+    dropout: options.dropout ?? 0,
+    seed: options.seed ?? 0,
+    checkpointing: options.checkpointing ?? false,
+    gradCache: options.gradCache,
+  };
   const limits = { queryLength, passageLength };
+  let gradients: Gradients | undefined;
   try {
-    let gradients: Record<string, Tensor> | undefined;
     let report = emptyReport();
     let started = performance.now();
     let gathered = 0;
     for await (const batch of batches) {
       signal?.throwIfAborted();
-      const done = await batchGradients(encoder, batch, limits, {
-        loss,
-        // Before any gradient is taken from them.
-        weigh: (losses) => {
-          checkLosses(losses, batch, optimizer.step);
-          return weigh(losses, batch);
-        },
-      });
-      gradients = add(gradients, done.gradients);
+      const tokens = tokenizeBatch(encoder, batch, limits);
+      const done = await batchGradients(batch, tokens, settings);
+      gradients = addAll(gradients, done.gradients);
       report.loss += done.loss / accumulate;
       report.losses.push(...done.losses);
       report.domains.push(...batch.examples.map((e) => e.domain));
-      report.tokens += done.tokens;
+      report.tokens += tokens.queries.ids.length + tokens.passages.ids.length;
       if (++gathered < accumulate) continue;
 
-      const gradNorm = await norm(gradients) / accumulate;
+      const gradNorm = await gradientNorm(gradients) / accumulate;
       const step = optimizer.step;
       const clipping = Math.min(1, maxGradNorm / (gradNorm + 1e-6));
       const stepRate = rate(step);
@@ -146,7 +177,7 @@ export async function* train(
         learningRate: stepRate,
         gradientFactor: clipping / accumulate,
       });
-      tf.dispose(gradients);
+      disposeAll(gradients);
       gradients = undefined;
       yield {
         ...report,
@@ -162,129 +193,10 @@ export async function* train(
       started = performance.now();
       gathered = 0;
     }
-    if (gradients) tf.dispose(gradients);
   } finally {
+    disposeAll(gradients);
     if (!options.optimizer) optimizer.dispose();
   }
-}
-
-/** The parameters that training changes: those that the embeddings depend on. */
-export function trainable(
-  encoder: Encoder,
-): ReadonlyMap<string, Variable> {
-  return new Map([...encoder.parameters].filter(([, p]) => p.trainable));
-}
-
-/**
- * Losses of a batch without training, e.g. a reference model's.
- *
- * @param encoder The model.
- * @param batch The examples.
- * @param options Loss and length limits, as for {@linkcode train}.
- * @returns Losses in nats, shape `[B]`.
- *
- * @example Usage
- * ```ts
- * import { batchLosses } from "@tdro/tdro/train";
- * import assert from "node:assert/strict";
- *
- * assert.equal(typeof batchLosses, "function"); // see train()
- * ```
- */
-export async function batchLosses(
-  encoder: Encoder,
-  batch: Batch,
-  options: Pick<TrainOptions, "loss" | "queryLength" | "passageLength"> = {},
-): Promise<Float32Array> {
-  const { loss = infoNce(), queryLength = 64, passageLength = 128 } = options;
-  const losses = tf.tidy(() => {
-    const tokens = tokenizeBatch(encoder, batch, {
-      queryLength,
-      passageLength,
-    });
-    return loss(
-      embed(encoder, tokens.queries),
-      embed(encoder, tokens.passages),
-      batch,
-    );
-  });
-  return await valuesOf(losses);
-}
-
-interface Limits {
-  queryLength: number;
-  passageLength: number;
-}
-
-function tokenizeBatch(encoder: Encoder, batch: Batch, limits: Limits) {
-  return {
-    queries: tokenize(
-      encoder,
-      batch.examples.map((e) => e.queryText),
-      { maxLength: limits.queryLength },
-    ),
-    passages: tokenize(
-      encoder,
-      batch.examples.flatMap((e) => e.passageTexts),
-      { maxLength: limits.passageLength },
-    ),
-  };
-}
-
-/** Loss and gradients of one batch; the caller owns the gradients. */
-async function batchGradients(
-  encoder: Encoder,
-  batch: Batch,
-  limits: Limits,
-  { loss, weigh }: { loss: LossFunction; weigh: WeighExamples },
-): Promise<{
-  loss: number;
-  losses: Float32Array;
-  gradients: Record<string, Tensor>;
-  tokens: number;
-}> {
-  const tokens = tokenizeBatch(encoder, batch, limits);
-  const tape = new Tape();
-  const queries = embed(encoder, tokens.queries, { tape });
-  const passages = embed(encoder, tokens.passages, { tape });
-  try {
-    const losses = await valuesOf(
-      tf.tidy(() => loss(queries, passages, batch)),
-    );
-    const weights = weigh(losses, batch);
-    // The loss is a small part of the work: done twice, it may be read between.
-    const { value, grads } = tf.tidy(() => {
-      const shares = tf.tensor1d([...weights]);
-      return tf.valueAndGrads((q: Tensor, p: Tensor) =>
-        tf.sum(tf.mul(loss(q as Tensor2D, p as Tensor2D, batch), shares))
-      )([queries, passages]);
-    });
-    const [dQueries, dPassages] = grads as [Tensor, Tensor];
-    const found = tape.backward([[queries, dQueries], [passages, dPassages]]);
-    tf.dispose([dQueries, dPassages]);
-    const gradients: Record<string, Tensor> = {};
-    for (const [name, parameter] of trainable(encoder)) {
-      const gradient = found.get(parameter);
-      if (gradient) gradients[name] = gradient;
-    }
-    const [total] = await valuesOf(value);
-    return {
-      loss: total!,
-      losses,
-      gradients,
-      tokens: tokens.queries.ids.length + tokens.passages.ids.length,
-    };
-  } finally {
-    tape.dispose();
-    tf.dispose([queries, passages]);
-  }
-}
-
-/** A tensor's values; frees the tensor. */
-async function valuesOf(tensor: Tensor): Promise<Float32Array> {
-  const values = await readValues(tensor);
-  tensor.dispose();
-  return values;
 }
 
 function evenly(losses: Float32Array): number[] {
@@ -312,31 +224,16 @@ function checkLosses(losses: Float32Array, batch: Batch, step: number): void {
   );
 }
 
-/** Adds gradients into the first set, which may be absent; frees the parts. */
-function add(
-  sum: Record<string, Tensor> | undefined,
-  more: Record<string, Tensor>,
-): Record<string, Tensor> {
-  if (!sum) return more;
-  for (const [name, gradient] of Object.entries(more)) {
-    const before = sum[name];
-    if (!before) {
-      sum[name] = gradient;
-      continue;
-    }
-    sum[name] = tf.add(before, gradient);
-    tf.dispose([before, gradient]);
+function checkOptions({ dropout = 0, gradCache = {} }: TrainOptions): void {
+  if (!(dropout >= 0 && dropout < 1)) {
+    throw new RangeError(
+      `Cannot train: dropout must be in [0, 1): got ${dropout}`,
+    );
   }
-  return sum;
-}
-
-/** Euclidean norm of all gradients together. */
-async function norm(gradients: Record<string, Tensor>): Promise<number> {
-  // Not by addN: on webgpu it binds every input to one shader, and where they
-  // are more than the adapter allows (often 8) the sum is silently wrong.
-  const squared = tf.tidy(() =>
-    tf.sum(tf.stack(Object.values(gradients).map((g) => tf.sum(tf.square(g)))))
-  );
-  const [value] = await valuesOf(squared);
-  return Math.sqrt(value!);
+  for (const [name, value] of Object.entries(gradCache)) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new RangeError(
+      `Cannot train: gradCache.${name} must be an integer >= 1: got ${value}`,
+    );
+  }
 }
