@@ -32,6 +32,7 @@ export * from "./kernels/rms_norm.ts";
 export * from "./kernels/rotary.ts";
 export * from "./kernels/scale.ts";
 export { longest, type Sequences } from "./kernels/sequences.ts";
+export * from "./kernels/tanh.ts";
 export * from "./kernels/weighted_rows.ts";
 export * from "./nearest_rows.ts";
 export * from "./read_values.ts";

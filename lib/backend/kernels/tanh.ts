@@ -1,0 +1,33 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { differentiable, type KernelOptions } from "../tape.ts";
+import type { Tensor } from "../tensor_types.ts";
+
+/**
+ * Hyperbolic tangent.
+ *
+ * @param x Input of any shape.
+ * @param options Tape.
+ * @returns Output of the same shape; the caller owns it.
+ *
+ * @example Usage
+ * ```ts
+ * import { tanh, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * assert.deepEqual([...tanh(tf.tensor1d([0, 20])).dataSync()], [0, 1]);
+ * ```
+ */
+export function tanh<T extends Tensor>(x: T, { tape }: KernelOptions = {}): T {
+  return differentiable<T>(tape, [x], () => {
+    const value = tf.tanh(x);
+    return {
+      value,
+      saved: [value],
+      backward: (dy, [value]) => [
+        tf.mul(dy, tf.sub(1, tf.square(value!))),
+      ],
+    };
+  });
+}
