@@ -1,6 +1,8 @@
 import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
 import { join } from "node:path";
 import { writeWhole } from "../data/write_whole.ts";
+import { withEndToken } from "./_end_token.ts";
+import { mendTokenizer } from "./_mend_tokenizer.ts";
 import { checkTokenizerJson, parseObject } from "./_tokenizer_check.ts";
 import type { TokenizerJson } from "./_tokenizer_json.ts";
 import { defaultFiles, specialToken } from "./_tokenizer_files.ts";
@@ -43,6 +45,15 @@ export interface Tokenizer {
   ): { ids: number[][] };
   /** Text of ids, without special tokens; not always the text encoded. */
   decode(ids: readonly number[]): string;
+  /**
+   * A tokenizer that puts a token after every text, as reading a model at its
+   * last token needs: this one if it does already, else one whose
+   * post-processor adds the end token (`eos_token`). A text that is too long is
+   * cut so that it still fits.
+   *
+   * @returns The tokenizer; `undefined` if there is no end token.
+   */
+  withEnd(): Tokenizer | undefined;
   /** Id of a token, `undefined` if the vocabulary lacks it. */
   tokenId(token: string): number | undefined;
   /**
@@ -139,6 +150,7 @@ function build(
   let added: { before: number[]; after: number[] };
   try {
     library = new HfTokenizer(json, config);
+    mendTokenizer(library);
     added = specialsAround(library);
   } catch (error) {
     const reason = String((error as Error).message).split("\n")[0];
@@ -177,6 +189,20 @@ function build(
       if (ids.length === 0) return "";
       return library.decode([...ids], { skip_special_tokens: true });
     },
+    withEnd() {
+      if (added.after.length > 0) return this;
+      const token = specialToken(config.eos_token);
+      const id = token === undefined ? undefined : library.token_to_id(token);
+      if (token === undefined || id === undefined) return undefined;
+      const changed = withEndToken(json, token, id);
+      const settings = { ...config, add_eos_token: true };
+      const bytes = new Map([
+        ...files,
+        ["tokenizer.json", jsonBytes(changed)],
+        ["tokenizer_config.json", jsonBytes(settings)],
+      ]);
+      return build(changed, settings, path, bytes);
+    },
     tokenId: (token) => library.token_to_id(token),
     async save(folder) {
       for (const [name, bytes] of files) {
@@ -185,6 +211,10 @@ function build(
     },
     toJSON: () => json,
   };
+}
+
+function jsonBytes(json: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
 }
 
 /** Ids that the post-processor puts before and after a text. */
