@@ -95,9 +95,9 @@ export function openLayers(
       rmsNorm(x, get(`${name}.weight`), { ...options, tape }),
     dropout: (x, name) => dropout ? dropRows(x, name, dropout, tape) : x,
     layer(x, compute) {
-      if (!tape) return tf.tidy(() => compute(x));
-      const y = tape.segment(x, compute);
-      x.dispose();
+      const y = tape ? tape.segment(x, compute) : tf.tidy(() => compute(x));
+      // tfjs's own gradients look at x again, and free it themselves.
+      if (tape || tf.engine().state.gradientDepth === 0) x.dispose();
       return y;
     },
   };

@@ -1,7 +1,56 @@
 import { duplicateKey } from "./_json_keys.ts";
 import { missing } from "./_safetensors_file.ts";
 import { shown } from "./_safetensors_header.ts";
-import type { TensorInfo, Weights } from "./safetensors.ts";
+import { DTYPE_BYTES } from "./_safetensors_dtype.ts";
+import type { NamedTensor, TensorInfo, Weights } from "./safetensors.ts";
+
+/** Name of the file that says which shard has which tensor. */
+export const INDEX = "model.safetensors.index.json";
+
+/** Which tensors go to which file, and the index if there are several. */
+export function planShards(
+  tensors: readonly NamedTensor[],
+  { dtype, maxShardBytes }: {
+    dtype: "F32" | "BF16" | "F16";
+    maxShardBytes: number;
+  },
+): { shards: Map<string, NamedTensor[]>; index?: unknown } {
+  const bytesOf = ({ shape }: NamedTensor) =>
+    shape.reduce((n, size) => n * size, DTYPE_BYTES[dtype]);
+  const lists: NamedTensor[][] = [[]];
+  let [room, total] = [maxShardBytes, 0];
+  for (const tensor of tensors) {
+    const bytes = bytesOf(tensor);
+    if (bytes > room && lists.at(-1)!.length > 0) {
+      lists.push([]);
+      room = maxShardBytes;
+    }
+    lists.at(-1)!.push(tensor);
+    room -= bytes;
+    total += bytes;
+  }
+  if (lists.length === 1) {
+    return { shards: new Map([["model.safetensors", lists[0]!]]) };
+  }
+  const five = (n: number) => `${n}`.padStart(5, "0");
+  const shards = new Map(
+    lists.map((list, i) => [
+      `model-${five(i + 1)}-of-${five(lists.length)}.safetensors`,
+      list,
+    ]),
+  );
+  return {
+    shards,
+    index: {
+      metadata: { total_size: total },
+      weight_map: Object.fromEntries(
+        [...shards].flatMap(([shard, list]) =>
+          list.map(({ name }) => [name, shard])
+        ),
+      ),
+    },
+  };
+}
 
 /**
  * Reads `model.safetensors.index.json`: tensor name → name of its shard. A

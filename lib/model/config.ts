@@ -1,53 +1,11 @@
 import { join } from "node:path";
 import type { z } from "zod";
 import { writeWhole } from "../data/write_whole.ts";
-import { BERT_DEFAULTS, bertFields, parseBert } from "./_config_bert.ts";
 import { shown } from "./_safetensors_header.ts";
+import { familyNamed, familyOf, MODEL_TYPES } from "./families.ts";
+import type { BertConfig, DecoderConfig, ModelConfig } from "./model_config.ts";
 
-/** Sizes and choices of a BERT encoder. */
-export interface BertConfig {
-  /** Family. */
-  modelType: "bert";
-  /** Rows of the token table. */
-  vocabSize: number;
-  /** Width of the hidden states; a multiple of `heads`. */
-  hiddenSize: number;
-  /** Number of layers. */
-  layers: number;
-  /** Attention heads of a layer. */
-  heads: number;
-  /** Width of the feed-forward part. */
-  intermediateSize: number;
-  /** Rows of the position table: the longest text in tokens. */
-  maxPositions: number;
-  /** Rows of the token type table. */
-  typeVocabSize: number;
-  /** Added to the variance in a layer norm. */
-  layerNormEps: number;
-  /** Activation: `gelu` is the erf form, `gelu_new` the tanh form. */
-  hiddenAct: "gelu" | "gelu_new" | "relu";
-  /** Id of the padding token, whose row gets no gradient; `null` for none. */
-  padTokenId: number | null;
-  /** Standard deviation of new weights. */
-  initializerRange: number;
-}
-
-/** Configuration of a model of any supported family; `modelType` tells which. */
-export type ModelConfig = BertConfig;
-
-/** How a family reads and writes its configuration; a new one is a row here. */
-const FAMILIES: {
-  readonly [T in ModelConfig["modelType"]]: {
-    parse(
-      json: unknown,
-    ): z.ZodSafeParseResult<Extract<ModelConfig, { modelType: T }>>;
-    fields(
-      config: Extract<ModelConfig, { modelType: T }>,
-    ): Record<string, unknown>;
-  };
-} = {
-  bert: { parse: parseBert, fields: bertFields },
-};
+export type * from "./model_config.ts";
 
 /**
  * A BERT configuration; what isn't said is as in `bert-base-uncased`.
@@ -68,12 +26,66 @@ const FAMILIES: {
 export function bertConfig(
   sizes: Partial<Omit<BertConfig, "modelType">> = {},
 ): BertConfig {
-  const config = { ...BERT_DEFAULTS, ...sizes };
-  const fields = bertFields(config);
-  const { error } = parseBert(fields);
+  return withSizes({ modelType: "bert", ...sizes }) as BertConfig;
+}
+
+/**
+ * A decoder's configuration; what isn't said is as in transformers, except that
+ * `keyHeads`, `headSize`, `attentionScale` and `windows` follow from the rest.
+ *
+ * @param sizes The family, and what differs from its defaults.
+ * @throws {RangeError} If a value is out of range.
+ *
+ * @example Usage
+ * ```ts
+ * import { decoderConfig } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * const config = decoderConfig({
+ *   modelType: "qwen2",
+ *   hiddenSize: 64,
+ *   layers: 2,
+ *   heads: 4,
+ *   keyHeads: 2,
+ * });
+ * assert.equal(config.headSize, 16);
+ * assert.deepEqual(config.windows, [null, null]);
+ * ```
+ */
+export function decoderConfig(
+  sizes:
+    & Partial<Omit<DecoderConfig, "modelType">>
+    & Pick<DecoderConfig, "modelType">,
+): DecoderConfig {
+  const { hiddenSize, heads } = sizes;
+  const derived: Partial<DecoderConfig> = {};
+  if (heads !== undefined) derived.keyHeads = heads;
+  if (hiddenSize !== undefined && heads !== undefined) {
+    derived.headSize = hiddenSize / heads;
+  }
+  if (sizes.layers !== undefined) {
+    derived.windows = Array.from({ length: sizes.layers }, () => null);
+  }
+  const headSize = sizes.headSize ?? derived.headSize;
+  if (headSize !== undefined) derived.attentionScale = headSize ** -0.5;
+  return withSizes({ ...derived, ...sizes }) as DecoderConfig;
+}
+
+/** A family's defaults with some values changed, checked as a file's are. */
+function withSizes(
+  sizes: Partial<ModelConfig> & Pick<ModelConfig, "modelType">,
+): ModelConfig {
+  const family = familyOf(sizes);
+  const { original: _, ...defaults } = parseConfig({
+    model_type: sizes.modelType,
+  });
+  const config = { ...defaults, ...sizes } as ModelConfig;
+  const fields = family.fields(config);
+  const { error } = family.parse(fields);
   if (error) {
+    const name = sizes.modelType === "bert" ? "BERT" : sizes.modelType;
     throw new RangeError(
-      `Cannot make a BERT configuration: ${issue(error, fields)}`,
+      `Cannot make a ${name} configuration: ${issue(error, fields)}`,
     );
   }
   return config;
@@ -88,7 +100,7 @@ export interface ParseConfigOptions {
 /**
  * Reads the content of a Hugging Face `config.json`, in the layout of
  * transformers 4 or 5. Fields that don't change what the encoder computes are
- * passed over.
+ * passed over, and kept for {@linkcode writeConfig}.
  *
  * @param json The parsed file.
  * @param options Where it comes from.
@@ -108,20 +120,20 @@ export function parseConfig(
   json: unknown,
   { path = "config.json" }: ParseConfigOptions = {},
 ): ModelConfig {
-  const family = (json as { model_type?: unknown } | null)?.model_type;
-  if (typeof family !== "string" || !Object.hasOwn(FAMILIES, family)) {
+  const named = (json as { model_type?: unknown } | null)?.model_type;
+  const family = familyNamed(named);
+  if (!family) {
     throw new SyntaxError(
       `Cannot read ${path}: model_type must be one of ${
-        Object.keys(FAMILIES).join(", ")
-      }: got ${shown(family)}`,
+        MODEL_TYPES.join(", ")
+      }: got ${shown(named)}`,
     );
   }
-  const { data, error } = FAMILIES[family as ModelConfig["modelType"]]
-    .parse(json);
+  const { data, error } = family.parse(json);
   if (error) {
     throw new SyntaxError(`Cannot read ${path}: ${issue(error, json)}`);
   }
-  return data;
+  return { ...data, original: json as Record<string, unknown> };
 }
 
 /**
@@ -139,7 +151,9 @@ export function parseConfig(
  * const folder = await Deno.makeTempDir();
  * const config = bertConfig({ layers: 3 });
  * await writeConfig(folder, config);
- * assert.deepEqual(await readConfig(folder), config);
+ * const { original, ...read } = await readConfig(folder);
+ * assert.deepEqual(read, config);
+ * assert.equal(original?.num_hidden_layers, 3);
  * ```
  */
 export async function readConfig(folder: string): Promise<ModelConfig> {
@@ -192,15 +206,25 @@ export async function writeConfig(
   { dtype = "float32" }: WriteConfigOptions = {},
 ): Promise<void> {
   const fields = {
-    ...FAMILIES[config.modelType].fields(config),
+    ...config.original,
+    ...familyOf(config).fields(config),
     // transformers 5 reads `dtype`, older ones `torch_dtype`.
     torch_dtype: dtype,
     dtype,
   };
   await writeWhole(
     join(folder, "config.json"),
-    `${JSON.stringify(fields, null, 2)}\n`,
+    `${withFloats(JSON.stringify(fields, null, 2))}\n`,
   );
+}
+
+/** Fields of floats: transformers 5 refuses a whole number in most of them. */
+const FLOATS =
+  /"\w*(softcapping|theta|factor|base_freq|eps|range|prob|dropout|beta_fast|beta_slow|mscale|mscale_all_dim)": -?\d+(?=,?$)/gm;
+
+/** The text of a configuration with `3` as `3.0` where a float is meant. */
+function withFloats(json: string): string {
+  return json.replace(FLOATS, "$&.0");
 }
 
 /** The first thing that zod found, in one line. */

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { embed, type Encoder, lengthLimit } from "./encoder.ts";
+import { embed, embeddingSize, type Encoder, lengthLimit } from "./encoder.ts";
 import { packTexts } from "./token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "./types.ts";
 
@@ -37,11 +37,11 @@ export async function encodeTexts(
   { maxLength = Infinity, batchTokens = 4096, signal, onProgress }:
     EncodeTextsOptions = {},
 ): Promise<Embeddings> {
-  const { tokenizer, config } = encoder;
+  const { tokenizer } = encoder;
   const { ids } = tokenizer.encode(texts, {
     maxLength: lengthLimit(encoder, maxLength),
   });
-  const dimension = config.hiddenSize;
+  const dimension = embeddingSize(encoder);
   const data = new Float32Array(texts.length * dimension);
   // Longest first, as a lack of memory then shows at once.
   const order = ids.map((_, i) => i)

@@ -1,19 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Variable } from "../backend/mod.ts";
-import { join } from "node:path";
-import { type KernelOptions, l2Normalize } from "../backend/mod.ts";
 import { type Dropout, rowSeeds } from "./_dropout.ts";
-import { bertForward, bertParameters, type ParameterSpec } from "./bert.ts";
-import { isFactor } from "./lora/_modules.ts";
-import { loadLora } from "./lora/load_lora.ts";
+import { type KernelOptions, l2Normalize } from "../backend/mod.ts";
+import { type ForwardOptions, openLayers } from "./_layers.ts";
+import { checkVocabulary } from "./_check_vocabulary.ts";
+import type { ModelConfig } from "./config.ts";
+import { denseForward, denseParameters } from "./dense_module.ts";
+import { familyOf } from "./families.ts";
+import type { ParameterSpec } from "./family.ts";
 import type { LoraConfig } from "./lora/lora_config.ts";
-import { saveLora } from "./lora/save_lora.ts";
-import { type ModelConfig, readConfig, writeConfig } from "./config.ts";
-import { type ModulesConfig, readModules, writeModules } from "./modules.ts";
+import type { ModulesConfig } from "./modules.ts";
 import { pool } from "./pooling.ts";
-import { openWeights, writeSafetensors } from "./safetensors.ts";
 import { packTexts, type TokenBatch } from "./token_batch.ts";
-import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 /** A text encoder: everything that turns texts into vectors. */
 export interface Encoder {
@@ -21,7 +20,7 @@ export interface Encoder {
   readonly config: ModelConfig;
   /** Text to token ids. */
   readonly tokenizer: Tokenizer;
-  /** Pooling, normalisation and length limit. */
+  /** Pooling, what comes after it, and the length limit. */
   readonly modules: ModulesConfig;
   /**
    * Parameters by the name that Hugging Face's files give them, without the
@@ -43,13 +42,14 @@ export interface UniformSource {
 export interface CreateEncoderOptions {
   /** Where the starting values come from, e.g. `createRng(seed, "model")`. */
   rng: UniformSource;
-  /** Pooling, normalisation and length limit. */
+  /** Pooling, what comes after it, and the length limit. */
   modules: ModulesConfig;
 }
 
 /**
- * Makes an encoder with random weights as BERT starts: normal with the
- * deviation of `config.initializerRange`, biases 0, gains 1.
+ * Makes an encoder of any family with random weights: normal with the deviation
+ * of `config.initializerRange`, biases 0, gains 1. Where the last token stands
+ * for the text, a tokenizer that doesn't end texts is made to.
  *
  * @param config Sizes; its vocabulary must hold the tokenizer's.
  * @param tokenizer The tokenizer.
@@ -70,7 +70,7 @@ export function createEncoder(
   tokenizer: Tokenizer,
   { rng, modules }: CreateEncoderOptions,
 ): Encoder {
-  checkVocabulary(config, tokenizer);
+  checkVocabulary(config, tokenizer, "make an encoder");
   const normal = normalSource(rng, config.initializerRange);
   const values = ({ shape, init }: ParameterSpec): Tensor => {
     if (init === "zeros") return tf.zeros(shape);
@@ -79,13 +79,24 @@ export function createEncoder(
     const data = Float32Array.from({ length: size }, normal);
     return tf.tensor(data, shape, "float32");
   };
+  const specs = [
+    ...familyOf(config).parameters(config),
+    ...denseParameters(modules, config.hiddenSize),
+  ];
   const parameters = new Map(
-    bertParameters(config).map((spec) => [
+    specs.map((spec) => [
       spec.name,
       tf.tidy(() => tf.variable(values(spec))),
     ]),
   );
-  return { config, tokenizer, modules, parameters };
+  return {
+    config,
+    tokenizer: modules.pooling === "lastToken"
+      ? tokenizer.withEnd() ?? tokenizer
+      : tokenizer,
+    modules,
+    parameters,
+  };
 }
 
 /** Normal numbers by Box and Muller's transform, two from two. */
@@ -105,128 +116,6 @@ function normalSource(
     spare = radius * Math.sin(angle);
     return radius * Math.cos(angle);
   };
-}
-
-/**
- * Loads an encoder from a Hugging Face folder: `config.json`,
- * `model.safetensors` (or shards), `tokenizer.json`, and what
- * sentence-transformers keeps beside them.
- *
- * @param folder The folder.
- * @returns The encoder; free it with {@linkcode disposeEncoder}.
- * @throws {Deno.errors.NotFound} If a file is missing.
- * @throws {SyntaxError} If a file is malformed.
- * @throws {RangeError} If a tensor is missing or has another shape than
- * `config.json` says; the message names it.
- *
- * @example Usage
- * ```ts
- * import { loadEncoder } from "@tdro/tdro/model";
- * import assert from "node:assert/strict";
- *
- * await assert.rejects(loadEncoder("no/such/folder"), /Cannot/);
- * ```
- */
-export async function loadEncoder(folder: string): Promise<Encoder> {
-  const config = await readConfig(folder);
-  const modules = await readModules(folder);
-  const tokenizer = await loadTokenizer(folder);
-  checkVocabulary(config, tokenizer);
-  using weights = await openWeights(folder);
-  const names = new Map([...weights.tensors.keys()].map((name) => [
-    name.replace(/^bert\./, ""),
-    name,
-  ]));
-  const parameters = new Map<string, Variable>();
-  try {
-    for (const { name, shape } of bertParameters(config)) {
-      const stored = names.get(name);
-      const info = stored && weights.tensors.get(stored);
-      if (!stored || !info) {
-        throw new RangeError(
-          `Cannot load ${folder}: tensor ${name} is missing; is config.json the one of these weights?`,
-        );
-      }
-      if (info.shape.join() !== shape.join()) {
-        throw new RangeError(
-          `Cannot load ${folder}: tensor ${stored} must have shape [${shape}]: got [${info.shape}]; is config.json the one of these weights?`,
-        );
-      }
-      parameters.set(name, variable(await weights.read(stored), shape, true));
-    }
-    for (const name of ["pooler.dense.weight", "pooler.dense.bias"]) {
-      const stored = names.get(name);
-      if (!stored) continue;
-      const { shape } = weights.tensors.get(stored)!;
-      parameters.set(name, variable(await weights.read(stored), shape, false));
-    }
-  } catch (error) {
-    tf.dispose([...parameters.values()]);
-    throw error;
-  }
-  const encoder = { config, tokenizer, modules, parameters };
-  const adapter = join(folder, ADAPTER);
-  return await isFile(join(adapter, "adapter_config.json"))
-    ? await loadLora(encoder, adapter)
-    : encoder;
-}
-
-/** Where the adapter of a saved encoder lies, in its folder. */
-const ADAPTER = "adapter";
-
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isFile, () => false);
-}
-
-/** Options for {@linkcode saveEncoder}. */
-export interface SaveEncoderOptions {
-  /** How the weights are stored. @default {"float32"} */
-  dtype?: "float32" | "bfloat16" | "float16";
-}
-
-const STORED = { float32: "F32", bfloat16: "BF16", float16: "F16" } as const;
-
-/**
- * Saves an encoder as a Hugging Face folder that `transformers` and
- * `sentence-transformers` load. Files already in the folder are replaced. An
- * adapter goes to the folder `adapter` in it, in peft's format; `mergeLora()`
- * before makes it part of the weights.
- *
- * @param encoder What to save.
- * @param folder Folder; made if absent.
- * @param options How the weights are stored.
- *
- * @example Usage
- * ```ts
- * import { saveEncoder } from "@tdro/tdro/model";
- * import assert from "node:assert/strict";
- *
- * assert.equal(typeof saveEncoder, "function"); // mod.ts shows a round trip
- * ```
- */
-export async function saveEncoder(
-  encoder: Encoder,
-  folder: string,
-  { dtype = "float32" }: SaveEncoderOptions = {},
-): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
-  await encoder.tokenizer.save(folder);
-  await writeModules(folder, encoder.modules, {
-    dimension: encoder.config.hiddenSize,
-  });
-  await writeSafetensors(
-    join(folder, "model.safetensors"),
-    [...encoder.parameters].filter(([name]) => !isFactor(name)).map((
-      [name, parameter],
-    ) => ({
-      name,
-      shape: parameter.shape,
-      data: async () => await parameter.data() as Float32Array,
-    })),
-    { dtype: STORED[dtype] },
-  );
-  if (encoder.lora) await saveLora(encoder, join(folder, ADAPTER));
-  await writeConfig(folder, encoder.config, { dtype });
 }
 
 /**
@@ -279,6 +168,45 @@ export function tokenize(
   return packTexts(ids);
 }
 
+/**
+ * Hidden states of tokenised texts, those that transformers' `AutoModel`
+ * returns as `last_hidden_state`. Differentiable by the encoder's parameters.
+ *
+ * @param encoder The model.
+ * @param batch Token ids of B texts; a padded batch goes in by `unpad()`.
+ * @param options Tape; a look at each layer.
+ * @returns Hidden states, shape `[T, D]`; the caller owns them.
+ * @throws {RangeError} If a text is longer than the model's positions, or a
+ * token id beyond its vocabulary.
+ *
+ * @example Usage
+ * ```ts
+ * import { hiddenStates } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof hiddenStates, "function"); // embed() pools them
+ * ```
+ */
+export function hiddenStates(
+  { config, parameters, lora }: Encoder,
+  batch: TokenBatch,
+  options: Omit<ForwardOptions, "lora"> = {},
+): Tensor2D {
+  const most = config.vocabSize;
+  const wrong = batch.ids.findIndex((id) => id < 0 || id >= most);
+  if (wrong >= 0) {
+    throw new RangeError(
+      `Cannot encode token id ${
+        batch.ids[wrong]
+      }: it must be in [0, ${most}), the model's vocabulary; a padding token that was added by hand can't be part of a text`,
+    );
+  }
+  if (batch.ids.length === 0) return tf.zeros([0, config.hiddenSize]);
+  return tf.tidy(() =>
+    familyOf(config).forward(config, parameters, batch, { ...options, lora })
+  );
+}
+
 /** Options for {@linkcode embed}. */
 export interface EmbedOptions extends KernelOptions {
   /** In training: the share of numbers dropped, and a seed for each text `[B]`. */
@@ -286,7 +214,7 @@ export interface EmbedOptions extends KernelOptions {
 }
 
 /**
- * Vectors of tokenised texts: forward pass, pooling, normalisation.
+ * Vectors of tokenised texts: forward pass, pooling, what comes after it.
  * Differentiable by the encoder's parameters.
  *
  * @param encoder The model.
@@ -307,21 +235,31 @@ export function embed(
   batch: TokenBatch,
   { tape, dropout }: EmbedOptions = {},
 ): Tensor2D {
-  const { config, parameters, modules, lora } = encoder;
-  const { pooling, normalize } = modules;
+  const { parameters, modules } = encoder;
   if (batch.ids.length === 0) { // texts without any token
-    return tf.zeros([batch.offsets.length - 1, config.hiddenSize]);
+    return tf.zeros([batch.offsets.length - 1, embeddingSize(encoder)]);
   }
   return tf.tidy(() => {
-    const hidden = bertForward(config, parameters, batch, {
+    const hidden = hiddenStates(encoder, batch, {
       tape,
-      lora,
       dropout: dropout &&
         { ...dropout, seeds: rowSeeds(dropout.seeds, batch) },
     }); // [T, D]
-    const pooled = pool(hidden, batch, { pooling, tape }); // [B, D]
-    return normalize ? l2Normalize(pooled, { tape }) : pooled;
+    const pooled = pool(hidden, batch, { pooling: modules.pooling, tape });
+    const mapped = denseForward(
+      pooled,
+      modules,
+      openLayers(parameters, { tape }),
+    );
+    return modules.normalize ? l2Normalize(mapped, { tape }) : mapped;
   });
+}
+
+/** Length of an encoder's vectors. */
+export function embeddingSize(
+  { config, modules }: Pick<Encoder, "config" | "modules">,
+): number {
+  return modules.dense?.at(-1)?.out ?? config.hiddenSize;
 }
 
 /** Most tokens of a text: the caller's limit, the model's, and its positions. */
@@ -332,25 +270,6 @@ export function lengthLimit(
   return Math.min(
     maxLength,
     modules.maxLength ?? Infinity,
-    config.maxPositions,
+    familyOf(config).longest(config),
   );
-}
-
-function variable(
-  data: Float32Array,
-  shape: number[],
-  trainable: boolean,
-): Variable {
-  return tf.tidy(() =>
-    tf.variable(tf.tensor(data, shape, "float32"), trainable)
-  );
-}
-
-function checkVocabulary(config: ModelConfig, tokenizer: Tokenizer): void {
-  if (tokenizer.vocabSize > config.vocabSize) {
-    throw new RangeError(
-      `Cannot make an encoder: the tokenizer has ${tokenizer.vocabSize} entries, ` +
-        `config.json says vocab_size ${config.vocabSize}; take the tokenizer of this model`,
-    );
-  }
 }

@@ -47,23 +47,25 @@
  *
  * @module
  */
-export * from "./bert.ts";
 export * from "./config.ts";
 export * from "./encode_texts.ts";
-export type { Dropout } from "./_dropout.ts";
 export * from "./encoder.ts";
+export type { Dropout } from "./_dropout.ts";
+export type { ForwardOptions, Parameters } from "./_layers.ts";
 export * from "./hub/pull_model.ts";
 export { addLora, type AddLoraOptions } from "./lora/add_lora.ts";
 export { loadLora } from "./lora/load_lora.ts";
 export { type LoraConfig, loraConfig } from "./lora/lora_config.ts";
 export { mergeLora } from "./lora/merge_lora.ts";
 export { saveLora } from "./lora/save_lora.ts";
+export * from "./load_encoder.ts";
 export * from "./model_info.ts";
 export * from "./modules.ts";
 export * from "./parity/check_model.ts";
 export * from "./parity/parity_texts.ts";
 export * from "./parity/reference.ts";
 export { pool } from "./pooling.ts";
+export * from "./save_encoder.ts";
 export * from "./safetensors.ts";
 export * from "./token_batch.ts";
 export * from "./tokenizer.ts";

@@ -5,15 +5,32 @@ import { shown } from "./_safetensors_header.ts";
 
 /**
  * How the hidden states of a text become one vector: the mean over its tokens,
- * its first token, or its last one (spec section 4). All take the mask.
+ * its first token, its last one, or a mean where token i of n (from 1) counts
+ * i times (spec section 4).
  */
-export type Pooling = "mean" | "cls" | "lastToken";
+export type Pooling = "mean" | "cls" | "lastToken" | "weightedMean";
+
+/** An affine map after pooling, and a function on what comes out. */
+export interface DenseModule {
+  /** Length of the vectors it takes. */
+  in: number;
+  /** Length of the vectors it gives. */
+  out: number;
+  /** Whether it adds a bias. */
+  bias: boolean;
+  /** Applied to each component afterwards. */
+  activation: "identity" | "tanh" | "relu" | "gelu";
+  /** Folder of its weights in the folder that it was loaded from. */
+  path?: string;
+}
 
 /** What sentence-transformers' files say about a model, beyond its weights. */
 export interface ModulesConfig {
   /** How hidden states become one vector. */
   pooling: Pooling;
-  /** Whether the vector is divided by its length. */
+  /** Maps after pooling, in order. @default {[]} */
+  dense?: readonly DenseModule[];
+  /** Whether the vector is divided by its length, last of all. */
   normalize: boolean;
   /**
    * Most tokens of a text, special tokens included (`max_seq_length`, else the
@@ -36,14 +53,37 @@ const MODES: Readonly<Record<Pooling, { mode: string; flag: string }>> = {
   cls: { mode: "cls", flag: "pooling_mode_cls_token" },
   mean: { mode: "mean", flag: "pooling_mode_mean_tokens" },
   lastToken: { mode: "lasttoken", flag: "pooling_mode_lasttoken" },
+  weightedMean: {
+    mode: "weightedmean",
+    flag: "pooling_mode_weightedmean_tokens",
+  },
 };
 
 /** Flags for ways of pooling that we don't have. */
 const OTHER_FLAGS = [
   "pooling_mode_max_tokens",
   "pooling_mode_mean_sqrt_len_tokens",
-  "pooling_mode_weightedmean_tokens",
 ];
+
+/** PyTorch's class of each activation. */
+const ACTIVATIONS = {
+  identity: "torch.nn.modules.linear.Identity",
+  tanh: "torch.nn.modules.activation.Tanh",
+  relu: "torch.nn.modules.activation.ReLU",
+  gelu: "torch.nn.modules.activation.GELU",
+} as const;
+
+const DenseFile = z.looseObject({
+  in_features: z.int().positive(),
+  out_features: z.int().positive(),
+  bias: z.boolean().default(true),
+  activation_function: z.enum(
+    Object.values(ACTIVATIONS) as [string, ...string[]],
+  ).default(ACTIVATIONS.tanh),
+});
+
+/** Classes of modules that we run. */
+const KINDS = ["Transformer", "Pooling", "Dense", "Normalize"];
 
 const ModulesFile = z.array(z.looseObject({
   path: z.string().regex(/^(?!\.)[\w. -]*$/, "must be a folder of the model"),
@@ -107,22 +147,30 @@ export async function readModules(folder: string): Promise<ModulesConfig> {
   const modules = await readJson(join(folder, "modules.json"), ModulesFile);
   if (modules) {
     config.normalize = false;
+    const dense: DenseModule[] = [];
+    let pooled = false;
     for (const { type, path } of modules) {
       // The class's place in the library has changed with the versions.
       const kind = type.split(".").at(-1)!;
-      if (kind === "Pooling") {
-        config.pooling = await readPooling(join(folder, path, "config.json"));
-      } else if (kind === "Normalize") config.normalize = true;
-      else if (kind !== "Transformer") {
+      const refuse = (must: string) => {
         throw new SyntaxError(
           `Cannot read ${
             join(folder, "modules.json")
-          }: modules must be Transformer, Pooling or Normalize: got ${
-            shown(type)
-          }`,
+          }: modules must ${must}: got ${shown(type)}`,
         );
+      };
+      if (!KINDS.includes(kind)) refuse(`be ${KINDS.join(", ")}`);
+      if (config.normalize) refuse("end with Normalize");
+      if (kind === "Pooling") {
+        pooled = true;
+        config.pooling = await readPooling(join(folder, path, "config.json"));
+      } else if (kind === "Normalize") config.normalize = true;
+      else if (kind === "Dense") {
+        if (!pooled) refuse("have Pooling before Dense");
+        dense.push(await readDense(join(folder, path, "config.json"), path));
       }
     }
+    if (dense.length > 0) config.dense = dense;
   }
   const transformer = await readJson(
     join(folder, "sentence_bert_config.json"),
@@ -150,13 +198,33 @@ export async function readModules(folder: string): Promise<ModulesConfig> {
   return config;
 }
 
+async function readDense(
+  path: string,
+  folder: string,
+): Promise<DenseModule> {
+  const file = await readNamed(path, DenseFile);
+  const activation = Object.entries(ACTIVATIONS)
+    .find(([, name]) => name === file.activation_function)![0];
+  return {
+    in: file.in_features,
+    out: file.out_features,
+    bias: file.bias,
+    activation: activation as DenseModule["activation"],
+    path: folder,
+  };
+}
+
+/** A JSON file that modules.json names. */
+async function readNamed<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+  const file = await readJson(path, schema);
+  if (file !== undefined) return file;
+  throw new Deno.errors.NotFound(
+    `Cannot read ${path}: modules.json names it, but there is no such file`,
+  );
+}
+
 async function readPooling(path: string): Promise<Pooling> {
-  const file = await readJson(path, PoolingFile);
-  if (file === undefined) {
-    throw new Deno.errors.NotFound(
-      `Cannot read ${path}: modules.json names it, but there is no such file`,
-    );
-  }
+  const file = await readNamed(path, PoolingFile);
   const flags = [...Object.values(MODES).map((m) => m.flag), ...OTHER_FLAGS];
   const modes = file.pooling_mode !== undefined
     ? [file.pooling_mode].flat()
@@ -170,7 +238,7 @@ async function readPooling(path: string): Promise<Pooling> {
   if (modes.length === 0) return "mean";
   if (found === undefined) {
     throw new SyntaxError(
-      `Cannot read ${path}: pooling must be one of cls, mean, lasttoken: got ${
+      `Cannot read ${path}: pooling must be one of cls, mean, lasttoken, weightedmean: got ${
         modes.join(" + ")
       }`,
     );
@@ -180,8 +248,14 @@ async function readPooling(path: string): Promise<Pooling> {
 
 /** Options for {@linkcode writeModules}. */
 export interface WriteModulesOptions {
-  /** Length of the vectors. */
+  /** Width of the hidden states. */
   dimension: number;
+}
+
+/** Where {@linkcode writeModules} leaves room for weights. */
+export interface ModuleFolders {
+  /** Folders of the dense modules, in order, within the model's. */
+  dense: string[];
 }
 
 /**
@@ -190,7 +264,8 @@ export interface WriteModulesOptions {
  *
  * @param folder Folder of a checkpoint; made if it is missing.
  * @param config What the files shall say.
- * @param options Length of the vectors.
+ * @param options Width of the hidden states.
+ * @returns Folders that still need weights.
  *
  * @example Usage
  * ```ts
@@ -212,8 +287,9 @@ export async function writeModules(
   folder: string,
   config: ModulesConfig,
   { dimension }: WriteModulesOptions,
-): Promise<void> {
-  const kinds = ["Transformer", "Pooling"];
+): Promise<ModuleFolders> {
+  const dense = config.dense ?? [];
+  const kinds = ["Transformer", "Pooling", ...dense.map(() => "Dense")];
   if (config.normalize) kinds.push("Normalize");
   const modules = kinds.map((kind, idx) => ({
     idx,
@@ -224,8 +300,11 @@ export async function writeModules(
   const flags = Object.entries(MODES).map(([name, { flag }]) =>
     [flag, name === config.pooling] as const
   )
-    // Versions before 2.3 know no last-token pooling and refuse its flag.
-    .filter(([flag, on]) => on || flag !== MODES.lastToken.flag);
+    // Versions before 2.3 know only the first two and refuse other flags.
+    .filter(([flag, on]) =>
+      on || flag === MODES.cls.flag || flag === MODES.mean.flag
+    );
+  const denseFolders = dense.map((_, i) => `${i + 2}_Dense`);
   const files: Record<string, unknown> = {
     "1_Pooling/config.json": {
       word_embedding_dimension: dimension,
@@ -233,6 +312,15 @@ export async function writeModules(
       pooling_mode_max_tokens: false,
       pooling_mode_mean_sqrt_len_tokens: false,
     },
+    ...Object.fromEntries(dense.map((module, i) => [
+      `${denseFolders[i]}/config.json`,
+      {
+        in_features: module.in,
+        out_features: module.out,
+        bias: module.bias,
+        activation_function: ACTIVATIONS[module.activation],
+      },
+    ])),
     "sentence_bert_config.json": {
       // "No limit" is left to config.json and the tokenizer's files.
       ...(config.maxLength === undefined
@@ -252,7 +340,7 @@ export async function writeModules(
     "modules.json": modules,
   };
   if (config.normalize) {
-    await Deno.mkdir(join(folder, "2_Normalize"), { recursive: true });
+    await Deno.mkdir(join(folder, modules.at(-1)!.path), { recursive: true });
   }
   for (const [name, content] of Object.entries(files)) {
     await writeWhole(
@@ -260,6 +348,7 @@ export async function writeModules(
       `${JSON.stringify(content, null, 2)}\n`,
     );
   }
+  return { dense: denseFolders };
 }
 
 /** A JSON file of this form, or `undefined` if there is none. */

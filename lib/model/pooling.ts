@@ -60,7 +60,11 @@ export function poolingWeights(
     if (start === end) continue;
     const own = weights.subarray(i * rows, (i + 1) * rows);
     if (pooling === "mean") own.fill(1 / (end - start), start, end);
-    else own[pooling === "cls" ? start : end - 1] = 1;
+    else if (pooling === "weightedMean") {
+      const n = end - start;
+      const total = n * (n + 1) / 2;
+      for (let j = 0; j < n; j++) own[start + j] = (j + 1) / total;
+    } else own[pooling === "cls" ? start : end - 1] = 1;
   }
   return weights;
 }

@@ -1,6 +1,11 @@
 import { join } from "node:path";
 import { writeWhole } from "../data/write_whole.ts";
-import { readIndex, ShardedWeights } from "./_safetensors_sharded.ts";
+import {
+  INDEX,
+  planShards,
+  readIndex,
+  ShardedWeights,
+} from "./_safetensors_sharded.ts";
 import { headerLength, parseHeader } from "./_safetensors_header.ts";
 import { openFile, readFully, SafetensorsFile } from "./_safetensors_file.ts";
 import { headerBytes, pieces } from "./_safetensors_write.ts";
@@ -186,7 +191,7 @@ export async function writeSafetensors(
 export async function openWeights(folder: string): Promise<Weights> {
   const single = join(folder, "model.safetensors");
   if (await exists(single)) return await openSafetensors(single);
-  const index = join(folder, "model.safetensors.index.json");
+  const index = join(folder, INDEX);
   if (!await exists(index)) {
     throw new Deno.errors.NotFound(
       `Cannot read weights from ${folder}: it has neither model.safetensors nor model.safetensors.index.json (a pytorch_model.bin must be converted first)`,
@@ -202,6 +207,67 @@ export async function openWeights(folder: string): Promise<Weights> {
   } catch (error) {
     for (const shard of shards.values()) shard.close();
     throw error;
+  }
+}
+
+/** Options for {@linkcode writeWeights}. */
+export interface WriteWeightsOptions extends WriteSafetensorsOptions {
+  /** Most bytes of values in a file; a tensor is never split. @default {5e9} */
+  maxShardBytes?: number;
+}
+
+/**
+ * Writes the weights of a Hugging Face folder: `model.safetensors`, or shards
+ * with an index if they don't fit in one file. Weights that were there in the
+ * other layout are removed, as a reader would take those.
+ *
+ * @param folder Folder of a checkpoint; made if it is missing.
+ * @param tensors The tensors, in the order in which they shall lie on disk.
+ * @param options Type of the values; size of a file.
+ * @throws {RangeError} As {@linkcode writeSafetensors}, or if the size is not
+ * greater than 0.
+ *
+ * @example Usage
+ * ```ts
+ * import { openWeights, writeWeights } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await writeWeights(folder, [
+ *   { name: "a", shape: [2], data: Float32Array.of(1, 2) },
+ *   { name: "b", shape: [2], data: Float32Array.of(3, 4) },
+ * ], { maxShardBytes: 8 });
+ * using weights = await openWeights(folder);
+ * assert.deepEqual([...await weights.read("b")], [3, 4]);
+ * ```
+ */
+export async function writeWeights(
+  folder: string,
+  tensors: Iterable<NamedTensor>,
+  { maxShardBytes = 5e9, ...options }: WriteWeightsOptions = {},
+): Promise<void> {
+  if (!(maxShardBytes > 0)) {
+    throw new RangeError(
+      `Cannot write ${folder}: maxShardBytes must be a number > 0: got ${maxShardBytes}`,
+    );
+  }
+  const { shards, index } = planShards([...tensors], {
+    maxShardBytes,
+    dtype: options.dtype ?? "F32",
+  });
+  for (const [name, list] of shards) {
+    await writeSafetensors(join(folder, name), list, options);
+  }
+  const indexPath = join(folder, INDEX);
+  if (index) {
+    await writeWhole(indexPath, `${JSON.stringify(index, null, 2)}\n`);
+  }
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    const stale = name === INDEX
+      ? !index
+      : /^model(-\d{5}-of-\d{5})?\.safetensors$/.test(name) &&
+        !shards.has(name);
+    if (isFile && stale) await Deno.remove(join(folder, name));
   }
 }
 

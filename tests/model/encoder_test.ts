@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import {
-  bertForward,
   cloneEncoder,
   disposeEncoder,
   embed,
@@ -11,15 +10,13 @@ import {
   pool,
   saveEncoder,
   tokenize,
-  unpad,
 } from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/backend/mod.ts";
 import { maxDifference, noise, onBackends } from "../_backends.ts";
 import { ROOT } from "../_paths.ts";
-import { hasShared, readShared, shared } from "../_shared.ts";
+import { hasShared, readShared } from "../_shared.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 
-const TINY = "fixtures/models/checkpoints/bert-tiny";
 const MINILM = `${ROOT}/.cache/models/all-MiniLM-L6-v2`;
 
 function hasMinilm(): boolean {
@@ -28,76 +25,6 @@ function hasMinilm(): boolean {
   } catch {
     return false;
   }
-}
-
-if (hasShared()) {
-  onBackends(
-    "bert-tiny gives PyTorch's hidden states and embeddings",
-    async () => {
-      const expected = readShared(`${TINY}/expected.json`);
-      const encoder = await loadEncoder(shared(TINY));
-      for (const batch of expected.batches) {
-        const names: string[] = Object.keys(expected.texts);
-        const [B, L] = [batch.input_ids.length, batch.input_ids[0].length];
-        const mask = Float32Array.from(batch.attention_mask.flat());
-        const packed = unpad({
-          ids: Int32Array.from(batch.input_ids.flat()),
-          mask,
-          batch: B,
-          length: L,
-        });
-        const hidden = tf.tidy(() =>
-          bertForward(encoder.config, encoder.parameters, packed)
-        );
-        const values = hidden.arraySync();
-        // PyTorch counts BERT's positions from the padding on the left.
-        if (batch.padding_side === "right") {
-          names.forEach((name, i) => {
-            const want = batch.last_hidden_state[name]?.values;
-            for (const [position, components] of Object.entries(want ?? {})) {
-              const row = packed.offsets[i]! + Number(position);
-              assert.ok(
-                maxDifference(
-                  values[row]!.slice(0, 8),
-                  components as number[],
-                ) <
-                  1e-4,
-                `${name} at ${position}`,
-              );
-            }
-          });
-        }
-        const poolings = {
-          mean: "mean",
-          cls: "cls",
-          last: "lastToken",
-        } as const;
-        for (const [theirs, ours] of Object.entries(poolings)) {
-          const vectors = tf.tidy(() => {
-            const pooled = pool(hidden, packed, { pooling: ours });
-            return tf.div(pooled, tf.norm(pooled, 2, 1, true)).arraySync();
-          }) as number[][];
-          names.forEach((name, i) => {
-            if (batch.padding_side !== "right") return;
-            const want = batch.embeddings[theirs]?.[name];
-            if (!want) return; // a text without tokens
-            assert.ok(
-              maxDifference(vectors[i]!, want) < 1e-4,
-              `${theirs} of ${name}: ${maxDifference(vectors[i]!, want)}`,
-            );
-          });
-        }
-        hidden.dispose();
-      }
-      disposeEncoder(encoder);
-    },
-  );
-} else {
-  Deno.test({
-    name: "bert-tiny gives PyTorch's embeddings",
-    ignore: true,
-    fn() {},
-  });
 }
 
 if (hasShared() && hasMinilm()) {

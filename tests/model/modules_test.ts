@@ -169,6 +169,29 @@ Deno.test("writeModules() writes the names and places that version 2 knows", asy
   });
 });
 
+Deno.test("dense modules and each way of pooling are written and read", async () => {
+  for (const pooling of ["cls", "mean", "lastToken", "weightedMean"] as const) {
+    const config: ModulesConfig = {
+      pooling,
+      dense: [
+        { in: 8, out: 4, bias: true, activation: "tanh" },
+        { in: 4, out: 6, bias: false, activation: "identity" },
+      ],
+      normalize: true,
+      prompts: {},
+    };
+    await withFiles({}, async (folder) => {
+      const { dense } = await writeModules(folder, config, { dimension: 8 });
+      assert.deepEqual(dense, ["2_Dense", "3_Dense"]);
+      assert.deepEqual(await readModules(folder), {
+        ...config,
+        dense: config.dense!.map((d, i) => ({ ...d, path: dense[i] })),
+      });
+      assert.ok((await Deno.stat(`${folder}/4_Normalize`)).isDirectory);
+    });
+  }
+});
+
 Deno.test("what we don't have is refused in one line", async () => {
   const whole = modules(`${OLD}.Transformer`, `${OLD}.Pooling`);
   for (
@@ -177,8 +200,30 @@ Deno.test("what we don't have is refused in one line", async () => {
       [{ "modules.json": {} }, /modules.json: .*array/],
       [
         { "modules.json": modules(`${OLD}.Transformer`, `${OLD}.Dense`) },
-        /got "sentence_transformers.models.Dense"/,
+        /must have Pooling before Dense: got "sentence_transformers.models.Dense"/,
       ],
+      [
+        { "modules.json": modules(`${OLD}.Transformer`, `${OLD}.CNN`) },
+        /must be Transformer, Pooling, Dense, Normalize: got ".*CNN"/,
+      ],
+      [{
+        "modules.json": modules(
+          `${OLD}.Transformer`,
+          `${OLD}.Pooling`,
+          `${OLD}.Normalize`,
+          `${OLD}.Dense`,
+        ),
+        "1_Pooling/config.json": { pooling_mode: "mean" },
+      }, /must end with Normalize/],
+      [{
+        "modules.json": [...whole, ...modules("", "", `${OLD}.Dense`).slice(2)],
+        "1_Pooling/config.json": { pooling_mode: "mean" },
+        "2_Dense/config.json": {
+          in_features: 4,
+          out_features: 2,
+          activation_function: "torch.nn.modules.activation.Mish",
+        },
+      }, /2_Dense.config.json: activation_function/],
       [
         { "modules.json": [{ path: "../x", type: "a.Pooling" }] },
         /must be a folder of the model/,

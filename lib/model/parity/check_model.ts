@@ -5,11 +5,11 @@ import {
   embed,
   type Encoder,
   lengthLimit,
-  loadEncoder,
-  saveEncoder,
   tokenize,
 } from "../encoder.ts";
 import { encodeTexts } from "../encode_texts.ts";
+import { loadEncoder } from "../load_encoder.ts";
+import { saveEncoder } from "../save_encoder.ts";
 import { PARITY_TEXTS } from "./parity_texts.ts";
 import {
   makeModelReference,

@@ -1,0 +1,180 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { join } from "node:path";
+import type { Variable } from "../backend/mod.ts";
+import { checkVocabulary } from "./_check_vocabulary.ts";
+import { ADAPTER } from "./_adapter_folder.ts";
+import { readConfig } from "./config.ts";
+import { denseName, denseParameters } from "./dense_module.ts";
+import type { Encoder } from "./encoder.ts";
+import { familyOf } from "./families.ts";
+import type { Family, ParameterSpec } from "./family.ts";
+import { loadLora } from "./lora/load_lora.ts";
+import { type ModulesConfig, readModules } from "./modules.ts";
+import { openSafetensors, openWeights, type Weights } from "./safetensors.ts";
+import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+
+/** Options for {@linkcode loadEncoder}: what to take instead of what the folder says. */
+export interface LoadEncoderOptions {
+  /** How hidden states become one vector. @default {the folder's, else "mean"} */
+  pooling?: ModulesConfig["pooling"];
+  /** Whether the vector is divided by its length. @default {the folder's, else true} */
+  normalize?: boolean;
+  /** Most tokens of a text, special ones included. @default {the folder's} */
+  maxLength?: number;
+  /**
+   * Whether every text must end with the end token. Absent: yes where
+   * `pooling` above is `"lastToken"`, else the folder's tokenizer decides.
+   */
+  appendEnd?: boolean;
+}
+
+/**
+ * Loads an encoder of any family from a Hugging Face folder: `config.json`,
+ * `model.safetensors` (or shards), `tokenizer.json`, and what
+ * sentence-transformers keeps beside them. Tensors are read one by one, straight
+ * to where they are computed with; heads for other tasks stay on disk.
+ *
+ * @param folder The folder.
+ * @param options What to take instead of what the folder says.
+ * @returns The encoder; free it with {@linkcode disposeEncoder}.
+ * @throws {Deno.errors.NotFound} If a file is missing.
+ * @throws {SyntaxError} If a file is malformed, or the family unknown.
+ * @throws {RangeError} If a tensor is missing or has another shape than
+ * `config.json` says; the message names it. Or if texts must end with a token
+ * that the tokenizer lacks.
+ *
+ * @example Usage
+ * ```ts
+ * import { loadEncoder } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * await assert.rejects(loadEncoder("no/such/folder"), /Cannot/);
+ * ```
+ */
+export async function loadEncoder(
+  folder: string,
+  options: LoadEncoderOptions = {},
+): Promise<Encoder> {
+  const config = await readConfig(folder);
+  const modules = withOptions(await readModules(folder), options);
+  const tokenizer = ended(await loadTokenizer(folder), folder, options);
+  const action = `load ${folder}`;
+  checkVocabulary(config, tokenizer, action);
+  const family = familyOf(config);
+  const parameters = new Map<string, Variable>();
+  try {
+    await readTransformer(
+      folder,
+      family,
+      family.parameters(config),
+      parameters,
+    );
+    await readDense(folder, modules, config.hiddenSize, parameters);
+  } catch (error) {
+    tf.dispose([...parameters.values()]);
+    throw error;
+  }
+  const encoder = { config, tokenizer, modules, parameters };
+  const adapter = join(folder, ADAPTER);
+  return await isFile(join(adapter, "adapter_config.json"))
+    ? await loadLora(encoder, adapter)
+    : encoder;
+}
+
+function withOptions(
+  modules: ModulesConfig,
+  { pooling, normalize, maxLength }: LoadEncoderOptions,
+): ModulesConfig {
+  return {
+    ...modules,
+    ...(pooling === undefined ? {} : { pooling }),
+    ...(normalize === undefined ? {} : { normalize }),
+    ...(maxLength === undefined ? {} : { maxLength }),
+  };
+}
+
+function ended(
+  tokenizer: Tokenizer,
+  folder: string,
+  { pooling, appendEnd }: LoadEncoderOptions,
+): Tokenizer {
+  if (!(appendEnd ?? pooling === "lastToken")) return tokenizer;
+  const made = tokenizer.withEnd();
+  if (made) return made;
+  throw new RangeError(
+    `Cannot load ${folder}: the tokenizer must have an end token for the texts: got none; name it as eos_token in tokenizer_config.json, or load with appendEnd: false`,
+  );
+}
+
+async function readTransformer(
+  folder: string,
+  family: Family,
+  specs: readonly ParameterSpec[],
+  into: Map<string, Variable>,
+): Promise<void> {
+  using weights = await openWeights(folder);
+  const names = new Map<string, string>();
+  for (const stored of weights.tensors.keys()) {
+    const prefix = family.prefixes.find((p) => stored.startsWith(p)) ?? "";
+    names.set(stored.slice(prefix.length), stored);
+  }
+  for (const spec of specs) {
+    into.set(spec.name, await readOne(weights, names, spec, folder));
+  }
+  for (const [name, stored] of names) {
+    if (!family.kept?.test(name)) continue;
+    const { shape } = weights.tensors.get(stored)!;
+    const variable = toVariable(await weights.read(stored), shape);
+    variable.trainable = false;
+    into.set(name, variable);
+  }
+}
+
+async function readDense(
+  folder: string,
+  modules: ModulesConfig,
+  hiddenSize: number,
+  into: Map<string, Variable>,
+): Promise<void> {
+  const specs = denseParameters(modules, hiddenSize);
+  for (const [i, { path }] of (modules.dense ?? []).entries()) {
+    const where = join(folder, path ?? `${i + 2}_Dense`);
+    using weights = await openSafetensors(join(where, "model.safetensors"));
+    const own = specs.filter(({ name }) => name.startsWith(`${denseName(i)}.`));
+    for (const spec of own) {
+      const stored = spec.name.slice(denseName(i).length - "linear".length);
+      const names = new Map([[spec.name, stored]]);
+      into.set(spec.name, await readOne(weights, names, spec, where));
+    }
+  }
+}
+
+/** Reads a tensor, checked against what the configuration says. */
+async function readOne(
+  weights: Weights,
+  names: ReadonlyMap<string, string>,
+  { name, shape }: ParameterSpec,
+  folder: string,
+): Promise<Variable> {
+  const stored = names.get(name);
+  const info = stored && weights.tensors.get(stored);
+  if (!stored || !info) {
+    throw new RangeError(
+      `Cannot load ${folder}: tensor ${name} is missing; is config.json the one of these weights?`,
+    );
+  }
+  if (info.shape.join() !== shape.join()) {
+    throw new RangeError(
+      `Cannot load ${folder}: tensor ${stored} must have shape [${shape}]: got [${info.shape}]; is config.json the one of these weights?`,
+    );
+  }
+  return toVariable(await weights.read(stored), shape);
+}
+
+function toVariable(data: Float32Array, shape: number[]): Variable {
+  return tf.tidy(() => tf.variable(tf.tensor(data, shape, "float32")));
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isFile, () => false);
+}

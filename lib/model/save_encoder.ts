@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import type { Variable } from "../backend/mod.ts";
+import { ADAPTER } from "./_adapter_folder.ts";
+import { writeConfig } from "./config.ts";
+import { denseName, isDense } from "./dense_module.ts";
+import { type Encoder, lengthLimit } from "./encoder.ts";
+import { isFactor } from "./lora/_modules.ts";
+import { saveLora } from "./lora/save_lora.ts";
+import { writeModules } from "./modules.ts";
+import {
+  type NamedTensor,
+  writeSafetensors,
+  writeWeights,
+} from "./safetensors.ts";
+
+/** Options for {@linkcode saveEncoder}. */
+export interface SaveEncoderOptions {
+  /** How the weights are stored. @default {"float32"} */
+  dtype?: "float32" | "bfloat16" | "float16";
+  /**
+   * Most bytes of a file of weights; larger models go to several files with an
+   * index. A tensor is never split. @default {5e9}
+   */
+  maxShardBytes?: number;
+}
+
+const STORED = { float32: "F32", bfloat16: "BF16", float16: "F16" } as const;
+
+/**
+ * Saves an encoder as a Hugging Face folder that `transformers` and
+ * `sentence-transformers` load. Files already in the folder are replaced. An
+ * adapter goes to the folder `adapter` in it, in peft's format; `mergeLora()`
+ * before makes it part of the weights.
+ *
+ * @param encoder What to save.
+ * @param folder Folder; made if absent.
+ * @param options How the weights are stored.
+ *
+ * @example Usage
+ * ```ts
+ * import { saveEncoder } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof saveEncoder, "function"); // mod.ts shows a round trip
+ * ```
+ */
+export async function saveEncoder(
+  encoder: Encoder,
+  folder: string,
+  { dtype = "float32", maxShardBytes = 5e9 }: SaveEncoderOptions = {},
+): Promise<void> {
+  const { modules, parameters } = encoder;
+  await Deno.mkdir(folder, { recursive: true });
+  await encoder.tokenizer.save(folder);
+  const files = await writeModules(folder, {
+    ...modules,
+    // sentence-transformers would believe a limit beyond the positions.
+    ...(modules.maxLength === undefined
+      ? {}
+      : { maxLength: lengthLimit(encoder, modules.maxLength) }),
+  }, { dimension: encoder.config.hiddenSize });
+  const own = [...parameters].filter(([name]) =>
+    !isFactor(name) && !isDense(name)
+  );
+  await writeWeights(folder, own.map(named), {
+    dtype: STORED[dtype],
+    maxShardBytes,
+  });
+  for (const [i, path] of files.dense.entries()) {
+    const start = `${denseName(i)}.`;
+    const tensors = [...parameters].filter(([name]) => name.startsWith(start))
+      .map(([name, parameter]) =>
+        named([name.slice(start.length - "linear.".length), parameter])
+      );
+    await writeSafetensors(join(folder, path, "model.safetensors"), tensors, {
+      dtype: STORED[dtype],
+    });
+  }
+  if (encoder.lora) await saveLora(encoder, join(folder, ADAPTER));
+  await writeConfig(folder, encoder.config, { dtype });
+}
+
+/** A parameter as it is written: fetched from its device when its turn comes. */
+function named([name, parameter]: readonly [string, Variable]): NamedTensor {
+  return {
+    name,
+    shape: parameter.shape,
+    data: async () => await parameter.data() as Float32Array,
+  };
+}
