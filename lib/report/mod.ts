@@ -93,6 +93,11 @@ export {
 } from "./live_display.ts";
 export { TrainingPanel, type TrainingPanelOptions } from "./training_panel.ts";
 export { watchTraining, type WatchTrainingOptions } from "./watch_training.ts";
+export {
+  type ProgressLike,
+  watchProgress,
+  type WatchProgressOptions,
+} from "./watch_progress.ts";
 export type { ProgressLineOptions } from "./_progress_line.ts";
 export type {
   ArenaLike,
