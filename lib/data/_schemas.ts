@@ -58,6 +58,7 @@ const tdroPassage = z.object({
   docid: z.string(),
   title: z.string().optional(),
   text: z.string(),
+  ce_score: z.number().optional(),
 });
 
 /** A line of a tDRO training file (section 3.1). */

@@ -5,8 +5,8 @@ import type { TrainExample } from "./types.ts";
 /**
  * Reads a training file of the reference implementation (spec section 3.1):
  * one object a line with `query_id`, `query`, `positive_passages` (at least
- * one) and `negative_passages`, passages as `{docid, title?, text}`. It
- * streams. `ce_score` and other keys are left out, an empty title counts as
+ * one) and `negative_passages`, passages as `{docid, title?, text, ce_score?}`.
+ * It streams. Other keys are left out, an empty title counts as
  * none, and rows may repeat a `query_id`, which the reference never looks at.
  *
  * @param path File to read; gzipped if the name ends in `.gz`.
@@ -46,7 +46,13 @@ export async function* readTdroJsonl(
 }
 
 function toPassage(
-  { docid: id, title, text }: { docid: string; title?: string; text: string },
+  { docid: id, title, text, ce_score }: {
+    docid: string;
+    title?: string;
+    text: string;
+    ce_score?: number;
+  },
 ) {
-  return title ? { id, title, text } : { id, text };
+  const score = ce_score === undefined ? {} : { score: ce_score };
+  return title ? { id, title, text, ...score } : { id, text, ...score };
 }

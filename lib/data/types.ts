@@ -14,6 +14,8 @@ export interface Passage {
   title?: string;
   /** The body. */
   text: string;
+  /** A teacher's score for the query of this row, for distillation (`ce_score`). */
+  score?: number;
 }
 
 /**

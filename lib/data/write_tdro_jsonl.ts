@@ -65,6 +65,9 @@ async function* tdroLines(
   }
 }
 
-function fromPassage({ id, title, text }: Passage) {
-  return title ? { docid: id, title, text } : { docid: id, text };
+function fromPassage({ id, title, text, score }: Passage) {
+  const teacher = score === undefined ? {} : { ce_score: score };
+  return title
+    ? { docid: id, title, text, ...teacher }
+    : { docid: id, text, ...teacher };
 }

@@ -134,13 +134,7 @@ export function contrastiveLosses(
     );
   }
   if (negatives === "hard-only") {
-    const scores = tf.squeeze(
-      tf.matMul(
-        tf.reshape(passages, [B, N, D]),
-        tf.reshape(queries, [B, D, 1]),
-      ),
-      [2],
-    ) as Tensor2D; // [B, N]
+    const scores = ownScores(queries, passages); // [B, N]
     return crossEntropy(
       without(tf.div(scores, temperature), ignore && ownColumns(ignore, B, N)),
       tf.zeros([B], "int32"),
@@ -151,6 +145,17 @@ export function contrastiveLosses(
     without(tf.div(scores, temperature), ignore),
     tf.range(0, B * N, N, "int32"),
   );
+}
+
+/** Scores of each query's own passages, shape `[B, N]`. */
+export function ownScores(queries: Tensor2D, passages: Tensor2D): Tensor2D {
+  const [B, D] = queries.shape;
+  const N = passages.shape[0] / B;
+  const products = tf.matMul(
+    tf.reshape(passages, [B, N, D]),
+    tf.reshape(queries, [B, D, 1]),
+  );
+  return tf.squeeze(products, [2]);
 }
 
 /** Scores with the ignored ones replaced. */

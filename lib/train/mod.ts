@@ -56,7 +56,16 @@
 export * from "./adamw.ts";
 export * from "./batch_losses.ts";
 export * from "./checkpoint.ts";
-export * from "./info_nce.ts";
+export * from "./distillation.ts";
+export {
+  contrastiveLosses,
+  type ContrastiveLossesOptions,
+  DEFAULT_TEMPERATURE,
+  infoNce,
+  type InfoNceOptions,
+  type LossFunction,
+  type Negatives,
+} from "./info_nce.ts";
 export * from "./schedule.ts";
 export * from "./train.ts";
 export * from "./trainable.ts";

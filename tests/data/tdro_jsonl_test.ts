@@ -12,9 +12,18 @@ const text = fc.oneof(
   fc.constantFrom("__proto__", "10", "\ud800", "a\tb\nc\u2028", "\u0000"),
 );
 
-const passage = fc.tuple(text, text, text).map(([id, title, text]) =>
-  title ? { id, title, text } : { id, text }
-);
+const passage = fc.tuple(
+  text,
+  text,
+  text,
+  fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }), {
+    nil: undefined,
+  }),
+).map(([id, title, text, given]) => {
+  // JSON knows no negative zero.
+  const score = given === undefined ? {} : { score: given + 0 };
+  return title ? { id, title, text, ...score } : { id, text, ...score };
+});
 
 const example: fc.Arbitrary<TrainExample> = fc.record({
   domain: fc.constant(7),
@@ -52,7 +61,7 @@ Deno.test("readTdroJsonl() stops when its reader does", () =>
     const expected = {
       domain: 2,
       query: { id: "1", text: "q" },
-      positives: [{ id: "p", text: "t" }],
+      positives: [{ id: "p", text: "t", score: 3 }],
       negatives: [],
     };
     for await (const first of readTdroJsonl(`${folder}/a`, 2)) {

@@ -32,7 +32,7 @@ interface Case {
 if (hasShared()) {
   onBackends("InfoNCE gives the reference's losses and gradients", () => {
     const cases: Case[] = readShared("fixtures/tdro/infonce.json").cases;
-    // Distillation (spec section 6.5) is not built; its cases are left out.
+    // distillation_test.ts has the cases with a teacher's scores.
     const ours = cases.filter((c) => !c.ce_scores);
     assert.ok(ours.length >= 20);
     for (const c of ours) {
