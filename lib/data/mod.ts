@@ -19,6 +19,13 @@
  */
 export * from "./download.ts";
 export * from "./types.ts";
+export type { BenchmarkSet } from "./benchmarks/benchmark_set.ts";
+export * from "./benchmarks/open_beir_set.ts";
+export * from "./benchmarks/open_miracl.ts";
+export * from "./benchmarks/open_mkqa.ts";
+export * from "./benchmarks/read_judgments.ts";
+export * from "./benchmarks/read_pairs.ts";
+export * from "./benchmarks/read_topics.ts";
 export * from "./check/check_suite.ts";
 export type { CheckName, Finding } from "./check/finding.ts";
 export { scriptShares } from "./check/script_shares.ts";

@@ -1,0 +1,56 @@
+import { insert, parseGrade } from "../_columns.ts";
+import { readLines } from "../_read_lines.ts";
+import { readBeirQrels } from "../read_beir_qrels.ts";
+import { readTrecQrels } from "../read_trec_qrels.ts";
+import { openTable } from "../tables/open_table.ts";
+import type { Qrels } from "../types.ts";
+import { idOf } from "./_records.ts";
+
+/**
+ * Reads judgments in any form in which benchmarks publish them: BEIR's TSV (its
+ * header line tells), TREC qrels (MIRACL's `.tsv` are such), JSON lines or
+ * parquet with `query-id`, `corpus-id` and perhaps `score` (1 if there is none).
+ *
+ * @param path File to read; text files may be gzipped (name ends in `.gz`).
+ * @returns Query id → passage id → grade.
+ * @throws {SyntaxError} If a line is malformed; the message begins with
+ * `path:line`.
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ *
+ * @example Usage
+ * ```ts
+ * import { readJudgments, writeWhole } from "@tdro/tdro/data";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await writeWhole(`${folder}/trec.tsv`, "q1\tQ0\tp9\t1\n");
+ * await writeWhole(`${folder}/beir.tsv`, "query-id\tcorpus-id\tscore\nq1\tp9\t1\n");
+ * for (const name of ["trec", "beir"]) {
+ *   const qrels = await readJudgments(`${folder}/${name}.tsv`);
+ *   assert.equal(qrels.get("q1")!.get("p9"), 1);
+ * }
+ * ```
+ */
+export async function readJudgments(path: string): Promise<Qrels> {
+  if (/\.(parquet|jsonl(\.gz)?)$/.test(path)) return await readTable(path);
+  for await (const { text } of readLines(path)) {
+    if (text.trim() === "") continue;
+    const beir = text.split("\t").length === 3 && text.startsWith("query-id\t");
+    return await (beir ? readBeirQrels : readTrecQrels)(path);
+  }
+  return new Map();
+}
+
+async function readTable(path: string): Promise<Qrels> {
+  const qrels: Qrels = new Map();
+  const table = await openTable(path);
+  for await (const { where, cells } of table.rows()) {
+    const query = idOf(cells, where, ["query-id", "query_id", "qid"]);
+    const passage = idOf(cells, where, ["corpus-id", "corpus_id", "docid"]);
+    const score = cells.score ?? 1;
+    // Parquet may hold a grade as a float.
+    const grade = parseGrade(String(score), where);
+    insert(qrels, [query, passage], grade, where);
+  }
+  return qrels;
+}
