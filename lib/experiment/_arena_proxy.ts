@@ -156,7 +156,10 @@ export class ArenaProxy implements ProxyModel {
     const { input, live } = this.#world;
     if (!this.#training) {
       const encoder = cloneEncoder(input.base);
-      const optimizer = new AdamW(trainable(encoder), this.#options);
+      const optimizer = new AdamW(
+        trainable(encoder, this.#options),
+        this.#options,
+      );
       this.#training = { encoder, optimizer, cursor: undefined };
       live.add(this);
     }
@@ -215,7 +218,7 @@ async function cloned(
   for (const { name, data } of optimizer.tensors()) {
     moments.set(name, await data());
   }
-  const twin = new AdamW(trainable(copy), options);
+  const twin = new AdamW(trainable(copy, options), options);
   await twin.restore(
     (name) => Promise.resolve(moments.get(name)!),
     optimizer.step,
@@ -227,9 +230,9 @@ async function cloned(
 function meanGradient(
   encoder: Encoder,
   batch: Batch,
-  { loss, queryLength, passageLength }: TrainOptions,
+  { loss, queryLength, passageLength, ...frozen }: TrainOptions,
 ): Tensor[] {
-  const parameters = [...trainable(encoder).values()];
+  const parameters = [...trainable(encoder, frozen).values()];
   const tokens = (texts: readonly string[], maxLength?: number) =>
     tokenize(encoder, texts, maxLength ? { maxLength } : {});
   const queries = tokens(batch.examples.map((e) => e.queryText), queryLength);

@@ -74,6 +74,14 @@ export function trainingOptions(
     weightDecay: options.weightDecay,
     queryLength: options.queryLength,
     passageLength: options.passageLength,
+    dropout: options.hiddenDropout,
+    seed: options.seed,
+    trainEmbeddings: options.trainEmbeddings,
+    freeze: options.freeze,
+    checkpointing: options.checkpointing,
+    ...(options.chunkTokens
+      ? { gradCache: { tokens: options.chunkTokens } }
+      : {}),
   };
 }
 
@@ -101,7 +109,7 @@ export async function* trainArm(
   const resumed = await newestCheckpoint(checkpoints, training);
   const encoder = resumed?.encoder ?? cloneEncoder(base);
   const optimizer = resumed?.optimizer ??
-    new AdamW(trainable(encoder), training);
+    new AdamW(trainable(encoder, training), training);
   let cursor: SamplerCursor | undefined = resumed?.state.cursor;
   await log.rewind(name, optimizer.step);
 

@@ -107,7 +107,7 @@ export async function* learnByLosses(
   const resumed = await newestCheckpoint(checkpoints, training);
   const proxy = resumed?.encoder ?? cloneEncoder(base);
   const optimizer = resumed?.optimizer ??
-    new AdamW(trainable(proxy), training);
+    new AdamW(trainable(proxy, training), training);
   const start = mixture(suite, "uniform");
   let learned: LearnedWeights = resumed?.state.extra as LearnedWeights ??
     { chosen: initialWeightState(start), other: initialWeightState(start) };

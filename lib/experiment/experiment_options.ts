@@ -43,6 +43,16 @@ export interface ExperimentOptions {
   warmup: number;
   /** Decoupled weight decay. */
   weightDecay: number;
+  /** Share of the hidden numbers dropped in training. */
+  hiddenDropout: number;
+  /** Whether the tables of word, position and type embeddings are trained. */
+  trainEmbeddings: boolean;
+  /** Parameters that stay as they are: names or beginnings up to a dot. */
+  freeze: string[];
+  /** Compute each layer again for its gradient, to save memory. */
+  checkpointing: boolean;
+  /** Most tokens encoded at once (GradCache); absent: a whole batch. */
+  chunkTokens?: number | undefined;
   /** Divides the scores in the loss. */
   temperature: number;
   /** Most tokens of a query. */
@@ -115,6 +125,22 @@ export const experimentShape = {
   ),
   weightDecay: z.number().min(0).default(0.01).describe(
     "Decoupled weight decay",
+  ),
+  hiddenDropout: z.number().min(0).lt(1).default(0).describe(
+    "Share of the hidden numbers dropped in training",
+  ),
+  trainEmbeddings: z.boolean().default(true).describe(
+    "Train the tables of word, position and type embeddings too",
+  ),
+  freeze: z.array(z.string().min(1)).default([]).meta({ placeholder: "NAME" })
+    .describe(
+      "Parameters that stay as they are: names or beginnings of names up to a dot, e.g. encoder.layer.0",
+    ),
+  checkpointing: z.boolean().default(false).describe(
+    "Compute each layer again for its gradient: less memory, one more forward pass",
+  ),
+  chunkTokens: positive().optional().describe(
+    "Most tokens encoded at once (GradCache), so that memory doesn't grow with the batch; default: a whole batch",
   ),
   temperature: z.number().positive().default(0.05).describe(
     "Divides the scores in the loss",

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { parseExperimentOptions } from "../../lib/experiment/mod.ts";
+import { trainingOptions } from "../../lib/experiment/_train_stage.ts";
+
+Deno.test("the settings that save memory and freeze reach training", () => {
+  const options = parseExperimentOptions({
+    seed: 5,
+    hiddenDropout: 0.1,
+    trainEmbeddings: false,
+    freeze: ["encoder.layer.0"],
+    checkpointing: true,
+    chunkTokens: 4096,
+  });
+  const { dropout, seed, trainEmbeddings, freeze, checkpointing, gradCache } =
+    trainingOptions(options, 10);
+  assert.deepEqual(
+    { dropout, seed, trainEmbeddings, freeze, checkpointing, gradCache },
+    {
+      dropout: 0.1,
+      seed: 5,
+      trainEmbeddings: false,
+      freeze: ["encoder.layer.0"],
+      checkpointing: true,
+      gradCache: { tokens: 4096 },
+    },
+  );
+  const plain = trainingOptions(parseExperimentOptions({}), 10);
+  assert.equal(plain.gradCache, undefined);
+  assert.equal(plain.dropout, 0);
+});
+
+Deno.test("the settings of training are bounded", () => {
+  assert.throws(
+    () => parseExperimentOptions({ hiddenDropout: 1 }),
+    /hiddenDropout/,
+  );
+  assert.throws(
+    () => parseExperimentOptions({ chunkTokens: 0 }),
+    /chunkTokens/,
+  );
+  assert.throws(() => parseExperimentOptions({ freeze: [""] }), /freeze/);
+});
