@@ -25,7 +25,7 @@ import { smallEncoder } from "../../_small_encoder.ts";
 const POOLINGS = { mean: "mean", cls: "cls", last: "lastToken" } as const;
 
 for (
-  const adapter of ["bert-lora"]
+  const adapter of ["bert-lora", "qwen2-lora", "qwen2-rslora", "llama-lora"]
 ) {
   if (!hasShared()) {
     Deno.test({
