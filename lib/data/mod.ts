@@ -26,6 +26,7 @@ export * from "./benchmarks/open_mkqa.ts";
 export * from "./benchmarks/read_judgments.ts";
 export * from "./benchmarks/read_pairs.ts";
 export * from "./benchmarks/read_topics.ts";
+export * from "./catalogue.ts";
 export * from "./check/check_suite.ts";
 export type { CheckName, Finding } from "./check/finding.ts";
 export { scriptShares } from "./check/script_shares.ts";
