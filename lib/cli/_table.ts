@@ -123,6 +123,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./data_clean.ts"),
   },
   {
+    name: "data audit",
+    summary: "Find negatives that a stronger model takes for answers",
+    load: () => import("./data_audit.ts"),
+  },
+  {
+    name: "mine",
+    summary: "Mine hard negatives by BM25, by a model, or by both",
+    load: () => import("./mine.ts"),
+  },
+  {
     name: "completion",
     summary: "Print a completion script for a shell",
     load: () => import("./completion.ts"),

@@ -1,79 +1,16 @@
-import { normaliseText } from "../data/normalise_text.ts";
-import type { Passage, Query, SplitName, Task } from "../data/types.ts";
-import { Bm25 } from "./bm25.ts";
-import { drawDistinct } from "./_draw_distinct.ts";
-import { tokenizeMultilingual } from "./tokenize_multilingual.ts";
+import type { Query, Task } from "../data/types.ts";
+import { CandidateFilter } from "./_candidate_filter.ts";
+import { checkMineOptions } from "./_check_mine_options.ts";
+import { drawCandidates, drawDistinct } from "./_draw_candidates.ts";
+import type {
+  MinedNegative,
+  MinedNegatives,
+  MinedQuery,
+  MineOptions,
+  MineStatistics,
+} from "./mine_options.ts";
 import { rankPassages } from "./rank_passages.ts";
-import type { RandomIntegers, RetrieveFunction } from "./types.ts";
-
-/** Options for {@linkcode mineHardNegatives}. */
-export interface MineOptions {
-  /** Where chance comes from; the same seed gives the same negatives. */
-  rng: RandomIntegers;
-  /** Negatives for each query, an integer ≥ 1. @default {8} */
-  count?: number;
-  /** Mines for the queries with a positive in this split. @default {"train"} */
-  split?: SplitName;
-  /**
-   * First and last rank, from 1, of the candidates in what is retrieved; ranks
-   * are counted before anything is left out. @default {[1, 50]}
-   */
-  depth?: readonly [number, number];
-  /**
-   * Leaves out a candidate that scores at least this share of the best
-   * retrieved positive's score, since it may well answer the query too; in
-   * (0, 1], or `Infinity` to leave out none. @default {0.95}
-   */
-  positiveShare?: number;
-  /**
-   * What to do with the candidates of a query none of whose positives is
-   * retrieved, so that there is nothing to compare with: `"keep"` them all, or
-   * `"drop"` them all, as the rule says if an unseen score counts as lower.
-   * @default {"keep"}
-   */
-  withoutPositive?: "keep" | "drop";
-  /** Fills up with random passages of the corpus. @default {true} */
-  fill?: boolean;
-  /** Finds the candidates. @default {BM25 with tokenizeMultilingual} */
-  retrieve?: RetrieveFunction;
-  /** Stops the work at the next batch of queries. */
-  signal?: AbortSignal;
-  /** Called after each batch with the number of queries done so far. */
-  onProgress?: (done: number, total: number) => void;
-}
-
-/** What {@linkcode mineHardNegatives} did. */
-export interface MineStatistics {
-  /** Queries mined. */
-  queries: number;
-  /** Negatives that were retrieved. */
-  retrieved: number;
-  /** Negatives that are random passages, put in to fill up. */
-  random: number;
-  /** Queries that got at least one random passage. */
-  filledQueries: number;
-  /** Negatives that are missing to `queries × count` all the same. */
-  missing: number;
-  /** Queries none of whose positives was retrieved. */
-  withoutPositive: number;
-  /** Candidates left out because they are known positives. */
-  leftOutPositive: number;
-  /** Candidates left out for the text of a positive, the query or another. */
-  leftOutText: number;
-  /** Candidates left out for a score too near the best positive's. */
-  leftOutScore: number;
-}
-
-/** Negatives, and how they came about. */
-export interface MinedNegatives {
-  /**
-   * Query id → ids of its negatives: the retrieved ones best first, then the
-   * random ones.
-   */
-  negatives: Map<string, string[]>;
-  /** Counts over all queries. */
-  statistics: MineStatistics;
-}
+import { bm25Retriever } from "./retrievers.ts";
 
 /**
  * Finds hard negatives for a task's queries: passages that a retriever takes
@@ -83,15 +20,17 @@ export interface MinedNegatives {
  * - the query's positives: grade > 0 in any split;
  * - passages with the same text as a positive, as the query itself, or as a
  *   negative already taken (as `normaliseText` sees it);
- * - passages whose score comes too near that of the query's best positive.
+ * - passages near one of these by SimHash;
+ * - passages whose score comes too near that of the query's best positive;
+ * - passages that a person has decided to be positive or doubtful.
  *
  * Of the rest, `count` are drawn without replacement; where there are fewer,
  * random passages of the corpus fill up, unless it has no more: by the first
- * two rules too, and none of the candidates that were left out.
+ * three rules and the last one too, and none of the candidates that were left out.
  *
  * The reference mines with a dense retriever, ranks 3 to 100, 16 negatives,
- * without rules on text or score (spec section 17.2); give `retrieve`, `depth`
- * and `positiveShare: Infinity` for that.
+ * without rules on text or score (spec section 17.2); give `retrieve`, `depth`,
+ * `positiveShare: Infinity` and `nearDuplicates: "off"` for that.
  *
  * @param task Corpus, queries and judgments.
  * @param options Where chance comes from, and how to choose.
@@ -128,25 +67,52 @@ export async function mineHardNegatives(
   task: Task,
   options: MineOptions,
 ): Promise<MinedNegatives> {
-  const { rng, count = 8, split = "train", depth = [1, 50], fill = true } =
-    options;
-  const { positiveShare = 0.95, withoutPositive = "keep" } = options;
-  checkOptions(task, { count, split, depth, positiveShare });
-  const positives = knownPositives(task);
+  const { split = "train", depth = [1, 50] as const } = options;
+  checkMineOptions(task, options);
   const judged = task.qrels[split]!;
   const queries = [...task.queries.values()].filter((query) =>
     [...judged.get(query.id)?.values() ?? []].some((grade) => grade > 0)
   );
   const retrieve = options.retrieve ?? bm25Retriever(task);
-  const keys = new Map<string, string>();
-  for (const passage of task.corpus.values()) {
-    keys.set(passage.id, normaliseText(passage.text || passage.title || ""));
+  const total = noStatistics(queries.length);
+  const miner = new Miner(task, options, total);
+  const details = new Map<string, MinedQuery>();
+  for (let at = 0; at < queries.length; at += BATCH) {
+    options.signal?.throwIfAborted();
+    const batch = queries.slice(at, at + BATCH);
+    const run = await retrieve(batch, depth[1]);
+    const ranked = new Map(batch.map(({ id }) => [
+      id,
+      rankPassages(run.get(id) ?? new Map()),
+    ]));
+    const scores = options.score
+      ? await options.score(batch, miner.toScore(ranked))
+      : run;
+    for (const query of batch) {
+      const { id } = query;
+      details.set(
+        id,
+        miner.mine(query, ranked.get(id)!, scores.get(id) ?? new Map()),
+      );
+    }
+    options.onProgress?.(at + batch.length, queries.length);
+    // Lets timers and plots have their turn; BM25 never waits by itself.
+    await new Promise((resolve) => setTimeout(resolve));
   }
-  const corpusIds = [...task.corpus.keys()];
+  const negatives = new Map(
+    Array.from(
+      details,
+      ([id, mined]) => [id, mined.negatives.map((n) => n.id)],
+    ),
+  );
+  return { negatives, details, statistics: total };
+}
 
-  const negatives = new Map<string, string[]>();
-  const total: MineStatistics = {
-    queries: queries.length,
+const BATCH = 256;
+
+function noStatistics(queries: number): MineStatistics {
+  return {
+    queries,
     retrieved: 0,
     random: 0,
     filledQueries: 0,
@@ -154,140 +120,85 @@ export async function mineHardNegatives(
     withoutPositive: 0,
     leftOutPositive: 0,
     leftOutText: 0,
+    leftOutNear: 0,
     leftOutScore: 0,
+    leftOutDecision: 0,
   };
-  for (let at = 0; at < queries.length; at += BATCH) {
-    options.signal?.throwIfAborted();
-    const batch = queries.slice(at, at + BATCH);
-    const run = await retrieve(batch, depth[1]);
-    for (const query of batch) {
-      negatives.set(query.id, mineOne(query, run.get(query.id) ?? new Map()));
-    }
-    options.onProgress?.(at + batch.length, queries.length);
-    // Lets timers and plots have their turn; BM25 never waits by itself.
-    await new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Mines one query after the other. */
+class Miner {
+  #options: MineOptions;
+  #corpusIds: string[];
+  #filter: CandidateFilter;
+  #total: MineStatistics;
+
+  constructor(task: Task, options: MineOptions, total: MineStatistics) {
+    this.#options = options;
+    this.#corpusIds = [...task.corpus.keys()];
+    this.#filter = new CandidateFilter(task, options, total);
+    this.#total = total;
   }
-  return { negatives, statistics: total };
 
-  function mineOne(query: Query, scores: ReadonlyMap<string, number>) {
-    const known = positives.get(query.id)!;
-    const texts = new Set([normaliseText(query.text)]);
-    let best = -Infinity;
-    for (const id of known) {
-      texts.add(keys.get(id) ?? "");
-      best = Math.max(best, scores.get(id) ?? -Infinity);
+  /** Candidates and positives, which `score` is to score. */
+  toScore(ranked: ReadonlyMap<string, string[]>): Map<string, string[]> {
+    const { depth = [1, 50] } = this.#options;
+    return new Map(Array.from(ranked, ([query, list]) => [
+      query,
+      [
+        ...new Set([
+          ...this.#filter.knownPositives(query),
+          ...list.slice(depth[0] - 1, depth[1]),
+        ]),
+      ],
+    ]));
+  }
+
+  mine(
+    query: Query,
+    ranked: readonly string[],
+    scores: ReadonlyMap<string, number>,
+  ): MinedQuery {
+    const { rng, count = 8, depth = [1, 50], fill = true, sampling } =
+      this.#options;
+    const total = this.#total;
+    const rules = this.#filter.of(query, scores);
+    if (rules.positive === -Infinity) total.withoutPositive++;
+    const inRange = ranked.slice(depth[0] - 1, depth[1]);
+    const candidates = inRange.filter((id) => rules.admits(id));
+    const taken: number[] = []; // places in candidates
+    for (const i of drawCandidates(candidates.length, rng, sampling)) {
+      if (taken.length === count) break;
+      if (rules.take(candidates[i]!)) taken.push(i);
     }
-    if (best === -Infinity) total.withoutPositive++;
-    const limit = best === -Infinity
-      ? (withoutPositive === "keep" ? Infinity : -Infinity)
-      // Share of the way down, so that it also works for negative scores.
-      : best - (1 - positiveShare) * Math.abs(best);
-
-    const ranked = rankPassages(scores).slice(depth[0] - 1, depth[1]);
-    const candidates = ranked.filter((id) => {
-      const text = keys.get(id);
-      if (text === undefined) {
-        throw new RangeError(
-          `Cannot mine hard negatives of task "${task.name}": retrieve must return passages of its corpus: got "${id}" for query "${query.id}"`,
-        );
-      }
-      if (known.has(id)) total.leftOutPositive++;
-      else if (texts.has(text)) total.leftOutText++;
-      else if (scores.get(id)! >= limit) total.leftOutScore++;
-      else {
-        texts.add(text);
-        return true;
-      }
-      return false;
+    const ranks = new Map(inRange.map((id, i) => [id, i + depth[0]]));
+    const negatives: MinedNegative[] = taken.sort((a, b) => a - b).map((i) => {
+      const id = candidates[i]!;
+      return { id, rank: ranks.get(id)!, score: scores.get(id) ?? NaN };
     });
-    const taken = drawDistinct(candidates.length, count, rng)
-      .sort((a, b) => a - b).map((i) => candidates[i]!);
-    total.retrieved += taken.length;
-    if (fill && taken.length < count) {
-      const more = drawFill(new Set([...known, ...ranked]), texts, taken);
-      total.random += more;
-      if (more > 0) total.filledQueries++;
-    }
-    total.missing += count - taken.length;
-    return taken;
-  }
-
-  /** Appends random passages to `taken`; returns how many. */
-  function drawFill(not: Set<string>, texts: Set<string>, taken: string[]) {
-    const before = taken.length;
-    const take = (id: string) => {
-      if (taken.length === count || not.has(id) || texts.has(keys.get(id)!)) {
-        return;
+    total.retrieved += negatives.length;
+    if (fill && negatives.length < count) {
+      // Not those that were left out: they are candidates to be positive.
+      const not = new Set(inRange);
+      const before = negatives.length;
+      for (const id of this.#randomPassages(count)) {
+        if (negatives.length === count) break;
+        if (not.has(id) || !rules.admitsRandom(id) || !rules.take(id)) continue;
+        not.add(id);
+        negatives.push({ id, rank: 0, score: NaN });
       }
-      taken.push(id);
-      not.add(id);
-      texts.add(keys.get(id)!);
-    };
-    // Nearly all draws hit in a corpus of any size; a tiny one is shuffled.
-    for (let i = 0; i < 4 * count; i++) {
-      take(corpusIds[rng.int(corpusIds.length)]!);
+      total.random += negatives.length - before;
+      if (negatives.length > before) total.filledQueries++;
     }
-    if (taken.length < count) {
-      for (const i of drawDistinct(corpusIds.length, corpusIds.length, rng)) {
-        take(corpusIds[i]!);
-      }
-    }
-    return taken.length - before;
+    total.missing += count - negatives.length;
+    return { negatives, positive: rules.positive };
   }
-}
 
-const BATCH = 256;
-
-/** Query id → ids of its positives in all splits. */
-function knownPositives(task: Task): Map<string, Set<string>> {
-  const positives = new Map<string, Set<string>>();
-  for (const qrels of Object.values(task.qrels)) {
-    for (const [query, grades] of qrels) {
-      const known = positives.get(query) ?? new Set();
-      for (const [id, grade] of grades) if (grade > 0) known.add(id);
-      positives.set(query, known);
-    }
-  }
-  return positives;
-}
-
-function bm25Retriever(task: Task): RetrieveFunction {
-  const passages: Iterable<Passage> = task.corpus.values();
-  const index = new Bm25(passages, { tokenize: tokenizeMultilingual });
-  return (queries, k) => index.run(queries, k);
-}
-
-function checkOptions(
-  task: Task,
-  { count, split, depth: [from, to], positiveShare }: Required<
-    Pick<MineOptions, "count" | "split" | "depth" | "positiveShare">
-  >,
-): void {
-  const cannot = `Cannot mine hard negatives of task "${task.name}"`;
-  if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(
-      `${cannot}: count must be an integer of at least 1: got ${count}`,
-    );
-  }
-  if (
-    !Number.isInteger(from) || !Number.isInteger(to) || from < 1 || to < from
-  ) {
-    throw new RangeError(
-      `${cannot}: depth must be two ranks, 1 ≤ first ≤ last: got [${from}, ${to}]`,
-    );
-  }
-  if (
-    !(positiveShare > 0 && positiveShare <= 1 || positiveShare === Infinity)
-  ) {
-    throw new RangeError(
-      `${cannot}: positiveShare must be in (0, 1], or Infinity: got ${positiveShare}`,
-    );
-  }
-  if (!task.qrels[split]) {
-    throw new RangeError(
-      `${cannot}: split must be one of ${
-        Object.keys(task.qrels).join(", ") || "(none)"
-      }: got "${split}"`,
-    );
+  /** Nearly all draws hit in a corpus of any size; a tiny one is shuffled. */
+  *#randomPassages(count: number): Generator<string> {
+    const ids = this.#corpusIds;
+    const { rng } = this.#options;
+    for (let i = 0; i < 4 * count; i++) yield ids[rng.int(ids.length)]!;
+    for (const i of drawDistinct(ids.length, ids.length, rng)) yield ids[i]!;
   }
 }

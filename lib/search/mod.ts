@@ -17,6 +17,8 @@
  *
  * @module
  */
+export { applyDecisions } from "./apply_decisions.ts";
+export { auditNegatives, type AuditOptions } from "./audit_negatives.ts";
 export { Bm25, type Bm25Options } from "./bm25.ts";
 export {
   cachedEmbeddings,
@@ -30,17 +32,35 @@ export {
   writeEmbeddings,
   type WriteEmbeddingsOptions,
 } from "./embedding_file.ts";
+export {
+  type Decision,
+  type DecisionRow,
+  type Decisions,
+  decisionsOf,
+  formatDecisions,
+  parseDecisions,
+} from "./decisions.ts";
 export { embedPassages, type EmbedPassagesOptions } from "./embed_passages.ts";
 export { ExactIndex, type ExactIndexOptions } from "./exact_index.ts";
 export { type EmbeddedTexts, exactSearch } from "./exact_search.ts";
 export { type FuseOptions, fuseRuns } from "./fuse_runs.ts";
-export {
-  type MinedNegatives,
-  mineHardNegatives,
-  type MineOptions,
-  type MineStatistics,
-} from "./mine_hard_negatives.ts";
+export { mineHardNegatives } from "./mine_hard_negatives.ts";
+export type {
+  MinedNegative,
+  MinedNegatives,
+  MinedQuery,
+  MineOptions,
+  MineStatistics,
+} from "./mine_options.ts";
+export { previewNegatives, type PreviewRow } from "./preview_negatives.ts";
 export { rankPassages } from "./rank_passages.ts";
+export {
+  bm25Retriever,
+  type DenseRetriever,
+  denseRetriever,
+  type DenseRetrieverOptions,
+  fusedRetriever,
+} from "./retrievers.ts";
 export { roundToBf16 } from "./round_to_bf16.ts";
 export { mergeShards, parseShard, type Shard, shardRange } from "./shards.ts";
 export { tokenizeMultilingual } from "./tokenize_multilingual.ts";
@@ -53,4 +73,8 @@ export {
   type RankedRows,
   topK,
 } from "./top_k.ts";
-export type { RandomIntegers, RetrieveFunction } from "./types.ts";
+export type {
+  RandomIntegers,
+  RetrieveFunction,
+  ScoreFunction,
+} from "./types.ts";

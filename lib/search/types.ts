@@ -18,3 +18,12 @@ export interface RandomIntegers {
   /** An integer in [0, n), each equally likely. */
   int(n: number): number;
 }
+
+/**
+ * Scores given passages for each query: query id → ids of passages in, query id
+ * → passage id → score out.
+ */
+export type ScoreFunction = (
+  queries: readonly Query[],
+  passages: ReadonlyMap<string, readonly string[]>,
+) => Run | Promise<Run>;

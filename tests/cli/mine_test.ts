@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { readTdroJsonl, writeSuite } from "../../lib/data/mod.ts";
+import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
+import { parseDecisions } from "../../lib/search/mod.ts";
+import { onBackends } from "../_backends.ts";
+import { smallEncoder } from "../_small_encoder.ts";
+import { toySuite } from "../_toy_suite.ts";
+import { isUserError, tdro } from "./_capture.ts";
+
+async function withSuite(body: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await writeSuite(toySuite(), `${folder}/suite`);
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("tdro mine writes training files, and goes on where it was", async () => {
+  await withSuite(async (folder) => {
+    const line = ["mine", "--suite", `${folder}/suite`, "--count", "3"];
+    const looked = await tdro(...line);
+    assert.equal(looked.code, 0, looked.err);
+    assert.match(looked.out, /hard negative/);
+    assert.match(looked.out, /Nothing is written/);
+
+    const out = `${folder}/mined`;
+    const first = await tdro(...line, "--out", out, "--json");
+    assert.equal(first.code, 0, first.err);
+    const rows = await Array.fromAsync(readTdroJsonl(`${out}/shades.jsonl`, 0));
+    const task = toySuite().tasks[0]!;
+    assert.equal(rows.length, task.qrels.train!.size);
+    for (const { query, positives, negatives } of rows) {
+      assert.equal(negatives.length, 3);
+      const grades = task.qrels.train!.get(query.id)!;
+      assert.deepEqual(positives.map(({ id }) => id), [...grades.keys()]);
+      for (const { id } of negatives) assert.ok(!grades.has(id));
+    }
+
+    // A task whose file is gone is mined again, to the byte; others aren't.
+    const before = await Deno.readTextFile(`${out}/weights.jsonl`);
+    const kept = (await Deno.stat(`${out}/shades.jsonl`)).mtime;
+    await Deno.remove(`${out}/weights.jsonl`);
+    const again = await tdro(...line, "--out", out, "--json");
+    assert.equal(await Deno.readTextFile(`${out}/weights.jsonl`), before);
+    assert.deepEqual((await Deno.stat(`${out}/shades.jsonl`)).mtime, kept);
+    assert.deepEqual(
+      JSON.parse(again.out).tasks,
+      JSON.parse(first.out).tasks,
+    );
+
+    const seven = ["--seed", "7", "--quiet"];
+    const other = await tdro(...line, "--out", out, ...seven);
+    assert.ok(isUserError(other), other.err);
+    assert.match(other.err, /other settings or from other data/);
+  });
+});
+
+Deno.test("tdro mine says what is missing", async () => {
+  await withSuite(async (folder) => {
+    const line = ["mine", "--suite", `${folder}/suite`];
+    for (
+      const [more, message] of [
+        [["--by", "dense"], /--model must name a model folder/],
+        [
+          ["--from", "9", "--to", "3"],
+          /--to must be at least --from, 9: got 3/,
+        ],
+        [["--decisions", `${folder}/none.tsv`], /no file .*none\.tsv/],
+      ] as const
+    ) {
+      const outcome = await tdro(...line, ...more);
+      assert.ok(isUserError(outcome), outcome.err);
+      assert.match(outcome.err, message);
+    }
+  });
+});
+
+onBackends(
+  "tdro data audit lists doubtful negatives, and mining honours what was decided",
+  async (backend) => {
+    await withSuite(async (folder) => {
+      const encoder = smallEncoder();
+      await saveEncoder(encoder, `${folder}/model`);
+      disposeEncoder(encoder);
+      const suite = ["--suite", `${folder}/suite`, "--tasks", "weights"];
+      const model = ["--model", `${folder}/model`, "--backend", backend];
+      const mined = await tdro(
+        "mine",
+        ...suite,
+        ...model,
+        ...["--by", "fused", "--no-filter", "--out", `${folder}/mined`],
+      );
+      assert.equal(mined.code, 0, mined.err);
+      const audit = () =>
+        tdro(
+          "data",
+          "audit",
+          ...suite,
+          ...model,
+          ...["--negatives", `${folder}/mined`, "--share", "0.5"],
+          ...["--out", `${folder}/decisions.tsv`],
+        );
+      const found = await audit();
+      assert.equal(found.code, 0, found.err);
+      const path = `${folder}/decisions.tsv`;
+      const [first, ...rest] = parseDecisions(await Deno.readTextFile(path));
+      assert.ok(first && rest.length > 1);
+
+      // A person decides on the first two, and asks again: both are kept.
+      const lines = (await Deno.readTextFile(path)).split("\n");
+      lines[1] = `positive${lines[1]}`;
+      lines[2] = `doubtful${lines[2]}`;
+      await Deno.writeTextFile(path, lines.join("\n"));
+      await audit();
+      const decided = parseDecisions(await Deno.readTextFile(path));
+      assert.deepEqual(
+        decided.slice(0, 3).map(({ decision }) => decision),
+        ["positive", "doubtful", ""],
+      );
+      assert.equal(decided.length, rest.length + 1);
+
+      const line = ["--decisions", path, "--out", `${folder}/again`];
+      const outcome = await tdro("mine", ...suite, ...line, "--count", "17");
+      assert.equal(outcome.code, 0, outcome.err);
+      const rows = new Map<string, { positives: string[]; all: string[] }>();
+      for await (
+        const row of readTdroJsonl(`${folder}/again/weights.jsonl`, 0)
+      ) {
+        const positives = row.positives.map(({ id }) => id);
+        const all = [...positives, ...row.negatives.map(({ id }) => id)];
+        rows.set(row.query.id, { positives, all });
+      }
+      const [positive, doubtful] = decided;
+      assert.ok(
+        rows.get(positive!.query)!.positives.includes(positive!.passage),
+      );
+      assert.ok(!rows.get(doubtful!.query)!.all.includes(doubtful!.passage));
+    });
+  },
+);
