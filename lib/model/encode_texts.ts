@@ -8,10 +8,23 @@ export interface EncodeTextsOptions extends EncodeOptions {
   /** Most tokens of a text, special ones included. @default {the model's} */
   maxLength?: number;
   /**
-   * Most tokens of a batch, padding included: short texts go in large batches,
-   * long ones in small ones. @default {4096}
+   * Most tokens of a batch: short texts go in large batches, long ones in small
+   * ones. @default {4096}
    */
   batchTokens?: number;
+  /**
+   * Texts that are tokenised and sorted by length together. It bounds what is
+   * in memory beside the vectors. @default {8192}
+   */
+  windowTexts?: number;
+  /** Put before each text; {@linkcode modelPrompt} has the model's. @default {""} */
+  prompt?: string;
+}
+
+/** Vectors of some texts in a row. */
+export interface EncodedWindow extends Embeddings {
+  /** Number of the first of them, from 0. */
+  from: number;
 }
 
 /**
@@ -22,6 +35,7 @@ export interface EncodeTextsOptions extends EncodeOptions {
  * @param texts The texts.
  * @param options Limits, progress, cancellation.
  * @returns Embeddings, shape `[texts, D]`.
+ * @throws {RangeError} If a limit is out of range.
  *
  * @example Usage
  * ```ts
@@ -34,13 +48,77 @@ export interface EncodeTextsOptions extends EncodeOptions {
 export async function encodeTexts(
   encoder: Encoder,
   texts: readonly string[],
-  { maxLength = Infinity, batchTokens = 4096, signal, onProgress }:
-    EncodeTextsOptions = {},
+  { onProgress, ...options }: EncodeTextsOptions = {},
 ): Promise<Embeddings> {
-  const { tokenizer } = encoder;
-  const { ids } = tokenizer.encode(texts, {
-    maxLength: lengthLimit(encoder, maxLength),
+  const dimension = embeddingSize(encoder);
+  const data = new Float32Array(texts.length * dimension);
+  const windows = encodeWindows(encoder, texts, {
+    ...options,
+    onProgress: (done) => onProgress?.(done, texts.length),
   });
+  for await (const { from, data: part } of windows) {
+    data.set(part, from * dimension);
+  }
+  return { data, count: texts.length, dimension };
+}
+
+/**
+ * Encodes texts that need not be in memory together, window by window; the
+ * vectors of a window come in the order of its texts.
+ *
+ * @param encoder The model.
+ * @param texts The texts, e.g. read from a file one by one.
+ * @param options Limits, progress (its total is the texts seen so far),
+ * cancellation.
+ * @returns The vectors of each window.
+ * @throws {RangeError} If a limit is out of range.
+ *
+ * @example Usage
+ * ```ts
+ * import { encodeWindows } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof encodeWindows, "function"); // encodeToFile() uses it
+ * ```
+ */
+export async function* encodeWindows(
+  encoder: Encoder,
+  texts: Iterable<string> | AsyncIterable<string>,
+  options: EncodeTextsOptions = {},
+): AsyncGenerator<EncodedWindow, void, undefined> {
+  const { windowTexts = 8192, batchTokens = 4096, onProgress } = options;
+  check({ windowTexts, batchTokens });
+  let from = 0;
+  for await (const window of windowsOf(texts, windowTexts)) {
+    const total = from + window.length;
+    const data = await encodeWindow(encoder, window, {
+      ...options,
+      batchTokens,
+      onProgress: (done) => onProgress?.(from + done, total),
+    });
+    yield {
+      from,
+      data,
+      count: window.length,
+      dimension: data.length / window.length,
+    };
+    from = total;
+  }
+}
+
+/** Vectors of the texts of one window, shape `[texts, D]`. */
+async function encodeWindow(
+  encoder: Encoder,
+  texts: readonly string[],
+  { maxLength = Infinity, prompt = "", batchTokens, signal, onProgress }:
+    & EncodeTextsOptions
+    & { batchTokens: number },
+): Promise<Float32Array> {
+  signal?.throwIfAborted();
+  const { ids } = encoder.tokenizer.encode(
+    prompt ? texts.map((text) => prompt + text) : texts,
+    { maxLength: lengthLimit(encoder, maxLength) },
+  );
   const dimension = embeddingSize(encoder);
   const data = new Float32Array(texts.length * dimension);
   // Longest first, as a lack of memory then shows at once.
@@ -54,11 +132,11 @@ export async function encodeTexts(
     const vectors = tf.tidy(() =>
       embed(encoder, packTexts(rows.map((row) => ids[row]!)))
     );
-    const values = await vectors.data();
+    const values = await vectors.data<"float32">();
     vectors.dispose();
     rows.forEach((row, i) =>
       data.set(
-        values.subarray(i * dimension, (i + 1) * dimension) as Float32Array,
+        values.subarray(i * dimension, (i + 1) * dimension),
         row * dimension,
       )
     );
@@ -67,7 +145,32 @@ export async function encodeTexts(
     // Lets timers, signals and the notebook's messages through.
     await new Promise((resume) => setTimeout(resume, 0));
   }
-  return { data, count: texts.length, dimension };
+  return data;
+}
+
+/** Lists of so many texts each; the last may be shorter. */
+async function* windowsOf(
+  texts: Iterable<string> | AsyncIterable<string>,
+  size: number,
+): AsyncGenerator<string[]> {
+  let window: string[] = [];
+  for await (const text of texts) {
+    window.push(text);
+    if (window.length < size) continue;
+    yield window;
+    window = [];
+  }
+  if (window.length > 0) yield window;
+}
+
+function check(limits: Record<string, number>): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(value >= 1)) {
+      throw new RangeError(
+        `Cannot encode texts: ${name} must be a number >= 1: got ${value}`,
+      );
+    }
+  }
 }
 
 /** Length limits of the two sides, special tokens included. */
@@ -76,13 +179,18 @@ export interface LengthLimits {
   queryLength?: number;
   /** Most tokens of a passage. */
   passageLength?: number;
+  /**
+   * Put the model's own prompts before the texts. Leave it out where the texts
+   * come with the prompts of their tasks. @default {false}
+   */
+  modelPrompts?: boolean;
 }
 
 /**
  * An encoder as the function that search, mining and evaluation take.
  *
  * @param encoder The model.
- * @param limits Length limits of the two sides.
+ * @param limits Length limits of the two sides; whether to use its prompts.
  *
  * @example Usage
  * ```ts
@@ -94,11 +202,51 @@ export interface LengthLimits {
  */
 export function encodeFunction(
   encoder: Encoder,
-  { queryLength = 64, passageLength = 128 }: LengthLimits = {},
+  { queryLength = 64, passageLength = 128, modelPrompts = false }:
+    LengthLimits = {},
 ): EncodeFunction {
   return (texts, options = {}) =>
     encodeTexts(encoder, texts, {
       ...options,
       maxLength: options.kind === "query" ? queryLength : passageLength,
+      prompt: modelPrompts
+        ? modelPrompt(encoder, options.kind ?? "passage")
+        : "",
     });
+}
+
+/** Names of prompts for the passages' side, as sentence-transformers tries them. */
+const PASSAGE_PROMPTS = ["document", "passage", "corpus"];
+
+/**
+ * The prompt that a model's own files have for one side, as
+ * sentence-transformers' `encode_query` and `encode_document` choose it.
+ *
+ * @param encoder The model.
+ * @param kind Which side.
+ * @returns The prompt; empty if there is none.
+ *
+ * @example Usage
+ * ```ts
+ * import { modelPrompt } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * const modules = {
+ *   pooling: "mean" as const,
+ *   normalize: true,
+ *   prompts: { query: "query: ", passage: "passage: " },
+ * };
+ * assert.equal(modelPrompt({ modules }, "query"), "query: ");
+ * assert.equal(modelPrompt({ modules }, "passage"), "passage: ");
+ * ```
+ */
+export function modelPrompt(
+  { modules }: Pick<Encoder, "modules">,
+  kind: "query" | "passage",
+): string {
+  const { prompts = {}, defaultPromptName } = modules;
+  const names = kind === "query" ? ["query"] : PASSAGE_PROMPTS;
+  const name = names.find((name) => Object.hasOwn(prompts, name)) ??
+    defaultPromptName;
+  return name === undefined ? "" : prompts[name] ?? "";
 }

@@ -49,6 +49,7 @@
  */
 export * from "./config.ts";
 export * from "./encode_texts.ts";
+export * from "./encode_to_file.ts";
 export * from "./encoder.ts";
 export type { Dropout } from "./_dropout.ts";
 export type { ForwardOptions, Parameters } from "./_layers.ts";
