@@ -32,34 +32,43 @@ export function values(encoder: Encoder): number[] {
   return [...encoder.parameters.values()].flatMap((p) => [...p.dataSync()]);
 }
 
-/** Most bytes of tensors alive at any time while a run of updates is made. */
-export async function peakBytes(
-  encoder: Encoder,
-  drawn: Iterable<Batch>,
-  options: TrainOptions,
-): Promise<number> {
-  const start = tf.memory().numBytes;
-  let peak = 0;
-  // Each kernel that ran leaves a moment to look at.
-  const { kernels } = await tf.profile(async () => {
-    await collect(train(encoder, drawn, options));
-    return tf.scalar(0);
-  });
-  for (const { totalBytesSnapshot } of kernels) {
-    peak = Math.max(peak, totalBytesSnapshot - start);
-  }
-  return peak;
+/** What a piece of work made on the way. */
+export interface Made {
+  /** Most bytes of tensors alive at any time, beyond those at the start. */
+  peakBytes: number;
+  /** Shapes of all tensors, e.g. `"3,4"`. */
+  shapes: Set<string>;
 }
 
-/** Sizes of all tensors that a run of updates made. */
-export async function shapesMade(
+/**
+ * Looks at every tensor that is made while work is done, by whatever kernel:
+ * `tf.profile` doesn't see those that aren't tfjs's own.
+ */
+export async function watchTensors(work: () => unknown): Promise<Made> {
+  const engine = tf.engine() as unknown as {
+    trackTensor(tensor: tf.Tensor, backend: unknown): void;
+  };
+  const start = tf.memory().numBytes;
+  const made: Made = { peakBytes: 0, shapes: new Set() };
+  const original = engine.trackTensor;
+  engine.trackTensor = function (tensor, backend) {
+    original.call(this, tensor, backend);
+    made.shapes.add(tensor.shape.join());
+    made.peakBytes = Math.max(made.peakBytes, tf.memory().numBytes - start);
+  };
+  try {
+    await work();
+  } finally {
+    engine.trackTensor = original;
+  }
+  return made;
+}
+
+/** {@linkcode watchTensors} over a run of updates. */
+export function watchUpdates(
   encoder: Encoder,
   drawn: Iterable<Batch>,
   options: TrainOptions,
-): Promise<Set<string>> {
-  const { kernels } = await tf.profile(async () => {
-    await collect(train(encoder, drawn, options));
-    return tf.scalar(0);
-  });
-  return new Set(kernels.flatMap((k) => k.outputShapes.map(String)));
+): Promise<Made> {
+  return watchTensors(() => collect(train(encoder, drawn, options)));
 }

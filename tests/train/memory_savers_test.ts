@@ -10,13 +10,7 @@ import {
 } from "../../lib/train/mod.ts";
 import { maxDifference, onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
-import {
-  collect,
-  peakBytes,
-  shapesMade,
-  toyBatches,
-  values,
-} from "./_collect.ts";
+import { collect, toyBatches, values, watchUpdates } from "./_collect.ts";
 
 const SETTINGS = {
   learningRate: 5e-3,
@@ -115,14 +109,14 @@ onBackends(
   async () => {
     const peak = async (options: TrainOptions) => {
       const encoder = smallEncoder();
-      const bytes = await peakBytes(encoder, toyBatches(1, 12), {
+      const { peakBytes } = await watchUpdates(encoder, toyBatches(1, 12), {
         ...SETTINGS,
         ...options,
         // A small share of what counts, or the moments would hide it.
         freeze: ["embeddings"],
       });
       disposeEncoder(encoder);
-      return bytes;
+      return peakBytes;
     };
     const full = await peak({});
     const checkpointed = await peak({ checkpointing: true });
@@ -137,16 +131,16 @@ onBackends(
 onBackends("GradCache's memory doesn't grow with the batch", async () => {
   const peak = async (size: number) => {
     const encoder = smallEncoder();
-    const bytes = await peakBytes(encoder, toyBatches(1, size), {
+    const { peakBytes } = await watchUpdates(encoder, toyBatches(1, size), {
       ...SETTINGS,
       // In-batch scores grow with the square of the batch, whoever encodes.
       loss: infoNce({ negatives: "hard-only" }),
       gradCache: { chunk: 4 },
     });
     disposeEncoder(encoder);
-    return bytes;
+    return peakBytes;
   };
-  const [small, large] = [await peak(8), await peak(64)];
+  const [small, large] = [await peak(8), await peak(32)];
   assert.ok(large < 1.2 * small, `${small} to ${large} bytes`);
 });
 
@@ -156,10 +150,14 @@ onBackends(
     const table = (encoder: Encoder) =>
       encoder.parameters.get("embeddings.word_embeddings.weight")!.shape.join();
     const whole = smallEncoder();
-    const dense = await shapesMade(whole, toyBatches(1), SETTINGS);
+    const { shapes: dense } = await watchUpdates(
+      whole,
+      toyBatches(1),
+      SETTINGS,
+    );
     assert.ok(dense.has(table(whole)), "the optimiser's moments");
     const frozen = smallEncoder();
-    const under = await shapesMade(frozen, toyBatches(1), {
+    const { shapes: under } = await watchUpdates(frozen, toyBatches(1), {
       ...SETTINGS,
       trainEmbeddings: false,
     });
@@ -169,7 +167,11 @@ onBackends(
       rank: 2,
       targets: "all-linear",
     });
-    const lora = await shapesMade(adapted, toyBatches(1), SETTINGS);
+    const { shapes: lora } = await watchUpdates(
+      adapted,
+      toyBatches(1),
+      SETTINGS,
+    );
     assert.ok(!lora.has(table(adapted)));
     [whole, frozen, adapted].forEach(disposeEncoder);
   },
