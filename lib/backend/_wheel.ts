@@ -21,10 +21,12 @@ interface CommandResult {
 export async function runProgram(
   program: string,
   args: string[],
+  cwd?: string,
 ): Promise<CommandResult> {
   try {
     const { success, stdout, stderr } = await new Deno.Command(program, {
       args,
+      cwd,
       stdout: "piped",
       stderr: "piped",
       stdin: "null",

@@ -37,6 +37,7 @@ export * from "./kernels/weighted_rows.ts";
 export * from "./nearest_rows.ts";
 export * from "./read_values.ts";
 export * from "./row_gradient.ts";
+export * from "./precision.ts";
 export * from "./setup_minilm.ts";
 export * from "./tape.ts";
 export type * from "./tensor_types.ts";

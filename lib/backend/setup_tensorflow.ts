@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { checkMatmul } from "./_check_matmul.ts";
+import { buildNative } from "./_native_build.ts";
 import {
   findInstallation,
   type Installation,
@@ -93,7 +94,7 @@ export async function* setupTensorflow(
 ): AsyncGenerator<SetupEvent, Installation> {
   const { cuda = false, force = false } = options;
   const flavour: TensorflowFlavour = cuda ? "cuda" : "cpu";
-  const total = 5;
+  const total = 6;
   const event = (done: number, label: string, note?: string): SetupEvent => ({
     stage: "setup",
     label,
@@ -106,7 +107,7 @@ export async function* setupTensorflow(
   if (present) {
     yield event(4, "checking the installed backend");
     await checkMatmul(present);
-    yield event(total, "already set up", present.folder);
+    yield event(total, "already set up", await withKernels(present));
     return present;
   }
 
@@ -152,8 +153,20 @@ export async function* setupTensorflow(
     await Deno.remove(partial, { recursive: true }).catch(() => {});
   }
   const installed = findInstallation(flavour)!;
-  yield event(total, "set up and checked", installed.folder);
+  yield event(5, "compiling the native kernels");
+  yield event(total, "set up and checked", await withKernels(installed));
   return installed;
+}
+
+/** Compiles our kernels too; without them everything works, only slower. */
+async function withKernels(installation: Installation): Promise<string> {
+  try {
+    await buildNative(installation);
+    return installation.folder;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return `${installation.folder}, without native kernels (${problem})`;
+  }
 }
 
 function thisPlatform(cuda: boolean): typeof PLATFORMS[string] {

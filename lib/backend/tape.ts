@@ -5,6 +5,7 @@ import {
   type Gradient,
   RowGradient,
 } from "./row_gradient.ts";
+import type { Precision } from "./precision.ts";
 import type { Tensor } from "./tensor_types.ts";
 
 /**
@@ -35,6 +36,12 @@ export interface KernelOptions {
   tape?: Tape;
 }
 
+/** Options of kernels that multiply matrices. */
+export interface ProductOptions extends KernelOptions {
+  /** What is multiplied. @default {the tape's, or "float32"} */
+  precision?: Precision;
+}
+
 /** Options for {@linkcode Tape}. */
 export interface TapeOptions {
   /**
@@ -49,6 +56,8 @@ export interface TapeOptions {
    * @default {false}
    */
   checkpointing?: boolean;
+  /** What the kernels recorded here multiply. @default {"float32"} */
+  precision?: Precision;
 }
 
 interface Node {
@@ -93,6 +102,8 @@ export class Tape {
   readonly #watched: ReadonlySet<Tensor>;
   readonly #parameters: ReadonlySet<Tensor> | undefined;
   readonly #checkpointing: boolean;
+  /** What the kernels recorded here multiply. */
+  readonly precision: Precision;
   readonly #arrived = new Map<number, Tensor>();
   readonly #leaves = new Map<Tensor, Gradient>();
 
@@ -104,8 +115,10 @@ export class Tape {
    */
   constructor(
     watch: readonly Tensor[] = [],
-    { parameters, checkpointing = false }: TapeOptions = {},
+    { parameters, checkpointing = false, precision = "float32" }: TapeOptions =
+      {},
   ) {
+    this.precision = precision;
     this.#watched = new Set(watch);
     this.#parameters = parameters && new Set(parameters);
     this.#checkpointing = checkpointing;

@@ -4,6 +4,7 @@ import {
   type NativeBackend,
   registerTensorflow,
 } from "./_tensorflow.ts";
+import { useNative } from "./_native.ts";
 import { registerWasm } from "./_wasm.ts";
 import { setupCommand } from "./_setup_command.ts";
 
@@ -14,6 +15,12 @@ export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";
 export interface UseBackendOptions {
   /** Throw unless the tensors are on a GPU. @default {false} */
   requireGpu?: boolean;
+  /**
+   * Use the compiled kernels of the `tensorflow` backend; without them it
+   * composes TensorFlow's own ops, slower. The environment's `TDRO_NATIVE=0`
+   * switches them off. @default {true}
+   */
+  native?: boolean;
 }
 
 /** What tensors are computed with from now on. */
@@ -49,14 +56,14 @@ export interface Backend {
  */
 export async function useBackend(
   name: BackendName | "auto" = "auto",
-  { requireGpu = false }: UseBackendOptions = {},
+  { requireGpu = false, native }: UseBackendOptions = {},
 ): Promise<Backend> {
   const wanted = name === "auto"
     ? (Deno.env.get("TDRO_BACKEND") ?? "auto") as BackendName | "auto"
     : name;
   const backend = wanted === "auto"
-    ? await useBest(requireGpu)
-    : await useNamed(wanted);
+    ? await useBest(requireGpu, native)
+    : await useNamed(wanted, native);
   if (requireGpu && backend.device !== "gpu") {
     throw new RangeError(
       `Cannot use a GPU: the ${backend.name} backend computes on the CPU; ` +
@@ -68,14 +75,17 @@ export async function useBackend(
   return backend;
 }
 
-async function useBest(requireGpu: boolean): Promise<Backend> {
+async function useBest(
+  requireGpu: boolean,
+  native?: boolean,
+): Promise<Backend> {
   const problems: string[] = [];
   const order: BackendName[] = requireGpu
     ? ["tensorflow", "webgpu"]
     : ["tensorflow", "wasm", "cpu"];
   for (const name of order) {
     try {
-      const backend = await useNamed(name);
+      const backend = await useNamed(name, native);
       if (requireGpu && backend.device !== "gpu") continue;
       return {
         ...backend,
@@ -93,9 +103,12 @@ async function useBest(requireGpu: boolean): Promise<Backend> {
   );
 }
 
-async function useNamed(name: BackendName): Promise<Backend> {
+async function useNamed(
+  name: BackendName,
+  native?: boolean,
+): Promise<Backend> {
   const starters: Record<BackendName, () => Promise<Backend>> = {
-    tensorflow: startTensorflow,
+    tensorflow: () => startTensorflow(native),
     webgpu: startWebgpu,
     wasm: startWasm,
     cpu: startCpu,
@@ -111,7 +124,7 @@ async function useNamed(name: BackendName): Promise<Backend> {
   return await start();
 }
 
-async function startTensorflow(): Promise<Backend> {
+async function startTensorflow(native?: boolean): Promise<Backend> {
   const installation = findInstallation();
   if (!installation) {
     throw new RangeError(
@@ -128,11 +141,13 @@ async function startTensorflow(): Promise<Backend> {
       }`,
     );
   }
-  const native = tf.backend() as unknown as NativeBackend;
+  const backend = tf.backend() as unknown as NativeBackend;
+  const wanted = native ?? Deno.env.get("TDRO_NATIVE") !== "0";
+  const kernels = await useNative(installation, wanted);
   return {
     name: "tensorflow",
-    device: native.isUsingGpuDevice ? "gpu" : "cpu",
-    reason: `TensorFlow (${installation.flavour} build) is set up`,
+    device: backend.isUsingGpuDevice ? "gpu" : "cpu",
+    reason: `TensorFlow (${installation.flavour} build) is set up; ${kernels}`,
   };
 }
 

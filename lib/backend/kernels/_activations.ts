@@ -1,8 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { native, runNative } from "../_native.ts";
+import { type Computed, differentiable, type Tape } from "../tape.ts";
 import type { Tensor } from "../tensor_types.ts";
 
 /** A function of one number and its derivative, element by element. */
 export interface Activation {
+  /** Its number in `native/activation.h`. */
+  number: number;
   /** f(x). */
   value(x: Tensor): Tensor;
   /** f'(x). */
@@ -16,6 +20,7 @@ function normalDistribution(x: Tensor): Tensor {
 
 /** x · Φ(x). */
 export const geluErf: Activation = {
+  number: 1,
   value: (x) => tf.mul(x, normalDistribution(x)),
   slope: (x) => {
     const density = tf.mul(
@@ -37,6 +42,7 @@ function tanhDistribution(x: Tensor): Tensor {
 
 /** x · s, with s the distribution above. */
 export const geluTanh: Activation = {
+  number: 2,
   value: (x) => tf.mul(x, tanhDistribution(x)),
   // s + x · 2s(1 - s) · √(2/π)(1 + 3·0.044715 x²)
   slope: (x) => {
@@ -51,9 +57,41 @@ export const geluTanh: Activation = {
 
 /** x · σ(x), also called swish. */
 export const silu: Activation = {
+  number: 3,
   value: (x) => tf.mul(x, tf.sigmoid(x)),
   slope: (x) => {
     const s = tf.sigmoid(x);
     return tf.mul(s, tf.add(1, tf.mul(x, tf.sub(1, s))));
   },
 };
+
+/** The activation as a kernel. */
+export function activate<T extends Tensor>(
+  x: T,
+  activation: Activation,
+  tape: Tape | undefined,
+): T {
+  return differentiable<T>(
+    tape,
+    [x],
+    () => native() ? compiled(x, activation) : composed(x, activation),
+  );
+}
+
+function compiled(x: Tensor, { number }: Activation): Computed {
+  const settings = [number];
+  return {
+    value: runNative("TdroActivation", { inputs: [x], settings })[0]!,
+    saved: [x],
+    backward: (dy, [x]) =>
+      runNative("TdroActivationGrad", { inputs: [dy, x], settings }),
+  };
+}
+
+function composed(x: Tensor, { value, slope }: Activation): Computed {
+  return {
+    value: value(x),
+    saved: [x],
+    backward: (dy, [x]) => [tf.mul(dy, slope(x!))],
+  };
+}

@@ -1,8 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../tape.ts";
+import { native, runNative } from "../_native.ts";
+import { checkPrecision } from "../precision.ts";
+import { type Computed, differentiable, type ProductOptions } from "../tape.ts";
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from "../tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
 import {
+  longest,
   packRows,
   type Padding,
   paddingOf,
@@ -11,7 +14,7 @@ import {
 } from "./sequences.ts";
 
 /** Options for {@linkcode attention}. */
-export interface AttentionOptions extends KernelOptions {
+export interface AttentionOptions extends ProductOptions {
   /** Where the texts lie in the rows. */
   sequences: Sequences;
   /** Query heads. */
@@ -65,54 +68,105 @@ export function attention(
   v: Tensor2D,
   options: AttentionOptions,
 ): Tensor2D {
-  const { heads, keyHeads = heads, bias, scale, softcap, tape } = options;
-  const D = q.shape[1] / heads;
+  const { bias, tape } = options;
   const inputs: Tensor[] = bias ? [q, k, v, bias] : [q, k, v];
-  return differentiable(tape, inputs, () => {
-    const padding = paddingOf(options.sequences);
-    const shape: Shape = { padding, heads, keyHeads, D };
-    const [qs, ks, vs] = [
-      toHeads(q, heads, shape),
-      toHeads(k, keyHeads, shape),
-      toHeads(v, keyHeads, shape),
-    ];
-    let scores = tf.mul(matMul(qs, ks, { transposeB: true }), scale);
-    const capped = softcap ? tf.tanh(tf.div(scores, softcap)) : undefined;
-    if (softcap && capped) scores = tf.mul(capped, softcap);
-    const shares = grouped(
-      tf.softmax(visible(perHead(scores, shape), options, shape)),
-      shape,
-    ); // [B, K, G·L, L]
-    const saved: Tensor[] = [qs, ks, vs, shares];
-    if (capped) saved.push(capped);
-    return {
-      value: fromHeads(matMul(shares, vs), shape),
-      saved,
-      backward: (dy, saved) => {
-        const [qs, ks, vs, shares] = saved as [
-          Tensor4D,
-          Tensor4D,
-          Tensor4D,
-          Tensor4D,
-        ];
-        const out = toHeads(dy as Tensor2D, heads, shape);
-        const dShares = matMul(out, vs, { transposeB: true });
-        const mean = tf.sum(tf.mul(dShares, shares), -1, true);
-        const dBiased = tf.mul(shares, tf.sub(dShares, mean)) as Tensor4D;
-        const slope = saved[4] && tf.sub(1, tf.square(saved[4]));
-        const dScores = tf.mul(
-          slope ? tf.mul(dBiased, slope) : dBiased,
-          scale,
-        ) as Tensor4D;
-        return [
-          fromHeads(matMul(dScores, ks), shape),
-          fromHeads(matMul(dScores, qs, { transposeA: true }), shape),
-          fromHeads(matMul(shares, out, { transposeA: true }), shape),
-          bias ? tf.sum(perHead(dBiased, shape), 0) : undefined,
-        ].slice(0, inputs.length);
-      },
-    };
-  });
+  return differentiable(
+    tape,
+    inputs,
+    () => native() ? compiled(q, k, v, options) : composed(q, k, v, options),
+  );
+}
+
+function compiled(
+  q: Tensor2D,
+  k: Tensor2D,
+  v: Tensor2D,
+  options: AttentionOptions,
+): Computed {
+  const { sequences, heads, keyHeads = heads, scale, bias, tape } = options;
+  const { softcap = 0, causal = false, window = 0 } = options;
+  const { precision = tape?.precision ?? "float32" } = options;
+  checkPrecision(precision);
+  const call = {
+    ints: [sequences.offsets],
+    settings: [
+      ...[heads, keyHeads, scale, softcap, +causal, window],
+      ...[precision === "bfloat16" ? 1 : 3, longest(sequences)],
+    ],
+  };
+  const [value, sums] = runNative("TdroAttention", {
+    ...call,
+    inputs: [q, k, v, bias],
+    outputs: 2,
+  }) as [Tensor, Tensor];
+  return {
+    value,
+    // The scores are computed again: they would be L² numbers per head.
+    saved: [q, k, v, value, sums, ...(bias ? [bias] : [])],
+    backward: (dy, [q, k, v, value, sums, bias]) => {
+      const [dq, dk, dv, dBias] = runNative("TdroAttentionGrad", {
+        ...call,
+        inputs: [q, k, v, value, sums, dy, bias],
+        outputs: 4,
+      });
+      if (bias) return [dq, dk, dv, dBias];
+      dBias!.dispose();
+      return [dq, dk, dv];
+    },
+  };
+}
+
+function composed(
+  q: Tensor2D,
+  k: Tensor2D,
+  v: Tensor2D,
+  options: AttentionOptions,
+): Computed {
+  const { heads, keyHeads = heads, bias, scale, softcap } = options;
+  const D = q.shape[1] / heads;
+  const padding = paddingOf(options.sequences);
+  const shape: Shape = { padding, heads, keyHeads, D };
+  const [qs, ks, vs] = [
+    toHeads(q, heads, shape),
+    toHeads(k, keyHeads, shape),
+    toHeads(v, keyHeads, shape),
+  ];
+  let scores = tf.mul(matMul(qs, ks, { transposeB: true }), scale);
+  const capped = softcap ? tf.tanh(tf.div(scores, softcap)) : undefined;
+  if (softcap && capped) scores = tf.mul(capped, softcap);
+  const shares = grouped(
+    tf.softmax(visible(perHead(scores, shape), options, shape)),
+    shape,
+  ); // [B, K, G·L, L]
+  const saved: Tensor[] = [qs, ks, vs, shares];
+  if (capped) saved.push(capped);
+  return {
+    value: fromHeads(matMul(shares, vs), shape),
+    saved,
+    backward: (dy, saved) => {
+      const [qs, ks, vs, shares] = saved as [
+        Tensor4D,
+        Tensor4D,
+        Tensor4D,
+        Tensor4D,
+      ];
+      const out = toHeads(dy as Tensor2D, heads, shape);
+      const dShares = matMul(out, vs, { transposeB: true });
+      const mean = tf.sum(tf.mul(dShares, shares), -1, true);
+      const dBiased = tf.mul(shares, tf.sub(dShares, mean)) as Tensor4D;
+      const slope = saved[4] && tf.sub(1, tf.square(saved[4]));
+      const dScores = tf.mul(
+        slope ? tf.mul(dBiased, slope) : dBiased,
+        scale,
+      ) as Tensor4D;
+      return [
+        fromHeads(matMul(dScores, ks), shape),
+        fromHeads(matMul(dScores, qs, { transposeA: true }), shape),
+        fromHeads(matMul(shares, out, { transposeA: true }), shape),
+        bias ? tf.sum(perHead(dBiased, shape), 0) : undefined,
+      ].slice(0, bias ? 4 : 3);
+    },
+  };
 }
 
 interface Shape {

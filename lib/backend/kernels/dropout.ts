@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { native, runNative } from "../_native.ts";
 import { differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor } from "../tensor_types.ts";
 
@@ -51,12 +52,27 @@ export function dropout<T extends Tensor>(
   const drop = (t: Tensor) =>
     rate === 0
       ? tf.clone(t)
+      : native()
+      ? compiled(t, rate, seed)
       : tf.mul(t, tf.tensor(dropoutMask(shape, rate, seed), shape));
   return differentiable<T>(tape, [x], () => ({
     value: drop(x),
     saved: [],
     backward: (dy) => [drop(dy)],
   }));
+}
+
+function compiled(
+  x: Tensor,
+  rate: number,
+  seed: number | Int32Array,
+): Tensor {
+  const seeds = typeof seed === "number" ? Int32Array.of(seed) : seed;
+  return runNative("TdroDropout", {
+    inputs: [x],
+    ints: [seeds, Int32Array.of(Math.floor(rate * 2 ** 32))],
+    settings: [1 / (1 - rate)],
+  })[0]!;
 }
 
 function checkSeed(seed: number | Int32Array, shape: readonly number[]): void {

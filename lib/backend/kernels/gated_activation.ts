@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../tape.ts";
+import { native, runNative } from "../_native.ts";
+import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor } from "../tensor_types.ts";
 import { type Activation, geluErf, geluTanh, silu } from "./_activations.ts";
 
@@ -44,8 +45,34 @@ export function gatedActivation<T extends Tensor>(
   up: T,
   { activation, tape }: GatedActivationOptions,
 ): T {
-  const { value, slope } = ACTIVATIONS[activation];
-  return differentiable<T>(tape, [gate, up], () => ({
+  const chosen = ACTIVATIONS[activation];
+  return differentiable<T>(
+    tape,
+    [gate, up],
+    () => native() ? compiled(gate, up, chosen) : composed(gate, up, chosen),
+  );
+}
+
+function compiled(gate: Tensor, up: Tensor, { number }: Activation): Computed {
+  const settings = [number];
+  return {
+    value: runNative("TdroGated", { inputs: [gate, up], settings })[0]!,
+    saved: [gate, up],
+    backward: (dy, saved) =>
+      runNative("TdroGatedGrad", {
+        inputs: [dy, ...saved],
+        settings,
+        outputs: 2,
+      }),
+  };
+}
+
+function composed(
+  gate: Tensor,
+  up: Tensor,
+  { value, slope }: Activation,
+): Computed {
+  return {
     value: tf.mul(value(gate), up),
     saved: [gate, up],
     backward: (dy, saved) => {
@@ -55,5 +82,5 @@ export function gatedActivation<T extends Tensor>(
         tf.mul(dy, value(gate)),
       ];
     },
-  }));
+  };
 }

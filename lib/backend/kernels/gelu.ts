@@ -1,7 +1,6 @@
-import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../tape.ts";
+import type { KernelOptions } from "../tape.ts";
 import type { Tensor } from "../tensor_types.ts";
-import { geluErf, geluTanh } from "./_activations.ts";
+import { activate, geluErf, geluTanh } from "./_activations.ts";
 
 /** Options for {@linkcode gelu}. */
 export interface GeluOptions extends KernelOptions {
@@ -36,10 +35,5 @@ export function gelu<T extends Tensor>(
   x: T,
   { form = "erf", tape }: GeluOptions = {},
 ): T {
-  const { value, slope } = form === "erf" ? geluErf : geluTanh;
-  return differentiable<T>(tape, [x], () => ({
-    value: value(x),
-    saved: [x],
-    backward: (dy, [x]) => [tf.mul(dy, slope(x!))],
-  }));
+  return activate(x, form === "erf" ? geluErf : geluTanh, tape);
 }

@@ -1,11 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
+import { native, runNative } from "../_native.ts";
+import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
+import { add } from "./add.ts";
 
 /** Options for {@linkcode layerNorm}. */
 export interface LayerNormOptions extends KernelOptions {
   /** Added to the variance, > 0. */
   eps: number;
+  /** Added to x before the norm, shape `[N, D]`. @default {none} */
+  residual?: Tensor2D;
 }
 
 /**
@@ -15,7 +19,7 @@ export interface LayerNormOptions extends KernelOptions {
  * @param x Input, shape `[N, D]`.
  * @param gain Scale, shape `[D]`.
  * @param bias Shift, shape `[D]`.
- * @param options What is added to the variance; tape.
+ * @param options What is added to the variance, and to x; tape.
  * @returns Output, shape `[N, D]`; the caller owns it.
  *
  * @example Usage
@@ -35,27 +39,81 @@ export function layerNorm(
   x: Tensor2D,
   gain: Tensor1D,
   bias: Tensor1D,
-  { eps, tape }: LayerNormOptions,
+  { eps, residual, tape }: LayerNormOptions,
 ): Tensor2D {
-  return differentiable(tape, [x, gain, bias], ([wantX]) => {
-    const centred = tf.sub(x, tf.mean(x, -1, true)); // [N, D]
-    const variance = tf.mean(tf.square(centred), -1, true); // [N, 1]
-    const scale = tf.rsqrt(tf.add(variance, eps)); // [N, 1]
-    const normal = tf.mul(centred, scale); // [N, D]
-    return {
-      value: tf.add(tf.mul(normal, gain), bias),
-      saved: [normal, scale, gain],
-      backward: (dy, saved) => {
-        const [normal, scale, gain] = saved as [Tensor2D, Tensor2D, Tensor1D];
-        const dGain = tf.sum(tf.mul(dy, normal), 0);
-        const dBias = tf.sum(dy, 0);
-        if (!wantX) return [undefined, dGain, dBias];
-        const dNormal = tf.mul(dy, gain); // [N, D]
-        const along = tf.mean(tf.mul(dNormal, normal), -1, true); // [N, 1]
-        const flat = tf.sub(dNormal, tf.mean(dNormal, -1, true));
-        const dx = tf.mul(tf.sub(flat, tf.mul(normal, along)), scale);
-        return [dx, dGain, dBias];
-      },
-    };
-  });
+  if (!native()) {
+    const sum = residual ? add(x, residual, { tape }) : x;
+    const y = differentiable<Tensor2D>(
+      tape,
+      [sum, gain, bias],
+      ([wantX]) => composed(sum, gain, bias, eps, wantX!),
+    );
+    // tfjs's own gradients look at it again, and free it themselves.
+    const free = tape || tf.engine().state.gradientDepth === 0;
+    if (residual && free) sum.dispose();
+    return y;
+  }
+  const inputs: Tensor[] = residual
+    ? [x, gain, bias, residual]
+    : [x, gain, bias];
+  return differentiable(
+    tape,
+    inputs,
+    () => compiled(x, gain, bias, eps, residual),
+  );
+}
+
+function compiled(
+  x: Tensor2D,
+  gain: Tensor1D,
+  bias: Tensor1D,
+  eps: number,
+  residual: Tensor2D | undefined,
+): Computed {
+  const [y, sum, means, scales] = runNative("TdroNorm", {
+    inputs: [x, gain, bias, residual],
+    settings: [eps, 0, 0],
+    outputs: 4,
+  }) as [Tensor, Tensor, Tensor, Tensor];
+  const saved = [residual ? sum : x, gain, means, scales];
+  return {
+    value: y,
+    saved,
+    backward: (dy, saved) => {
+      const [dx, dGain, dBias] = runNative("TdroNormGrad", {
+        inputs: [dy, ...saved],
+        settings: [0, 0],
+        outputs: 3,
+      }) as [Tensor, Tensor, Tensor];
+      return residual ? [dx, dGain, dBias, tf.clone(dx)] : [dx, dGain, dBias];
+    },
+  };
+}
+
+function composed(
+  x: Tensor2D,
+  gain: Tensor1D,
+  bias: Tensor1D,
+  eps: number,
+  wantX: boolean,
+): Computed {
+  const centred = tf.sub(x, tf.mean(x, -1, true)); // [N, D]
+  const variance = tf.mean(tf.square(centred), -1, true); // [N, 1]
+  const scale = tf.rsqrt(tf.add(variance, eps)); // [N, 1]
+  const normal = tf.mul(centred, scale); // [N, D]
+  return {
+    value: tf.add(tf.mul(normal, gain), bias),
+    saved: [normal, scale, gain],
+    backward: (dy, saved) => {
+      const [normal, scale, gain] = saved as [Tensor2D, Tensor2D, Tensor1D];
+      const dGain = tf.sum(tf.mul(dy, normal), 0);
+      const dBias = tf.sum(dy, 0);
+      if (!wantX) return [undefined, dGain, dBias];
+      const dNormal = tf.mul(dy, gain); // [N, D]
+      const along = tf.mean(tf.mul(dNormal, normal), -1, true); // [N, 1]
+      const flat = tf.sub(dNormal, tf.mean(dNormal, -1, true));
+      const dx = tf.mul(tf.sub(flat, tf.mul(normal, along)), scale);
+      return [dx, dGain, dBias];
+    },
+  };
 }

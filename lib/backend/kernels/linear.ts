@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../tape.ts";
+import { affine } from "../_affine.ts";
+import { native, runNative } from "../_native.ts";
+import { differentiable, type ProductOptions } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
-import { matMul } from "./mat_mul.ts";
 
 /** Options for {@linkcode linear}. */
-export interface LinearOptions extends KernelOptions {
+export interface LinearOptions extends ProductOptions {
   /** Added to each row, shape `[out]`. @default {none} */
   bias?: Tensor1D;
 }
@@ -15,7 +16,7 @@ export interface LinearOptions extends KernelOptions {
  *
  * @param x Input, shape `[N, in]`.
  * @param weight Weight, shape `[out, in]`.
- * @param options Bias; tape.
+ * @param options Bias; precision; tape.
  * @returns Output, shape `[N, out]`; the caller owns it.
  *
  * @example Usage
@@ -33,20 +34,31 @@ export interface LinearOptions extends KernelOptions {
 export function linear(
   x: Tensor2D,
   weight: Tensor2D,
-  { bias, tape }: LinearOptions = {},
+  { bias, tape, precision = tape?.precision ?? "float32" }: LinearOptions = {},
 ): Tensor2D {
   const inputs: Tensor[] = bias ? [x, weight, bias] : [x, weight];
   return differentiable(tape, inputs, ([wantX, wantWeight, wantBias]) => {
-    const product = matMul(x, weight, { transposeB: true }); // [N, out]
     return {
-      value: bias ? tf.add(product, bias) : product,
+      value: affine(x, weight, { transposeB: true, bias, precision }), // [N, out]
       saved: wantWeight ? [weight, x] : [weight],
-      backward: (dy, [weight, x]) =>
-        [
-          wantX ? matMul(dy, weight!) : undefined, // [N, in]
-          wantWeight ? matMul(dy, x!, { transposeA: true }) : undefined, // [out, in]
-          wantBias ? tf.sum(dy, 0) : undefined, // [out]
-        ].slice(0, inputs.length),
+      backward: (dy, saved) => {
+        const [weight, x] = saved as [Tensor2D, Tensor2D];
+        const rows = dy as Tensor2D;
+        return [
+          wantX ? affine(rows, weight, { precision }) : undefined, // [N, in]
+          wantWeight
+            ? affine(rows, x, { transposeA: true, precision })
+            : undefined, // [out, in]
+          wantBias ? columnSum(rows) : undefined, // [out]
+        ].slice(0, inputs.length);
+      },
     };
   });
+}
+
+/** The sum of the rows. */
+function columnSum(x: Tensor2D): Tensor {
+  return native()
+    ? runNative("TdroColumnSum", { inputs: [x] })[0]!
+    : tf.sum(x, 0);
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../tape.ts";
+import { native, runNative } from "../_native.ts";
+import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 
 /** Options for {@linkcode rmsNorm}. */
@@ -46,28 +47,68 @@ export function rmsNorm(
       }`,
     );
   }
+  return differentiable(
+    tape,
+    [x, weight],
+    ([wantX]) =>
+      native()
+        ? compiled(x, weight, eps, addOne)
+        : composed(x, weight, eps, addOne, wantX!),
+  );
+}
+
+function compiled(
+  x: Tensor2D,
+  weight: Tensor1D,
+  eps: number,
+  addOne: boolean,
+): Computed {
+  const [y, sum, means, scales] = runNative("TdroNorm", {
+    inputs: [x, weight, undefined, undefined],
+    settings: [eps, 1, +addOne],
+    outputs: 4,
+  }) as [Tensor, Tensor, Tensor, Tensor];
+  tf.dispose([sum, means]);
+  return {
+    value: y,
+    saved: [x, weight, scales],
+    backward: (dy, [x, weight, scales]) => {
+      const [dx, dWeight, none] = runNative("TdroNormGrad", {
+        inputs: [dy, x, weight, undefined, scales],
+        settings: [1, +addOne],
+        outputs: 3,
+      });
+      none!.dispose();
+      return [dx, dWeight];
+    },
+  };
+}
+
+function composed(
+  x: Tensor2D,
+  weight: Tensor1D,
+  eps: number,
+  addOne: boolean,
+  wantX: boolean,
+): Computed {
+  const D = weight.shape[0];
   const gainOf = (weight: Tensor) => addOne ? tf.add(weight, 1) : weight;
-  return differentiable(tape, [x, weight], ([wantX]) => {
-    const rows = tf.reshape(x, [-1, D]); // [N·H, D]
-    const square = tf.mean(tf.square(rows), -1, true);
-    const scale = tf.rsqrt(tf.add(square, eps)); // [N·H, 1]
-    return {
-      value: tf.reshape(
-        tf.mul(tf.mul(rows, scale), gainOf(weight)),
-        x.shape,
-      ),
-      saved: [x, scale, weight],
-      backward: (dy, saved) => {
-        const [x, scale, weight] = saved as [Tensor, Tensor, Tensor];
-        const normal = tf.mul(tf.reshape(x, [-1, D]), scale); // [N·H, D]
-        const dRows = tf.reshape(dy, [-1, D]);
-        const dWeight = tf.sum(tf.mul(dRows, normal), 0);
-        if (!wantX) return [undefined, dWeight];
-        const dNormal = tf.mul(dRows, gainOf(weight)); // [N·H, D]
-        const along = tf.mean(tf.mul(dNormal, normal), -1, true);
-        const dx = tf.mul(tf.sub(dNormal, tf.mul(normal, along)), scale);
-        return [tf.reshape(dx, x.shape), dWeight];
-      },
-    };
-  });
+  const rows = tf.reshape(x, [-1, D]); // [N·H, D]
+  const square = tf.mean(tf.square(rows), -1, true);
+  const scale = tf.rsqrt(tf.add(square, eps)); // [N·H, 1]
+  return {
+    value: tf.reshape(tf.mul(tf.mul(rows, scale), gainOf(weight)), x.shape),
+    saved: [x, scale, weight],
+    backward: (dy, saved) => {
+      const [x, scale, weight] = saved as [Tensor, Tensor, Tensor];
+      const normal = tf.mul(tf.reshape(x, [-1, D]), scale); // [N·H, D]
+      const dRows = tf.reshape(dy, [-1, D]);
+      const dWeight = tf.sum(tf.mul(dRows, normal), 0);
+      if (!wantX) return [undefined, dWeight];
+      const dNormal = tf.mul(dRows, gainOf(weight)); // [N·H, D]
+      const along = tf.mean(tf.mul(dNormal, normal), -1, true);
+      const dx = tf.mul(tf.sub(dNormal, tf.mul(normal, along)), scale);
+      return [tf.reshape(dx, x.shape), dWeight];
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { native, runNative } from "../_native.ts";
 import { differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor, Tensor2D } from "../tensor_types.ts";
 
@@ -93,14 +94,25 @@ export function rotary(
     );
   }
   return differentiable(tape, [x], () => ({
-    value: turn(x, cos, sin, heads),
+    value: turn(x, cos, sin, heads, 1),
     saved: [cos, sin],
     // The transpose of a turn is the turn the other way.
-    backward: (dy, [cos, sin]) => [turn(dy, cos!, tf.neg(sin!), heads)],
+    backward: (dy, [cos, sin]) => [turn(dy, cos!, sin!, heads, -1)],
   }));
 }
 
-function turn(x: Tensor, cos: Tensor, sin: Tensor, heads: number): Tensor {
+function turn(
+  x: Tensor,
+  cos: Tensor,
+  sin: Tensor,
+  heads: number,
+  sign: 1 | -1,
+): Tensor {
+  if (native()) {
+    const settings = [heads, sign];
+    return runNative("TdroRotary", { inputs: [x, cos, sin], settings })[0]!;
+  }
+  if (sign < 0) sin = tf.neg(sin);
   const [T, width] = x.shape as [number, number];
   const D = width / heads;
   const R = cos.shape[1]!;

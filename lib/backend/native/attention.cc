@@ -1,0 +1,256 @@
+// Attention within the texts of a packed batch. The forward pass keeps the
+// logarithm of each row's sum; the backward pass recomputes the shares from it.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "activation.h"
+#include "buffer.h"
+#include "call.h"
+#include "pool.h"
+#include "product.h"
+
+namespace tdro {
+namespace {
+
+constexpr int64_t BLOCK = 128;  // query rows at a time
+
+// Sizes and settings of a call; settings as in `kernels/attention.ts`.
+struct Shape {
+  int64_t T, heads, keyHeads, D, texts, window, longest;
+  const int32_t* offsets;
+  float scale, softcap;
+  bool causal;
+  int parts;
+  const float* bias;
+
+  Shape(Call& call, int offsetsAt, int biasAt)
+      : T(call.dim(0, 0)),
+        heads((int64_t)call.setting(0)),
+        keyHeads((int64_t)call.setting(1)),
+        D(call.dim(0, 1) / heads),
+        texts(call.size(offsetsAt) - 1),
+        window((int64_t)call.setting(5)),
+        longest((int64_t)call.setting(7)),
+        offsets(call.ints(offsetsAt)),
+        scale(call.setting(2)),
+        softcap(call.setting(3)),
+        causal(call.setting(4) != 0),
+        parts((int)call.setting(6)),
+        bias(call.optional(biasAt)) {}
+
+  int64_t queryWidth() const { return heads * D; }
+  int64_t keyWidth() const { return keyHeads * D; }
+  int64_t group() const { return heads / keyHeads; }
+  // Keys [from, to) that query row i of a text of `length` sees.
+  int64_t from(int64_t i) const {
+    return causal && window > 0 ? std::max<int64_t>(0, i - window + 1) : 0;
+  }
+  int64_t to(int64_t i, int64_t length) const {
+    return causal ? i + 1 : length;
+  }
+};
+
+// One head of one text: where its rows start, and a block of its queries, whose
+// keys are [from, from + keys).
+struct Block {
+  const Shape& shape;
+  int64_t start, length, head, first, rows, from, keys;
+
+  Block(const Shape& s, int64_t start, int64_t length, int64_t head,
+        int64_t first)
+      : shape(s), start(start), length(length), head(head), first(first) {
+    rows = std::min(BLOCK, length - first);
+    from = s.from(first);
+    keys = s.to(first + rows - 1, length) - from;
+  }
+  int64_t queryAt() const {
+    return (start + first) * shape.queryWidth() + head * shape.D;
+  }
+  int64_t keyAt() const {
+    return (start + from) * shape.keyWidth() + head / shape.group() * shape.D;
+  }
+  Matrix queries(const float* x, bool transposed = false) const {
+    return {x + queryAt(), shape.queryWidth(), transposed};
+  }
+  Matrix keysOf(const float* x, bool transposed = false) const {
+    return {x + keyAt(), shape.keyWidth(), transposed};
+  }
+  const float* biasRow(int64_t i) const {
+    const int64_t L = shape.longest;
+    return shape.bias + (head * L + first + i) * L + from;
+  }
+};
+
+// Scores [rows, keys] with cap and bias; those that must not be seen are -inf.
+// With `caps`, tanh(score / softcap) goes there, for the gradient.
+void scoresOf(const Block& b, const float* q, const float* k, float* scores,
+              float* caps) {
+  const Shape& s = b.shape;
+  product(b.queries(q), b.keysOf(k, true), scores, b.keys, b.rows, b.keys, s.D,
+          s.parts, s.scale);
+  for (int64_t i = 0; i < b.rows; i++) {
+    float* row = scores + i * b.keys;
+    if (s.softcap > 0) {
+      const float inverse = 1.0f / s.softcap;
+      for (int64_t j = 0; j < b.keys; j++) {
+        const float cap = fastTanh(row[j] * inverse);
+        if (caps) caps[i * b.keys + j] = cap;
+        row[j] = cap * s.softcap;
+      }
+    }
+    if (s.bias) {
+      const float* bias = b.biasRow(i);
+      for (int64_t j = 0; j < b.keys; j++) row[j] += bias[j];
+    }
+    const int64_t from = s.from(b.first + i) - b.from;
+    const int64_t to = s.to(b.first + i, b.length) - b.from;
+    std::fill(row, row + std::min(from, b.keys), -INFINITY);
+    std::fill(row + std::min(to, b.keys), row + b.keys, -INFINITY);
+  }
+}
+
+// Row by row: shares = e^(score - max) / sum; returns max + log sum.
+float softmaxRow(float* row, int64_t count) {
+  float top = -INFINITY, sum = 0;
+#pragma omp simd reduction(max : top)
+  for (int64_t j = 0; j < count; j++) top = std::max(top, row[j]);
+#pragma omp simd reduction(+ : sum)
+  for (int64_t j = 0; j < count; j++) {
+    const float e = row[j] == -INFINITY ? 0.0f : fastExp(row[j] - top);
+    row[j] = e;
+    sum += e;
+  }
+  const float inverse = 1.0f / sum;
+  for (int64_t j = 0; j < count; j++) row[j] *= inverse;
+  return top + std::log(sum);
+}
+
+// q, k, v, bias?, offsets -> mixed values [T, H·D], log-sums [T, H]
+void forward(Call& call) {
+  const Shape s(call, 4, 3);
+  const float *q = call.in(0), *k = call.in(1), *v = call.in(2);
+  float* out = call.out(0, {s.T, s.queryWidth()});
+  float* logs = call.out(1, {s.T, s.heads});
+  parallelFor(s.texts * s.heads, [&](int64_t task) {
+    thread_local Buffer scoreBuffer;
+    const int64_t text = task / s.heads, head = task % s.heads;
+    const int64_t start = s.offsets[text];
+    const int64_t length = s.offsets[text + 1] - start;
+    for (int64_t first = 0; first < length; first += BLOCK) {
+      const Block b(s, start, length, head, first);
+      float* scores = scoreBuffer.floats(b.rows * b.keys);
+      scoresOf(b, q, k, scores, nullptr);
+      for (int64_t i = 0; i < b.rows; i++) {
+        logs[(start + first + i) * s.heads + head] =
+            softmaxRow(scores + i * b.keys, b.keys);
+      }
+      product({scores, b.keys, false}, b.keysOf(v), out + b.queryAt(),
+              s.queryWidth(), b.rows, s.D, b.keys, s.parts, 1.0f);
+    }
+  });
+}
+
+// What the gradient reads and writes.
+struct Gradient {
+  const float *q, *k, *v, *out, *logs, *dOut;
+  float *dq, *dk, *dv, *dBias;
+};
+
+// shares becomes the gradient of the scores before cap and scale.
+void scoreGradient(const Block& b, const Gradient& g, float* shares,
+                   const float* dShares, const float* caps) {
+  const Shape& s = b.shape;
+  for (int64_t i = 0; i < b.rows; i++) {
+    const int64_t at = b.queryAt() + i * s.queryWidth();
+    float mean = 0;
+#pragma omp simd reduction(+ : mean)
+    for (int64_t d = 0; d < s.D; d++) mean += g.dOut[at + d] * g.out[at + d];
+    float* row = shares + i * b.keys;
+    const float* grad = dShares + i * b.keys;
+#pragma omp simd
+    for (int64_t j = 0; j < b.keys; j++) row[j] *= grad[j] - mean;
+    if (g.dBias) {
+      float* bias = g.dBias + (b.biasRow(i) - s.bias);
+      for (int64_t j = 0; j < b.keys; j++) bias[j] += row[j];
+    }
+    if (s.softcap > 0) {
+      const float* cap = caps + i * b.keys;
+      for (int64_t j = 0; j < b.keys; j++) row[j] *= 1.0f - cap[j] * cap[j];
+    }
+  }
+}
+
+void blockGradient(const Block& b, const Gradient& g) {
+  thread_local Buffer shareBuffer, gradBuffer, capBuffer;
+  const Shape& s = b.shape;
+  const int64_t size = b.rows * b.keys;
+  float* shares = shareBuffer.floats(size);
+  float* dShares = gradBuffer.floats(size);
+  float* caps = s.softcap > 0 ? capBuffer.floats(size) : nullptr;
+  scoresOf(b, g.q, g.k, shares, caps);
+  for (int64_t i = 0; i < b.rows; i++) {
+    const float log = g.logs[(b.start + b.first + i) * s.heads + b.head];
+    float* row = shares + i * b.keys;
+#pragma omp simd
+    for (int64_t j = 0; j < b.keys; j++) {
+      row[j] = row[j] == -INFINITY ? 0.0f : fastExp(row[j] - log);
+    }
+  }
+  const int64_t qw = s.queryWidth(), kw = s.keyWidth();
+  product({shares, b.keys, true}, b.queries(g.dOut), g.dv + b.keyAt(), kw,
+          b.keys, s.D, b.rows, s.parts, 1.0f, true);
+  product(b.queries(g.dOut), b.keysOf(g.v, true), dShares, b.keys, b.rows,
+          b.keys, s.D, s.parts, 1.0f);
+  scoreGradient(b, g, shares, dShares, caps);
+  product({shares, b.keys, false}, b.keysOf(g.k), g.dq + b.queryAt(), qw,
+          b.rows, s.D, b.keys, s.parts, s.scale);
+  product({shares, b.keys, true}, b.queries(g.q), g.dk + b.keyAt(), kw, b.keys,
+          s.D, b.rows, s.parts, s.scale, true);
+}
+
+// q, k, v, out, log-sums, dOut, bias?, offsets -> dq, dk, dv, dBias
+void backward(Call& call) {
+  const Shape s(call, 7, 6);
+  Gradient g{call.in(0), call.in(1), call.in(2), call.in(3), call.in(4),
+             call.in(5), nullptr,    nullptr,    nullptr,    nullptr};
+  const int64_t L = s.bias ? s.longest : 0;
+  g.dq = call.outLike(0, 0);
+  g.dk = call.outLike(1, 1);
+  g.dv = call.outLike(2, 2);
+  float* dBias = call.out(3, {s.bias ? s.heads : 0, L, L});
+  g.dBias = s.bias ? dBias : nullptr;
+  std::fill(dBias, dBias + (s.bias ? s.heads * L * L : 0), 0.0f);
+  // Query heads that share a key head add to the same rows: one task. So do all
+  // texts to a head's bias.
+  const auto run = [&](int64_t text, int64_t keyHead) {
+    const int64_t start = s.offsets[text];
+    const int64_t length = s.offsets[text + 1] - start;
+    for (int64_t i = start; i < start + length; i++) {
+      const int64_t at = i * s.keyWidth() + keyHead * s.D;
+      std::fill(g.dk + at, g.dk + at + s.D, 0.0f);
+      std::fill(g.dv + at, g.dv + at + s.D, 0.0f);
+    }
+    for (int64_t h = keyHead * s.group(); h < (keyHead + 1) * s.group(); h++) {
+      for (int64_t first = 0; first < length; first += BLOCK) {
+        blockGradient(Block(s, start, length, h, first), g);
+      }
+    }
+  };
+  if (s.bias) {
+    parallelFor(s.keyHeads, [&](int64_t keyHead) {
+      for (int64_t text = 0; text < s.texts; text++) run(text, keyHead);
+    });
+  } else {
+    parallelFor(s.texts * s.keyHeads, [&](int64_t task) {
+      run(task / s.keyHeads, task % s.keyHeads);
+    });
+  }
+}
+
+const Op<forward> a("TdroAttention", {.floats = 4, .ints = 1, .outputs = 2});
+const Op<backward> b("TdroAttentionGrad",
+                     {.floats = 7, .ints = 1, .outputs = 4});
+
+}  // namespace
+}  // namespace tdro

@@ -1,0 +1,123 @@
+// What a kernel sees of one call, and how it becomes a TensorFlow op.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tensorflow.h"
+
+namespace tdro {
+
+// Inputs are float tensors first, then int32 ones, and last a vector of
+// settings. Numbers that change from call to call must not be attributes:
+// TensorFlow keeps a kernel for each set of attributes it has ever seen.
+class Call {
+ public:
+  explicit Call(TF_OpKernelContext* context) : context_(context) {
+    const int count = TF_NumInputs(context);
+    inputs_.resize(count);
+    for (int i = 0; i < count; i++) {
+      TF_GetInput(context, i, &inputs_[i], status_);
+    }
+  }
+  ~Call() {
+    for (TF_Tensor* tensor : inputs_) TF_DeleteTensor(tensor);
+    TF_DeleteStatus(status_);
+  }
+
+  int inputs() const { return (int)inputs_.size() - 1; }
+  int64_t size(int i) const { return TF_TensorElementCount(inputs_[i]); }
+  int64_t dim(int i, int d) const { return TF_Dim(inputs_[i], d); }
+  const float* in(int i) const { return (float*)TF_TensorData(inputs_[i]); }
+  // For the optimiser alone: its caller has made sure that nobody else looks.
+  float* inPlace(int i) const { return (float*)TF_TensorData(inputs_[i]); }
+  const int32_t* ints(int i) const {
+    return (int32_t*)TF_TensorData(inputs_[i]);
+  }
+  // Null where the caller passed an empty tensor for "none".
+  const float* optional(int i) const { return size(i) ? in(i) : nullptr; }
+  float setting(int k) const { return in(inputs())[k]; }
+
+  float* out(int i, const std::vector<int64_t>& dims) {
+    int64_t count = 1;
+    for (int64_t d : dims) count *= d;
+    TF_Tensor* tensor =
+        TF_AllocateOutput(context_, i, TF_FLOAT, dims.data(), (int)dims.size(),
+                          count * sizeof(float), status_);
+    if (!tensor) {
+      TF_OpKernelContext_Failure(context_, status_);
+      return nullptr;
+    }
+    float* data = (float*)TF_TensorData(tensor);
+    TF_DeleteTensor(tensor);  // the context holds it
+    return data;
+  }
+  float* outLike(int i, int input) {
+    std::vector<int64_t> dims(TF_NumDims(inputs_[input]));
+    for (size_t d = 0; d < dims.size(); d++) dims[d] = dim(input, (int)d);
+    return out(i, dims);
+  }
+
+ private:
+  TF_OpKernelContext* context_;
+  TF_Status* status_ = TF_NewStatus();
+  std::vector<TF_Tensor*> inputs_;
+};
+
+// How many inputs and outputs an op has; `list`: any number of float inputs.
+struct Signature {
+  int floats = 0;
+  int ints = 0;
+  int outputs = 1;
+  bool list = false;
+};
+
+using Kernel = void (*)(Call&);
+
+inline void define(const char* name, const Signature& signature) {
+  TF_OpDefinitionBuilder* op = TF_NewOpDefinitionBuilder(name);
+  const auto inputs = [&](const char* letter, int count, const char* type) {
+    for (int i = 0; i < count; i++) {
+      const std::string text = letter + std::to_string(i) + ": " + type;
+      TF_OpDefinitionBuilderAddInput(op, text.c_str());
+    }
+  };
+  if (signature.list) {
+    TF_OpDefinitionBuilderAddAttr(op, "N: int >= 1");
+    TF_OpDefinitionBuilderAddInput(op, "x: N * float");
+  }
+  inputs("x", signature.list ? 0 : signature.floats, "float");
+  inputs("i", signature.ints, "int32");
+  TF_OpDefinitionBuilderAddInput(op, "settings: float");
+  for (int i = 0; i < signature.outputs; i++) {
+    const std::string text = "y" + std::to_string(i) + ": float";
+    TF_OpDefinitionBuilderAddOutput(op, text.c_str());
+  }
+  // Else TensorFlow might think that two calls alike may be made one.
+  TF_OpDefinitionBuilderSetIsStateful(op, true);
+  TF_Status* status = TF_NewStatus();
+  TF_RegisterOpDefinition(op, status);
+  TF_DeleteStatus(status);
+}
+
+template <Kernel kernel>
+void compute(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  kernel(call);
+}
+
+// A static of this type registers the op when the library is loaded.
+template <Kernel kernel>
+struct Op {
+  Op(const char* name, Signature signature) {
+    define(name, signature);
+    TF_Status* status = TF_NewStatus();
+    TF_RegisterKernelBuilder(
+        name,
+        TF_NewKernelBuilder(name, "CPU", nullptr, compute<kernel>, nullptr),
+        status);
+    TF_DeleteStatus(status);
+  }
+};
+
+}  // namespace tdro

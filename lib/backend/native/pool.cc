@@ -1,0 +1,121 @@
+#include "pool.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace tdro {
+namespace {
+
+// One round of work. Workers hold it by a shared pointer, so a late one finds
+// a finished round, never the next one's tasks.
+struct Round {
+  int64_t count;
+  const std::function<void(int64_t)>* task;
+  std::atomic<int64_t> next{0};
+  std::atomic<int64_t> done{0};
+
+  void work() {
+    for (int64_t i; (i = next.fetch_add(1)) < count;) {
+      (*task)(i);
+      done.fetch_add(1);
+    }
+  }
+};
+
+class Pool {
+ public:
+  explicit Pool(int workers) {
+    for (int i = 0; i < workers; i++) {
+      std::thread([this] { serve(); }).detach();
+    }
+  }
+
+  // False if another thread is using the pool.
+  bool run(int64_t count, const std::function<void(int64_t)>& task) {
+    std::unique_lock<std::mutex> busy(busy_, std::try_to_lock);
+    if (!busy) return false;
+    auto round = std::make_shared<Round>();
+    round->count = count;
+    round->task = &task;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      round_ = round;
+      generation_.fetch_add(1);
+    }
+    wake_.notify_all();
+    round->work();
+    while (round->done.load() < count) spin();
+    return true;
+  }
+
+ private:
+  static void spin() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    std::this_thread::yield();
+#endif
+  }
+
+  void serve() {
+    uint64_t seen = 0;
+    for (;;) {
+      // Kernels follow each other closely: look for a while before sleeping.
+      for (int i = 0; i < 2000 && generation_.load() == seen; i++) spin();
+      std::shared_ptr<Round> round;
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        wake_.wait(lock, [&] { return generation_.load() != seen; });
+        seen = generation_.load();
+        round = round_;
+      }
+      round->work();
+    }
+  }
+
+  std::mutex busy_, mutex_;
+  std::condition_variable wake_;
+  std::atomic<uint64_t> generation_{0};
+  std::shared_ptr<Round> round_;
+};
+
+int wantedThreads() {
+  const char* named = std::getenv("TDRO_THREADS");
+  const int wanted = named ? std::atoi(named) : 0;
+  return std::max(1, wanted > 0 ? wanted
+                                : (int)std::thread::hardware_concurrency());
+}
+
+// Never destroyed: its threads outlive the program's end.
+Pool& pool() {
+  static Pool* const shared = new Pool(threadCount() - 1);
+  return *shared;
+}
+
+}  // namespace
+
+int threadCount() {
+  static const int count = wantedThreads();
+  return count;
+}
+
+void parallelFor(int64_t count, const std::function<void(int64_t)>& task) {
+  if (count > 1 && threadCount() > 1 && pool().run(count, task)) return;
+  for (int64_t i = 0; i < count; i++) task(i);
+}
+
+void parallelRanges(int64_t size, int64_t grain,
+                    const std::function<void(int64_t, int64_t)>& range) {
+  const int64_t parts = std::clamp<int64_t>(size / std::max<int64_t>(grain, 1),
+                                            1, 4 * threadCount());
+  parallelFor(parts, [&](int64_t i) {
+    range(size * i / parts, size * (i + 1) / parts);
+  });
+}
+
+}  // namespace tdro

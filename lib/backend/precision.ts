@@ -1,0 +1,34 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/**
+ * What numbers matrix products multiply; they are always added up in float32,
+ * and parameters, activations, norms and softmax stay float32. `bfloat16` keeps 8
+ * of 24 bits of mantissa, and is several times faster where the processor has it.
+ */
+export type Precision = "float32" | "bfloat16";
+
+/**
+ * Refuses a precision that the active backend can't give.
+ *
+ * @param precision What is wanted.
+ * @throws {RangeError} If it is `bfloat16` and the backend isn't `tensorflow`.
+ *
+ * @example Usage
+ * ```ts
+ * import { checkPrecision, useBackend } from "@tdro/tdro/backend";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * checkPrecision("float32");
+ * assert.throws(() => checkPrecision("bfloat16"), RangeError);
+ * ```
+ */
+export function checkPrecision(precision: Precision): void {
+  const backend = tf.getBackend();
+  if (precision === "float32") return;
+  if (precision === "bfloat16" && backend === "tensorflow") return;
+  throw new RangeError(
+    `Cannot compute in ${precision}: precision must be float32 on the ${backend} backend` +
+      (precision === "bfloat16" ? ", or the backend tensorflow" : ""),
+  );
+}

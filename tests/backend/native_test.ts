@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  attention,
+  type AttentionOptions,
+  dropout,
+  gatedActivation,
+  gelu,
+  layerNorm,
+  linear,
+  rmsNorm,
+  rotary,
+  rotaryTable,
+  Tape,
+  type Tensor,
+  useBackend,
+} from "../../lib/backend/mod.ts";
+import { native, nativeTiles } from "../../lib/backend/_native.ts";
+import {
+  NATIVE_HEADERS,
+  NATIVE_SOURCES,
+} from "../../lib/backend/_native_build.ts";
+import { findInstallation } from "../../lib/backend/_tensorflow.ts";
+import { maxDifference, noise } from "../_backends.ts";
+
+/** A kernel, the shapes of its inputs, and how far float32 may drift. */
+interface Case {
+  run: (x: Tensor[], tape: Tape) => Tensor;
+  shapes: number[][];
+  tolerance?: number;
+}
+
+const offsets = Int32Array.of(0, 3, 3, 150, 190, 191); // one is empty, one long
+const T = 191;
+const attended =
+  (options: Partial<AttentionOptions>): Case["run"] =>
+  ([q, k, v, bias], tape) =>
+    attention(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, {
+      sequences: { offsets },
+      heads: 4,
+      scale: 0.3,
+      ...options,
+      ...(bias ? { bias: bias as tf.Tensor3D } : {}),
+      tape,
+    });
+const qkv = [[T, 32], [T, 32], [T, 32]];
+const grouped = [[T, 32], [T, 16], [T, 16]];
+
+const CASES: Record<string, Case> = {
+  "linear()": {
+    run: ([x, w, b], tape) =>
+      linear(x as tf.Tensor2D, w as tf.Tensor2D, {
+        bias: b as tf.Tensor1D,
+        tape,
+      }),
+    shapes: [[77, 600], [45, 600], [45]],
+    tolerance: 2e-5,
+  },
+  "gelu()": { run: ([x], tape) => gelu(x!, { tape }), shapes: [[301, 7]] },
+  "gelu() tanh": {
+    run: ([x], tape) => gelu(x!, { form: "tanh", tape }),
+    shapes: [[301, 7]],
+  },
+  "layerNorm()": {
+    run: ([x, g, b], tape) =>
+      layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, {
+        eps: 1e-5,
+        tape,
+      }),
+    shapes: [[90, 50], [50], [50]],
+    tolerance: 2e-5,
+  },
+  "layerNorm() of a sum": {
+    run: ([x, g, b, residual], tape) =>
+      layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, {
+        eps: 1e-5,
+        residual: residual as tf.Tensor2D,
+        tape,
+      }),
+    shapes: [[90, 50], [50], [50], [90, 50]],
+    tolerance: 2e-5,
+  },
+  "rmsNorm() per head": {
+    run: ([x, w], tape) =>
+      rmsNorm(x as tf.Tensor2D, w as tf.Tensor1D, {
+        eps: 1e-5,
+        addOne: true,
+        tape,
+      }),
+    shapes: [[90, 60], [20]],
+    tolerance: 2e-5,
+  },
+  "rotary()": {
+    run: ([x], tape) =>
+      rotary(x as tf.Tensor2D, {
+        ...rotaryTable({
+          positions: Int32Array.from({ length: 40 }, (_, i) => i),
+          inverseFrequencies: [1, 0.1, 0.01],
+        }),
+        heads: 3,
+        tape,
+      }),
+    shapes: [[40, 24]],
+  },
+  "dropout()": {
+    run: ([x], tape) =>
+      dropout(x!, 0.3, {
+        seed: Int32Array.from({ length: 40 }, (_, i) => i * 7919),
+        tape,
+      }),
+    shapes: [[40, 24]],
+  },
+  "attention()": { run: attended({}), shapes: qkv },
+  "attention(), causal": { run: attended({ causal: true }), shapes: qkv },
+  "attention(), window": {
+    run: attended({ causal: true, window: 9 }),
+    shapes: qkv,
+  },
+  "attention(), soft cap": { run: attended({ softcap: 0.5 }), shapes: qkv },
+  "attention(), bias": { run: attended({}), shapes: [...qkv, [4, 147, 147]] },
+  "attention(), shared keys": {
+    run: attended({ keyHeads: 2, causal: true }),
+    shapes: grouped,
+  },
+};
+for (const activation of ["silu", "gelu", "gelu_tanh"] as const) {
+  CASES[`gatedActivation() with ${activation}`] = {
+    run: ([g, u], tape) => gatedActivation(g!, u!, { activation, tape }),
+    shapes: [[30, 41], [30, 41]],
+  };
+}
+
+/** A kernel's value and gradients, as numbers. */
+function evaluate({ run, shapes }: Case): Float32Array[] {
+  const inputs = shapes.map((shape, i) =>
+    tf.tensor(
+      noise(shape.reduce((a, b) => a * b, 1), i + 1).map((v) => 3 * v),
+      shape,
+    )
+  );
+  const tape = new Tape(inputs);
+  const y = tf.tidy(() => run(inputs, tape));
+  const dy = tf.tensor(noise(y.size, 50), y.shape);
+  const found = tape.backward([[y, dy]]);
+  const all = [y, ...inputs.map((input) => found.get(input)!)];
+  const values = all.map((t) => Float32Array.from(t.dataSync()));
+  tf.dispose([...inputs, ...all, dy]);
+  return values;
+}
+
+const ignore = Deno.env.get("TDRO_REQUIRE_TENSORFLOW") !== "1" &&
+  !findInstallation();
+
+for (const [name, kernel] of Object.entries(CASES)) {
+  Deno.test({
+    name: `${name} computes natively what it computes composed`,
+    ignore,
+    fn: async () => {
+      await useBackend("tensorflow", { native: false });
+      assert.equal(native(), false);
+      const composed = evaluate(kernel);
+      await useBackend("tensorflow");
+      const before = tf.memory().numTensors;
+      const compiled = evaluate(kernel);
+      assert.equal(tf.memory().numTensors, before, "tensors leak");
+      const again = evaluate(kernel);
+      composed.forEach((values, i) => {
+        const size = values.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+        const drift = maxDifference(compiled[i]!, values) / size;
+        assert.ok(
+          drift < (kernel.tolerance ?? 5e-6),
+          `${i === 0 ? "value" : `gradient ${i - 1}`} drifts by ${drift}`,
+        );
+        // Which core was faster changes nothing.
+        assert.deepEqual(again[i], compiled[i]);
+      });
+    },
+  });
+}
+
+Deno.test({
+  name: "bfloat16 rounds what is multiplied, and nothing else",
+  ignore,
+  fn: async () => {
+    for (const native of [true, false]) {
+      await useBackend("tensorflow", { native });
+      tf.tidy(() => {
+        // 1 + 2^-8 rounds to 1 in bfloat16; 256 + 1 is no bfloat16 but a sum.
+        const x = tf.tensor2d([[1 + 2 ** -8, 256, 1]]);
+        const w = tf.ones([1, 3]) as tf.Tensor2D;
+        const y = linear(x, w, {
+          bias: tf.tensor1d([0.001]),
+          precision: "bfloat16",
+        }).dataSync()[0]!;
+        const expected = 258 + 0.001;
+        // TensorFlow's own op rounds the sum as well, to 8 bits.
+        assert.ok(Math.abs(y - expected) < (nativeTiles() ? 1e-4 : 1.01));
+        assert.equal(linear(x, w).dataSync()[0], 257 + 1 + 2 ** -8);
+      });
+    }
+  },
+});
+
+Deno.test("bfloat16 is refused where it can't be had", async () => {
+  await useBackend("wasm");
+  tf.tidy(() =>
+    assert.throws(
+      () => linear(tf.ones([1, 1]), tf.ones([1, 1]), { precision: "bfloat16" }),
+      /Cannot compute in bfloat16: precision must be float32 on the wasm backend/,
+    )
+  );
+});
+
+Deno.test({
+  name: "a float32 product is as exact as TensorFlow's, and hides no infinity",
+  ignore,
+  fn: async () => {
+    await useBackend("tensorflow");
+    tf.tidy(() => {
+      const [M, K, N] = [37, 1500, 41];
+      const a = noise(M * K, 1), b = noise(N * K, 2);
+      const x = tf.tensor2d(a, [M, K]), w = tf.tensor2d(b, [N, K]);
+      const exact = Float64Array.from({ length: M * N }, (_, at) => {
+        let sum = 0;
+        const [i, j] = [Math.floor(at / N), at % N];
+        for (let k = 0; k < K; k++) sum += a[i * K + k]! * b[j * K + k]!;
+        return sum;
+      });
+      const ours = maxDifference(linear(x, w).dataSync(), exact);
+      const theirs = maxDifference(
+        tf.matMul(x, w, false, true).dataSync(),
+        exact,
+      );
+      assert.ok(ours < 2 * theirs, `${ours} against ${theirs}`);
+      const odd = tf.tensor2d([[Infinity, 1], [NaN, 1], [1e-3, 2]]);
+      const y = linear(odd, tf.tensor2d([[2, 1]])).dataSync();
+      assert.ok(!Number.isFinite(y[0]) && Number.isNaN(y[1]));
+      assert.ok(Math.abs(y[2]! - 2.002) < 1e-6);
+    });
+  },
+});
+
+Deno.test("every file of the native kernels is on the build's list", () => {
+  const folder = new URL("../../lib/backend/native", import.meta.url);
+  const found = [...Deno.readDirSync(folder)].map((entry) => entry.name);
+  assert.deepEqual(found.sort(), [...NATIVE_HEADERS, ...NATIVE_SOURCES].sort());
+});
