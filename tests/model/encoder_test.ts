@@ -7,9 +7,11 @@ import {
   encodeTexts,
   loadEncoder,
   packTexts,
+  padBatch,
   pool,
   saveEncoder,
   tokenize,
+  unpad,
 } from "../../lib/model/mod.ts";
 import { useBackend } from "../../lib/backend/mod.ts";
 import { maxDifference, noise, onBackends } from "../_backends.ts";
@@ -52,7 +54,9 @@ if (hasShared() && hasMinilm()) {
   });
 }
 
-for (const pooling of ["mean", "cls", "lastToken"] as const) {
+for (
+  const pooling of ["mean", "cls", "lastToken", "weightedMean"] as const
+) {
   onBackends(
     `${pooling} pooling: padding and company change nothing`,
     async () => {
@@ -68,10 +72,40 @@ for (const pooling of ["mean", "cls", "lastToken"] as const) {
         // Longer sums in another order: a few units of float32 rounding.
         assert.ok(maxDifference(alone.data, row) < 1e-5);
       }
+      // The same ids from a batch that was padded on either side.
+      const { padId } = encoder.tokenizer;
+      const { ids } = encoder.tokenizer.encode(texts);
+      const right = padBatch(ids, { padId, multipleOf: 16 });
+      const { length } = right;
+      const left = {
+        ...right,
+        ids: right.ids.slice(),
+        mask: right.mask.slice(),
+      };
+      for (let i = 0; i < texts.length; i++) {
+        const [from, to] = [i * length, (i + 1) * length];
+        const n = ids[i]!.length;
+        left.ids.fill(padId, from, to).set(ids[i]!, to - n);
+        left.mask.fill(0, from, to - n).fill(1, to - n, to);
+      }
+      for (const padded of [left, right]) {
+        const vectors = embed(encoder, unpad(padded));
+        assert.ok(maxDifference(vectors.dataSync(), together.data) < 1e-5);
+        vectors.dispose();
+      }
       disposeEncoder(encoder);
     },
   );
 }
+
+onBackends("weightedMean counts token i of n i times", () => {
+  const hidden = tf.tensor2d([[1], [2], [3], [10]]);
+  const sequences = { offsets: Int32Array.of(0, 3, 4) };
+  const pooled = pool(hidden, sequences, { pooling: "weightedMean" });
+  // (1·1 + 2·2 + 3·3) / 6
+  assert.ok(maxDifference(pooled.dataSync(), [14 / 6, 10]) < 1e-6);
+  tf.dispose([hidden, pooled]);
+});
 
 onBackends("a text without tokens gives zeros, never NaN", () => {
   const batch = packTexts([[], [5]]);
