@@ -74,6 +74,7 @@ export function trainingOptions(
     weightDecay: options.weightDecay,
     queryLength: options.queryLength,
     passageLength: options.passageLength,
+    precision: options.precision,
     dropout: options.hiddenDropout,
     seed: options.seed,
     trainEmbeddings: options.trainEmbeddings,

@@ -43,6 +43,8 @@ export interface ExperimentOptions {
   warmup: number;
   /** Decoupled weight decay. */
   weightDecay: number;
+  /** What matrix products multiply in training. */
+  precision: "float32" | "bfloat16";
   /** Share of the hidden numbers dropped in training. */
   hiddenDropout: number;
   /** Whether the tables of word, position and type embeddings are trained. */
@@ -125,6 +127,9 @@ export const experimentShape = {
   ),
   weightDecay: z.number().min(0).default(0.01).describe(
     "Decoupled weight decay",
+  ),
+  precision: z.enum(["float32", "bfloat16"]).default("float32").describe(
+    "What matrix products multiply in training; bfloat16 is faster, on the tensorflow backend",
   ),
   hiddenDropout: z.number().min(0).lt(1).default(0).describe(
     "Share of the hidden numbers dropped in training",

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { checkPrecision, type Precision, readValues } from "../backend/mod.ts";
 import { embed, embeddingSize, type Encoder, lengthLimit } from "./encoder.ts";
 import { packTexts } from "./token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "./types.ts";
@@ -17,6 +18,11 @@ export interface EncodeTextsOptions extends EncodeOptions {
    * in memory beside the vectors. @default {8192}
    */
   windowTexts?: number;
+  /**
+   * What products multiply; `"bfloat16"` is faster on the `tensorflow` backend,
+   * and refused on others. @default {"float32"}
+   */
+  precision?: Precision;
   /** Put before each text; {@linkcode modelPrompt} has the model's. @default {""} */
   prompt?: string;
 }
@@ -87,6 +93,7 @@ export async function* encodeWindows(
   options: EncodeTextsOptions = {},
 ): AsyncGenerator<EncodedWindow, void, undefined> {
   const { windowTexts = 8192, batchTokens = 4096, onProgress } = options;
+  checkPrecision(options.precision ?? "float32");
   check({ windowTexts, batchTokens });
   let from = 0;
   for await (const window of windowsOf(texts, windowTexts)) {
@@ -110,7 +117,14 @@ export async function* encodeWindows(
 async function encodeWindow(
   encoder: Encoder,
   texts: readonly string[],
-  { maxLength = Infinity, prompt = "", batchTokens, signal, onProgress }:
+  {
+    maxLength = Infinity,
+    prompt = "",
+    precision,
+    batchTokens,
+    signal,
+    onProgress,
+  }:
     & EncodeTextsOptions
     & { batchTokens: number },
 ): Promise<Float32Array> {
@@ -130,7 +144,7 @@ async function encodeWindow(
     const size = Math.max(1, Math.floor(batchTokens / longest));
     const rows = order.slice(from, from + size);
     const vectors = tf.tidy(() =>
-      embed(encoder, packTexts(rows.map((row) => ids[row]!)))
+      embed(encoder, packTexts(rows.map((row) => ids[row]!)), { precision })
     );
     const values = await vectors.data<"float32">();
     vectors.dispose();

@@ -1,7 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Variable } from "../backend/mod.ts";
 import { type Dropout, rowSeeds } from "./_dropout.ts";
-import { type KernelOptions, l2Normalize } from "../backend/mod.ts";
+import {
+  type KernelOptions,
+  l2Normalize,
+  type Precision,
+  Tape,
+} from "../backend/mod.ts";
 import { type ForwardOptions, openLayers } from "./_layers.ts";
 import { checkVocabulary } from "./_check_vocabulary.ts";
 import type { ModelConfig } from "./config.ts";
@@ -209,6 +214,8 @@ export function hiddenStates(
 
 /** Options for {@linkcode embed}. */
 export interface EmbedOptions extends KernelOptions {
+  /** What products multiply; a tape has its own. @default {"float32"} */
+  precision?: Precision | undefined;
   /** In training: the share of numbers dropped, and a seed for each text `[B]`. */
   dropout?: Dropout | undefined;
 }
@@ -219,7 +226,7 @@ export interface EmbedOptions extends KernelOptions {
  *
  * @param encoder The model.
  * @param batch Token ids of B texts; a padded batch goes in by `unpad()`.
- * @param options Tape; dropout.
+ * @param options Tape; dropout; precision.
  * @returns Embeddings, shape `[B, D]`; the caller owns them.
  *
  * @example Usage
@@ -233,12 +240,17 @@ export interface EmbedOptions extends KernelOptions {
 export function embed(
   encoder: Encoder,
   batch: TokenBatch,
-  { tape, dropout }: EmbedOptions = {},
+  { tape: given, dropout, precision = "float32" }: EmbedOptions = {},
 ): Tensor2D {
   const { parameters, modules } = encoder;
   if (batch.ids.length === 0) { // texts without any token
     return tf.zeros([batch.offsets.length - 1, embeddingSize(encoder)]);
   }
+  // A tape that wants no gradient records nothing; it carries the precision.
+  const tape = given ??
+    (precision === "float32"
+      ? undefined
+      : new Tape([], { parameters: [], precision }));
   return tf.tidy(() => {
     const hidden = hiddenStates(encoder, batch, {
       tape,

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  type Precision,
   readValues,
   Tape,
   type Tensor,
@@ -32,6 +33,8 @@ export interface GradientSettings {
   dropout: number;
   /** Seed of what is dropped. */
   seed: number;
+  /** What products multiply. */
+  precision: Precision;
   /** Whether layers are computed again for their gradient. */
   checkpointing: boolean;
   /** How much is encoded at once; absent: the whole batch. */
@@ -134,8 +137,14 @@ async function inChunks(
   return { loss, losses, gradients: gradients ?? {} };
 }
 
-function newTape({ parameters, checkpointing }: GradientSettings): Tape {
-  return new Tape([], { parameters: parameters.values(), checkpointing });
+function newTape(
+  { parameters, checkpointing, precision }: GradientSettings,
+): Tape {
+  return new Tape([], {
+    parameters: parameters.values(),
+    checkpointing,
+    precision,
+  });
 }
 
 /** The passes over a batch: queries, then passages, each in chunks. */
@@ -162,13 +171,13 @@ function partsOf(
 
 function encode(
   { tokens, seeds }: Part,
-  { encoder, dropout }: GradientSettings,
+  { encoder, dropout, precision }: GradientSettings,
   tape?: Tape,
 ): Tensor2D {
   const drop = dropout > 0 || (encoder.lora?.dropout ?? 0) > 0
     ? { rate: dropout, seeds }
     : undefined;
-  return embed(encoder, tokens, { tape, dropout: drop });
+  return embed(encoder, tokens, { tape, dropout: drop, precision });
 }
 
 /** Vectors of one side in one tensor; frees the pieces. */

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { readValues, type Tensor2D } from "../backend/mod.ts";
+import { type Precision, readValues, type Tensor2D } from "../backend/mod.ts";
 import { embed, type Encoder, type TokenBatch } from "../model/mod.ts";
 import type { Batch } from "../sampling/mod.ts";
 import {
@@ -18,6 +18,8 @@ export interface BatchLossesOptions {
   queryLength?: number;
   /** Most tokens of a passage, special ones included. @default {128} */
   passageLength?: number;
+  /** What matrix products multiply. @default {"float32"} */
+  precision?: Precision;
   /** How much is encoded at once. @default {the whole batch} */
   gradCache?: ChunkLimits | undefined;
 }
@@ -45,6 +47,7 @@ export async function batchLosses(
     loss = infoNce(),
     queryLength = 64,
     passageLength = 128,
+    precision,
     gradCache = {},
   }: BatchLossesOptions = {},
 ): Promise<Float32Array> {
@@ -55,7 +58,7 @@ export async function batchLosses(
   const vectors = (tokens: TokenBatch): Tensor2D =>
     tf.concat(
       chunksOf(tokens, gradCache).map((range) =>
-        embed(encoder, textsBetween(tokens, range))
+        embed(encoder, textsBetween(tokens, range), { precision })
       ),
     );
   const losses = tf.tidy(() =>

@@ -1,3 +1,4 @@
+import { checkPrecision, type Precision } from "../backend/mod.ts";
 import type { Encoder } from "../model/mod.ts";
 import type { Batch, SamplerCursor } from "../sampling/mod.ts";
 import { batchGradients, type GradientSettings } from "./_batch_gradients.ts";
@@ -54,6 +55,12 @@ export interface TrainOptions extends AdamWOptions, TrainableOptions {
   dropout?: number;
   /** Seed of what is dropped. @default {0} */
   seed?: number;
+  /**
+   * What matrix products multiply. Parameters, their moments, norms, softmax,
+   * scores and the loss stay float32 in any case. `"bfloat16"` needs the
+   * `tensorflow` backend. @default {"float32"}
+   */
+  precision?: Precision;
   /**
    * Keep each layer's input alone, and compute the layer again for its
    * gradient: the same gradients for less memory and one more forward pass.
@@ -149,6 +156,7 @@ export async function* train(
     },
     dropout: options.dropout ?? 0,
     seed: options.seed ?? 0,
+    precision: options.precision ?? "float32",
     checkpointing: options.checkpointing ?? false,
     gradCache: options.gradCache,
   };
@@ -224,7 +232,10 @@ function checkLosses(losses: Float32Array, batch: Batch, step: number): void {
   );
 }
 
-function checkOptions({ dropout = 0, gradCache = {} }: TrainOptions): void {
+function checkOptions(
+  { dropout = 0, gradCache = {}, precision = "float32" }: TrainOptions,
+): void {
+  checkPrecision(precision);
   if (!(dropout >= 0 && dropout < 1)) {
     throw new RangeError(
       `Cannot train: dropout must be in [0, 1): got ${dropout}`,

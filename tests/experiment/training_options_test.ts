@@ -10,12 +10,29 @@ Deno.test("the settings that save memory and freeze reach training", () => {
     freeze: ["encoder.layer.0"],
     checkpointing: true,
     chunkTokens: 4096,
+    precision: "bfloat16",
   });
-  const { dropout, seed, trainEmbeddings, freeze, checkpointing, gradCache } =
-    trainingOptions(options, 10);
+  const {
+    precision,
+    dropout,
+    seed,
+    trainEmbeddings,
+    freeze,
+    checkpointing,
+    gradCache,
+  } = trainingOptions(options, 10);
   assert.deepEqual(
-    { dropout, seed, trainEmbeddings, freeze, checkpointing, gradCache },
     {
+      precision,
+      dropout,
+      seed,
+      trainEmbeddings,
+      freeze,
+      checkpointing,
+      gradCache,
+    },
+    {
+      precision: "bfloat16",
       dropout: 0.1,
       seed: 5,
       trainEmbeddings: false,
