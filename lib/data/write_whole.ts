@@ -1,5 +1,8 @@
 import { dirname } from "node:path";
 
+/** Characters that are gathered before they are written. */
+const BUFFERED = 1 << 16;
+
 /**
  * Writes a file so that it appears under its name only when whole: the content
  * goes to a neighbour, is synced to disk, and then takes the name. Missing
@@ -36,12 +39,21 @@ export async function writeWhole(
   const encoder = new TextEncoder();
   try {
     using file = await Deno.open(partial, { write: true, createNew: true });
-    for await (const piece of pieces) {
-      const bytes = typeof piece === "string" ? encoder.encode(piece) : piece;
+    let waiting = "";
+    const send = async (bytes: Uint8Array) => {
       for (let sent = 0; sent < bytes.length;) {
         sent += await file.write(bytes.subarray(sent));
       }
+    };
+    for await (const piece of pieces) {
+      // Lines are short: a system call for each would cost more than they do.
+      if (typeof piece === "string") waiting += piece;
+      if (typeof piece === "string" && waiting.length < BUFFERED) continue;
+      await send(encoder.encode(waiting));
+      waiting = "";
+      if (typeof piece !== "string") await send(piece);
     }
+    await send(encoder.encode(waiting));
     await file.syncData();
   } catch (error) {
     await Deno.remove(partial).catch(() => {});
