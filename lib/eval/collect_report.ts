@@ -1,4 +1,4 @@
-import type { EvalReport, TaskReport } from "./evaluate.ts";
+import type { EvalReport, TaskReport } from "./eval_report.ts";
 
 /**
  * Runs an evaluation to its end.

@@ -1,14 +1,16 @@
-import { queryText } from "../data/query_text.ts";
 import type { Query, Run, SplitName, Suite, Task } from "../data/types.ts";
+import { queryText } from "../data/query_text.ts";
 import type { EncodeFunction } from "../model/types.ts";
 import { embedPassages } from "../search/embed_passages.ts";
 import { exactSearch } from "../search/exact_search.ts";
-import type { MultiplyFunction } from "../search/top_k.ts";
-import { parseMetric } from "./_metric.ts";
-import { evaluateRun } from "./evaluate_run.ts";
+import type { ExactSearchOptions } from "../search/top_k.ts";
+import type { RetrieveFunction } from "../search/types.ts";
+import { DataHash } from "./_data_hash.ts";
+import type { EvalOrigin, EvalReport, TaskReport } from "./eval_report.ts";
+import { checkMetrics, meanOfTasks, taskReport, TIES } from "./_task_report.ts";
 
-/** Options for {@linkcode evaluate}. */
-export interface EvaluateOptions {
+/** What is measured, whatever finds the passages. */
+export interface EvaluateRetrieverOptions {
   /** The split whose judged queries are run. @default {"test"} */
   split?: SplitName;
   /** Names of metrics. @default {["nDCG@10", "Recall@100"]} */
@@ -16,73 +18,34 @@ export interface EvaluateOptions {
   /** Passages retrieved for each query. @default {1000} */
   k?: number;
   /**
-   * Instruction before each query, e5 style: the task's own, or none.
-   * @default {"task"}
-   */
-  prompts?: "task" | "none";
-  /**
    * Leaves out passages whose id is the query's, after the cut at k; for tasks
    * whose queries are themselves in the corpus. @default {false}
    */
   ignoreIdenticalIds?: boolean;
-  /** Passages encoded, and held in memory, at a time. @default {4096} */
-  chunk?: number;
-  /** Computes scores. @default {plain JavaScript} */
-  multiply?: MultiplyFunction;
   /** Stops the work at the next batch. */
   signal?: AbortSignal;
-  /** Called with the texts of a task encoded so far. */
-  onProgress?: (task: string, done: number, total: number) => void;
   /** Gets each task's run, for instance to write it to a file. */
   onRun?: (task: Task, run: Run) => void | Promise<void>;
+  /** Name of what finds passages, for the record. @default {"retriever"} */
+  retriever?: string;
+  /** What measures, where; goes into the report as it is. */
+  origin?: EvalOrigin;
 }
 
-/** How an {@linkcode EvalReport} came about. */
-export interface EvalSettings {
-  /** The split whose queries were run. */
-  split: SplitName;
-  /** Names of metrics. */
-  metrics: string[];
-  /** Passages retrieved for each query. */
-  k: number;
-  /** Whether queries had their task's prompt. */
-  prompts: "task" | "none";
-  /** Whether passages with the query's id were left out. */
-  ignoreIdenticalIds: boolean;
-  /** How equal scores rank. */
-  ties: "float32 score descending, then passage id descending";
-}
-
-/** Metrics of one task. */
-export interface TaskReport {
-  /** Name of the task. */
-  task: string;
-  /** Domain id: index of the task in its suite. */
-  domain: number;
-  /** Instruction that stood before each query, or `""`. */
-  prompt: string;
-  /** Size of the corpus. */
-  passages: number;
-  /** Metric → mean over the task's queries. */
-  mean: Record<string, number>;
-  /** Ids of the queries that were run. */
-  queryIds: string[];
-  /** Metric → value for each query; the order of `queryIds`. */
-  perQuery: Record<string, number[]>;
-}
-
-/** Metrics of a suite; plain data, JSON-serialisable. */
-export interface EvalReport {
-  /** Form of this record. */
-  format: "tdro-eval/1";
-  /** Name of the suite. */
-  suite: string;
-  /** How the numbers came about. */
-  settings: EvalSettings;
-  /** The tasks, in the suite's order. */
-  tasks: TaskReport[];
-  /** Metric → mean over the tasks, each counting the same. */
-  mean: Record<string, number>;
+/** Options for {@linkcode evaluate}. */
+export interface EvaluateOptions
+  extends
+    Omit<EvaluateRetrieverOptions, "retriever">,
+    Pick<ExactSearchOptions, "multiply" | "prepare" | "dtype"> {
+  /**
+   * Instruction before each query, e5 style: the task's own, or none.
+   * @default {"task"}
+   */
+  prompts?: "task" | "none";
+  /** Passages encoded, and held in memory, at a time. @default {4096} */
+  chunk?: number;
+  /** Called with the texts of a task encoded so far. */
+  onProgress?: (task: string, done: number, total: number) => void;
 }
 
 /**
@@ -136,69 +99,19 @@ export interface EvalReport {
  * assert.equal(report.mean["nDCG@10"], 1);
  * ```
  */
-export async function* evaluate(
+export function evaluate(
   encode: EncodeFunction,
   suite: Suite,
   options: EvaluateOptions = {},
 ): AsyncGenerator<TaskReport, EvalReport> {
-  const {
-    split = "test",
-    metrics = ["nDCG@10", "Recall@100"],
-    k = 1000,
-    prompts = "task",
-    ignoreIdenticalIds = false,
-  } = options;
-  checkMetrics(metrics, k);
-  if (suite.tasks.length === 0) {
-    throw new RangeError(
-      `Cannot evaluate suite "${suite.name}": it must have a task: got none`,
-    );
-  }
-  const queries = suite.tasks.map((task) => judgedQueries(task, split));
-  const reports: TaskReport[] = [];
-  for (const [domain, task] of suite.tasks.entries()) {
-    const prompt = prompts === "task" ? task.prompt : "";
-    const run = await retrieve(encode, task, queries[domain]!, prompt, {
-      ...options,
-      k,
-    });
-    await options.onRun?.(task, run);
-    const { perQuery, mean } = evaluateRun(task.qrels[split]!, run, metrics, {
-      ignoreIdenticalIds,
-    });
-    const report: TaskReport = {
-      task: task.name,
-      domain,
-      prompt,
-      passages: task.corpus.size,
-      mean,
-      queryIds: [...perQuery.keys()],
-      perQuery: Object.fromEntries(metrics.map((metric) => [
-        metric,
-        Array.from(perQuery.values(), (values) => values[metric]!),
-      ])),
-    };
-    reports.push(report);
-    yield report;
-  }
-  return {
-    format: "tdro-eval/1",
-    suite: suite.name,
-    settings: {
-      split,
-      metrics: [...metrics],
-      k,
-      prompts,
-      ignoreIdenticalIds,
-      ties: "float32 score descending, then passage id descending",
-    },
-    tasks: reports,
-    mean: Object.fromEntries(metrics.map((metric) => [
-      metric,
-      reports.reduce((sum, { mean }) => sum + mean[metric]!, 0) /
-      reports.length,
-    ])),
-  };
+  const { prompts = "task", dtype = "f32" } = options;
+  const prompt = (task: Task) => prompts === "task" ? task.prompt : "";
+  return evaluateTasks(suite, options, {
+    settings: { prompts, retriever: "dense, exact search", dtype },
+    prompt,
+    retrieve: (task, queries, k) =>
+      retrieve(encode, task, queries, { ...options, k, prompt: prompt(task) }),
+  });
 }
 
 /** Encodes a task's texts and searches. */
@@ -206,14 +119,13 @@ async function retrieve(
   encode: EncodeFunction,
   task: Task,
   queries: readonly Query[],
-  prompt: string,
-  { k, chunk, multiply, signal, onProgress }: EvaluateOptions & { k: number },
+  options: EvaluateOptions & { k: number; prompt: string },
 ): Promise<Run> {
-  signal?.throwIfAborted();
+  const { k, prompt, chunk, multiply, prepare, dtype, signal } = options;
   const total = queries.length + task.corpus.size;
   const report = (before: number) =>
-    onProgress &&
-    ((done: number) => onProgress(task.name, before + done, total));
+    options.onProgress &&
+    ((done: number) => options.onProgress!(task.name, before + done, total));
   const embeddings = await encode(
     queries.map(({ text }) => queryText(prompt, text)),
     { kind: "query", signal, onProgress: report(0) },
@@ -225,8 +137,115 @@ async function retrieve(
       signal,
       onProgress: report(queries.length),
     }),
-    { k, multiply, signal },
+    { k, multiply, prepare, dtype, signal },
   );
+}
+
+/**
+ * Measures any retriever, task by task, as {@linkcode evaluate} measures an
+ * encoder: BM25, a fusion of several, or an engine from elsewhere.
+ *
+ * @param open Makes a task's retriever; queries come without prompt.
+ * @param suite The tasks.
+ * @param options What to measure.
+ * @yields The report of each task when it is done.
+ * @returns The report of the suite; {@linkcode collectReport} waits for it.
+ * @throws {RangeError} As {@linkcode evaluate}.
+ *
+ * @example Usage
+ * ```ts
+ * import { collectReport, evaluateRetriever } from "@tdro/tdro/eval";
+ * import { bm25Retriever } from "@tdro/tdro/search";
+ * import { taskFromRows } from "@tdro/tdro/data";
+ * import assert from "node:assert/strict";
+ *
+ * const task = await taskFromRows(
+ *   [{ query: "opening hours", passage: "Opening hours: nine to five", split: "test" }],
+ *   { name: "faq" },
+ * );
+ * const suite = { name: "mine", tasks: [task] };
+ * const { mean } = await collectReport(
+ *   evaluateRetriever(bm25Retriever, suite, { retriever: "BM25" }),
+ * );
+ * assert.equal(mean["nDCG@10"], 1);
+ * ```
+ */
+export function evaluateRetriever(
+  open: (task: Task) => RetrieveFunction | Promise<RetrieveFunction>,
+  suite: Suite,
+  options: EvaluateRetrieverOptions = {},
+): AsyncGenerator<TaskReport, EvalReport> {
+  return evaluateTasks(suite, options, {
+    settings: { prompts: "none", retriever: options.retriever ?? "retriever" },
+    prompt: () => "",
+    retrieve: async (task, queries, k) => (await open(task))(queries, k),
+  });
+}
+
+/** What evaluations of suites differ in. */
+interface Way {
+  settings: Pick<EvalReport["settings"], "prompts" | "retriever" | "dtype">;
+  prompt: (task: Task) => string;
+  retrieve: (
+    task: Task,
+    queries: readonly Query[],
+    k: number,
+  ) => Run | Promise<Run>;
+}
+
+async function* evaluateTasks(
+  suite: Suite,
+  options: EvaluateRetrieverOptions,
+  way: Way,
+): AsyncGenerator<TaskReport, EvalReport> {
+  const {
+    split = "test",
+    metrics = ["nDCG@10", "Recall@100"],
+    k = 1000,
+    ignoreIdenticalIds = false,
+    signal,
+    origin,
+  } = options;
+  checkMetrics(metrics, k);
+  if (suite.tasks.length === 0) {
+    throw new RangeError(
+      `Cannot evaluate suite "${suite.name}": it must have a task: got none`,
+    );
+  }
+  const queries = suite.tasks.map((task) => judgedQueries(task, split));
+  const reports: TaskReport[] = [];
+  for (const [domain, task] of suite.tasks.entries()) {
+    signal?.throwIfAborted();
+    const run = await way.retrieve(task, queries[domain]!, k);
+    await options.onRun?.(task, run);
+    const qrels = task.qrels[split]!;
+    const hash = new DataHash(queries[domain]!, qrels);
+    for (const passage of task.corpus.values()) hash.add(passage);
+    const report = taskReport({
+      task: task.name,
+      domain,
+      prompt: way.prompt(task),
+      passages: task.corpus.size,
+      data: hash.end(),
+    }, { qrels, run, metrics, ignoreIdenticalIds });
+    reports.push(report);
+    yield report;
+  }
+  return {
+    format: "tdro-eval/1",
+    suite: suite.name,
+    settings: {
+      split,
+      metrics: [...metrics],
+      k,
+      ignoreIdenticalIds,
+      ties: TIES,
+      ...way.settings,
+    },
+    ...(origin ? { origin } : {}),
+    tasks: reports,
+    mean: meanOfTasks(reports, metrics),
+  };
 }
 
 /** The queries that have a judgment in the split, in the judgments' order. */
@@ -262,23 +281,11 @@ function judgedQueries(task: Task, split: SplitName): Query[] {
   return queries;
 }
 
-function checkMetrics(metrics: readonly string[], k: number): void {
-  if (!Number.isInteger(k) || k < 1) {
-    throw new RangeError(
-      `Cannot evaluate: k must be an integer of at least 1: got ${k}`,
-    );
-  }
-  if (metrics.length === 0) {
-    throw new RangeError(
-      "Cannot evaluate: metrics must name at least one: got none",
-    );
-  }
-  for (const name of metrics) {
-    const { cut } = parseMetric(name);
-    if (cut !== Infinity && cut > k) {
-      throw new RangeError(
-        `Cannot evaluate: k must be at least ${cut} for ${name}: got ${k}`,
-      );
-    }
-  }
-}
+export type {
+  EvalData,
+  EvalModel,
+  EvalOrigin,
+  EvalReport,
+  EvalSettings,
+  TaskReport,
+} from "./eval_report.ts";

@@ -16,19 +16,37 @@
  *
  * @module
  */
+export {
+  BENCHMARK_LENGTHS,
+  type BenchmarkOptions,
+  type JudgedBenchmarkOptions,
+} from "./_benchmark.ts";
 export type { Alternative } from "./_paired.ts";
+export { evaluateBeir, type EvaluateBeirOptions } from "./beir.ts";
+export type {
+  BenchmarkMean,
+  BenchmarkReport,
+  BenchmarkTaskReport,
+} from "./benchmark_report.ts";
 export {
   type BootstrapInterval,
   bootstrapInterval,
   type BootstrapOptions,
 } from "./bootstrap_interval.ts";
 export { collectReport } from "./collect_report.ts";
+export type {
+  EvalData,
+  EvalModel,
+  EvalOrigin,
+  EvalReport,
+  EvalSettings,
+  TaskReport,
+} from "./eval_report.ts";
 export {
-  type EvalReport,
-  type EvalSettings,
   evaluate,
   type EvaluateOptions,
-  type TaskReport,
+  evaluateRetriever,
+  type EvaluateRetrieverOptions,
 } from "./evaluate.ts";
 export {
   evaluateRun,
@@ -36,7 +54,10 @@ export {
   type RunEvaluation,
 } from "./evaluate_run.ts";
 export { hasAnswer } from "./has_answer.ts";
+export { hashModel } from "./hash_model.ts";
 export { holm } from "./holm.ts";
+export { evaluateMiracl, type EvaluateMiraclOptions } from "./miracl.ts";
+export { evaluateMkqa, type EvaluateMkqaOptions } from "./mkqa.ts";
 export {
   type PairedTTest,
   pairedTTest,

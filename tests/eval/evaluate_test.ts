@@ -5,6 +5,7 @@ import {
   type EvalReport,
   evaluate,
   type EvaluateOptions,
+  evaluateRetriever,
   type TaskReport,
 } from "../../lib/eval/mod.ts";
 import type { EncodeFunction } from "../../lib/model/types.ts";
@@ -129,10 +130,92 @@ Deno.test("evaluate()'s report says how it came about and survives JSON", async 
     prompts: "task",
     ignoreIdenticalIds: false,
     ties: "float32 score descending, then passage id descending",
+    retriever: "dense, exact search",
+    dtype: "f32",
   };
   assert.deepEqual(all.settings, settings);
   assert.equal(all.tasks[0]!.prompt, "Find it");
   assert.deepEqual(JSON.parse(JSON.stringify(all)), all);
+});
+
+Deno.test("evaluate() records the data and what it is told of the model", async () => {
+  const origin = { model: { name: "letters", sha256: "0" } };
+  const { data, tasks } = await report({ origin }).report.then((all) => {
+    assert.deepEqual(all.origin, origin);
+    return { data: all.tasks.map(({ data }) => data!), tasks: all.tasks };
+  });
+  assert.deepEqual(data.map(({ judgments }) => judgments), [2, 1]);
+  assert.equal(new Set(data.map(({ sha256 }) => sha256)).size, 2);
+  // The same texts, whatever the settings; other texts or grades, another hash.
+  const hash = async (task: Task) =>
+    (await report({ prompts: "none" }, { name: "s", tasks: [task] }).report)
+      .tasks[0]!.data!.sha256;
+  assert.equal(await hash(A), tasks[0]!.data!.sha256);
+  const changes: Partial<Task>[] = [
+    {
+      qrels: {
+        test: new Map([["2", new Map([["a2", 2]])], [
+          "1",
+          new Map([["10", 1]]),
+        ]]),
+      },
+    },
+    { queries: new Map(A.queries).set("2", { id: "2", text: "zz" }) },
+    { corpus: new Map(A.corpus).set("a1", { id: "a1", text: "k" }) },
+  ];
+  for (const change of changes) {
+    assert.notEqual(await hash({ ...A, ...change }), tasks[0]!.data!.sha256);
+  }
+});
+
+Deno.test("evaluate() gives the search its precision and preparation", async () => {
+  const whole = await report().report;
+  let prepared = 0;
+  const { settings, tasks } = await report({
+    dtype: "bf16",
+    prepare: ({ count }) => {
+      prepared += count;
+      return {
+        candidates: ({ count: queries }) =>
+          Promise.resolve(
+            Array.from(
+              { length: queries },
+              () => Int32Array.from({ length: count }, (_, row) => row),
+            ),
+          ),
+        dispose: () => {},
+      };
+    },
+  }).report;
+  assert.equal(prepared, 4);
+  assert.equal(settings.dtype, "bf16");
+  // Counts of letters are exact in bfloat16.
+  assert.deepEqual(tasks, whole.tasks);
+});
+
+Deno.test("evaluateRetriever() measures anything that finds passages", async () => {
+  const asked: [string, string[], number][] = [];
+  const runs: Run[] = [];
+  const open = (task: Task) => (queries: readonly Query[], k: number): Run => {
+    asked.push([task.name, queries.map(({ text }) => text), k]);
+    const found = [...task.corpus.keys()].map((id, i) => [id, -i] as const);
+    return new Map(queries.map(({ id }) => [id, new Map(found)]));
+  };
+  const all = await collectReport(evaluateRetriever(open, SUITE, {
+    metrics: ["MRR@10"],
+    k: 20,
+    retriever: "file order",
+    onRun: (_, run) => void runs.push(run),
+  }));
+  assert.deepEqual(asked, [["a", ["z", "kk"], 20], ["b", ["b"], 20]]);
+  assert.deepEqual(all.tasks[0]!.perQuery["MRR@10"], [1 / 2, 1 / 3]);
+  assert.equal(all.settings.retriever, "file order");
+  assert.deepEqual([all.tasks[0]!.prompt, all.settings.prompts], ["", "none"]);
+  assert.equal(runs.length, 2);
+  await assert.rejects(
+    collectReport(evaluateRetriever(open, { name: "s", tasks: [] })),
+    { name: "RangeError" },
+  );
 });
 
 Deno.test("evaluate() is the same whatever the chunks", async () => {
