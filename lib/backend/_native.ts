@@ -27,6 +27,7 @@ interface RawBackend {
   binding: Binding;
   getInputTensorIds(tensors: Tensor[]): number[];
   createOutputTensor(info: unknown): Tensor;
+  tensorMap: { get(dataId: object): { refCount: number } };
 }
 
 /** State of the compiled kernels in this process. */
@@ -94,6 +95,11 @@ export function native(): boolean {
 /** Whether matrix products take their compiled form now. */
 export function nativeTiles(): boolean {
   return state.tiles && native();
+}
+
+/** What the backend knows of a tensor's data. */
+export function dataOf(tensor: Tensor): { refCount: number } {
+  return (tf.backend() as unknown as RawBackend).tensorMap.get(tensor.dataId);
 }
 
 /** What a compiled kernel takes; the order is float tensors, integers, settings. */

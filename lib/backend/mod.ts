@@ -13,6 +13,7 @@
  *
  * @module
  */
+export * from "./adamw_in_place.ts";
 export * from "./cache_folder.ts";
 export * from "./doctor.ts";
 export * from "./kernels/add.ts";
@@ -43,4 +44,5 @@ export * from "./tape.ts";
 export type * from "./tensor_types.ts";
 export type { Installation, TensorflowFlavour } from "./_tensorflow.ts";
 export * from "./setup_tensorflow.ts";
+export * from "./square_sum.ts";
 export * from "./use_backend.ts";

@@ -47,35 +47,80 @@ void squareSum(Call& call) {
   call.out(0, {1})[0] = (float)sum;
 }
 
+// What the optimiser does to a stretch; without `g` the gradient is 0.
+struct Update {
+  float beta1, beta2, epsilon, size, factor, kept;
+
+  void operator()(float* p, float* m, float* v, const float* g,
+                  int64_t count) const {
+    const float more1 = 1.0f - beta1, more2 = 1.0f - beta2;
+    const auto step = [&](int64_t j, float grad) {
+      const float first = m[j] * beta1 + grad * more1;
+      const float second = v[j] * beta2 + grad * grad * more2;
+      m[j] = first;
+      v[j] = second;
+      p[j] = p[j] * kept - first / (std::sqrt(second) + epsilon) * size;
+    };
+    if (g) {
+#pragma omp simd
+      for (int64_t j = 0; j < count; j++) step(j, g[j] * factor);
+    } else {
+#pragma omp simd
+      for (int64_t j = 0; j < count; j++) step(j, 0.0f);
+    }
+  }
+};
+
 // n parameters, n gradients, n first moments, n second ones; all but the
-// gradients change where they are. Settings: β₁, β₂, ε·√(1-β₂ᵗ), step size,
-// factor on the gradients, then per parameter what its decay leaves of it.
+// gradients change where they are. A gradient may be the rows of a table that
+// aren't 0; the integers are their numbers, rising, those of all such tables
+// one after the other.
+// Settings: β₁, β₂, ε·√(1-β₂ᵗ), step size, factor on the gradients; then per
+// parameter what its decay leaves of it, and its number of rows or -1.
 void adamW(Call& call) {
-  const int n = call.inputs() / 4;
-  const float beta1 = call.setting(0), beta2 = call.setting(1);
-  const float epsilon = call.setting(2), size = call.setting(3);
-  const float factor = call.setting(4);
+  const int n = (call.inputs() - 1) / 4;
+  const int32_t* ids = call.ints(4 * n);
   call.out(0, {0});
+  std::vector<const int32_t*> rowsOf(n, nullptr);
+  std::vector<int64_t> countOf(n);
+  for (int i = 0; i < n; i++) {
+    countOf[i] = (int64_t)call.setting(6 + 2 * i);
+    if (countOf[i] < 0) continue;
+    rowsOf[i] = ids;
+    ids += countOf[i];
+  }
   const std::vector<Piece> pieces = piecesOf(call, 0, n);
   parallelFor((int64_t)pieces.size(), [&](int64_t at) {
     const Piece& piece = pieces[at];
     const int i = piece.tensor;
-    float* p = call.inPlace(i);
+    const Update update{call.setting(0), call.setting(1), call.setting(2),
+                        call.setting(3), call.setting(4),
+                        call.setting(5 + 2 * i)};
+    float *p = call.inPlace(i), *m = call.inPlace(2 * n + i);
+    float* v = call.inPlace(3 * n + i);
     const float* g = call.in(n + i);
-    float *m = call.inPlace(2 * n + i), *v = call.inPlace(3 * n + i);
-    const float kept = call.setting(5 + i);
-#pragma omp simd
-    for (int64_t j = piece.begin; j < piece.end; j++) {
-      const float grad = g[j] * factor;
-      m[j] = m[j] * beta1 + grad * (1.0f - beta1);
-      v[j] = v[j] * beta2 + grad * grad * (1.0f - beta2);
-      p[j] = p[j] * kept - m[j] / (std::sqrt(v[j]) + epsilon) * size;
+    const auto stretch = [&](int64_t from, int64_t to, const float* grad) {
+      if (from < to) update(p + from, m + from, v + from, grad, to - from);
+    };
+    if (!rowsOf[i]) return stretch(piece.begin, piece.end, g + piece.begin);
+    // Rows with a gradient, and the stretches between them without.
+    const int64_t D = call.dim(i, 1);
+    const int32_t *first = rowsOf[i], *last = first + countOf[i];
+    const int32_t* row = std::lower_bound(first, last, piece.begin / D);
+    int64_t from = piece.begin;
+    for (; row < last && *row * D < piece.end; row++) {
+      const int64_t start = std::max(*row * D, from);
+      const int64_t end = std::min((*row + 1) * D, piece.end);
+      stretch(from, start, nullptr);
+      stretch(start, end, g + (row - first) * D + (start - *row * D));
+      from = end;
     }
+    stretch(from, piece.end, nullptr);
   });
 }
 
 const Op<squareSum> a("TdroSquareSum", {.list = true});
-const Op<adamW> b("TdroAdamW", {.list = true});
+const Op<adamW> b("TdroAdamW", {.ints = 1, .list = true});
 
 }  // namespace
 }  // namespace tdro
