@@ -225,14 +225,14 @@ Deno.test("openSuite() with dangling reads judgments that point nowhere", async 
 });
 
 withShared(
-  "real tasks: the leaks that reading them by eye confirms",
+  "real tasks: a near-leak, told as a note to look at",
   async () => {
     const suite = await openSuite(shared("data/suite"), {
       tasks: ["banking77"],
     });
     const { findings } = checkSuite(suite);
-    const [leak] = findings.filter(({ severity }) => severity === "problem");
-    assert.equal(leak!.check, "near-leak");
+    const leak = findings.find(({ check }) => check === "near-leak");
+    assert.equal(leak!.severity, "note");
     assert.match(leak!.examples[0]!, /mastercard\. ~ .*a master card\./);
   },
 );
