@@ -1,9 +1,8 @@
-import * as tf from "@tensorflow/tfjs-core";
 import {
   addGradients,
   type Gradient,
   readValues,
-  RowGradient,
+  squareSum,
   type Tensor,
   type Variable,
 } from "../backend/mod.ts";
@@ -40,13 +39,7 @@ export function addAll(sum: Gradients | undefined, more: Gradients): Gradients {
 
 /** Euclidean norm of all gradients together. */
 export async function gradientNorm(gradients: Gradients): Promise<number> {
-  const parts = Object.values(gradients);
-  if (parts.length === 0) return 0;
-  // Not by addN: on webgpu it binds every input to one shader, and where they
-  // are more than the adapter allows (often 8) the sum is silently wrong.
-  const squared = tf.tidy(() =>
-    tf.sum(tf.stack(parts.map((g) => tf.sum(tf.square(valuesOf(g))))))
-  );
+  const squared = squareSum(Object.values(gradients));
   const [value] = await readValues(squared);
   squared.dispose();
   return Math.sqrt(value!);
@@ -55,9 +48,4 @@ export async function gradientNorm(gradients: Gradients): Promise<number> {
 /** Frees gradients. */
 export function disposeAll(gradients: Gradients | undefined): void {
   for (const gradient of Object.values(gradients ?? {})) gradient.dispose();
-}
-
-/** All numbers of a gradient that may differ from zero, each once. */
-function valuesOf(gradient: Gradient): Tensor {
-  return gradient instanceof RowGradient ? gradient.rows : gradient;
 }

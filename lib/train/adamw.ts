@@ -1,5 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  adamWInPlace,
+  type AdamWInPlaceOptions,
+  type AdamWSlot,
   type Gradient,
   readValues,
   RowGradient,
@@ -38,7 +41,8 @@ export interface OptimizerTensor {
  *
  * Biases and the gains and shifts of norms do not decay (spec S17).
  *
- * A table whose gradient comes as rows gets the same update as if it came in
+ * On the tensorflow backend all parameters are updated by one compiled op where
+ * they lie. A table whose gradient comes as rows gets the same update as if it came in
  * full: all rows decay, and so do all moments, but no gradient of the table's
  * size is made.
  *
@@ -84,7 +88,7 @@ export class AdamW {
     this.#options = { weightDecay, beta1, beta2, epsilon };
     for (const [name, parameter] of parameters) {
       const zeros = (): Variable =>
-        tf.tidy(() => tf.variable(tf.zeros(parameter.shape), false));
+        tf.tidy(() => tf.variable(tf.fill(parameter.shape, 0), false));
       this.#moments.set(name, { m: zeros(), v: zeros() });
     }
   }
@@ -109,34 +113,22 @@ export class AdamW {
     const correction2 = Math.sqrt(1 - beta2 ** this.step);
     // m̂/(√v̂ + ε) = (m/c₁) / (√v/c₂ + ε): the corrections become scalars.
     const size = learningRate * correction2 / correction1;
-    for (const [name, parameter] of this.parameters) {
+    const slots = [...this.parameters].flatMap(([name, parameter]) => {
       const gradient = gradients[name];
-      if (!gradient) continue;
-      const { m, v } = this.#moments.get(name)!;
       const kept = 1 - (decays(name) ? learningRate * weightDecay : 0);
-      tf.tidy(() => {
-        m.assign(
-          plus(
-            tf.mul(m, beta1),
-            gradient,
-            (g) => tf.mul(g, gradientFactor * (1 - beta1)),
-          ),
-        );
-        v.assign(
-          plus(
-            tf.mul(v, beta2),
-            gradient,
-            (g) => tf.mul(tf.square(g), gradientFactor ** 2 * (1 - beta2)),
-          ),
-        );
-        const change = tf.div(
-          m,
-          tf.add(tf.sqrt(v), epsilon * correction2),
-        );
-        const decayed = kept === 1 ? parameter : tf.mul(parameter, kept);
-        parameter.assign(tf.sub(decayed, tf.mul(change, size)));
-      });
-    }
+      return gradient
+        ? [{ parameter, ...this.#moments.get(name)!, gradient, kept }]
+        : [];
+    });
+    const numbers = {
+      beta1,
+      beta2,
+      epsilon: epsilon * correction2,
+      stepSize: size,
+      gradientFactor,
+    };
+    if (adamWInPlace(slots, numbers)) return;
+    for (const slot of slots) tf.tidy(() => update(slot, numbers));
   }
 
   /** The moments, for a checkpoint; each is read when its turn comes. */
@@ -174,6 +166,32 @@ export class AdamW {
     for (const { m, v } of this.#moments.values()) tf.dispose([m, v]);
     this.#moments.clear();
   }
+}
+
+/** One update, from tfjs's own operations. */
+function update(
+  { parameter, m, v, gradient, kept }: AdamWSlot,
+  { beta1, beta2, epsilon, stepSize, gradientFactor }: Required<
+    AdamWInPlaceOptions
+  >,
+): void {
+  m.assign(
+    plus(
+      tf.mul(m, beta1),
+      gradient,
+      (g) => tf.mul(g, gradientFactor * (1 - beta1)),
+    ),
+  );
+  v.assign(
+    plus(
+      tf.mul(v, beta2),
+      gradient,
+      (g) => tf.mul(tf.square(g), gradientFactor ** 2 * (1 - beta2)),
+    ),
+  );
+  const change = tf.div(m, tf.add(tf.sqrt(v), epsilon));
+  const decayed = kept === 1 ? parameter : tf.mul(parameter, kept);
+  parameter.assign(tf.sub(decayed, tf.mul(change, stepSize)));
 }
 
 /** Adds what `of` makes of a gradient; elsewhere than in its rows that is 0. */
