@@ -21,6 +21,7 @@ export * from "./download.ts";
 export * from "./types.ts";
 export type { BenchmarkSet } from "./benchmarks/benchmark_set.ts";
 export * from "./benchmarks/open_beir_set.ts";
+export * from "./benchmarks/open_corpus.ts";
 export * from "./benchmarks/open_miracl.ts";
 export * from "./benchmarks/open_mkqa.ts";
 export * from "./benchmarks/read_judgments.ts";

@@ -3,7 +3,7 @@ import type { EvalReport, TaskReport } from "./eval_report.ts";
 /**
  * Runs an evaluation to its end.
  *
- * @param evaluation What `evaluate()` returned, not yet at its end.
+ * @param evaluation What `evaluate()` or its like returned, not yet at its end.
  * @param onTask Called with each task's report when it is done.
  * @returns The report of the suite.
  *
@@ -32,10 +32,13 @@ import type { EvalReport, TaskReport } from "./eval_report.ts";
  * assert.equal((await collectReport(evaluation())).mean.MAP, 0.5);
  * ```
  */
-export async function collectReport(
-  evaluation: AsyncGenerator<TaskReport, EvalReport>,
-  onTask?: (report: TaskReport) => void,
-): Promise<EvalReport> {
+export async function collectReport<
+  Task extends TaskReport,
+  Report extends EvalReport,
+>(
+  evaluation: AsyncGenerator<Task, Report>,
+  onTask?: (report: Task) => void,
+): Promise<Report> {
   for (;;) {
     const next = await evaluation.next();
     if (next.done) return next.value;

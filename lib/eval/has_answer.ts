@@ -19,19 +19,18 @@
  * ```
  */
 export function hasAnswer(text: string, answers: readonly string[]): boolean {
-  const tokens = answerTokens(text);
-  return answers.some((answer) => {
-    const wanted = answerTokens(answer);
-    for (let at = 0; at + wanted.length <= tokens.length; at++) {
-      if (wanted.every((token, i) => token === tokens[at + i])) return true;
-    }
-    return false;
-  });
+  const key = answerKey(text);
+  return answers.some((answer) => key.includes(answerKey(answer)));
 }
 
-function answerTokens(text: string): string[] {
+/**
+ * A text's tokens, each between two NULs: the key of a passage includes that of an
+ * answer if and only if the answer's tokens stand in it in a row. (No token holds
+ * a NUL, and without tokens the key is one NUL, which every key has.)
+ */
+export function answerKey(text: string): string {
   const tokens = text.normalize("NFD")
     .match(/[\p{L}\p{N}\p{M}]+|[^\p{Z}\p{C}]/gu) ?? [];
   // Each by itself: a final sigma depends on what follows it.
-  return tokens.map((token) => token.toLowerCase());
+  return `\0${tokens.map((token) => `${token.toLowerCase()}\0`).join("")}`;
 }

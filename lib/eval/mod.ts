@@ -34,6 +34,15 @@ export {
   type BootstrapOptions,
 } from "./bootstrap_interval.ts";
 export { collectReport } from "./collect_report.ts";
+export {
+  compareReports,
+  type CompareReportsOptions,
+  type Mover,
+  type ReportComparison,
+  type TaskComparison,
+} from "./compare_reports.ts";
+export type { DifferentSetting } from "./_settings_that_differ.ts";
+export { readReport } from "./read_report.ts";
 export type {
   EvalData,
   EvalModel,
