@@ -1,0 +1,101 @@
+import type { EvalReport, TaskReport } from "./eval_report.ts";
+
+/** A setting in which two reports differ. */
+export interface DifferentSetting {
+  /** Which one, e.g. `"settings.k"`. */
+  setting: string;
+  /** Its value in the first report; `undefined` if not recorded. */
+  a: unknown;
+  /** Its value in the second report. */
+  b: unknown;
+  /** What it can do to the numbers. */
+  effect: string;
+}
+
+/** What a setting can do to the numbers, by its name or the beginning of it. */
+const EFFECTS: readonly [string, string][] = [
+  ["settings.split", "other queries: the numbers can't be compared"],
+  ["settings.k", "metrics beyond the smaller k see fewer passages"],
+  ["settings.metrics", "only metrics of both are compared"],
+  ["settings.prompts", "queries were encoded with other instructions"],
+  ["settings.ignoreIdenticalIds", "passages with the query's id count or not"],
+  ["settings.ties", "equal scores rank otherwise"],
+  ["settings.retriever", "passages were found by other means"],
+  ["settings.dtype", "near scores may change places"],
+  ["origin.model.sha256", "another model"],
+  ["origin.model", "another model, or the same one elsewhere"],
+  ["origin.lengths", "long texts are cut elsewhere"],
+  ["origin.backend", "rounding differs in the last digits"],
+  ["origin.versions", "other code"],
+  ["origin.date", "none"],
+  ["origin.path", "none, if the data's hashes are the same"],
+  ["suite", "none, if the data's hashes are the same"],
+  ["prompt", "its queries were encoded with another instruction"],
+  ["passages", "another corpus: the numbers can't be compared"],
+  ["data", "other texts or judgments: the numbers can't be compared"],
+  ["ignoreIdenticalIds", "passages with the query's id count or not"],
+  ["split", "other queries: the numbers can't be compared"],
+];
+
+/** Settings in which two reports differ, task by task where they are a task's. */
+export function settingsThatDiffer(
+  a: EvalReport,
+  b: EvalReport,
+): DifferentSetting[] {
+  const own = ({ suite, settings, origin }: EvalReport) =>
+    flatten({ suite, settings, origin });
+  const found = differences(own(a), own(b), "");
+  for (const task of a.tasks) {
+    const other = b.tasks.find(({ task: name }) => name === task.task);
+    if (other) {
+      found.push(...differences(ofTask(task), ofTask(other), task.task));
+    }
+  }
+  return found;
+}
+
+/** What decides a task's numbers, apart from the numbers themselves. */
+function ofTask(report: TaskReport): Map<string, unknown> {
+  const { prompt, passages, data } = report;
+  const { ignoreIdenticalIds, split } = report as unknown as Record<
+    string,
+    unknown
+  >;
+  return flatten({
+    prompt,
+    passages,
+    data: data?.sha256,
+    ignoreIdenticalIds,
+    split,
+  });
+}
+
+function differences(
+  a: ReadonlyMap<string, unknown>,
+  b: ReadonlyMap<string, unknown>,
+  task: string,
+): DifferentSetting[] {
+  return [...new Set([...a.keys(), ...b.keys()])]
+    .filter((key) => a.get(key) !== b.get(key))
+    .map((key) => ({
+      setting: task ? `${task}: ${key}` : key,
+      a: a.get(key),
+      b: b.get(key),
+      effect: EFFECTS.find(([start]) => key.startsWith(start))?.[1] ??
+        "unknown",
+    }));
+}
+
+/** `{a: {b: 1}}` → `a.b` → 1; lists become texts. */
+function flatten(value: object, before = ""): Map<string, unknown> {
+  const flat = new Map<string, unknown>();
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    const name = before + key;
+    if (Array.isArray(item)) flat.set(name, item.join(", "));
+    else if (typeof item === "object" && item !== null) {
+      for (const [k, v] of flatten(item, `${name}.`)) flat.set(k, v);
+    } else flat.set(name, item);
+  }
+  return flat;
+}
