@@ -44,6 +44,15 @@ export { embedPassages, type EmbedPassagesOptions } from "./embed_passages.ts";
 export { ExactIndex, type ExactIndexOptions } from "./exact_index.ts";
 export { type EmbeddedTexts, exactSearch } from "./exact_search.ts";
 export { type FuseOptions, fuseRuns } from "./fuse_runs.ts";
+export {
+  createLanceIndex,
+  type CreateLanceOptions,
+  LANCEDB_VERSION,
+  type LanceIndex,
+  type LanceOptions,
+  type LanceSearchOptions,
+  openLanceIndex,
+} from "./lance_index.ts";
 export { mineHardNegatives } from "./mine_hard_negatives.ts";
 export type {
   MinedNegative,
