@@ -172,7 +172,13 @@ async function readOne(
 }
 
 function toVariable(data: Float32Array, shape: number[]): Variable {
-  return tf.tidy(() => tf.variable(tf.tensor(data, shape, "float32")));
+  return tf.tidy(() => {
+    const variable = tf.variable(tf.tensor(data, shape, "float32"));
+    // The native backend takes values over when they are first used, and keeps
+    // our copy until then: a use at once lets that one go before the next read.
+    tf.reshape(variable, [-1]);
+    return variable;
+  });
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readConfig } from "./config.ts";
+import { lengthLimit } from "./encoder.ts";
 import { readModules } from "./modules.ts";
 import { openWeights } from "./safetensors.ts";
 
@@ -61,7 +62,7 @@ export async function modelInfo(folder: string): Promise<ModelInfo> {
     hiddenSize: config.hiddenSize,
     heads: config.heads,
     vocabSize: config.vocabSize,
-    maxLength: Math.min(modules.maxLength ?? Infinity, config.maxPositions),
+    maxLength: lengthLimit({ config, modules }, Infinity),
     pooling: modules.pooling,
     normalize: modules.normalize,
     prompts: modules.prompts ?? {},
