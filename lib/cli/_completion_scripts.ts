@@ -18,18 +18,31 @@ function unfinished(entries: readonly CompletionEntry[]): Map<string, Next[]> {
       const before = words.slice(0, i).join(" ");
       const nexts = table.get(before) ?? [];
       const last = i === words.length - 1;
-      if (!nexts.some((next) => next.word === word)) {
+      const known = nexts.find((next) => next.word === word);
+      if (!known) {
         nexts.push({ word, summary: last ? summary : `${word} commands` });
-      }
+      } else if (last) known.summary = summary; // `eval`, beside `eval diff`
       table.set(before, nexts);
     });
   }
   return table;
 }
 
+/** Entries, where a command that begins another one offers its next word too. */
+function withNextWords(entries: readonly CompletionEntry[]): CompletionEntry[] {
+  return entries.map((entry) => ({
+    ...entry,
+    words: [
+      ...entry.words,
+      ...entries.filter(({ name }) => name.startsWith(`${entry.name} `))
+        .map(({ name }) => name.slice(entry.name.length + 1).split(" ")[0]!),
+    ],
+  }));
+}
+
 /** A function for bash; where it offers nothing, bash offers files. */
 export function bashScript(entries: readonly CompletionEntry[]): string {
-  const commands = entries.map(({ name, flags, words }) => {
+  const commands = withNextWords(entries).map(({ name, flags, words }) => {
     const values = flags.filter(({ choices }) => choices.length > 0).map((
       flag,
     ) => `        ${flag.name}) values=${quote(flag.choices.join(" "))} ;;`);
@@ -71,7 +84,7 @@ complete -o default -F _tdro tdro
 export function zshScript(entries: readonly CompletionEntry[]): string {
   const list = (items: readonly (readonly [string, string])[]) =>
     items.map(([word, text]) => quote(`${word}:${text}`)).join(" ");
-  const commands = entries.map(({ name, flags, words }) => {
+  const commands = withNextWords(entries).map(({ name, flags, words }) => {
     const values = flags.filter(({ choices }) => choices.length > 0).map((
       flag,
     ) =>

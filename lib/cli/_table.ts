@@ -98,6 +98,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./weights_explain.ts"),
   },
   {
+    name: "eval diff",
+    summary: "Say why two evaluations differ, query by query",
+    load: () => import("./eval_diff.ts"),
+  },
+  {
+    name: "eval",
+    summary: "Evaluate a model, BM25, or both on the tasks of a suite",
+    load: () => import("./eval.ts"),
+  },
+  {
     name: "score",
     summary: "Compute metrics of a run from its relevance judgments",
     load: () => import("./score.ts"),

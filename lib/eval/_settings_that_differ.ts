@@ -27,7 +27,6 @@ const EFFECTS: readonly [string, string][] = [
   ["origin.lengths", "long texts are cut elsewhere"],
   ["origin.backend", "rounding differs in the last digits"],
   ["origin.versions", "other code"],
-  ["origin.date", "none"],
   ["origin.path", "none, if the data's hashes are the same"],
   ["suite", "none, if the data's hashes are the same"],
   ["prompt", "its queries were encoded with another instruction"],
@@ -42,8 +41,10 @@ export function settingsThatDiffer(
   a: EvalReport,
   b: EvalReport,
 ): DifferentSetting[] {
-  const own = ({ suite, settings, origin }: EvalReport) =>
-    flatten({ suite, settings, origin });
+  // When it was measured can do nothing to the numbers.
+  const own = (
+    { suite, settings, origin: { date: _, ...origin } = {} }: EvalReport,
+  ) => flatten({ suite, settings, origin });
   const found = differences(own(a), own(b), "");
   for (const task of a.tasks) {
     const other = b.tasks.find(({ task: name }) => name === task.task);

@@ -28,6 +28,11 @@ export interface EvaluateRetrieverOptions {
   onRun?: (task: Task, run: Run) => void | Promise<void>;
   /** Name of what finds passages, for the record. @default {"retriever"} */
   retriever?: string;
+  /**
+   * Whether it puts the task's instruction before each query itself; for the
+   * record. @default {"none"}
+   */
+  prompts?: "task" | "none";
   /** What measures, where; goes into the report as it is. */
   origin?: EvalOrigin;
 }
@@ -35,7 +40,7 @@ export interface EvaluateRetrieverOptions {
 /** Options for {@linkcode evaluate}. */
 export interface EvaluateOptions
   extends
-    Omit<EvaluateRetrieverOptions, "retriever">,
+    Omit<EvaluateRetrieverOptions, "retriever" | "prompts">,
     Pick<ExactSearchOptions, "multiply" | "prepare" | "dtype"> {
   /**
    * Instruction before each query, e5 style: the task's own, or none.
@@ -175,9 +180,10 @@ export function evaluateRetriever(
   suite: Suite,
   options: EvaluateRetrieverOptions = {},
 ): AsyncGenerator<TaskReport, EvalReport> {
+  const { retriever = "retriever", prompts = "none" } = options;
   return evaluateTasks(suite, options, {
-    settings: { prompts: "none", retriever: options.retriever ?? "retriever" },
-    prompt: () => "",
+    settings: { prompts, retriever },
+    prompt: (task) => prompts === "task" ? task.prompt : "",
     retrieve: async (task, queries, k) => (await open(task))(queries, k),
   });
 }

@@ -61,6 +61,10 @@ Deno.test({
       "task",
     ]);
     assert.deepEqual(await offers("completion", "z"), ["zsh"]);
+    // A command that begins another one.
+    assert.deepEqual(await offers("eval", ""), ["diff"]);
+    assert.deepEqual(await offers("eval", "--bm"), ["--bm25"]);
+    assert.deepEqual(await offers("eval", "diff", "--mo"), ["--movers"]);
     assert.deepEqual(await offers("setup", "--no"), ["--no-tensorflow"]);
     // Where a file is wanted nothing is offered, so that bash offers files.
     assert.deepEqual(await offers("score", "--run", ""), []);

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { readTrecRun, writeSuite } from "../../lib/data/mod.ts";
+import {
+  type EvalReport,
+  evaluateRun,
+  readReport,
+} from "../../lib/eval/mod.ts";
+import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
+import { onBackends } from "../_backends.ts";
+import { smallEncoder } from "../_small_encoder.ts";
+import { toySuite } from "../_toy_suite.ts";
+import { isUserError, tdro } from "./_capture.ts";
+
+async function withSuite(body: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await writeSuite(toySuite(), `${folder}/suite`);
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("tdro eval --bm25 writes a record and a run for each task", async () => {
+  await withSuite(async (folder) => {
+    const line = [
+      ...["eval", "--suite", `${folder}/suite`, "--bm25", "--metrics"],
+      ...["nDCG@10,MRR@10", "--k", "20", "--out", `${folder}/a/eval.json`],
+    ];
+    const { code, out, err } = await tdro(
+      ...line,
+      ...["--run", `${folder}/runs/bm25.trec`],
+    );
+    assert.equal(code, 0, err);
+    assert.match(out, /^task +queries +passages +nDCG@10 +MRR@10\n/);
+    assert.match(out, /^mean +13 +78 /m);
+    const report = await readReport(`${folder}/a/eval.json`);
+    assert.equal(report.settings.retriever, "BM25");
+    assert.equal(report.origin!.path, `${folder}/suite`);
+    assert.ok(report.origin!.versions!.tdro);
+    assert.equal(report.origin!.model, undefined);
+    // The runs give the same numbers again.
+    for (const [k, task] of toySuite().tasks.entries()) {
+      const run = await readTrecRun(`${folder}/runs/bm25.${task.name}.trec`);
+      const names = report.settings.metrics;
+      const { mean } = evaluateRun(task.qrels.test!, run, names);
+      assert.deepEqual(mean, report.tasks[k]!.mean);
+    }
+    const one = await tdro(
+      ...["eval", "--suite", `${folder}/suite`, "--bm25", "--tasks", "places"],
+      ...["--run", `${folder}/one.trec`, "--json"],
+    );
+    assert.equal(one.code, 0, one.err);
+    const { tasks } = JSON.parse(one.out) as EvalReport;
+    assert.deepEqual(tasks.map(({ task }) => task), ["places"]);
+    assert.ok((await readTrecRun(`${folder}/one.trec`)).size > 0);
+  });
+});
+
+onBackends(
+  "tdro eval measures a model, alone and fused with BM25",
+  async (backend) => {
+    await withSuite(async (folder) => {
+      const encoder = smallEncoder();
+      await saveEncoder(encoder, `${folder}/model`);
+      disposeEncoder(encoder);
+      const measure = async (...more: string[]) => {
+        const { code, out, err } = await tdro(
+          ...[
+            "eval",
+            "--suite",
+            `${folder}/suite`,
+            "--model",
+            `${folder}/model`,
+          ],
+          ...["--backend", backend, "--tasks", "shades", "--json", ...more],
+        );
+        assert.equal(code, 0, err);
+        return JSON.parse(out) as EvalReport;
+      };
+      const plain = await measure("--out", `${folder}/plain.json`);
+      const { origin, settings, tasks: [task] } = plain;
+      assert.equal(origin!.model!.name, `${folder}/model`);
+      assert.match(origin!.model!.sha256!, /^[0-9a-f]{64}$/);
+      assert.equal(origin!.model!.dtype, "F32");
+      // The model takes 32 tokens at most, whatever is asked for.
+      assert.deepEqual(origin!.lengths, { query: 32, passage: 32 });
+      assert.equal(origin!.backend!.name, backend);
+      assert.deepEqual([settings.dtype, settings.k], ["f32", 1000]);
+      assert.equal(task!.prompt, "Find the shade");
+      assert.match(task!.data!.sha256, /^[0-9a-f]{64}$/);
+      assert.deepEqual(await readReport(`${folder}/plain.json`), plain);
+      assert.deepEqual((await measure()).tasks, plain.tasks);
+
+      const bare = await measure("--prompts", "none", "--query-length", "8");
+      assert.equal(bare.tasks[0]!.prompt, "");
+      assert.equal(bare.origin!.lengths!.query, 8);
+      const fused = await measure("--bm25", "--out", `${folder}/fused.json`);
+      assert.match(fused.settings.retriever!, /fused/);
+      assert.equal(fused.tasks[0]!.prompt, "Find the shade");
+      assert.ok(fused.mean["nDCG@10"]! > plain.mean["nDCG@10"]!);
+
+      const diff = await tdro(
+        ...["eval", "diff", `${folder}/plain.json`, `${folder}/fused.json`],
+        ...["--suite", `${folder}/suite`, "--movers", "2"],
+      );
+      assert.equal(diff.code, 0, diff.err);
+      assert.match(
+        diff.out,
+        /^settings\.retriever +dense, exact search +BM25/m,
+      );
+      assert.doesNotMatch(diff.out, /origin/);
+      assert.match(diff.out, /^shades +shades-q\d+ +which shade has the /m);
+    });
+  },
+);
+
+Deno.test("tdro eval diff of a record with itself finds nothing", async () => {
+  await withSuite(async (folder) => {
+    const path = `${folder}/eval.json`;
+    const line = [
+      "eval",
+      "--suite",
+      `${folder}/suite`,
+      "--bm25",
+      "--out",
+      path,
+    ];
+    assert.equal((await tdro(...line)).code, 0);
+    const { code, out } = await tdro("eval", "diff", path, path);
+    assert.equal(code, 0);
+    assert.match(out, /^No recorded setting differs\.$/m);
+    const json = JSON.parse(
+      (await tdro("eval", "diff", path, path, "--metric", "MRR@10", "--json"))
+        .out,
+    );
+    assert.equal(json.metric, "MRR@10");
+    for (const task of json.tasks) {
+      assert.deepEqual([task.wins, task.losses, task.p], [0, 0, 1]);
+      assert.deepEqual(task.movers, []);
+    }
+  });
+});
+
+Deno.test("tdro eval and eval diff say what is wrong in a line", async () => {
+  await withSuite(async (folder) => {
+    await Deno.writeTextFile(`${folder}/text.json`, "no");
+    const suite = ["--suite", `${folder}/suite`];
+    const lines = [
+      ["eval", ...suite],
+      ["eval", ...suite, "--bm25", "--metrics", "ndcg"],
+      ["eval", ...suite, "--bm25", "--k", "5"],
+      ["eval", ...suite, "--bm25", "--tasks", "shade"],
+      ["eval", ...suite, "--model", `${folder}/nowhere`, "--backend", "wasm"],
+      ["eval", "--suite", `${folder}/nowhere`, "--bm25"],
+      ["eval", "diff", `${folder}/none.json`, `${folder}/text.json`],
+      ["eval", "diff", `${folder}/text.json`, `${folder}/text.json`],
+    ];
+    for (const line of lines) {
+      const outcome = await tdro(...line, "--quiet");
+      assert.ok(isUserError(outcome), `${line.join(" ")}: ${outcome.err}`);
+    }
+  });
+});
