@@ -7,7 +7,10 @@ import { describeIssue } from "./read_jsonl.ts";
 export interface CatalogueSource {
   /** Name of the data set on the hub. */
   dataset: string;
-  /** Its files; `*` stands for any part of a name. */
+  /**
+   * Its files; `*` stands for any part of a name, `{language}` for each language
+   * that is wanted. Those without `*` must be there; of the others, at least one.
+   */
   files: string[];
   /** Folder to put them into, within that of the row. @default {""} */
   to?: string;
@@ -31,12 +34,16 @@ export interface CatalogueRow {
   category?: string;
   /** BCP 47 tags of the text. */
   languages: string[];
+  /** How the files call languages, where not by their tags. */
+  languageNames?: Record<string, string>;
   /** Licence as its source states it, and who says so; `"see source"` if unknown. */
   license: string;
   /** Where its makers tell about it. */
   homepage?: string;
   /** Where its files are; empty if they have to be got by hand. */
   sources: CatalogueSource[];
+  /** Branch, tag or commit of the sources. @default {"main"} */
+  revision?: string;
   /** Whether the files' names were seen in a public listing. */
   checked: boolean;
   /** Form of the files. */
@@ -79,6 +86,7 @@ const row: z.ZodType<CatalogueRow> = z.strictObject({
   group: text.optional(),
   category: text.optional(),
   languages: z.array(text).min(1),
+  languageNames: z.record(text, text).optional(),
   license: text,
   homepage: z.url().optional(),
   sources: z.array(z.strictObject({
@@ -86,6 +94,7 @@ const row: z.ZodType<CatalogueRow> = z.strictObject({
     files: z.array(text).min(1),
     to: text.optional(),
   })),
+  revision: text.optional(),
   checked: z.boolean(),
   format: text,
   loader: text.nullable(),
@@ -194,4 +203,29 @@ export function catalogueRow(
       [...new Set([...within, ...nearest(name, names)])].slice(0, 3).join(", ")
     }`,
   );
+}
+
+/**
+ * The rows of a name: one set, or all sets of a family.
+ *
+ * @param name E.g. `"beir/scifact"`, or `"beir"` for all of its sets.
+ * @param rows Where to look. @default {catalogue()}
+ * @returns At least one row.
+ * @throws {RangeError} If there is none; the message names the nearest.
+ *
+ * @example Usage
+ * ```ts
+ * import { catalogueRows } from "@tdro/tdro/data";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(catalogueRows("nanobeir").length, 13);
+ * assert.equal(catalogueRows("beir/nq").length, 1);
+ * ```
+ */
+export function catalogueRows(
+  name: string,
+  rows: readonly CatalogueRow[] = catalogue(),
+): CatalogueRow[] {
+  const family = rows.filter((row) => row.name.startsWith(`${name}/`));
+  return family.length > 0 ? family : [catalogueRow(name, rows)];
 }

@@ -22,6 +22,7 @@ export * from "./types.ts";
 export type { BenchmarkSet } from "./benchmarks/benchmark_set.ts";
 export * from "./benchmarks/open_beir_set.ts";
 export * from "./benchmarks/open_corpus.ts";
+export * from "./benchmarks/open_id_tables.ts";
 export * from "./benchmarks/open_miracl.ts";
 export * from "./benchmarks/open_mkqa.ts";
 export * from "./benchmarks/read_judgments.ts";
@@ -49,10 +50,12 @@ export {
   docsTaskNames,
 } from "./docs/build_docs_suite.ts";
 export * from "./docs/docs_suite.ts";
+export type { HubOptions } from "./hub_files.ts";
 export * from "./normalise_text.ts";
 export * from "./open_suite.ts";
 export { openTask } from "./open_task.ts";
 export * from "./passage_text.ts";
+export * from "./pull_dataset.ts";
 export * from "./query_text.ts";
 export * from "./read_beir_qrels.ts";
 export {

@@ -18,7 +18,7 @@ export async function listFiles(folder: string): Promise<string[]> {
 }
 
 /** Shards in the order of their numbers: docs-2 before docs-10. */
-function byNumber(a: string, b: string): number {
+export function byNumber(a: string, b: string): number {
   const pad = (path: string) =>
     path.replace(/\d+/g, (digits) => digits.padStart(12, "0"));
   return compareCodePoints(pad(a), pad(b));
