@@ -1,4 +1,3 @@
-import type { Suite } from "../data/mod.ts";
 import type { EvalReport, TaskReport } from "../eval/mod.ts";
 import type { ProgressEvent } from "./_progress.ts";
 
@@ -6,27 +5,24 @@ import type { ProgressEvent } from "./_progress.ts";
 type OnProgress = (task: string, done: number) => void;
 
 /**
- * An evaluation as progress events: texts done of all texts of the suite. Within a
- * task they come from a callback, looked at ten times a second.
+ * An evaluation as progress events: texts done of all texts, if the number of each
+ * task's is known. Within a task they come from a callback, looked at ten times a
+ * second.
  */
 export async function* evaluationProgress(
-  suite: Suite,
-  split: "train" | "dev" | "test",
+  sizes: readonly number[],
   start: (
     onProgress: OnProgress,
   ) => Promise<AsyncGenerator<TaskReport, EvalReport>>,
 ): AsyncGenerator<ProgressEvent, EvalReport> {
-  const sizes = suite.tasks.map(({ corpus, qrels }) =>
-    corpus.size + (qrels[split]?.size ?? 0)
-  );
   const total = sizes.reduce((sum, size) => sum + size, 0);
   let before = 0;
   let within = 0;
-  let note = suite.tasks[0]?.name ?? "";
+  let note = "";
   const event = (): ProgressEvent => ({
     stage: "evaluation",
     label: "evaluating, texts",
-    done: Math.min(total, before + within),
+    done: total === 0 ? before + within : Math.min(total, before + within),
     total,
     note,
   });
@@ -48,7 +44,7 @@ export async function* evaluationProgress(
     }
     const next = await step;
     if (next.done) return next.value;
-    before += sizes[k]!;
+    before += sizes[k] ?? next.value.passages;
     within = 0;
     note = next.value.task;
   }

@@ -5,6 +5,7 @@ import type { EvalOrigin, EvalReport, TaskReport } from "../eval/mod.ts";
 import type { RetrieveFunction } from "../search/mod.ts";
 import { backendOption } from "./_backend_option.ts";
 import { type OpenedEncoder, openEncoder } from "./_encoder_functions.ts";
+import { BENCHMARKS, evaluateBenchmark } from "./_evaluate_benchmark.ts";
 import { evaluationProgress } from "./_evaluation_progress.ts";
 import type { Command } from "./command.ts";
 import type { CommandIo } from "./io.ts";
@@ -13,6 +14,8 @@ import type { CommandIo } from "./io.ts";
 export interface EvalCommandOptions {
   /** Folder of the suite. */
   suite: string;
+  /** Benchmark whose rules hold; its sets lie in the folder. */
+  benchmark?: (typeof BENCHMARKS)[number];
   /** Model folder. */
   model?: string;
   /** Whether BM25 is measured, or fused with the model. */
@@ -60,6 +63,11 @@ export const command: Command<EvalCommandOptions> = {
       line: "tdro eval --suite suites/docs --bm25 --out bm25.json",
     },
     {
+      about: "Two sets of a benchmark, by its own rules and prompts",
+      line:
+        "tdro eval --benchmark beir --suite data/beir --tasks scifact,nfcorpus --model models/e5-mistral --out beir.json",
+    },
+    {
       about: "The ranking itself, for other tools",
       line:
         "tdro eval --suite suites/docs --tasks es-lib --bm25 --run es-lib.trec",
@@ -67,8 +75,12 @@ export const command: Command<EvalCommandOptions> = {
   ],
   options: z.strictObject({
     suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
-      "Folder with a folder per task, in BEIR form",
+      "Folder with a folder per task, in BEIR form; with --benchmark, that of tdro data pull",
     ),
+    benchmark: z.enum(BENCHMARKS).optional().meta({ placeholder: "NAME" })
+      .describe(
+        "Evaluate by the rules of a benchmark: its splits, prompts and means; --tasks names sets or languages",
+      ),
     model: z.string().optional().meta({ placeholder: "FOLDER" }).describe(
       "Model folder",
     ),
@@ -115,17 +127,22 @@ export const command: Command<EvalCommandOptions> = {
       );
     }
     const { openSuite, writeWhole } = await import("../data/mod.ts");
-    const suite = await openSuite(folder, tasks ? { tasks } : {});
+    const suite = options.benchmark
+      ? undefined
+      : await openSuite(folder, tasks ? { tasks } : {});
     using encoder = model === undefined
       ? undefined
       : await openEncoder(model, options.backend, options, io);
     const origin = await originOf(options);
     const report = await io.progress(
       evaluationProgress(
-        suite,
-        options.split,
+        (suite?.tasks ?? []).map(({ corpus, qrels }) =>
+          corpus.size + (qrels[options.split]?.size ?? 0)
+        ),
         (onProgress) =>
-          evaluationOf(suite, options, encoder, { origin, onProgress, io }),
+          suite
+            ? evaluationOf(suite, options, encoder, { origin, onProgress, io })
+            : evaluateBenchmark(options, encoder, { origin, onProgress, io }),
       ),
     );
     if (out) await writeWhole(out, `${JSON.stringify(report, null, 1)}\n`);
@@ -245,8 +262,9 @@ async function printReport(
     passages,
     ...mean,
   }));
+  const { missing = [] } = report as { missing?: string[] };
   const mean = {
-    task: "mean",
+    task: missing.length > 0 ? "mean of these" : "mean",
     queries: rows.reduce((sum, { queries }) => sum + queries, 0),
     passages: rows.reduce((sum, { passages }) => sum + passages, 0),
     ...report.mean,
@@ -258,6 +276,9 @@ async function printReport(
         maxRows: rows.length + 1,
         footRows: 1,
       }),
+      ...(missing.length > 0
+        ? ["", `Not there, and not in the mean: ${missing.join(", ")}`]
+        : []),
       ...(out ? ["", `The record is in ${out}`] : []),
     ].join("\n"));
 }

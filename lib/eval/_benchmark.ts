@@ -3,7 +3,7 @@ import { queryText } from "../data/query_text.ts";
 import type { SplitName } from "../data/types.ts";
 import type { EncodeFunction } from "../model/types.ts";
 import type { ExactSearchOptions } from "../search/top_k.ts";
-import { parseMetric } from "./_metric.ts";
+import { DataHash, noting } from "./_data_hash.ts";
 import { streamSearch } from "./_stream_search.ts";
 import {
   benchmarkMeans,
@@ -11,12 +11,12 @@ import {
   type BenchmarkTaskReport,
 } from "./benchmark_report.ts";
 import type { EvalSettings, EvaluateOptions } from "./evaluate.ts";
-import { evaluateRun } from "./evaluate_run.ts";
+import { checkMetrics, taskReport, TIES } from "./_task_report.ts";
 
 /** Options that all benchmarks share. */
 export interface BenchmarkOptions
   extends
-    Pick<EvaluateOptions, "chunk" | "signal" | "multiply">,
+    Pick<EvaluateOptions, "chunk" | "signal" | "multiply" | "origin">,
     Pick<ExactSearchOptions, "prepare" | "dtype"> {
   /**
    * Instruction before each query, e5 style: the benchmark's (those of the
@@ -103,6 +103,7 @@ export async function* runParts(
     format: "tdro-eval/1",
     suite: benchmark,
     settings: settingsOf(options, { split, metrics, k }),
+    ...(options.origin ? { origin: options.origin } : {}),
     ...{ benchmark, tasks, missing },
     ...benchmarkMeans(tasks, metrics),
   };
@@ -118,13 +119,14 @@ async function runPart(
 ): Promise<BenchmarkTaskReport> {
   const { set, name, ignoreIdenticalIds, group } = part;
   const prompt = promptFor(part, options);
+  const hash = new DataHash(set.queries.values(), set.qrels);
   const { run, passages } = await streamSearch(
     encode,
     Array.from(set.queries.values(), ({ id, text }) => ({
       id,
       text: queryText(prompt, text),
     })),
-    set.passages(),
+    noting(set.passages(), hash),
     {
       ...searchOptions(options),
       k,
@@ -136,16 +138,10 @@ async function runPart(
       `Cannot evaluate ${name}: the corpus must hold a passage: got none`,
     );
   }
-  const { perQuery, mean } = evaluateRun(set.qrels, run, metrics, {
-    ignoreIdenticalIds,
-  });
+  const { qrels } = set;
+  const about = { task: name, domain, prompt, passages, data: hash.end() };
   return {
-    ...{ task: name, domain, prompt, passages, mean },
-    queryIds: [...perQuery.keys()],
-    perQuery: Object.fromEntries(metrics.map((metric) => [
-      metric,
-      Array.from(perQuery.values(), (values) => values[metric]!),
-    ])),
+    ...taskReport(about, { qrels, run, metrics, ignoreIdenticalIds }),
     split: set.split,
     language: [set.language].flat().join(", "),
     ignoreIdenticalIds,
@@ -167,7 +163,7 @@ export function searchOptions(
 
 /** How the numbers came about; what differs by set stands with the set. */
 export function settingsOf(
-  { prompts = "benchmark" }: BenchmarkOptions,
+  { prompts = "benchmark", dtype = "f32" }: BenchmarkOptions,
   { split, metrics, k }: {
     split: SplitName;
     metrics: readonly string[];
@@ -180,28 +176,8 @@ export function settingsOf(
     k,
     prompts: prompts === "none" ? "none" : "task",
     ignoreIdenticalIds: false,
-    ties: "float32 score descending, then passage id descending",
+    ties: TIES,
+    retriever: "dense, exact search",
+    dtype,
   };
-}
-
-/** Throws at metrics that don't exist or reach deeper than k, before any work. */
-export function checkMetrics(metrics: readonly string[], k: number): void {
-  if (!Number.isInteger(k) || k < 1) {
-    throw new RangeError(
-      `Cannot evaluate: k must be an integer of at least 1: got ${k}`,
-    );
-  }
-  if (metrics.length === 0) {
-    throw new RangeError(
-      "Cannot evaluate: metrics must name at least one: got none",
-    );
-  }
-  for (const name of metrics) {
-    const { cut } = parseMetric(name);
-    if (cut !== Infinity && cut > k) {
-      throw new RangeError(
-        `Cannot evaluate: k must be at least ${cut} for ${name}: got ${k}`,
-      );
-    }
-  }
 }

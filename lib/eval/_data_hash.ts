@@ -30,3 +30,14 @@ export class DataHash {
     return { sha256: this.#hash.digest("hex"), judgments: this.#judgments };
   }
 }
+
+/** Passes a corpus on and notes its passages on the way. */
+export async function* noting(
+  passages: AsyncIterable<Passage>,
+  hash: DataHash,
+): AsyncGenerator<Passage> {
+  for await (const passage of passages) {
+    hash.add(passage);
+    yield passage;
+  }
+}

@@ -21,6 +21,8 @@ import {
   type BenchmarkTaskReport,
   meanOf,
 } from "./benchmark_report.ts";
+import { DataHash, noting } from "./_data_hash.ts";
+import type { EvalData } from "./eval_report.ts";
 import { answerKey } from "./has_answer.ts";
 
 /** Options of {@linkcode evaluateMkqa}. */
@@ -120,13 +122,16 @@ export async function* evaluateMkqa(
         hit: Infinity,
       })),
     ]));
-    const count = await searchAnswers(encode, asked, passages, options);
+    const { count, sha256 } = await searchAnswers(
+      ...[encode, asked, passages, options] as const,
+    );
     for (const [language, list] of asked) {
       const report: BenchmarkTaskReport = {
         task: `mkqa-${language}`,
         domain: tasks.length,
         prompt: promptOf(language, options),
         passages: count,
+        data: dataOf(list, sha256),
         ...accuracy(list, cuts),
         queryIds: list.map(({ id }) => id),
         ...{ split: "test", language, ignoreIdenticalIds: false },
@@ -142,6 +147,7 @@ export async function* evaluateMkqa(
     settings: settingsOf(options, {
       ...{ split: "test", metrics, k: Math.max(...cuts) },
     }),
+    ...(options.origin ? { origin: options.origin } : {}),
     ...{ benchmark: "MKQA", tasks, mean: meanOf(tasks, metrics) },
     means: foreign.length === 0 ? [] : [{
       name: "without English",
@@ -172,7 +178,8 @@ async function searchAnswers(
   asked: ReadonlyMap<string, readonly Asked[]>,
   passages: () => AsyncIterable<Passage>,
   { onProgress, cuts = CUTS, ...options }: EvaluateMkqaOptions,
-): Promise<number> {
+): Promise<{ count: number; sha256: string }> {
+  const corpus = new DataHash([], new Map());
   const queries = [...asked].flatMap(([language, list]) =>
     list.map(({ key, question }) => ({
       id: key,
@@ -182,7 +189,7 @@ async function searchAnswers(
   const { run, passages: count } = await streamSearch(
     encode,
     queries,
-    passages(),
+    noting(passages(), corpus),
     {
       ...searchOptions(options),
       k: Math.max(...cuts),
@@ -190,7 +197,20 @@ async function searchAnswers(
     },
   );
   await noteHits([...asked.values()].flat(), run, passages());
-  return count;
+  return { count, sha256: corpus.end().sha256 };
+}
+
+/** Hash of a language's questions with their answers, and of the corpus. */
+function dataOf(questions: readonly MkqaQuestion[], corpus: string): EvalData {
+  const hash = new DataHash(
+    questions.map(({ id, question, answers }) => ({
+      id,
+      text: JSON.stringify([question, answers]),
+    })),
+    new Map(),
+  );
+  hash.add({ id: "corpus", text: corpus });
+  return hash.end();
 }
 
 /** Reads the corpus again: the texts of what was found. */

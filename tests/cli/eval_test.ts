@@ -115,6 +115,57 @@ onBackends(
   },
 );
 
+onBackends(
+  "tdro eval --benchmark goes by the benchmark's rules",
+  async (backend) => {
+    await withSuite(async (folder) => {
+      const encoder = smallEncoder();
+      await saveEncoder(encoder, `${folder}/model`);
+      disposeEncoder(encoder);
+      // The toy tasks stand for two sets of BEIR.
+      await Deno.rename(`${folder}/suite/shades`, `${folder}/suite/scifact`);
+      await Deno.rename(`${folder}/suite/weights`, `${folder}/suite/quora`);
+      const line = [
+        ...["eval", "--benchmark", "beir", "--suite", `${folder}/suite`],
+        ...["--model", `${folder}/model`, "--backend", backend],
+      ];
+      const { code, out, err } = await tdro(
+        ...line,
+        "--out",
+        `${folder}/b.json`,
+      );
+      assert.equal(code, 0, err);
+      assert.match(out, /^mean of these +9 +54 /m);
+      assert.match(
+        out,
+        /^Not there, and not in the mean: msmarco, trec-covid/m,
+      );
+      const report = await readReport(`${folder}/b.json`);
+      assert.equal(report.suite, "BEIR");
+      assert.deepEqual(report.tasks.map(({ task }) => task), [
+        "quora",
+        "scifact",
+      ]);
+      assert.match(report.tasks[1]!.prompt, /scientific claim/);
+      assert.match(report.tasks[1]!.data!.sha256, /^[0-9a-f]{64}$/);
+      assert.equal(report.origin!.backend!.name, backend);
+      const one = await tdro(...line, "--tasks", "scifact", "--json");
+      assert.deepEqual(JSON.parse(one.out).tasks, [
+        { ...report.tasks[1], domain: 0 },
+      ]);
+      for (
+        const more of [["--bm25"], ["--run", "x.trec"], ["--tasks", "nq"], [
+          "--tasks",
+          "scifcat",
+        ]]
+      ) {
+        const outcome = await tdro(...line, ...more, "--quiet");
+        assert.ok(isUserError(outcome), outcome.err);
+      }
+    });
+  },
+);
+
 Deno.test("tdro eval diff of a record with itself finds nothing", async () => {
   await withSuite(async (folder) => {
     const path = `${folder}/eval.json`;
