@@ -47,6 +47,31 @@ onBackends("nearestRows() misses no row, whatever ties and signs", async () => {
 });
 
 onBackends(
+  "nearestRows() tells rows apart that rounding brings together",
+  async () => {
+    // All rows lie within a few roundings of one another: by the rounded scores
+    // alone, the wrong ones would be taken.
+    const one = randomEmbeddings(1, 48, 7).data;
+    const off = randomEmbeddings(600, 48, 8);
+    for (const size of [1e-2, 1e-3, 1e-6]) {
+      const passages = {
+        ...off,
+        data: off.data.map((x, i) => one[i % 48]! + size * x),
+      };
+      const queries = randomEmbeddings(20, 48, 9);
+      const wanted = await topK(queries, passages, { k: 10 });
+      for (const precision of PRECISIONS) {
+        const prepare = (rows: typeof off) => nearestRows(rows, { precision });
+        assert.deepEqual(
+          await topK(queries, passages, { k: 10, prepare }),
+          wanted,
+        );
+      }
+    }
+  },
+);
+
+onBackends(
   "nearestRows() finds the same through many blocks and chunks",
   async () => {
     // More than one block of 16,384, and a last group that isn't whole.
