@@ -9,7 +9,7 @@ export const BENCHMARKS = ["beir", "nanobeir", "miracl", "mkqa"] as const;
 /** Starts the evaluation of a benchmark by its own rules. */
 export async function evaluateBenchmark(
   options: EvalCommandOptions,
-  encoder: OpenedEncoder | undefined,
+  encoder: Omit<OpenedEncoder, typeof Symbol.dispose> | undefined,
   { origin, onProgress, io }: {
     origin: EvalOrigin;
     onProgress: (task: string, done: number) => void;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { BackendName } from "../backend/mod.ts";
 import type { Suite, Task } from "../data/mod.ts";
 import type { EvalOrigin, EvalReport, TaskReport } from "../eval/mod.ts";
+import type { EncodeFunction } from "../model/mod.ts";
 import type { RetrieveFunction } from "../search/mod.ts";
 import { backendOption } from "./_backend_option.ts";
 import { type OpenedEncoder, openEncoder } from "./_encoder_functions.ts";
@@ -28,8 +29,8 @@ export interface EvalCommandOptions {
   metrics: string[];
   /** Passages retrieved for each query. */
   k: number;
-  /** Whether queries get their task's prompt. */
-  prompts: "task" | "none";
+  /** What stands before each text. */
+  prompts: "task" | "model" | "none";
   /** Whether to leave out passages whose id is the query's. */
   ignoreIdenticalIds: boolean;
   /** Most tokens of a query. */
@@ -97,8 +98,8 @@ export const command: Command<EvalCommandOptions> = {
     k: z.int().min(1).default(1000).describe(
       "Passages retrieved for each query",
     ),
-    prompts: z.enum(["task", "none"]).default("task").describe(
-      "Instruction before each query; none for models that weren't trained with one",
+    prompts: z.enum(["task", "model", "none"]).default("task").describe(
+      "What stands before each text: the task's instruction before queries, the model's own prompts (sentence-transformers'), or nothing",
     ),
     ignoreIdenticalIds: z.boolean().default(false).describe(
       "Leave out passages whose id is the query's, as BEIR does for Quora and ArguAna",
@@ -130,10 +131,13 @@ export const command: Command<EvalCommandOptions> = {
     const suite = options.benchmark
       ? undefined
       : await openSuite(folder, tasks ? { tasks } : {});
-    using encoder = model === undefined
+    using opened = model === undefined
       ? undefined
       : await openEncoder(model, options.backend, options, io);
     const origin = await originOf(options);
+    const encoder = opened && origin.prompts
+      ? { ...opened, encode: prompted(opened.encode, origin.prompts) }
+      : opened;
     const report = await io.progress(
       evaluationProgress(
         (suite?.tasks ?? []).map(({ corpus, qrels }) =>
@@ -154,7 +158,7 @@ export const command: Command<EvalCommandOptions> = {
 async function evaluationOf(
   suite: Suite,
   options: EvalCommandOptions,
-  encoder: OpenedEncoder | undefined,
+  encoder: Omit<OpenedEncoder, typeof Symbol.dispose> | undefined,
   { origin, onProgress, io }: {
     origin: EvalOrigin;
     onProgress: (task: string, done: number) => void;
@@ -163,7 +167,8 @@ async function evaluationOf(
 ): Promise<AsyncGenerator<TaskReport, EvalReport>> {
   const { evaluate, evaluateRetriever } = await import("../eval/mod.ts");
   const search = await import("../search/mod.ts");
-  const { split, metrics, k, prompts, ignoreIdenticalIds, dtype } = options;
+  const { split, metrics, k, ignoreIdenticalIds, dtype } = options;
+  const prompts = options.prompts === "task" ? "task" : "none";
   const common = {
     ...{ split, metrics, k, ignoreIdenticalIds, origin, signal: io.signal },
     ...(options.run
@@ -222,7 +227,7 @@ async function originOf(options: EvalCommandOptions): Promise<EvalOrigin> {
   const { hashModel } = await import("../eval/mod.ts");
   const { modelInfo } = await import("../model/mod.ts");
   const { useBackend } = await import("../backend/mod.ts");
-  const { maxLength, dtypes } = await modelInfo(options.model);
+  const { maxLength, dtypes, prompts } = await modelInfo(options.model);
   const { name, device } = await useBackend(options.backend);
   return {
     model: {
@@ -234,8 +239,35 @@ async function originOf(options: EvalCommandOptions): Promise<EvalOrigin> {
       query: Math.min(maxLength, options.queryLength),
       passage: Math.min(maxLength, options.passageLength),
     },
+    ...(options.prompts === "model" ? { prompts: ownPrompts(prompts) } : {}),
     backend: { name, device },
     ...origin,
+  };
+}
+
+/** The prompts of retrieval among those that a model comes with. */
+function ownPrompts(
+  prompts: Readonly<Record<string, string>>,
+): { query: string; passage: string } {
+  const { query, passage = prompts.document ?? prompts.corpus } = prompts;
+  if (query === undefined && passage === undefined) {
+    throw new RangeError(
+      `Cannot evaluate with the model's prompts: it must have one called query, passage or document: got ${
+        Object.keys(prompts).join(", ") || "none"
+      }; use --prompts task or none`,
+    );
+  }
+  return { query: query ?? "", passage: passage ?? "" };
+}
+
+/** Puts the prompts before the texts. */
+function prompted(
+  encode: EncodeFunction,
+  prompts: { query: string; passage: string },
+): EncodeFunction {
+  return (texts, options) => {
+    const before = prompts[options?.kind ?? "passage"];
+    return encode(texts.map((text) => before + text), options);
   };
 }
 

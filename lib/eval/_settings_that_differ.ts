@@ -25,6 +25,7 @@ const EFFECTS: readonly [string, string][] = [
   ["origin.model.sha256", "another model"],
   ["origin.model", "another model, or the same one elsewhere"],
   ["origin.lengths", "long texts are cut elsewhere"],
+  ["origin.prompts", "texts were encoded with other words before them"],
   ["origin.backend", "rounding differs in the last digits"],
   ["origin.versions", "other code"],
   ["origin.path", "none, if the data's hashes are the same"],

@@ -54,6 +54,8 @@ export interface EvalOrigin {
   model?: EvalModel;
   /** Most tokens of a text, special ones and prompt included. */
   lengths?: { query: number; passage: number };
+  /** Texts put before queries and passages as they are: the model's own prompts. */
+  prompts?: { query: string; passage: string };
   /** Where tensors were computed. */
   backend?: { name: string; device: string };
   /** Versions of what computed it. */

@@ -92,6 +92,30 @@ onBackends(
       assert.deepEqual(await readReport(`${folder}/plain.json`), plain);
       assert.deepEqual((await measure()).tasks, plain.tasks);
 
+      await assert.rejects(
+        measure("--prompts", "model"),
+        /got none; use --prompts/,
+      );
+      await Deno.writeTextFile(
+        `${folder}/model/config_sentence_transformers.json`,
+        '{"prompts":{"query":"blue ","document":""}}',
+      );
+      const own = await measure("--prompts", "model");
+      assert.deepEqual(own.origin!.prompts, { query: "blue ", passage: "" });
+      assert.equal(own.tasks[0]!.prompt, "");
+      // The same as the words put into the queries themselves.
+      const suite = toySuite();
+      for (const query of suite.tasks[0]!.queries.values()) {
+        query.text = `blue ${query.text}`;
+      }
+      await writeSuite(suite, `${folder}/blue`);
+      const blue = await measure(
+        ...["--prompts", "none", "--suite", `${folder}/blue`],
+      );
+      assert.deepEqual(blue.tasks[0]!.perQuery, own.tasks[0]!.perQuery);
+    if (before === undefined) await Deno.remove(config);
+    else await Deno.writeTextFile(config, before);
+
       const bare = await measure("--prompts", "none", "--query-length", "8");
       assert.equal(bare.tasks[0]!.prompt, "");
       assert.equal(bare.origin!.lengths!.query, 8);
