@@ -46,7 +46,9 @@ export const command: Command<ScoreOptions> = {
     run: z.string().meta({ placeholder: "FILE" }).describe("TREC run"),
     metrics: z.array(z.string()).min(1)
       .default(["nDCG@10", "Recall@100", "MRR@10"])
-      .meta({ placeholder: "METRIC" }).describe("Metrics to compute"),
+      .meta({ placeholder: "METRIC" }).describe(
+        "Metrics to compute: nDCG@k, MAP@k, MRR@k, Recall@k, P@k, Success@k, Hole@k, RPrec, Bpref",
+      ),
     perQuery: z.boolean().default(false).describe(
       "Show every query, not only the mean",
     ),

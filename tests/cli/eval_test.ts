@@ -96,8 +96,10 @@ onBackends(
         measure("--prompts", "model"),
         /got none; use --prompts/,
       );
+      const config = `${folder}/model/config_sentence_transformers.json`;
+      const before = await Deno.readTextFile(config).catch(() => undefined);
       await Deno.writeTextFile(
-        `${folder}/model/config_sentence_transformers.json`,
+        config,
         '{"prompts":{"query":"blue ","document":""}}',
       );
       const own = await measure("--prompts", "model");
@@ -113,8 +115,8 @@ onBackends(
         ...["--prompts", "none", "--suite", `${folder}/blue`],
       );
       assert.deepEqual(blue.tasks[0]!.perQuery, own.tasks[0]!.perQuery);
-    if (before === undefined) await Deno.remove(config);
-    else await Deno.writeTextFile(config, before);
+      if (before === undefined) await Deno.remove(config);
+      else await Deno.writeTextFile(config, before);
 
       const bare = await measure("--prompts", "none", "--query-length", "8");
       assert.equal(bare.tasks[0]!.prompt, "");
