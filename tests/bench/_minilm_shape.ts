@@ -9,7 +9,17 @@ import { createRng } from "../../lib/sampling/mod.ts";
 import { type TextBatch, trainingWork } from "./_training.ts";
 import type { Work } from "./_work.ts";
 
-const WORDS = ["red", "green", "blue", "bird", "sings", "sky", "tree", "fish"];
+/** Words of one token each. */
+export const WORDS = [
+  "red",
+  "green",
+  "blue",
+  "bird",
+  "sings",
+  "sky",
+  "tree",
+  "fish",
+];
 
 /** Texts of `length` tokens each, the two special ones included. */
 export function evenTexts(

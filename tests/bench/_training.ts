@@ -32,11 +32,19 @@ export async function trainingWork(
   await saveEncoder(encoder, at);
   await Deno.writeTextFile(
     join(at, "batches.json"),
+    // Ids, not texts: the peer's side doesn't tokenise.
     JSON.stringify({
-      batches: texts,
       temperature: TEMPERATURE,
-      queryLength: options.queryLength,
-      passageLength: options.passageLength,
+      pooling: encoder.modules.pooling,
+      padId: encoder.tokenizer.padId,
+      batches: texts.map(({ queries, passages }) => ({
+        queries: encoder.tokenizer.encode(queries, {
+          maxLength: options.queryLength!,
+        }).ids,
+        passages: encoder.tokenizer.encode(passages.flat(), {
+          maxLength: options.passageLength!,
+        }).ids,
+      })),
     }),
   );
   const updates = train(encoder, forever(texts.map(asBatch)), {

@@ -5,16 +5,15 @@ import os
 import time
 
 import torch
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel
 
 
-def training(folder, name, precision, compile_too=True, pooling="mean"):
+def training(folder, name, precision, compile_too=True):
     at = os.path.join(folder, name)
     data = json.load(open(os.path.join(at, "batches.json")))
-    tokenizer = AutoTokenizer.from_pretrained(at)
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    batches = [tokenise(tokenizer, batch, data) for batch in data["batches"]]
+    batches = [(pad(batch["queries"], data["padId"]), pad(batch["passages"], data["padId"]))
+               for batch in data["batches"]]
+    pooling = data["pooling"]
 
     def fresh(compiled):
         model = AutoModel.from_pretrained(
@@ -64,14 +63,15 @@ def seconds(step, rounds=2):
     return (time.perf_counter() - started) / rounds
 
 
-def tokenise(tokenizer, batch, data):
-    def side(texts, length):
-        encoded = tokenizer(texts, padding=True, truncation=True,
-                            max_length=length, return_tensors="pt")
-        return {k: encoded[k] for k in ("input_ids", "attention_mask")}
-
-    return (side(batch["queries"], data["queryLength"]),
-            side([t for row in batch["passages"] for t in row], data["passageLength"]))
+def pad(rows, pad_id):
+    """Token ids padded on the right to the batch's longest."""
+    length = max(map(len, rows))
+    ids = torch.full((len(rows), length), pad_id)
+    mask = torch.zeros_like(ids)
+    for i, row in enumerate(rows):
+        ids[i, :len(row)] = torch.tensor(row)
+        mask[i, :len(row)] = 1
+    return {"input_ids": ids, "attention_mask": mask}
 
 
 def embed(model, batch, pooling):

@@ -1,0 +1,6 @@
+"""A training step of a Qwen2-style decoder."""
+from _training import training
+
+
+def setup(quick, folder):
+    return training(folder, "train_decoder_bf16", "bfloat16", compile_too=not quick)
