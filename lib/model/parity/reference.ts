@@ -112,18 +112,21 @@ export async function makeModelReference(
       .map((name) => join(work, name)) as [string, string, string];
     await Deno.writeTextFile(script, REFERENCE_SCRIPT);
     await Deno.writeTextFile(input, JSON.stringify(texts));
-    const { success, stderr } = await new Deno.Command(python, {
-      args: [script, folder, input, output],
-      env: { HF_HUB_OFFLINE: "1", TRANSFORMERS_VERBOSITY: "error" },
-      stdout: "null",
-      stderr: "piped",
-      signal,
-    }).output().catch((error: Error) => {
+    let success: boolean, stderr: Uint8Array;
+    try {
+      ({ success, stderr } = await new Deno.Command(python, {
+        args: [script, folder, input, output],
+        env: { HF_HUB_OFFLINE: "1", TRANSFORMERS_VERBOSITY: "error" },
+        stdout: "null",
+        stderr: "piped",
+        signal,
+      }).output());
+    } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       throw new RangeError(
         `Cannot make a reference for ${folder}: there is no ${python}; name a Python that has torch and transformers`,
       );
-    });
+    }
     if (!success) {
       const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
       throw new RangeError(
