@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { addLora, disposeEncoder, type Encoder } from "../../lib/model/mod.ts";
+import { adamWInPlace } from "../../lib/backend/mod.ts";
+import {
+  addLora,
+  bertConfig,
+  createEncoder,
+  disposeEncoder,
+  type Encoder,
+} from "../../lib/model/mod.ts";
 import { createRng } from "../../lib/sampling/mod.ts";
 import {
   infoNce,
@@ -10,7 +17,13 @@ import {
 } from "../../lib/train/mod.ts";
 import { maxDifference, onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
-import { collect, toyBatches, values, watchUpdates } from "./_collect.ts";
+import {
+  collect,
+  toyBatches,
+  values,
+  watchTensors,
+  watchUpdates,
+} from "./_collect.ts";
 
 const SETTINGS = {
   learningRate: 5e-3,
@@ -175,6 +188,36 @@ onBackends(
     assert.ok(!lora.has(table(adapted)));
     [whole, frozen, adapted].forEach(disposeEncoder);
   },
+);
+
+onBackends(
+  "compiled, a trained table makes no tensor of its size either",
+  async () => {
+    const numbers = { beta1: 0, beta2: 0, epsilon: 1, stepSize: 0 };
+    assert.ok(adamWInPlace([], numbers), "compiled kernels are there");
+    const { tokenizer, modules } = smallEncoder();
+    const config = bertConfig({
+      vocabSize: 1000,
+      hiddenSize: 16,
+      layers: 1,
+      heads: 2,
+      intermediateSize: 32,
+      maxPositions: 32,
+    });
+    const encoder = createEncoder(config, tokenizer, {
+      rng: createRng(1, "model"),
+      modules,
+    });
+    const updates = train(encoder, toyBatches(3), SETTINGS);
+    // The first update gives the parameters memory of their own.
+    await updates.next();
+    const { shapes } = await watchTensors(() => updates.next());
+    assert.ok(shapes.has("32,16"), "a matrix's gradient");
+    assert.ok(!shapes.has("1000,16"));
+    await updates.return();
+    disposeEncoder(encoder);
+  },
+  ["tensorflow"],
 );
 
 onBackends("frozen parameters stay, to the bit; the others move", async () => {

@@ -116,7 +116,13 @@ onBackends(
   "5 steps, save, load, 5 steps equal 10 steps bit for bit",
   async () => {
     const rows = toyRows();
-    const options = { ...SETTINGS, loss: infoNce({ temperature: 0.1 }) };
+    const options = {
+      ...SETTINGS,
+      loss: infoNce({ temperature: 0.1 }),
+      dropout: 0.1,
+      seed: 4,
+      freeze: ["embeddings.LayerNorm"],
+    };
     const unbroken = smallEncoder();
     const all = await collect(train(
       unbroken,
@@ -126,7 +132,7 @@ onBackends(
 
     const folder = await Deno.makeTempDir();
     const first = smallEncoder();
-    const optimizer = new AdamW(trainable(first), options);
+    const optimizer = new AdamW(trainable(first, options), options);
     const before = await collect(train(
       first,
       batches(rows, [0.3, 0.7], { ...SAMPLING, count: 5 }),
