@@ -118,6 +118,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./data_docs_suite.ts"),
   },
   {
+    name: "data list",
+    summary: "List public training sets and benchmarks that can be pulled",
+    load: () => import("./data_list.ts"),
+  },
+  {
+    name: "data pull",
+    summary: "Fetch public training sets and benchmarks as task folders",
+    load: () => import("./data_pull.ts"),
+  },
+  {
     name: "data import",
     summary: "Make a task, or a suite, out of a table of pairs or triples",
     load: () => import("./data_import.ts"),
