@@ -198,6 +198,12 @@ async function reach<T>(
   } catch (error) {
     const status = (error as { statusCode?: number }).statusCode;
     const hub = endpoint ?? HUB;
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new RangeError(
+        `Cannot pull ${id}: Deno may not ask ${hub}; run it with --allow-net`,
+        { cause: error },
+      );
+    }
     const said = status === 401 || status === 403 || status === 404
       ? `${hub} has no such ${
         type === "model" ? "model" : "data set"

@@ -3,6 +3,7 @@ import { openSuite } from "../../lib/data/mod.ts";
 import { bytesOf } from "../data/benchmarks/_files.ts";
 import { inTempFolder } from "../data/_folders.ts";
 import { serveDatasets } from "../data/_hub.ts";
+import { ROOT } from "../_paths.ts";
 import { isUserError, type Outcome, tdro } from "./_capture.ts";
 
 /** Runs a command line with a hub that has two sets of BEIR and two languages. */
@@ -137,4 +138,19 @@ Deno.test("data list shows the catalogue, a family, a language, a set", async ()
   assert.match(one, /prompt +Given a scientific claim/);
   const none = await tdro("data", "list", "--language", "xx");
   assert.ok(isUserError(none) && /languages are ar, /.test(none.err));
+});
+
+Deno.test("data pull tells a missing permission from a missing network", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--no-prompt", "--allow-read", "--allow-env", "--allow-sys"],
+      ...["lib/cli/mod.ts", "data", "pull", "beir/scifact"],
+    ],
+    cwd: ROOT,
+  }).output();
+  assert.equal(code, 2);
+  assert.match(
+    new TextDecoder().decode(stderr),
+    /^error: Cannot pull BeIR\/scifact: Deno may not ask [^\n]*run it with --allow-net; or put [^\n]*\n$/,
+  );
 });
