@@ -34,6 +34,33 @@ export function packTexts(ids: readonly (readonly number[])[]): TokenBatch {
 }
 
 /**
+ * Two batches as one: the texts of the first, then those of the second.
+ *
+ * @param first Texts.
+ * @param second More texts.
+ *
+ * @example Usage
+ * ```ts
+ * import { joinTexts, packTexts } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * const { ids, offsets } = joinTexts(packTexts([[5, 6]]), packTexts([[7], [8]]));
+ * assert.deepEqual([...ids], [5, 6, 7, 8]);
+ * assert.deepEqual([...offsets], [0, 2, 3, 4]);
+ * ```
+ */
+export function joinTexts(first: TokenBatch, second: TokenBatch): TokenBatch {
+  const ids = new Int32Array(first.ids.length + second.ids.length);
+  ids.set(first.ids);
+  ids.set(second.ids, first.ids.length);
+  const after = second.offsets.subarray(1).map((o) => o + first.ids.length);
+  const offsets = new Int32Array(first.offsets.length + after.length);
+  offsets.set(first.offsets);
+  offsets.set(after, first.offsets.length);
+  return { ids, offsets };
+}
+
+/**
  * The texts of a padded batch without the padding, on whichever side it is.
  *
  * @param padded Ids and mask, e.g. from another library.

@@ -16,6 +16,7 @@ import {
   type TrainOptions,
 } from "../../lib/train/mod.ts";
 import { maxDifference, onBackends } from "../_backends.ts";
+import { familyEncoder } from "../model/_family_encoders.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import {
   collect,
@@ -121,7 +122,8 @@ onBackends(
   "memory: checkpointing and GradCache stay below the full pass",
   async () => {
     const peak = async (options: TrainOptions) => {
-      const encoder = smallEncoder();
+      // Three layers, of which checkpointing keeps one at a time.
+      const encoder = familyEncoder("bert");
       const { peakBytes } = await watchUpdates(encoder, toyBatches(1, 12), {
         ...SETTINGS,
         ...options,
