@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { nearestRows } from "../backend/mod.ts";
 import { type Suite, writeWhole } from "../data/mod.ts";
 import { type EvalReport, evaluate, type TaskReport } from "../eval/mod.ts";
 import {
@@ -24,6 +25,8 @@ export function evaluateModel(
     metrics: [METRIC, "MRR@10", "Recall@100"],
     k: 100,
     prompts: options.prompts ? "task" : "none",
+    // Much faster on large corpora, the same numbers to the bit.
+    prepare: (passages) => nearestRows(passages),
     ...(signal ? { signal } : {}),
   });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { useBackend } from "../../lib/backend/mod.ts";
+import { collectReport, evaluate } from "../../lib/eval/mod.ts";
 import {
   type RetrieverResult,
   trainRetriever,
@@ -7,6 +8,7 @@ import {
 } from "../../lib/experiment/mod.ts";
 import {
   disposeEncoder,
+  encodeFunction,
   loadEncoder,
   saveEncoder,
 } from "../../lib/model/mod.ts";
@@ -35,6 +37,12 @@ onBackends("trainRetriever() draws by the weights and evaluates", async () => {
   assert.equal(report!.tasks.length, weights.length);
   const encoder = await loadEncoder(model);
   assert.equal(encoder.config.hiddenSize, 16);
+  // The search on the device finds what plain JavaScript finds, to the bit.
+  const { metrics, k } = report!.settings;
+  const plain = await collectReport(
+    evaluate(encodeFunction(encoder), toySuite(), { metrics, k }),
+  );
+  assert.deepEqual(plain.tasks, report!.tasks);
   disposeEncoder(encoder);
   const record = JSON.parse(await Deno.readTextFile(`${out}/run.json`));
   assert.equal(record.status, "finished");
