@@ -28,6 +28,11 @@ export interface Encoder {
   /** Pooling, what comes after it, and the length limit. */
   readonly modules: ModulesConfig;
   /**
+   * Most tokens of a text, special ones included: what the modules say, and at
+   * most as many as the model has positions for.
+   */
+  readonly maxLength: number;
+  /**
    * Parameters by the name that Hugging Face's files give them, without the
    * family's prefix. Those that the embedding doesn't depend on (BERT's
    * pooler) are kept as they came and are not trainable.
@@ -100,6 +105,7 @@ export function createEncoder(
       ? tokenizer.withEnd() ?? tokenizer
       : tokenizer,
     modules,
+    maxLength: lengthLimit({ config, modules }, Infinity),
     parameters,
   };
 }

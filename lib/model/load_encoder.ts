@@ -5,7 +5,7 @@ import { checkVocabulary } from "./_check_vocabulary.ts";
 import { ADAPTER } from "./_adapter_folder.ts";
 import { readConfig } from "./config.ts";
 import { denseName, denseParameters } from "./dense_module.ts";
-import type { Encoder } from "./encoder.ts";
+import { type Encoder, lengthLimit } from "./encoder.ts";
 import { familyOf } from "./families.ts";
 import type { Family, ParameterSpec } from "./family.ts";
 import { loadLora } from "./lora/load_lora.ts";
@@ -74,7 +74,8 @@ export async function loadEncoder(
     tf.dispose([...parameters.values()]);
     throw error;
   }
-  const encoder = { config, tokenizer, modules, parameters };
+  const maxLength = lengthLimit({ config, modules }, Infinity);
+  const encoder = { config, tokenizer, modules, maxLength, parameters };
   const adapter = join(folder, ADAPTER);
   return await isFile(join(adapter, "adapter_config.json"))
     ? await loadLora(encoder, adapter)

@@ -63,7 +63,8 @@ const SIZES = [
   ["maxPositions", "positions"],
 ] as const;
 
-function encoderCard({ config, modules, parameters, lora }: EncoderLike): Card {
+function encoderCard(encoder: EncoderLike): Card {
+  const { config, modules, parameters, lora } = encoder;
   const all = [...parameters.values()];
   const total = all.reduce((sum, p) => sum + p.size, 0);
   const trained = all.reduce(
@@ -78,7 +79,8 @@ function encoderCard({ config, modules, parameters, lora }: EncoderLike): Card {
     ["number type", [...new Set(all.map((p) => p.dtype))].join(", ")],
     ["pooling", modules.pooling],
     ["normalised", modules.normalize],
-    ["longest text (tokens)", modules.maxLength ?? config.maxPositions],
+    // Not the positions: RoBERTa's texts are two shorter than its table.
+    ["longest text (tokens)", encoder.maxLength],
     ...prompts(modules.prompts),
     ["LoRA rank", lora?.rank ?? lora?.r],
     ["LoRA alpha", lora?.alpha],

@@ -32,6 +32,8 @@ export interface EncoderLike {
   config: Readonly<Record<string, unknown>>;
   /** Pooling, normalisation, length limit, prompts. */
   modules: Readonly<Record<string, unknown>>;
+  /** Most tokens of a text. */
+  maxLength?: number;
   /** Parameters by name. */
   parameters: ReadonlyMap<
     string,

@@ -8,6 +8,7 @@ import {
   loadEncoder,
   packTexts,
   saveEncoder,
+  tokenize,
 } from "../../lib/model/mod.ts";
 import { Tape, useBackend } from "../../lib/backend/mod.ts";
 import { distanceBucket } from "../../lib/model/families/mpnet.ts";
@@ -112,4 +113,23 @@ Deno.test("distanceBucket() counts as T5 does, in both directions", () => {
   );
   assert.deepEqual(found, [0, 1, 7, 8, 8, 9, 10, 12, 14, 15, 15, 15]);
   assert.deepEqual([1, 8, 500].map(distanceBucket), [17, 24, 31]);
+});
+
+onBackends("an encoder tells the longest text that it takes", () => {
+  for (
+    const [name, longest] of [["bert", 66], ["xlm-roberta", 65], ["mpnet", 64]]
+  ) {
+    const encoder = familyEncoder(name as string);
+    const text = ["red ".repeat(100)];
+    // Padding takes up the first places: the table has 66.
+    assert.equal(encoder.maxLength, longest);
+    assert.equal(tokenize(encoder, text).ids.length, longest);
+    disposeEncoder(encoder);
+    const short = familyEncoder(name as string, {
+      ...{ pooling: "mean", normalize: true, prompts: {} },
+      maxLength: 12,
+    });
+    assert.equal(short.maxLength, 12);
+    disposeEncoder(short);
+  }
 });

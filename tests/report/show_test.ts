@@ -223,12 +223,13 @@ Deno.test("show() of an encoder is a card", () => {
       modelType: "bert",
       layers: 6,
       hiddenSize: 384,
-      maxPositions: 512,
+      maxPositions: 258,
     },
     modules: {
-      ...{ pooling: "mean", normalize: true, maxLength: 256 },
+      ...{ pooling: "mean", normalize: true },
       prompts: { query: "query: " },
     },
+    maxLength: 256,
     parameters: new Map([
       ["a", { size: 3_000_000, trainable: true, dtype: "float32" }],
       ["b", { size: 500_000, trainable: false, dtype: "float32" }],
