@@ -5,6 +5,8 @@
  *
  * `deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE]`
  *
+ * `deno run -A tests/bench/profile.ts NAME` tells where the time of one goes.
+ *
  * Peers live in a Python environment of their own, `.cache/bench`, made at the
  * first run; `TDRO_BENCH_PYTHON` names another.
  */
