@@ -1,6 +1,6 @@
 import type { BenchmarkSet } from "../data/benchmarks/benchmark_set.ts";
 import { queryText } from "../data/query_text.ts";
-import type { SplitName } from "../data/types.ts";
+import type { Run, SplitName } from "../data/types.ts";
 import type { EncodeFunction } from "../model/types.ts";
 import type { ExactSearchOptions } from "../search/top_k.ts";
 import { DataHash, noting } from "./_data_hash.ts";
@@ -34,6 +34,8 @@ export interface JudgedBenchmarkOptions extends BenchmarkOptions {
   metrics?: readonly string[];
   /** Passages retrieved for each query. @default {1000} */
   k?: number;
+  /** Gets each set's run, for instance to write it to a file. */
+  onRun?: (task: string, run: Run) => void | Promise<void>;
 }
 
 /**
@@ -138,6 +140,7 @@ async function runPart(
       `Cannot evaluate ${name}: the corpus must hold a passage: got none`,
     );
   }
+  await options.onRun?.(name, run);
   const { qrels } = set;
   const about = { task: name, domain, prompt, passages, data: hash.end() };
   return {

@@ -18,6 +18,11 @@ export interface EvalSettings {
   retriever?: string;
   /** Precision of the vectors in the search; dense only. */
   dtype?: "f32" | "bf16";
+  /**
+   * The part of each corpus that was searched, as `"2/8"`; absent if all of it
+   * was. Metrics are then of that part alone; see {@linkcode evaluateShards}.
+   */
+  shard?: string;
 }
 
 /** Which texts a result was measured on. */

@@ -1,12 +1,16 @@
 import type { Query, Run, SplitName, Suite, Task } from "../data/types.ts";
-import { queryText } from "../data/query_text.ts";
 import type { EncodeFunction } from "../model/types.ts";
-import { embedPassages } from "../search/embed_passages.ts";
-import { exactSearch } from "../search/exact_search.ts";
+import type { Shard } from "../search/shards.ts";
 import type { ExactSearchOptions } from "../search/top_k.ts";
 import type { RetrieveFunction } from "../search/types.ts";
 import { DataHash } from "./_data_hash.ts";
-import type { EvalOrigin, EvalReport, TaskReport } from "./eval_report.ts";
+import { denseSearch, type EmbeddingCache } from "./_dense_search.ts";
+import type {
+  EvalOrigin,
+  EvalReport,
+  EvalSettings,
+  TaskReport,
+} from "./eval_report.ts";
 import { checkMetrics, meanOfTasks, taskReport, TIES } from "./_task_report.ts";
 
 /** What is measured, whatever finds the passages. */
@@ -49,6 +53,17 @@ export interface EvaluateOptions
   prompts?: "task" | "none";
   /** Passages encoded, and held in memory, at a time. @default {4096} */
   chunk?: number;
+  /**
+   * Keeps the vectors of passages on disk, so that the next evaluation of the
+   * same model needn't make them. @default none
+   */
+  cache?: EmbeddingCache;
+  /**
+   * Searches only one part of each corpus, for work shared out among machines;
+   * metrics are then of that part alone. Keep the runs (`onRun`), and put the
+   * parts together by {@linkcode evaluateShards}. @default all
+   */
+  shard?: Shard;
   /** Called with the texts of a task encoded so far. */
   onProgress?: (task: string, done: number, total: number) => void;
 }
@@ -109,41 +124,20 @@ export function evaluate(
   suite: Suite,
   options: EvaluateOptions = {},
 ): AsyncGenerator<TaskReport, EvalReport> {
-  const { prompts = "task", dtype = "f32" } = options;
+  const { prompts = "task", dtype = "f32", shard } = options;
   const prompt = (task: Task) => prompts === "task" ? task.prompt : "";
   return evaluateTasks(suite, options, {
-    settings: { prompts, retriever: "dense, exact search", dtype },
+    settings: {
+      ...{ prompts, retriever: "dense, exact search", dtype },
+      ...(shard ? { shard: `${shard.index + 1}/${shard.count}` } : {}),
+    },
     prompt,
     retrieve: (task, queries, k) =>
-      retrieve(encode, task, queries, { ...options, k, prompt: prompt(task) }),
+      denseSearch(encode, task, queries, {
+        ...options,
+        ...{ k, prompt: prompt(task) },
+      }),
   });
-}
-
-/** Encodes a task's texts and searches. */
-async function retrieve(
-  encode: EncodeFunction,
-  task: Task,
-  queries: readonly Query[],
-  options: EvaluateOptions & { k: number; prompt: string },
-): Promise<Run> {
-  const { k, prompt, chunk, multiply, prepare, dtype, signal } = options;
-  const total = queries.length + task.corpus.size;
-  const report = (before: number) =>
-    options.onProgress &&
-    ((done: number) => options.onProgress!(task.name, before + done, total));
-  const embeddings = await encode(
-    queries.map(({ text }) => queryText(prompt, text)),
-    { kind: "query", signal, onProgress: report(0) },
-  );
-  return await exactSearch(
-    { ids: queries.map(({ id }) => id), embeddings },
-    embedPassages(encode, [...task.corpus.values()], {
-      chunk,
-      signal,
-      onProgress: report(queries.length),
-    }),
-    { k, multiply, prepare, dtype, signal },
-  );
 }
 
 /**
@@ -190,7 +184,7 @@ export function evaluateRetriever(
 
 /** What evaluations of suites differ in. */
 interface Way {
-  settings: Pick<EvalReport["settings"], "prompts" | "retriever" | "dtype">;
+  settings: Pick<EvalSettings, "prompts" | "retriever" | "dtype" | "shard">;
   prompt: (task: Task) => string;
   retrieve: (
     task: Task,

@@ -28,6 +28,7 @@ export type {
   BenchmarkReport,
   BenchmarkTaskReport,
 } from "./benchmark_report.ts";
+export type { EmbeddingCache } from "./_dense_search.ts";
 export {
   type BootstrapInterval,
   bootstrapInterval,
@@ -62,6 +63,11 @@ export {
   type EvaluateRunOptions,
   type RunEvaluation,
 } from "./evaluate_run.ts";
+export {
+  type EvaluatedShard,
+  evaluateShards,
+  type EvaluateShardsOptions,
+} from "./evaluate_shards.ts";
 export { hasAnswer } from "./has_answer.ts";
 export { hashModel } from "./hash_model.ts";
 export { holm } from "./holm.ts";
