@@ -1,31 +1,24 @@
+import type { Run } from "../data/mod.ts";
 import type { EvalOrigin, EvalReport, TaskReport } from "../eval/mod.ts";
 import type { OpenedEncoder } from "./_encoder_functions.ts";
-import type { EvalCommandOptions } from "./eval.ts";
+import type { EvalPlan } from "./_eval_options.ts";
+import { runWriter } from "./_run_writer.ts";
 import type { CommandIo } from "./io.ts";
-
-/** Benchmarks that `tdro eval --benchmark` knows; those in BEIR's form by their names. */
-export const BENCHMARKS = ["beir", "nanobeir", "miracl", "mkqa"] as const;
 
 /** Starts the evaluation of a benchmark by its own rules. */
 export async function evaluateBenchmark(
-  options: EvalCommandOptions,
-  encoder: Omit<OpenedEncoder, typeof Symbol.dispose> | undefined,
-  { origin, onProgress, io }: {
+  options: EvalPlan,
+  encoder: Omit<OpenedEncoder, typeof Symbol.dispose>,
+  { origin, onProgress, metricsGiven, io }: {
+    /** Whether the metrics were asked for: MKQA has others than the rest. */
+    metricsGiven: boolean;
     origin: EvalOrigin;
     onProgress: (task: string, done: number) => void;
     io: CommandIo;
   },
 ): Promise<AsyncGenerator<TaskReport, EvalReport>> {
-  const { benchmark, suite: folder, tasks, metrics, k, dtype } = options;
-  const wrong = !encoder || options.bm25
-    ? "--model must name a model folder, without --bm25"
-    : options.run
-    ? "--run is for suites"
-    : undefined;
-  if (wrong) {
-    throw new SyntaxError(`Cannot evaluate the benchmark: ${wrong}`);
-  }
-  const { encode, prepare } = encoder!;
+  const { benchmark, suite: folder, tasks, metrics, k, dtype, run } = options;
+  const { encode, prepare } = encoder;
   const { evaluateBeir, evaluateMiracl, evaluateMkqa } = await import(
     "../eval/mod.ts"
   );
@@ -38,10 +31,19 @@ export async function evaluateBenchmark(
   if (benchmark === "mkqa") {
     return evaluateMkqa(encode, folder, {
       ...common,
+      ...(metricsGiven ? { cuts: metrics.map(accuracyCut) } : {}),
       ...(tasks ? { languages: tasks } : {}),
     });
   }
-  const judged = { ...common, metrics, k };
+  const write = run
+    ? await runWriter(run, tasks?.length ?? Infinity)
+    : undefined;
+  const judged = {
+    ...{ ...common, metrics, k },
+    ...(write
+      ? { onRun: (name: string, found: Run) => write({ name }, found) }
+      : {}),
+  };
   if (benchmark === "miracl") {
     return evaluateMiracl(encode, folder, {
       ...judged,
@@ -53,4 +55,13 @@ export async function evaluateBenchmark(
     benchmark: benchmark === "nanobeir" ? "NanoBEIR" : "BEIR",
     ...(tasks ? { sets: tasks } : {}),
   });
+}
+
+/** `Accuracy@10` → 10. */
+function accuracyCut(metric: string): number {
+  const cut = /^Accuracy@([1-9]\d*)$/.exec(metric)?.[1];
+  if (cut !== undefined) return Number(cut);
+  throw new RangeError(
+    `Cannot evaluate MKQA: its metrics must be Accuracy@k: got "${metric}"`,
+  );
 }

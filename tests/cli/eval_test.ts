@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
-import { readTrecRun, writeSuite } from "../../lib/data/mod.ts";
+import {
+  readBeirQrels,
+  readTrecRun,
+  writeSuite,
+  writeWhole,
+} from "../../lib/data/mod.ts";
 import {
   type EvalReport,
   evaluateRun,
   readReport,
 } from "../../lib/eval/mod.ts";
-import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
+import {
+  disposeEncoder,
+  encodeTexts,
+  saveEncoder,
+} from "../../lib/model/mod.ts";
 import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
@@ -179,14 +188,179 @@ onBackends(
       assert.deepEqual(JSON.parse(one.out).tasks, [
         { ...report.tasks[1], domain: 0 },
       ]);
+      // The run that is written gives the same numbers again.
+      const { code: wrote } = await tdro(...line, "--run", `${folder}/r.trec`);
+      assert.equal(wrote, 0);
+      const { mean } = evaluateRun(
+        await readBeirQrels(`${folder}/suite/scifact/qrels/test.tsv`),
+        await readTrecRun(`${folder}/r.scifact.trec`),
+        ["nDCG@10", "MRR@10"],
+      );
+      const { "Recall@100": _, ...found } = report.tasks[1]!.mean;
+      assert.deepEqual(mean, found);
       for (
-        const more of [["--bm25"], ["--run", "x.trec"], ["--tasks", "nq"], [
-          "--tasks",
-          "scifcat",
-        ]]
+        const more of [
+          ...[["--bm25"], ["--split", "dev"], ["--ignore-identical-ids"]],
+          ...[["--cache", "c"], ["--shard", "1/2", "--out", "s"]],
+          ...[["--tasks", "nq"], ["--tasks", "scifcat"]],
+        ]
       ) {
         const outcome = await tdro(...line, ...more, "--quiet");
-        assert.ok(isUserError(outcome), outcome.err);
+        assert.ok(isUserError(outcome), `${more}: ${outcome.err}`);
+      }
+    });
+  },
+);
+
+onBackends("tdro eval --benchmark mkqa counts answers", async (backend) => {
+  await withSuite(async (folder) => {
+    const encoder = smallEncoder();
+    await saveEncoder(encoder, `${folder}/model`);
+    const write = (name: string, rows: object[]) =>
+      writeWhole(
+        `${folder}/mkqa/${name}`,
+        rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
+      );
+    const colours = ["red", "green", "blue", "sky", "bird", "sings"];
+    const passages = colours.flatMap((a, i) =>
+      colours.map((b, j) => ({
+        _id: `p${i}-${j}`,
+        title: "",
+        text: `the ${a} ${b} has number ${(i * 7 + j * 3) % 10}`,
+      }))
+    );
+    await write("corpus.jsonl", passages);
+    const questions = colours.map((colour, i) => ({
+      id: `${i}`,
+      question: `${colour} is the ${colour}`,
+      answers: [`Number ${i}`],
+    }));
+    await write("test/en.jsonl", questions);
+    await write("test/fi.jsonl", questions.slice(2));
+    const line = [
+      ...["eval", "--benchmark", "mkqa", "--suite", `${folder}/mkqa`],
+      ...["--model", `${folder}/model`, "--backend", backend],
+    ];
+    const asked = [...line, "--metrics", "Accuracy@1,Accuracy@4"];
+    const { code, out, err } = await tdro(
+      ...[...asked, "--prompts", "none", "--out", `${folder}/mkqa.json`],
+    );
+    assert.equal(code, 0, err);
+    assert.match(out, /^task +queries +passages +Accuracy@1 +Accuracy@4\n/);
+    assert.match(out, /^mkqa-fi +4 +36 /m);
+    assert.match(out, /^Not there, and not in the mean: mkqa-ar/m);
+    const report = await readReport(`${folder}/mkqa.json`);
+    assert.equal(report.settings.k, 4);
+    assert.equal(report.origin!.backend!.name, backend);
+    // The same by hand: every question against every passage.
+    const [q, p] = await Promise.all([
+      encodeTexts(encoder, questions.map(({ question }) => question)),
+      encodeTexts(encoder, passages.map(({ text }) => text)),
+    ]);
+    disposeEncoder(encoder);
+    const hits = questions.map((_, i) => {
+      const ranked = passages.map(({ _id, text }, j) => {
+        let score = 0;
+        for (let d = 0; d < q.dimension; d++) {
+          score += q.data[i * q.dimension + d]! * p.data[j * p.dimension + d]!;
+        }
+        return { id: _id, text, score: Math.fround(score) };
+      }).sort((a, b) => b.score - a.score || (a.id < b.id ? 1 : -1));
+      return ranked.slice(0, 4).some(({ text }) => text.endsWith(`number ${i}`))
+        ? 1
+        : 0;
+    });
+    const en = report.tasks.find(({ task }) => task === "mkqa-en")!;
+    assert.deepEqual(en.perQuery["Accuracy@4"], hits);
+    assert.ok(hits.includes(1) && hits.includes(0));
+
+    const plain = await tdro(...line, "--tasks", "fi", "--json");
+    assert.equal(plain.code, 0, plain.err);
+    const { mean, tasks } = JSON.parse(plain.out) as EvalReport;
+    assert.deepEqual(Object.keys(mean), [
+      ...[1, 3, 5, 10, 20, 100].map((cut) => `Accuracy@${cut}`),
+    ]);
+    assert.equal(mean["Accuracy@100"], 1);
+    assert.match(tasks[0]!.prompt, /^Given a question/);
+    for (
+      const more of [
+        ...[["--k", "10"], ["--run", "x.trec"], ["--metrics", "nDCG@10"]],
+        ...[["--split", "dev"], ["--bm25"], ["--tasks", "xx"]],
+      ]
+    ) {
+      const outcome = await tdro(...line, ...more, "--quiet");
+      assert.ok(isUserError(outcome), `${more}: ${outcome.err}`);
+    }
+  });
+});
+
+onBackends(
+  "tdro eval from the cache, and of shards merged, is that of the whole",
+  async (backend) => {
+    await withSuite(async (folder) => {
+      const encoder = smallEncoder();
+      await saveEncoder(encoder, `${folder}/model`);
+      disposeEncoder(encoder);
+      const suite = ["eval", "--suite", `${folder}/suite`];
+      const line = [
+        ...[...suite, "--model", `${folder}/model`, "--backend", backend],
+        ...["--k", "30", "--metrics", "nDCG@10,Recall@30"],
+      ];
+      const run = async (line: string[], name: string) => {
+        const out = `${folder}/${name}`;
+        const { code, err } = await tdro(...line, "--out", out, "--quiet");
+        assert.equal(code, 0, err);
+        return out;
+      };
+      const whole = await readReport(await run(line, "whole.json"));
+      const cache = ["--cache", `${folder}/cache`];
+      const files = async () =>
+        (await Array.fromAsync(Deno.readDir(`${folder}/cache`))).length;
+      for (const name of ["first.json", "second.json"]) {
+        const { tasks, mean, settings } = await readReport(
+          await run([...line, ...cache], name),
+        );
+        assert.deepEqual({ tasks, mean, settings }, {
+          ...{ tasks: whole.tasks, mean: whole.mean },
+          settings: whole.settings,
+        });
+        assert.equal(await files(), 3);
+      }
+      // Passages are cut elsewhere: the vectors are others.
+      await run([...line, ...cache, "--passage-length", "4"], "short.json");
+      assert.equal(await files(), 6);
+
+      const shards: string[] = [];
+      for (const i of [1, 2, 3]) {
+        shards.push(await run([...line, "--shard", `${i}/3`], `shards/${i}`));
+      }
+      const merge = ["--merge", shards.join(",")];
+      const merged = await readReport(
+        await run(
+          [...suite, ...merge, "--run", `${folder}/all.trec`],
+          "merged.json",
+        ),
+      );
+      assert.deepEqual(merged.tasks, whole.tasks);
+      assert.deepEqual(merged.settings, whole.settings);
+      assert.equal(merged.origin!.model!.sha256, whole.origin!.model!.sha256);
+      assert.ok((await readTrecRun(`${folder}/all.shades.trec`)).size > 0);
+
+      for (
+        const wrong of [
+          [...line, ...merge],
+          [...suite, ...merge, "--k", "5"],
+          [...suite, "--merge", shards[0]!],
+          [...suite, "--merge", `${folder}/nowhere`],
+          [...line, "--shard", "1/3"],
+          [...line, "--shard", "4/3", "--out", `${folder}/x`],
+          [...line, "--shard", "1/3", "--bm25", "--out", `${folder}/x`],
+          [...line, ...cache, "--bm25"],
+          [...suite, ...cache, "--bm25"],
+        ]
+      ) {
+        const outcome = await tdro(...wrong, "--quiet");
+        assert.ok(isUserError(outcome), `${wrong}: ${outcome.err}`);
       }
     });
   },
