@@ -40,21 +40,19 @@ export class RankedHeap {
 
   /** What is kept, best first. */
   ranked(): { scores: Float64Array; rows: Int32Array } {
-    const order = Array.from({ length: this.#size }, (_, i) => i);
-    order.sort((x, y) =>
-      this.#before(
-          this.#scores[x]!,
-          this.#rows[x]!,
-          this.#scores[y]!,
-          this.#rows[y]!,
-        )
-        ? -1
-        : 1
-    );
-    return {
-      scores: Float64Array.from(order, (i) => this.#scores[i]!),
-      rows: Int32Array.from(order, (i) => this.#rows[i]!),
-    };
+    const left = new RankedHeap(this.#k, this.#tie);
+    left.#scores = this.#scores.slice(0, this.#size);
+    left.#rows = this.#rows.slice(0, this.#size);
+    // The worst one goes where the heap, now smaller, ends.
+    for (left.#size = this.#size - 1; left.#size > 0; left.#size--) {
+      const end = left.#size;
+      const score = left.#scores[end]!;
+      const row = left.#rows[end]!;
+      left.#scores[end] = left.#scores[0]!;
+      left.#rows[end] = left.#rows[0]!;
+      left.#sink(score, row);
+    }
+    return { scores: left.#scores, rows: left.#rows };
   }
 
   #before(scoreA: number, a: number, scoreB: number, b: number): boolean {
