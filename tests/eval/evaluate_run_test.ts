@@ -78,6 +78,52 @@ withShared("evaluateRun() computes what trec_eval does", async (t) => {
   }
 });
 
+/** A number as C's "%.4f" prints it: exact halves go to the even digit. */
+function printed(value: number): string {
+  // Halves of the fourth decimal that a float64 holds exactly are odd 32nds.
+  const isHalf = Number.isInteger(value * 32) && value * 32 % 2 !== 0;
+  if (!isHalf) return value.toFixed(4);
+  const below = Math.floor(value * 1e4);
+  return ((below % 2 === 0 ? below : below + 1) / 1e4).toFixed(4);
+}
+
+withShared(
+  "evaluateRun() prints as trec_eval does, to the last of 4 decimals",
+  () => {
+    // 1/32 and 3/32, as printf has them.
+    assert.deepEqual([1 / 32, 3 / 32, 0.00005].map(printed), [
+      ...["0.0312", "0.0938", "0.0001"],
+    ]);
+    const file = readShared("fixtures/eval/trec_metrics.json");
+    let compared = 0;
+    for (const c of file.cases) {
+      if (c.num_scored === 0) continue;
+      const { perQuery, mean } = evaluateRun(
+        maps(c.qrels_queries, c.qrels),
+        maps(c.run_queries, c.run),
+        Object.keys(c.mean).map(ourName),
+        { relevanceLevel: c.relevance_level },
+      );
+      const all = [...c.per_query, ["all", c.mean]] as [
+        string,
+        typeof c.mean,
+      ][];
+      for (const [query, wanted] of all) {
+        const found = query === "all" ? mean : perQuery.get(query)!;
+        for (const [measure, value] of Object.entries<number>(wanted)) {
+          compared++;
+          assert.equal(
+            printed(found[ourName(measure)]!),
+            printed(value),
+            `${c.name} ${query} ${measure}`,
+          );
+        }
+      }
+    }
+    assert.ok(compared > 3000, `${compared}`);
+  },
+);
+
 withShared("evaluateRun() computes what BEIR does", () => {
   const file = readShared("fixtures/eval/trec_metrics.json");
   let compared = 0;
