@@ -7,28 +7,30 @@
 export class CandidateList {
   /** A row with a lower score can't be among the k nearest. */
   floor = -Infinity;
-  #k: number;
-  #error: number;
-  #relative: number;
+  /** How many are wanted. */
+  readonly k: number;
+  /** How far off a score may be, and how far relative to itself. */
+  readonly error: number;
+  readonly relative: number;
   #size = 0;
   #rows = new Int32Array(64);
   #scores = new Float32Array(64);
   #visited = 0;
 
   constructor(k: number, bar: number, error: number, relative: number) {
-    this.#k = k;
-    this.#error = error;
-    this.#relative = relative;
+    this.k = k;
+    this.error = error;
+    this.relative = relative;
     this.#raise(bar);
   }
 
   /** An empty list with the same bounds. */
   sibling(): CandidateList {
     const other = new CandidateList(
-      this.#k,
+      this.k,
       -Infinity,
-      this.#error,
-      this.#relative,
+      this.error,
+      this.relative,
     );
     other.riseTo(this.floor);
     return other;
@@ -48,8 +50,8 @@ export class CandidateList {
 
   /** Scores of different rows, not to be added: they only tell how near is near. */
   expect(scores: Float32Array): void {
-    if (this.#size < this.#k && scores.length >= this.#k) {
-      this.#raiseTo(kthLargest(scores.slice(), this.#k));
+    if (this.#size < this.k && scores.length >= this.k) {
+      this.#raiseTo(kthLargest(scores.slice(), this.k));
     }
   }
 
@@ -70,9 +72,9 @@ export class CandidateList {
    * there are so few that it doesn't pay yet (`atEnd`: all the same).
    */
   settle(atEnd = false): void {
-    const few = atEnd ? this.#k : 1.5 * this.#k;
+    const few = atEnd ? this.k : 1.5 * this.k;
     if (this.#size <= few) return;
-    this.#raiseTo(kthLargest(this.#scores.slice(0, this.#size), this.#k));
+    this.#raiseTo(kthLargest(this.#scores.slice(0, this.#size), this.k));
     let kept = 0;
     for (let i = 0; i < this.#size; i++) {
       const score = this.#scores[i]!;
@@ -99,13 +101,13 @@ export class CandidateList {
 
   /** k rows were seen to score this or more. */
   #raiseTo(score: number): void {
-    this.#raise(score - this.#error - this.#relative * Math.abs(score));
+    this.#raise(score - this.error - this.relative * Math.abs(score));
   }
 
   /** The k-th nearest row's true score is this or more. */
   #raise(truth: number): void {
-    const reach = truth - this.#error;
-    const floor = reach / (1 + Math.sign(reach) * this.#relative);
+    const reach = truth - this.error;
+    const floor = reach / (1 + Math.sign(reach) * this.relative);
     if (floor > this.floor) this.floor = floor;
   }
 }

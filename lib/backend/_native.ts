@@ -38,6 +38,18 @@ interface State {
   active: boolean;
   /** Whether matrix products in tiles (Intel AMX) work here. */
   tiles: boolean;
+  /** Scores rows, see `native/top_k.cc`. */
+  scoreRows?: (
+    ...buffers: [
+      queries: Float32Array<ArrayBuffer>, // [Q, D]
+      rows: Float32Array<ArrayBuffer>, // [P, D]
+      which: Int32Array<ArrayBuffer>,
+      starts: Int32Array<ArrayBuffer>, // [Q + 1]
+      out: Float32Array<ArrayBuffer>,
+      queryCount: number,
+      dimension: number,
+    ]
+  ) => void;
   /** Why it isn't used. */
   problem: string;
 }
@@ -71,9 +83,14 @@ export async function useNative(
       if (!state.loaded) {
         const library = Deno.dlopen(await buildNative(installation), {
           tdroTiles: { parameters: [], result: "i32" },
+          tdroScoreRows: {
+            parameters: [...Array(5).fill("buffer"), "i32", "i32"] as const,
+            result: "void",
+          },
         });
         // It stays open: TensorFlow holds its kernels.
         state.tiles = library.symbols.tdroTiles() === 1;
+        state.scoreRows = library.symbols.tdroScoreRows as State["scoreRows"];
         state.loaded = true;
       }
       state.active = true;
@@ -95,6 +112,11 @@ export function native(): boolean {
 /** Whether matrix products take their compiled form now. */
 export function nativeTiles(): boolean {
   return state.tiles && native();
+}
+
+/** The compiled inner products, where kernels take their compiled form now. */
+export function nativeScoreRows(): State["scoreRows"] {
+  return native() ? state.scoreRows : undefined;
 }
 
 /** What the backend knows of a tensor's data. */

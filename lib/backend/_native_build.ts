@@ -15,6 +15,7 @@ export const NATIVE_SOURCES = [
   "product.cc",
   "rotary.cc",
   "rows.cc",
+  "top_k.cc",
 ] as const;
 
 /** Headers that they share. */

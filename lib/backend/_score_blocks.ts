@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { matMul } from "./kernels/mat_mul.ts";
 import { type Bf16Ops, bf16OpsThatAddExactly } from "./_bf16_ops.ts";
-import type { Tensor2D } from "./tensor_types.ts";
+import type { Tensor, Tensor2D } from "./tensor_types.ts";
 
 /** Rows whose scores are looked at together, by their largest. */
 export const GROUP = 16;
@@ -18,6 +18,11 @@ export interface ScoreBlock {
   maxima(): Promise<Float32Array>;
   /** The scores of some groups (`q * groups + group`), shape `[..., GROUP]`. */
   scores(groups: Int32Array): Promise<Float32Array>;
+  /**
+   * All of them as compiled kernels take them, shape `[Q, ...]`; bfloat16 ones
+   * are two in the place of a float.
+   */
+  raw(): Tensor;
   /** Frees the device's memory. */
   dispose(): void;
 }
@@ -135,6 +140,7 @@ function float32Block(queries: Tensor2D, rows: Tensor2D): ScoreBlock {
     maxima: () => fetch(tf.max(groups, 1)),
     scores: (which) =>
       fetch(tf.tidy(() => tf.gather(groups, tf.tensor1d(which, "int32")))),
+    raw: () => tf.reshape(groups, [queries.shape[0], -1]),
     dispose: () => groups.dispose(),
   };
 }

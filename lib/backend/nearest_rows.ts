@@ -1,10 +1,12 @@
 import { CandidateList } from "./_candidate_list.ts";
+import { native } from "./_native.ts";
+import { nativeCandidates, nativeScores } from "./_native_candidates.ts";
+import { lookAtSpan } from "./_look_at_span.ts";
 import {
   BLOCK,
   type DeviceQueries,
   type DeviceRows,
   deviceRows,
-  GROUP,
   type ScoreBlock,
 } from "./_score_blocks.ts";
 
@@ -44,6 +46,19 @@ export interface NearestRows {
     k: number,
     bars: ArrayLike<number>,
   ): Promise<Int32Array[]>;
+  /**
+   * Inner products of queries with rows, such as `candidates` finds: summed over
+   * the dimensions in order, in float64, and rounded to float32 once.
+   *
+   * @param queries Query vectors.
+   * @param found For each query the numbers of some rows.
+   * @returns For each query their scores; nothing where no compiled kernel does
+   * it: the caller can as well.
+   */
+  scores(
+    queries: RowMatrix,
+    found: readonly Int32Array[],
+  ): Float32Array[] | undefined;
   /** Frees the rows' memory on the device. */
   dispose(): void;
 }
@@ -111,6 +126,7 @@ export function nearestRows(
       }
       return found;
     },
+    scores: (queries, found) => nativeScores(queries, data, found),
     dispose: () => rows.dispose(),
   };
 }
@@ -156,16 +172,13 @@ async function lookAtAll(
     const rows = Math.min(span * BLOCK, count - first);
     const blocks: ScoreBlock[] = [];
     try {
-      const groups = await lookAtGroups(queries, first, rows, lists, blocks);
-      for (const [i, block] of blocks.entries()) {
-        const from = first + i * BLOCK;
-        await lookAtRows(
-          block,
-          from,
-          Math.min(BLOCK, count - from),
-          groups,
-          lists,
-        );
+      if (native() && lists[0]!.k <= MAX_K) {
+        for (let from = first; from < first + rows; from += BLOCK) {
+          blocks.push(queries.times(from / BLOCK));
+        }
+        nativeCandidates(blocks, lists, { first, rows, scoreBytes });
+      } else {
+        await lookAtSpan(queries, first, rows, lists, blocks);
       }
     } finally {
       for (const block of blocks) block.dispose();
@@ -174,101 +187,8 @@ async function lookAtAll(
   }
 }
 
+/** The largest k that a float, a kernel's setting, tells exactly. */
+const MAX_K = 2 ** 24;
+
 /** Memory for scores on the device. */
 const SPAN_BYTES = 2 ** 28;
-
-/**
- * Finds the groups that may hold one of the nearest rows, by their largest
- * scores. The blocks' scores stay on the device, in `blocks`.
- */
-async function lookAtGroups(
-  queries: DeviceQueries,
-  first: number,
-  rows: number,
-  lists: CandidateList[],
-  blocks: ScoreBlock[],
-): Promise<CandidateList[]> {
-  const found = lists.map((list) => list.sibling());
-  for (let from = first; from < first + rows; from += BLOCK) {
-    const block = queries.times(from / BLOCK);
-    blocks.push(block);
-    const size = Math.min(BLOCK, first + rows - from);
-    const groups = Math.ceil(size / GROUP);
-    // A group that was filled up with zeros says nothing by its largest score.
-    const whole = Math.floor(size / GROUP);
-    const maxima = await block.maxima(); // [Q, groups]
-    for (let q = 0; q < found.length; q++) {
-      const list = found[q]!;
-      const at = q * groups;
-      list.expect(maxima.subarray(at, at + whole));
-      const { floor } = list;
-      for (let g = 0; g < whole; g++) {
-        const score = maxima[at + g]!;
-        if (score >= floor) list.add(from / GROUP + g, score);
-      }
-      list.settle();
-    }
-  }
-  found.forEach((list, q) => {
-    list.settle(true);
-    lists[q]!.riseTo(list.floor);
-  });
-  return found;
-}
-
-/** Puts the rows of the groups on the lists. */
-async function lookAtRows(
-  block: ScoreBlock,
-  first: number,
-  rows: number,
-  found: readonly CandidateList[],
-  lists: CandidateList[],
-): Promise<void> {
-  const groups = Math.ceil(rows / GROUP);
-  const taken = takenGroups(found, first / GROUP, groups, rows % GROUP !== 0);
-  for (let i = 0; i < taken.length; i += GROUPS_AT_A_TIME) {
-    const part = taken.subarray(i, i + GROUPS_AT_A_TIME);
-    const scores = await block.scores(part); // [part, GROUP]
-    for (let t = 0; t < part.length; t++) {
-      const q = Math.floor(part[t]! / groups);
-      const row = (part[t]! - q * groups) * GROUP;
-      const list = lists[q]!;
-      const { floor } = list;
-      const end = Math.min(GROUP, rows - row);
-      for (let j = 0; j < end; j++) {
-        const score = scores[t * GROUP + j]!;
-        if (score >= floor) list.add(first + row + j, score);
-      }
-    }
-  }
-}
-
-/** 32 MB of scores. */
-const GROUPS_AT_A_TIME = 2 ** 19;
-
-/**
- * The groups of a block to look into, `q * groups + group`. A largest score
- * below 0 may be any of its group's, so all are taken where that is in play.
- */
-function takenGroups(
-  found: readonly CandidateList[],
-  firstGroup: number,
-  groups: number,
-  partial: boolean,
-): Int32Array {
-  const whole = partial ? groups - 1 : groups;
-  const taken: number[] = [];
-  found.forEach((list, q) => {
-    if (list.floor > 0) {
-      list.within(
-        firstGroup,
-        firstGroup + whole,
-        (group) => taken.push(q * groups + group - firstGroup),
-      );
-    } else {
-      for (let g = 0; g < whole; g++) taken.push(q * groups + g);
-    }
-    if (partial) taken.push(q * groups + whole);
-  });
-  return Int32Array.from(taken);
-}

@@ -19,6 +19,9 @@ const OWN_TILE = { queries: 64, passages: 1024 };
 // A multiply function pays for each call: 1,024 × 8,192 float32 are 32 MiB.
 const GIVEN_TILE = { queries: 1024, passages: 8192 };
 
+/** Queries whose candidates are scored before others have their turn. */
+const PART = 256;
+
 /** Everything that the search of one chunk needs. */
 interface Search {
   queries: Chunk;
@@ -96,12 +99,23 @@ async function scoreCandidates(
   const { data, dimension } = queries.embeddings;
   const bars = Float64Array.from(heaps, (heap) => heap.bar);
   const found = await prepared.candidates(queries.embeddings, options.k, bars);
-  let scores = new Float32Array(1024);
+  let own = new Float32Array(1024);
+  let given: Float32Array[] | undefined;
   for (const [q, rows] of found.entries()) {
-    if (q % 256 === 0) await rest();
-    if (rows.length > scores.length) scores = new Float32Array(rows.length);
-    const query = data.subarray(q * dimension, (q + 1) * dimension);
-    scoreRows(query, chunk.embeddings.data, rows, dimension, scores);
+    if (q % PART === 0) {
+      await rest();
+      given = prepared.scores?.(
+        rowsOf(queries.embeddings, q, PART),
+        found.slice(q, q + PART),
+      );
+    }
+    let scores = given?.[q % PART];
+    if (!scores) {
+      if (rows.length > own.length) own = new Float32Array(rows.length);
+      scores = own;
+      const query = data.subarray(q * dimension, (q + 1) * dimension);
+      scoreRows(query, chunk.embeddings.data, rows, dimension, scores);
+    }
     const heap = heaps[q]!;
     for (let i = 0; i < rows.length; i++) {
       offer(heap, scores[i]!, rows[i]!, firstRow, { queries, chunk, q });

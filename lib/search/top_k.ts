@@ -25,6 +25,14 @@ export interface PreparedPassages {
     k: number,
     bars: ArrayLike<number>,
   ): Promise<Int32Array[]>;
+  /**
+   * Inner products with what was found, summed over the dimensions in order, in
+   * float64, and rounded to float32 once: if it can, for speed.
+   */
+  scores?(
+    queries: Embeddings,
+    found: readonly Int32Array[],
+  ): Float32Array[] | undefined;
   /** Frees what they hold. */
   dispose(): void;
 }
