@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { Bf16Ops } from "./_bf16_ops.ts";
 import { nativeTiles, runNative } from "./_native.ts";
+import type { Activation } from "./kernels/_activations.ts";
 import { matMul } from "./kernels/mat_mul.ts";
 import { checkPrecision, type Precision } from "./precision.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "./tensor_types.ts";
@@ -15,6 +16,27 @@ export interface AffineOptions {
   bias?: Tensor1D | undefined;
   /** What is multiplied. */
   precision: Precision;
+}
+
+/**
+ * f(a · bᵀ + bias) in one pass, and what went into f, for its gradient; or
+ * undefined where no kernel does both.
+ */
+export function activated(
+  a: Tensor2D,
+  b: Tensor2D,
+  bias: Tensor1D | undefined,
+  { number }: Activation,
+  precision: Precision,
+): { value: Tensor2D; before: Tensor2D } | undefined {
+  checkPrecision(precision);
+  if (!nativeTiles()) return;
+  const [value, before] = runNative("TdroMatMul", {
+    inputs: [a, b, bias, undefined],
+    settings: [0, 1, precision === "bfloat16" ? 1 : 3, number, 1],
+    outputs: 2,
+  }) as [Tensor2D, Tensor2D];
+  return { value, before };
 }
 
 /**

@@ -1,10 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  addGradients,
-  denseGradient,
-  type Gradient,
-  RowGradient,
-} from "./row_gradient.ts";
+import { sumOfOwn } from "./_add_into.ts";
+import { denseGradient, type Gradient, RowGradient } from "./row_gradient.ts";
 import type { Precision } from "./precision.ts";
 import type { Tensor } from "./tensor_types.ts";
 
@@ -241,11 +237,7 @@ export class Tape {
   #arrive(input: Tensor, gradient: Gradient): void {
     const leaf = this.#isLeaf(input);
     const before = leaf ? this.#leaves.get(input) : this.#arrived.get(input.id);
-    const sum = before ? addGradients(before, gradient) : gradient;
-    if (before) {
-      before.dispose();
-      gradient.dispose();
-    }
+    const sum = before ? sumOfOwn(before, gradient) : gradient;
     if (leaf) this.#leaves.set(input, sum);
     else this.#arrived.set(input.id, sum as Tensor);
   }

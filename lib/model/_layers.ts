@@ -8,6 +8,7 @@ import type {
 } from "../backend/mod.ts";
 import {
   add,
+  gelu,
   layerNorm,
   linear,
   rmsNorm,
@@ -42,10 +43,17 @@ export interface Layers {
   tape?: Tape;
   /** A parameter. */
   get<T extends Tensor>(name: string): T;
-  /** The affine map whose weight and bias (if any) are called `name`, with its adapter. */
-  dense(x: Tensor2D, name: string): Tensor2D;
-  /** The layer norm called `name`. */
-  norm(x: Tensor2D, name: string, eps: number): Tensor2D;
+  /**
+   * The affine map whose weight and bias (if any) are called `name`, with its
+   * adapter, and then the activation, if one is named.
+   */
+  dense(
+    x: Tensor2D,
+    name: string,
+    activation?: "gelu" | "gelu_tanh" | undefined,
+  ): Tensor2D;
+  /** The layer norm called `name`, of x or of its sum with `residual`. */
+  norm(x: Tensor2D, name: string, eps: number, residual?: Tensor2D): Tensor2D;
   /** The RMS norm called `name`; over each head, where its weight is that long. */
   rmsNorm(x: Tensor2D, name: string, options: RmsNormOptions): Tensor2D;
   /**
@@ -73,13 +81,15 @@ export function openLayers(
   return {
     tape,
     get,
-    dense(x, name) {
+    dense(x, name, activation) {
+      const { a, b } = factorsOf(name);
+      const adapted = lora && parameters.has(a);
       const y = linear(x, get(`${name}.weight`), {
         bias: parameters.get(`${name}.bias`) as unknown as Tensor1D | undefined,
+        activation: adapted ? undefined : activation,
         tape,
       });
-      const { a, b } = factorsOf(name);
-      if (!lora || !parameters.has(a)) return y;
+      if (!adapted) return y;
       const kept = dropout
         ? dropRows(x, `${name}.lora`, { ...dropout, rate: lora.dropout }, tape)
         : x;
@@ -87,10 +97,15 @@ export function openLayers(
         factor: loraScaling(lora),
         tape,
       }); // [T, r]
-      return add(y, linear(inner, get(b), { tape }), { tape });
+      const sum = add(y, linear(inner, get(b), { tape }), { tape });
+      return activation ? activate(sum, activation, tape) : sum;
     },
-    norm: (x, name, eps) =>
-      layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), { eps, tape }),
+    norm: (x, name, eps, residual) =>
+      layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), {
+        eps,
+        ...(residual ? { residual } : {}),
+        tape,
+      }),
     rmsNorm: (x, name, options) =>
       rmsNorm(x, get(`${name}.weight`), { ...options, tape }),
     dropout: (x, name) => dropout ? dropRows(x, name, dropout, tape) : x,
@@ -101,4 +116,12 @@ export function openLayers(
       return y;
     },
   };
+}
+
+function activate(
+  x: Tensor2D,
+  name: "gelu" | "gelu_tanh",
+  tape?: Tape,
+): Tensor2D {
+  return gelu(x, { form: name === "gelu" ? "erf" : "tanh", tape });
 }

@@ -35,6 +35,24 @@ onBackends("linear() has the gradient of an affine map", () => {
     (x, w) => linear(x as tf.Tensor2D, w as tf.Tensor2D),
     [input([3, 4], 1), input([2, 4], 2)],
   );
+  for (const activation of ["gelu", "gelu_tanh", "silu"] as const) {
+    checkGradient(
+      (x, w) => linear(x as tf.Tensor2D, w as tf.Tensor2D, { activation }),
+      [input([3, 4], 1), input([2, 4], 2)],
+    );
+  }
+});
+
+onBackends("layerNorm() adds a residual first, with its gradient", () => {
+  checkGradient(
+    (x, g, b, residual) =>
+      layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, {
+        eps: 1e-2,
+        residual: residual as tf.Tensor2D,
+      }),
+    [input([2, 6], 1), input([6], 2), input([6], 3), input([2, 6], 4)],
+    5e-3,
+  );
 });
 
 onBackends("layerNorm() has mean 0, variance 1 and the right gradient", () => {

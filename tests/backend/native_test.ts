@@ -56,6 +56,16 @@ const CASES: Record<string, Case> = {
     shapes: [[77, 600], [45, 600], [45]],
     tolerance: 2e-5,
   },
+  "linear() with GELU": {
+    run: ([x, w, b], tape) =>
+      linear(x as tf.Tensor2D, w as tf.Tensor2D, {
+        bias: b as tf.Tensor1D,
+        activation: "gelu",
+        tape,
+      }),
+    shapes: [[77, 60], [45, 60], [45]],
+    tolerance: 2e-5,
+  },
   "gelu()": { run: ([x], tape) => gelu(x!, { tape }), shapes: [[301, 7]] },
   "gelu() tanh": {
     run: ([x], tape) => gelu(x!, { form: "tanh", tape }),

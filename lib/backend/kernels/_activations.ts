@@ -78,14 +78,25 @@ export function activate<T extends Tensor>(
   );
 }
 
-function compiled(x: Tensor, { number }: Activation): Computed {
-  const settings = [number];
+function compiled(x: Tensor, activation: Activation): Computed {
+  const settings = [activation.number];
   return {
     value: runNative("TdroActivation", { inputs: [x], settings })[0]!,
     saved: [x],
-    backward: (dy, [x]) =>
-      runNative("TdroActivationGrad", { inputs: [dy, x], settings }),
+    backward: (dy, [x]) => [compiledSlope(dy, x!, activation)],
   };
+}
+
+/** dy · f'(x), by a compiled kernel. */
+export function compiledSlope(
+  dy: Tensor,
+  x: Tensor,
+  { number }: Activation,
+): Tensor {
+  return runNative("TdroActivationGrad", {
+    inputs: [dy, x],
+    settings: [number],
+  })[0]!;
 }
 
 function composed(x: Tensor, { value, slope }: Activation): Computed {

@@ -1,13 +1,22 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { affine } from "../_affine.ts";
-import { native, runNative } from "../_native.ts";
+import { activated, affine } from "../_affine.ts";
+import { native, nativeTiles, runNative } from "../_native.ts";
 import { differentiable, type ProductOptions } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
+import {
+  activate,
+  compiledSlope,
+  geluErf,
+  geluTanh,
+  silu,
+} from "./_activations.ts";
 
 /** Options for {@linkcode linear}. */
 export interface LinearOptions extends ProductOptions {
   /** Added to each row, shape `[out]`. @default {none} */
-  bias?: Tensor1D;
+  bias?: Tensor1D | undefined;
+  /** What the sum goes through; in one pass with it where that pays. @default {none} */
+  activation?: "gelu" | "gelu_tanh" | "silu" | undefined;
 }
 
 /**
@@ -16,7 +25,7 @@ export interface LinearOptions extends ProductOptions {
  *
  * @param x Input, shape `[N, in]`.
  * @param weight Weight, shape `[out, in]`.
- * @param options Bias; precision; tape.
+ * @param options Bias; activation; precision; tape.
  * @returns Output, shape `[N, out]`; the caller owns it.
  *
  * @example Usage
@@ -34,20 +43,40 @@ export interface LinearOptions extends ProductOptions {
 export function linear(
   x: Tensor2D,
   weight: Tensor2D,
-  { bias, tape, precision = tape?.precision ?? "float32" }: LinearOptions = {},
+  options: LinearOptions = {},
 ): Tensor2D {
+  const { bias, activation, tape } = options;
+  const { precision = tape?.precision ?? "float32" } = options;
+  const chosen = activation && ACTIVATIONS[activation];
+  if (chosen && !nativeTiles()) {
+    const y = linear(x, weight, { ...options, activation: undefined });
+    const done = activate(y, chosen, tape);
+    // tfjs's own gradients look at y again, and free it themselves.
+    if (tape || tf.engine().state.gradientDepth === 0) y.dispose();
+    return done;
+  }
   const inputs: Tensor[] = bias ? [x, weight, bias] : [x, weight];
   return differentiable(tape, inputs, ([wantX, wantWeight, wantBias]) => {
+    const fused = chosen && activated(x, weight, bias, chosen, precision);
+    const value = fused?.value ??
+      affine(x, weight, { transposeB: true, bias, precision }); // [N, out]
+    const saved: Tensor[] = [weight];
+    if (fused) saved.push(fused.before);
+    if (wantWeight) saved.push(x);
     return {
-      value: affine(x, weight, { transposeB: true, bias, precision }), // [N, out]
-      saved: wantWeight ? [weight, x] : [weight],
+      value,
+      saved,
       backward: (dy, saved) => {
-        const [weight, x] = saved as [Tensor2D, Tensor2D];
-        const rows = dy as Tensor2D;
+        const weight = saved[0] as Tensor2D;
+        const rows =
+          (chosen ? compiledSlope(dy, saved[1]!, chosen) : dy) as Tensor2D;
         return [
           wantX ? affine(rows, weight, { precision }) : undefined, // [N, in]
           wantWeight
-            ? affine(rows, x, { transposeA: true, precision })
+            ? affine(rows, saved.at(-1) as Tensor2D, {
+              transposeA: true,
+              precision,
+            })
             : undefined, // [out, in]
           wantBias ? columnSum(rows) : undefined, // [out]
         ].slice(0, inputs.length);
@@ -55,6 +84,8 @@ export function linear(
     };
   });
 }
+
+const ACTIVATIONS = { gelu: geluErf, gelu_tanh: geluTanh, silu };
 
 /** The sum of the rows. */
 function columnSum(x: Tensor2D): Tensor {

@@ -33,6 +33,10 @@ inline void expect(const float* c, int64_t N, const Block& at) {
 template <class F>
 void store(const float* sums, float* c, int64_t N, const Block& at,
            const Finish& finish, bool first, bool last, F f) {
+  // Whole lines that nobody adds to later go past the caches: else each would
+  // be read from memory before it is written.
+  const bool straight = first && last && at.columns % 16 == 0 && N % 16 == 0 &&
+                        ((uintptr_t)c & 63) == 0;
   for (int64_t i = 0; i < at.rows; i++) {
     for (int64_t j = 0; j < at.columns; j += 16) {
       const int64_t column = at.column + j, offset = (at.row + i) * N + column;
@@ -53,8 +57,24 @@ void store(const float* sums, float* c, int64_t N, const Block& at,
         v = _mm512_load_ps(numbers);
         if (finish.add) plus(finish.add + offset);
       }
-      _mm512_mask_storeu_ps(c + offset, mask, v);
+      if (straight && mask == 0xffff) {
+        _mm512_stream_ps(c + offset, v);
+      } else {
+        _mm512_mask_storeu_ps(c + offset, mask, v);
+      }
     }
+  }
+}
+
+// Bytes of A's part that are packed at once: half of a core's own cache.
+constexpr int64_t LEFT = 1024 << 10;
+
+// Asks for share `part` of `parts` of what lies at `data`.
+inline void askFor(const char* data, int64_t bytes, int64_t part,
+                   int64_t parts) {
+  for (int64_t at = bytes * part / parts / 64 * 64;
+       at < bytes * (part + 1) / parts; at += 64) {
+    _mm_prefetch(data + at, _MM_HINT_T1);
   }
 }
 
@@ -66,7 +86,7 @@ void gemmParts(const Matrix& a, const Matrix& b, float* c, int64_t M,
   const int64_t depth = std::min<int64_t>(K, P == 1 ? 1024 : 512);
   const int64_t strip = stripBytes(depth, P);
   const int64_t width = std::clamp<int64_t>((16 << 20) / strip * 16, 64, 8192);
-  const int64_t most = std::clamp<int64_t>((1280 << 10) / strip * 16, 32, 1024);
+  const int64_t most = std::clamp<int64_t>(LEFT / strip * 16, 32, 1024);
   const int64_t share = (M + 2 * threadCount() - 1) / (2 * threadCount());
   const int64_t height = std::clamp<int64_t>((share + 31) / 32 * 32, 32, most);
 
@@ -79,10 +99,9 @@ void gemmParts(const Matrix& a, const Matrix& b, float* c, int64_t M,
       const int64_t bytes = stripBytes(deep, P);
       char* right = rightBuffer.bytes(strips * bytes);
       parallelRanges(strips, 4, [&](int64_t begin, int64_t end) {
-        for (int64_t s = begin; s < end; s++) {
-          packStrip<P>(b.data, b.stride, b.transposed, true, n0 + s * 16, N,
-                       k0, deep, right + s * bytes);
-        }
+        packStrips<P>({b.data, b.stride, b.transposed, true, n0 + begin * 16,
+                       end - begin, N, k0, deep},
+                      right + begin * bytes);
       });
       const bool first = k0 == 0, last = k0 + deep == K;
       parallelFor((M + height - 1) / height, [&](int64_t chunk) {
@@ -91,10 +110,9 @@ void gemmParts(const Matrix& a, const Matrix& b, float* c, int64_t M,
         const int64_t m0 = chunk * height, m1 = std::min(m0 + height, M);
         const int64_t rows = (m1 - m0 + 31) / 32 * 2;
         char* left = leftBuffer.bytes(rows * bytes);
-        for (int64_t s = 0; s < rows; s++) {
-          packStrip<P>(a.data, a.stride, !a.transposed, false, m0 + s * 16, M,
-                       k0, deep, left + s * bytes);
-        }
+        packStrips<P>(
+            {a.data, a.stride, !a.transposed, false, m0, rows, M, k0, deep},
+            left);
         alignas(64) float sums[32 * 32];
         for (int64_t s = 0; s < strips; s += 2) {
           const char* b0 = right + s * bytes;
@@ -103,7 +121,9 @@ void gemmParts(const Matrix& a, const Matrix& b, float* c, int64_t M,
             const int64_t row = m0 + r * 16, column = n0 + s * 16;
             const Block at{row, column, std::min<int64_t>(32, m1 - row),
                            std::min<int64_t>(32, N - column)};
-            expect(c, N, at);
+            if (!first || !last) expect(c, N, at);
+            // The next part of B comes from the cores' common cache.
+            if (s + 2 < strips) askFor(b0 + 2 * bytes, 2 * bytes, r / 2, rows / 2);
             multiplyTiles<P>(a0, a0 + bytes, b0, b0 + bytes,
                              bytes / (P * TILE_BYTES), sums);
             withActivation(last ? finish.activation : 0, [&](auto f) {

@@ -20,14 +20,10 @@ void inTiles(const Matrix& a, const Matrix& b, float* c, int64_t stride,
   const int64_t rows = (M + 31) / 32 * 2, columns = (N + 31) / 32 * 2;
   char* left = leftBuffer.bytes(rows * bytes);
   char* right = rightBuffer.bytes(columns * bytes);
-  for (int64_t s = 0; s < rows; s++) {
-    packStrip<P>(a.data, a.stride, !a.transposed, false, s * 16, M, 0, K,
-                 left + s * bytes);
-  }
-  for (int64_t s = 0; s < columns; s++) {
-    packStrip<P>(b.data, b.stride, b.transposed, true, s * 16, N, 0, K,
-                 right + s * bytes);
-  }
+  packStrips<P>({a.data, a.stride, !a.transposed, false, 0, rows, M, 0, K},
+                left);
+  packStrips<P>({b.data, b.stride, b.transposed, true, 0, columns, N, 0, K},
+                right);
   TileScope tiles;
   const __m512 factor = _mm512_set1_ps(scale);
   alignas(64) float sums[32 * 32];

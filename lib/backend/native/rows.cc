@@ -48,6 +48,18 @@ void scatter(Call& call) {
   });
 }
 
+// x, y -> nothing; x becomes x + y where it is. Its caller has made sure that
+// nobody else looks at it.
+void addInto(Call& call) {
+  float* x = call.inPlace(0);
+  const float* y = call.in(1);
+  call.out(0, {0});
+  parallelRanges(call.size(0), 1 << 15, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; i++) x[i] += y[i];
+  });
+}
+
 // x [N, D] -> the sum of its rows [D]
 void columnSum(Call& call) {
   const int64_t N = call.dim(0, 0), D = call.dim(0, 1);
@@ -108,6 +120,7 @@ void poolGrad(Call& call) {
 
 const Op<gather> a("TdroGather", {.floats = 1, .ints = 1});
 const Op<scatter> b("TdroScatter", {.floats = 1, .ints = 1});
+const Op<addInto> f("TdroAddInto", {.floats = 2});
 const Op<columnSum> c("TdroColumnSum", {.floats = 1});
 const Op<pool> d("TdroPool", {.floats = 2, .ints = 1});
 const Op<poolGrad> e("TdroPoolGrad", {.floats = 2, .ints = 1});

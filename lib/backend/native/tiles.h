@@ -83,38 +83,63 @@ inline __mmask16 firstOf(int64_t count) {
   return count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1 << count) - 1);
 }
 
-// Packs rows (columns) [at, at + 16) of a side over k in [k0, k0 + K). `length` is
-// how many rows (columns) there are; beyond it come zeros. `deep`: numbers of
-// successive k lie side by side in memory. `pairs`: for the right side.
+// What is packed: `count` strips of 16 rows (columns) from `at` on, over k in
+// [k0, k0 + K). `length` is how many rows (columns) there are; beyond it come
+// zeros. `deep`: numbers of successive k lie side by side in memory. `pairs`: for
+// the right side.
+struct Strips {
+  const float* data;
+  int64_t stride;
+  bool deep, pairs;
+  int64_t at, count, length, k0, K;
+};
+
+// One tile of each part: 16 rows (columns) from `at`, 32 steps of k from `k`.
 template <int P>
-void packStrip(const float* data, int64_t stride, bool deep, bool pairs,
-               int64_t at, int64_t length, int64_t k0, int64_t K, char* out) {
+inline void packTile(const Strips& s, int64_t at, int64_t k, char* out) {
   __m512i tile[P][16], parts[P];
-  for (int64_t k = 0; k < K; k += DEPTH, out += P * TILE_BYTES) {
-    const int64_t left = K - k;
-    for (int i = 0; i < 16; i++) {
-      __m512 x = _mm512_setzero_ps(), y = x;
-      if (deep) {
-        const float* row = data + (at + i) * stride + k0 + k;
-        if (at + i < length) {
-          x = _mm512_maskz_loadu_ps(firstOf(left), row);
-          y = _mm512_maskz_loadu_ps(firstOf(left - 16), row + 16);
-        }
-        splitRow<P>(x, y, parts);
-      } else {
-        const float* row = data + (k0 + k + 2 * i) * stride + at;
-        const __mmask16 mask = firstOf(length - at);
-        if (2 * i < left) x = _mm512_maskz_loadu_ps(mask, row);
-        if (2 * i + 1 < left) y = _mm512_maskz_loadu_ps(mask, row + stride);
-        splitPairs<P>(x, y, parts);
+  const int64_t left = s.K - k;
+  for (int i = 0; i < 16; i++) {
+    __m512 x = _mm512_setzero_ps(), y = x;
+    if (s.deep) {
+      const float* row = s.data + (at + i) * s.stride + s.k0 + k;
+      if (at + i < s.length) {
+        x = _mm512_maskz_loadu_ps(firstOf(left), row);
+        y = _mm512_maskz_loadu_ps(firstOf(left - 16), row + 16);
       }
-      for (int p = 0; p < P; p++) tile[p][i] = parts[p];
+      splitRow<P>(x, y, parts);
+    } else {
+      const float* row = s.data + (s.k0 + k + 2 * i) * s.stride + at;
+      const __mmask16 mask = firstOf(s.length - at);
+      if (2 * i < left) x = _mm512_maskz_loadu_ps(mask, row);
+      if (2 * i + 1 < left) y = _mm512_maskz_loadu_ps(mask, row + s.stride);
+      splitPairs<P>(x, y, parts);
     }
-    for (int p = 0; p < P; p++) {
-      if (deep == pairs) transpose(tile[p]);
-      for (int i = 0; i < 16; i++) {
-        _mm512_store_si512(out + p * TILE_BYTES + i * 64, tile[p][i]);
-      }
+    for (int p = 0; p < P; p++) tile[p][i] = parts[p];
+  }
+  for (int p = 0; p < P; p++) {
+    if (s.deep == s.pairs) transpose(tile[p]);
+    for (int i = 0; i < 16; i++) {
+      _mm512_store_si512(out + p * TILE_BYTES + i * 64, tile[p][i]);
+    }
+  }
+}
+
+// Packs strips one after the other; memory is read along its rows.
+template <int P>
+void packStrips(const Strips& s, char* out) {
+  const int64_t steps = (s.K + DEPTH - 1) / DEPTH, size = stripBytes(s.K, P);
+  const auto pack = [&](int64_t strip, int64_t step) {
+    packTile<P>(s, s.at + strip * EDGE, step * DEPTH,
+                out + strip * size + step * P * TILE_BYTES);
+  };
+  if (s.deep) {
+    for (int64_t strip = 0; strip < s.count; strip++) {
+      for (int64_t step = 0; step < steps; step++) pack(strip, step);
+    }
+  } else {
+    for (int64_t step = 0; step < steps; step++) {
+      for (int64_t strip = 0; strip < s.count; strip++) pack(strip, step);
     }
   }
 }

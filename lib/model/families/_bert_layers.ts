@@ -3,11 +3,9 @@ import {
   add,
   attention,
   embedding,
-  gelu,
   longest,
   relu,
   type Sequences,
-  type Tape,
   type Tensor2D,
   type Tensor3D,
 } from "../../backend/mod.ts";
@@ -148,25 +146,22 @@ export function bertLayersForward(
         },
       ); // [T, D]
       const attended = norm(
-        add(drop(dense(mixed, `${at}.${names.out}`), `${at}.attention`), x, {
-          tape,
-        }),
+        drop(dense(mixed, `${at}.${names.out}`), `${at}.attention`),
         `${at}.${names.norm}`,
         eps,
+        x,
       );
-      const inner = activate(
-        dense(attended, `${at}.intermediate.dense`),
+      const inner = denseActivated(
+        layers,
+        attended,
+        `${at}.intermediate.dense`,
         config.hiddenAct,
-        tape,
       ); // [T, F]
       return norm(
-        add(
-          drop(dense(inner, `${at}.output.dense`), `${at}.output`),
-          attended,
-          { tape },
-        ),
+        drop(dense(inner, `${at}.output.dense`), `${at}.output`),
         `${at}.output.LayerNorm`,
         eps,
+        attended,
       );
     });
     options.onLayer?.(i + 1, x);
@@ -174,18 +169,19 @@ export function bertLayersForward(
   return x;
 }
 
-function activate(
+function denseActivated(
+  { dense, tape }: Layers,
   x: Tensor2D,
-  name: BertSizes["hiddenAct"],
-  tape?: Tape,
+  name: string,
+  activation: BertSizes["hiddenAct"],
 ): Tensor2D {
-  switch (name) {
+  switch (activation) {
     case "gelu":
-      return gelu(x, { tape });
+      return dense(x, name, "gelu");
     case "gelu_new":
-      return gelu(x, { form: "tanh", tape });
+      return dense(x, name, "gelu_tanh");
     case "relu":
-      return relu(x, { tape });
+      return relu(dense(x, name), { tape });
   }
 }
 
