@@ -240,7 +240,10 @@ Deno.test("data check counts a good suite and names the line of a bad one", asyn
   const good = await tdro("data", "check", folder);
   assert.equal(good.code, 0, good.err);
   assert.match(good.out, /capitals/);
-  assert.match(good.out, /\nsmall: 1 task is well formed, no problems, 3 notes\n$/);
+  assert.match(
+    good.out,
+    /\nsmall: 1 task is well formed, no problems, 3 notes\n$/,
+  );
   const { out } = await tdro("data", "check", folder, "--json");
   assert.equal(JSON.parse(out).tasks[0].passages, 1);
 
