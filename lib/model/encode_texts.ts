@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { checkPrecision, type Precision, readValues } from "../backend/mod.ts";
+import { checkPrecision, type Precision } from "../backend/mod.ts";
 import { embed, embeddingSize, type Encoder, lengthLimit } from "./encoder.ts";
 import { packTexts } from "./token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "./types.ts";
