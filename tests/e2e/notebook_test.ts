@@ -35,6 +35,12 @@ interface Expected {
 }
 
 const EXPECTED: Record<string, Expected> = {
+  "00_quickstart.ipynb": {
+    plots: ["plot"],
+    tables: ["results", "search"],
+    exact: [],
+    check: checkQuickstart,
+  },
   "01_tdro_from_scratch.ipynb": {
     plots: [
       ...["train-retriever", "learn", "measures", "weights", "reweighted"],
@@ -64,6 +70,24 @@ const EXPECTED: Record<string, Expected> = {
     ],
     exact: ["csv", "refuse", "import", "check", "clean"],
     check: checkOwnData,
+  },
+  "05_lora_llm.ipynb": {
+    plots: ["pretrain", "train-adapter", "train-everything", "losses", "plot"],
+    tables: ["settings", "tasks", "encoder", "adapter", "evaluate", "save"],
+    exact: ["tasks", "encoder", "adapter", "config"],
+    check: checkLora,
+  },
+  "06_arena.ipynb": {
+    plots: ["weights", "intervals", "gains", "cost"],
+    tables: ["formulas", "table", "seeds"],
+    exact: ["formulas"],
+    check: checkArena,
+  },
+  "07_transfer.ipynb": {
+    plots: ["trajectories", "plot", "intervals"],
+    tables: ["settings", "weights", "sizes", "table", "folder"],
+    exact: ["settings"],
+    check: checkTransfer,
   },
 };
 
@@ -165,6 +189,104 @@ function checkOwnData(notebook: Notebook): void {
   }
 }
 
+/** Checks that the last row of a table holds the means of those above. */
+function checkMeans(rows: Record<string, unknown>[], names: string[]): void {
+  assert.equal(rows.at(-1)!.task, "mean");
+  for (const name of names) {
+    const values = column(rows.slice(0, -1), name);
+    assert.ok(values.every((value) => value >= 0 && value <= 1), name);
+    const whole = rows.at(-1)![name] as number;
+    assert.ok(Math.abs(meanOf(values) - whole) < 1e-9, name);
+  }
+}
+
+/** What a cell printed. */
+function printed(notebook: Notebook, id: string): string {
+  return codeCells(notebook).find((cell) => cell.id === id)!.outputs!
+    .filter(({ name }) => name === "stdout")
+    .map(({ text }) => joined(text!)).join("");
+}
+
+function checkQuickstart(notebook: Notebook): void {
+  const rows = tableOf(notebook, "results");
+  checkMeans(rows, ["uniform", "reweighted", "top70"]);
+  // At random at most 4.54 over the passages: 0.008.
+  assert.ok(rows.at(-1)!.uniform as number > 0.08, "it has not learned");
+  const scores = column(tableOf(notebook, "search"), "score");
+  assert.deepEqual(scores, scores.toSorted((a, b) => b - a));
+}
+
+function checkLora(notebook: Notebook): void {
+  const [all, factors] = column(tableOf(notebook, "adapter"), "parameters");
+  assert.ok(factors! < all! / 40, `${factors} of ${all}`);
+  // Four bytes each, and the file's header.
+  const weights = tableOf(notebook, "save").find(({ file }) =>
+    file === "adapter_model.safetensors"
+  )!;
+  const header = (weights.KiB as number) * 1024 - 4 * factors!;
+  assert.ok(header > 0 && header < 1e4, `${header} bytes of header`);
+  const config = JSON.parse(printed(notebook, "config"));
+  assert.equal(config.peft_type, "LORA");
+  assert.equal(config.target_modules.length, 7);
+  assert.match(
+    printed(notebook, "merge"),
+    /loaded: .* six digits\nmerged: .* five/,
+  );
+  for (const name of ["base", "adapter", "everything"]) {
+    const scores = column(tableOf(notebook, "evaluate"), name);
+    assert.ok(scores.every((x) => x > 0 && x <= 1), `${name}: ${scores}`);
+  }
+}
+
+function checkArena(notebook: Notebook): void {
+  const rows = tableOf(notebook, "table");
+  const names = tableOf(notebook, "formulas").map((row) => row.strategy);
+  assert.deepEqual(new Set(rows.map((row) => row.strategy)), new Set(names));
+  const uniform = rows.find((row) => row.strategy === "uniform")!;
+  for (const row of tableOf(notebook, "seeds")) {
+    const { strategy, "same sign": same, ...bySeed } = row;
+    const differences = Object.values(bySeed) as number[];
+    assert.ok(differences.length > 1);
+    assert.equal(new Set(differences.map(Math.sign)).size === 1, same);
+    const whole = rows.find((other) => other.strategy === strategy)!;
+    const difference = whole.difference as number;
+    assert.ok(Math.abs(meanOf(differences) - difference) < 1e-9, `${strategy}`);
+    const means = [whole, uniform].map((of) => of["nDCG@10"] as number);
+    assert.ok(Math.abs(means[0]! - means[1]! - difference) < 1e-9);
+    assert.ok(whole.low as number <= difference, `${strategy}`);
+    assert.ok(whole.high as number >= difference, `${strategy}`);
+    assert.ok((whole.pHolm as number) > 0 && (whole.pHolm as number) <= 1);
+    const learned = ["tdro", "tdro-paper", "doremi"].includes(`${strategy}`);
+    assert.equal((whole.proxySteps as number) > 0, learned, `${strategy}`);
+  }
+}
+
+function checkTransfer(notebook: Notebook): void {
+  const weights = tableOf(notebook, "weights");
+  const text = JSON.parse(printed(notebook, "text"));
+  for (const { task, weight } of weights) {
+    assert.equal(text.domain_weights[task as string], weight);
+  }
+  const sum = meanOf(column(weights, "weight")) * weights.length;
+  assert.ok(Math.abs(sum - 1) < 1e-9, `weights sum to ${sum}`);
+  const rows = tableOf(notebook, "table");
+  const sizes = ["proxy size", "larger"];
+  checkMeans(rows, sizes.flatMap((s) => [`${s}, uniform`, `${s}, learned`]));
+  const [proxy, larger] = column(tableOf(notebook, "sizes"), "parameters");
+  assert.ok(larger! > 4 * proxy!);
+  const cell = codeCells(notebook).find(({ id }) => id === "verdict")!;
+  const verdict = joined(cell.outputs![0]!.data!["text/markdown"] as string);
+  const said = [...verdict.matchAll(/make ([+−]\d\.\d+) /g)].map(([, x]) => x);
+  assert.deepEqual(
+    said,
+    sizes.map((size) => {
+      const mean = rows.at(-1)! as Record<string, number>;
+      const x = mean[`${size}, learned`]! - mean[`${size}, uniform`]!;
+      return `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(3)}`;
+    }),
+  );
+}
+
 function codeCells({ cells }: Notebook): Cell[] {
   return cells.filter((cell) => cell.cell_type === "code");
 }
@@ -197,7 +319,12 @@ function checkOutput(output: Output, where: string): void {
     const spec = data[VEGALITE] as { description: string };
     assert.ok(spec.description.length > 20, `${where}: no text alternative`);
     assert.match(text("image/svg+xml"), /^<svg [\s\S]*<\/svg>\s*$/, where);
-    assert.match(text("text/plain"), /^\[plot\] ./, where);
+    // A plot's heading, or a training panel's line.
+    assert.match(
+      text("text/plain"),
+      /^\[plot\] .|^.+ {2}\d+\/\d+ {2}loss /,
+      where,
+    );
   }
   if (TABLE in data) {
     assert.match(text("text/html"), /^<table>[\s\S]*<\/table>$/, where);
