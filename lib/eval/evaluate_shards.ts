@@ -24,6 +24,11 @@ export interface EvaluateShardsOptions {
  * of the whole corpora. No model is needed; the texts are, to see that they are
  * those that were searched.
  *
+ * The search is the same to the bit. A model's vectors, however, depend in the
+ * last digits on the texts encoded along with them, and those are others in a
+ * shard: scores may differ by some 1e-7 from those of one machine, and passages that
+ * close change places.
+ *
  * @param shards All parts, in any order.
  * @param suite The tasks that were searched.
  * @param options What to do with the runs.
