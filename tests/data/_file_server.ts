@@ -20,42 +20,45 @@ export function serveFiles(
 ): FileServer {
   const requests: string[] = [];
   const cuts: number[] = [];
-  const server = Deno.serve({ port: 0, onListen() {} }, (request) => {
-    const url = new URL(request.url);
-    const range = request.headers.get("range");
-    requests.push(`${request.method} ${url.pathname} ${range ?? ""}`.trim());
-    const answer = handler?.(request, url);
-    if (answer) return answer;
-    const content = files[decodeURIComponent(url.pathname)];
-    if (content === undefined) return new Response("no", { status: 404 });
-    const bytes = typeof content === "string"
-      ? new TextEncoder().encode(content)
-      : content;
-    const etag = `"${createHash("sha1").update(bytes).digest("hex")}"`;
-    const ifRange = request.headers.get("if-range");
-    const from = /^bytes=(\d+)-(\d*)$/.exec(range ?? "");
-    const partial = from && (!ifRange || ifRange === etag);
-    const start = partial ? Number(from[1]) : 0;
-    const end = partial && from[2] ? Number(from[2]) + 1 : bytes.length;
-    if (start >= bytes.length && partial) {
-      return new Response(null, { status: 416 });
-    }
-    const part = bytes.subarray(start, end);
-    const cut = range === "bytes=0-0" ? undefined : cuts.shift();
-    const body = cut === undefined ? part.slice() : broken(part, cut);
-    return new Response(body, {
-      status: partial ? 206 : 200,
-      headers: {
-        etag,
-        "content-length": `${part.length}`,
-        ...(partial
-          ? { "content-range": `bytes ${start}-${end - 1}/${bytes.length}` }
-          : {}),
-      },
-    });
-  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => {
+      const url = new URL(request.url);
+      const range = request.headers.get("range");
+      requests.push(`${request.method} ${url.pathname} ${range ?? ""}`.trim());
+      const answer = handler?.(request, url);
+      if (answer) return answer;
+      const content = files[decodeURIComponent(url.pathname)];
+      if (content === undefined) return new Response("no", { status: 404 });
+      const bytes = typeof content === "string"
+        ? new TextEncoder().encode(content)
+        : content;
+      const etag = `"${createHash("sha1").update(bytes).digest("hex")}"`;
+      const ifRange = request.headers.get("if-range");
+      const from = /^bytes=(\d+)-(\d*)$/.exec(range ?? "");
+      const partial = from && (!ifRange || ifRange === etag);
+      const start = partial ? Number(from[1]) : 0;
+      const end = partial && from[2] ? Number(from[2]) + 1 : bytes.length;
+      if (start >= bytes.length && partial) {
+        return new Response(null, { status: 416 });
+      }
+      const part = bytes.subarray(start, end);
+      const cut = range === "bytes=0-0" ? undefined : cuts.shift();
+      const body = cut === undefined ? part.slice() : broken(part, cut);
+      return new Response(body, {
+        status: partial ? 206 : 200,
+        headers: {
+          etag,
+          "content-length": `${part.length}`,
+          ...(partial
+            ? { "content-range": `bytes ${start}-${end - 1}/${bytes.length}` }
+            : {}),
+        },
+      });
+    },
+  );
   return {
-    url: `http://localhost:${server.addr.port}`,
+    url: `http://127.0.0.1:${server.addr.port}`,
     requests,
     cuts,
     [Symbol.asyncDispose]: () => server.shutdown(),
