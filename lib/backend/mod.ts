@@ -28,6 +28,7 @@ export * from "./kernels/layer_norm.ts";
 export * from "./kernels/linear.ts";
 export * from "./kernels/mat_mul.ts";
 export * from "./kernels/pair_bias.ts";
+export * from "./kernels/pool_rows.ts";
 export * from "./kernels/relu.ts";
 export * from "./kernels/rms_norm.ts";
 export * from "./kernels/rotary.ts";

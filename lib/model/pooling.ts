@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
   type KernelOptions,
+  poolRows,
   type Sequences,
   type Tensor2D,
-  weightedRows,
 } from "../backend/mod.ts";
 import type { Pooling } from "./modules.ts";
 
@@ -35,36 +35,27 @@ export function pool(
   sequences: Sequences,
   { pooling, tape }: { pooling: Pooling } & KernelOptions,
 ): Tensor2D {
-  // Each rule is a weighted sum over rows: one product serves them all,
-  // forward and backward.
-  const shape: [number, number] = [
-    sequences.offsets.length - 1,
-    hidden.shape[0],
-  ];
-  const weights = tf.tensor2d(poolingWeights(sequences, pooling), shape);
-  const pooled = weightedRows(hidden, weights, { tape });
-  weights.dispose();
-  return pooled;
+  return poolRows(hidden, poolingWeights(sequences, pooling), {
+    sequences,
+    tape,
+  });
 }
 
-/** Weight of each row in each text's vector, shape `[B, T]`. */
+/** Weight of each row in its text's vector, shape `[T]`. */
 export function poolingWeights(
   { offsets }: Sequences,
   pooling: Pooling,
 ): Float32Array {
-  const batch = offsets.length - 1;
-  const rows = offsets[batch]!;
-  const weights = new Float32Array(batch * rows);
-  for (let i = 0; i < batch; i++) {
-    const [start, end] = [offsets[i]!, offsets[i + 1]!];
+  const weights = new Float32Array(offsets.at(-1)!);
+  for (let i = 1; i < offsets.length; i++) {
+    const [start, end] = [offsets[i - 1]!, offsets[i]!];
     if (start === end) continue;
-    const own = weights.subarray(i * rows, (i + 1) * rows);
-    if (pooling === "mean") own.fill(1 / (end - start), start, end);
+    if (pooling === "mean") weights.fill(1 / (end - start), start, end);
     else if (pooling === "weightedMean") {
       const n = end - start;
       const total = n * (n + 1) / 2;
-      for (let j = 0; j < n; j++) own[start + j] = (j + 1) / total;
-    } else own[pooling === "cls" ? start : end - 1] = 1;
+      for (let j = 0; j < n; j++) weights[start + j] = (j + 1) / total;
+    } else weights[pooling === "cls" ? start : end - 1] = 1;
   }
   return weights;
 }

@@ -10,6 +10,7 @@ import {
   l2Normalize,
   layerNorm,
   linear,
+  poolRows,
   relu,
   weightedRows,
 } from "../../lib/backend/mod.ts";
@@ -232,4 +233,20 @@ onBackends("crossEntropy() has the right gradient, masked columns none", () => {
   );
   assert.equal(masked[2], 0);
   labels.dispose();
+});
+
+onBackends("poolRows() sums each text's rows, and has its gradient", () => {
+  const sequences = { offsets: Int32Array.of(0, 2, 2, 3) }; // one text is empty
+  const weights = Float32Array.of(0.25, 0.75, 2);
+  const pooled = (x: tf.Tensor) =>
+    poolRows(x as tf.Tensor2D, weights, { sequences });
+  tf.tidy(() => {
+    const y = pooled(tf.tensor2d([[4, 0], [8, 4], [1, 3]])).arraySync();
+    assert.deepEqual(y, [[7, 3], [0, 0], [2, 6]]);
+    assert.throws(
+      () => pooled(tf.zeros([2, 2])),
+      /weights and offsets must be for 2 rows: got 3 and 3/,
+    );
+  });
+  checkGradient(pooled, [input([3, 4], 1)]);
 });

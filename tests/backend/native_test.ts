@@ -8,6 +8,7 @@ import {
   gelu,
   layerNorm,
   linear,
+  poolRows,
   rmsNorm,
   rotary,
   rotaryTable,
@@ -99,6 +100,11 @@ const CASES: Record<string, Case> = {
       }),
     shapes: [[90, 60], [20]],
     tolerance: 2e-5,
+  },
+  "poolRows()": {
+    run: ([x], tape) =>
+      poolRows(x as tf.Tensor2D, noise(T, 9), { sequences: { offsets }, tape }),
+    shapes: [[T, 20]],
   },
   "rotary()": {
     run: ([x], tape) =>

@@ -1,0 +1,90 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { native, runNative } from "../_native.ts";
+import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
+import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
+import { matMul } from "./mat_mul.ts";
+import type { Sequences } from "./sequences.ts";
+
+/** Options for {@linkcode poolRows}. */
+export interface PoolRowsOptions extends KernelOptions {
+  /** Where the texts lie in the rows. */
+  sequences: Sequences;
+}
+
+/**
+ * One vector per text of a packed batch: the weighted sum of its rows. Mean,
+ * first and last token differ in the weights alone. Compiled, it costs as much
+ * as reading the rows; composed, a product with a `[B, T]` matrix.
+ *
+ * @param x Rows, shape `[T, D]`.
+ * @param weights Weight of each row, shape `[T]`; it gets no gradient.
+ * @param options Texts; tape.
+ * @returns The vectors, shape `[B, D]`; the caller owns them.
+ *
+ * @example Usage
+ * ```ts
+ * import { poolRows, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const y = poolRows(tf.tensor2d([[1], [3], [7]]), Float32Array.of(0.5, 0.5, 1), {
+ *   sequences: { offsets: Int32Array.of(0, 2, 3) },
+ * });
+ * assert.deepEqual([...y.dataSync()], [2, 7]);
+ * ```
+ */
+export function poolRows(
+  x: Tensor2D,
+  weights: Float32Array,
+  { sequences: { offsets }, tape }: PoolRowsOptions,
+): Tensor2D {
+  const T = x.shape[0];
+  if (weights.length !== T || offsets.at(-1) !== T) {
+    throw new TypeError(
+      `Cannot pool rows: weights and offsets must be for ${T} rows: got ${weights.length} and ${
+        offsets.at(-1)
+      }`,
+    );
+  }
+  return differentiable(
+    tape,
+    [x],
+    () =>
+      native() ? compiled(x, weights, offsets) : composed(x, weights, offsets),
+  );
+}
+
+function compiled(
+  x: Tensor2D,
+  weights: Float32Array,
+  offsets: Int32Array,
+): Computed {
+  const shares = tf.tensor1d(weights) as Tensor1D;
+  const ints = [offsets];
+  return {
+    value: runNative("TdroPool", { inputs: [x, shares], ints })[0]!,
+    saved: [shares],
+    backward: (dy, [shares]) =>
+      runNative("TdroPoolGrad", { inputs: [dy, shares], ints }),
+  };
+}
+
+function composed(
+  x: Tensor2D,
+  weights: Float32Array,
+  offsets: Int32Array,
+): Computed {
+  const [B, T] = [offsets.length - 1, weights.length];
+  const values = new Float32Array(B * T);
+  for (let i = 0; i < B; i++) {
+    const [start, end] = [offsets[i]!, offsets[i + 1]!];
+    values.set(weights.subarray(start, end), i * T + start);
+  }
+  const matrix = tf.tensor2d(values, [B, T]);
+  return {
+    value: matMul(matrix, x),
+    saved: [matrix],
+    backward: (dy, [matrix]) => [matMul(matrix!, dy, { transposeA: true })],
+  };
+}
