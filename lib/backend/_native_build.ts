@@ -1,34 +1,8 @@
 import { dirname, join } from "node:path";
 import type { Installation } from "./_tensorflow.ts";
 import { cacheFolder } from "./cache_folder.ts";
+import { NATIVE_FILES } from "./native/files.ts";
 import { lastLine, runProgram } from "./_wheel.ts";
-
-/** C++ files of our kernels, in `native/`; a test holds that none is missing. */
-export const NATIVE_SOURCES = [
-  "activation.cc",
-  "adamw.cc",
-  "attention.cc",
-  "gemm.cc",
-  "mat_mul.cc",
-  "norm.cc",
-  "pool.cc",
-  "product.cc",
-  "rotary.cc",
-  "rows.cc",
-  "top_k.cc",
-] as const;
-
-/** Headers that they share. */
-export const NATIVE_HEADERS = [
-  "activation.h",
-  "buffer.h",
-  "call.h",
-  "gemm.h",
-  "pool.h",
-  "product.h",
-  "tensorflow.h",
-  "tiles.h",
-] as const;
 
 /**
  * Vector code for this very processor. Not `-ffast-math`: linked with it, GCC
@@ -49,10 +23,7 @@ export async function nativeLibrary(
   installation: Installation,
 ): Promise<string> {
   const parts = [
-    import.meta.url.startsWith("file:")
-      ? (await readSources()).map(([, text]) => text).join("\0")
-      // A published version's files never change.
-      : import.meta.url,
+    Object.values(NATIVE_FILES).join("\0"),
     FLAGS.join(" "),
     installation.folder,
     processor(),
@@ -78,11 +49,12 @@ export async function buildNative(installation: Installation): Promise<string> {
   const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
   await Deno.mkdir(partial, { recursive: true });
   try {
-    for (const [name, text] of await readSources()) {
+    for (const [name, text] of Object.entries(NATIVE_FILES)) {
       await Deno.writeTextFile(join(partial, name), text);
     }
+    const sources = Object.keys(NATIVE_FILES).filter((n) => n.endsWith(".cc"));
     await Promise.all(
-      NATIVE_SOURCES.map((name) =>
+      sources.map((name) =>
         compile([...FLAGS, "-c", name, "-o", `${name}.o`], partial)
       ),
     );
@@ -91,7 +63,7 @@ export async function buildNative(installation: Installation): Promise<string> {
       ? "libtensorflow_framework.2.dylib"
       : "libtensorflow_framework.so.2";
     await compile([
-      ...["-shared", ...NATIVE_SOURCES.map((name) => `${name}.o`)],
+      ...["-shared", ...sources.map((name) => `${name}.o`)],
       ...["-o", "libtdro.so", join(tensorflow, framework)],
       ...[`-Wl,-rpath,${tensorflow}`, "-pthread"],
     ], partial);
@@ -123,27 +95,6 @@ async function exists(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-/** Sources beside this module: on disk, or where the package came from. */
-async function readSources(): Promise<[string, string][]> {
-  return await Promise.all(
-    [...NATIVE_HEADERS, ...NATIVE_SOURCES].map(
-      async (name): Promise<[string, string]> => {
-        const url = new URL(`./native/${name}`, import.meta.url);
-        if (url.protocol === "file:") {
-          return [name, await Deno.readTextFile(url)];
-        }
-        const reply = await fetch(url);
-        if (!reply.ok) {
-          throw new RangeError(
-            `Cannot compile the native kernels: ${url} answers ${reply.status}`,
-          );
-        }
-        return [name, await reply.text()];
-      },
-    ),
-  );
 }
 
 /** What `-march=native` looks at: a cache folder may be shared by machines. */

@@ -76,7 +76,7 @@ Deno.test("the package is published with what it needs and nothing else", async 
   for (const path of listed) {
     assert.match(
       path,
-      /^\/(lib\/|docs\/[\w-]+\.md$|mod\.ts$|[A-Z]+(\.md)?$|deno\.(json|lock)$)/,
+      /^\/(lib\/|data\/catalogue\.json$|docs\/[\w-]+\.md$|mod\.ts$|[A-Z]+(\.md)?$|deno\.(json|lock)$)/,
     );
     // What JSR takes for a path, and for an import.
     assert.match(path, /^[\w$()+\-.@[\]{}~/]{1,154}$/);

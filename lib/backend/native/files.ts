@@ -1,0 +1,44 @@
+// The C++ files are part of the module graph, so that they reach those who import
+// the package from JSR: no file or network is read for them.
+import activationCc from "./activation.cc" with { type: "text" };
+import activationH from "./activation.h" with { type: "text" };
+import adamwCc from "./adamw.cc" with { type: "text" };
+import attentionCc from "./attention.cc" with { type: "text" };
+import bufferH from "./buffer.h" with { type: "text" };
+import callH from "./call.h" with { type: "text" };
+import gemmCc from "./gemm.cc" with { type: "text" };
+import gemmH from "./gemm.h" with { type: "text" };
+import matMulCc from "./mat_mul.cc" with { type: "text" };
+import normCc from "./norm.cc" with { type: "text" };
+import poolCc from "./pool.cc" with { type: "text" };
+import poolH from "./pool.h" with { type: "text" };
+import productCc from "./product.cc" with { type: "text" };
+import productH from "./product.h" with { type: "text" };
+import rotaryCc from "./rotary.cc" with { type: "text" };
+import rowsCc from "./rows.cc" with { type: "text" };
+import tensorflowH from "./tensorflow.h" with { type: "text" };
+import tilesH from "./tiles.h" with { type: "text" };
+import topKCc from "./top_k.cc" with { type: "text" };
+
+/** The files of the compiled kernels by name; a test holds that none is missing. */
+export const NATIVE_FILES: Readonly<Record<string, string>> = {
+  "activation.cc": activationCc,
+  "activation.h": activationH,
+  "adamw.cc": adamwCc,
+  "attention.cc": attentionCc,
+  "buffer.h": bufferH,
+  "call.h": callH,
+  "gemm.cc": gemmCc,
+  "gemm.h": gemmH,
+  "mat_mul.cc": matMulCc,
+  "norm.cc": normCc,
+  "pool.cc": poolCc,
+  "pool.h": poolH,
+  "product.cc": productCc,
+  "product.h": productH,
+  "rotary.cc": rotaryCc,
+  "rows.cc": rowsCc,
+  "tensorflow.h": tensorflowH,
+  "tiles.h": tilesH,
+  "top_k.cc": topKCc,
+};
