@@ -1,5 +1,5 @@
-import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
+import { hashFile } from "./hash_file.ts";
 
 /** Options for {@linkcode downloadFile}. */
 export interface DownloadOptions {
@@ -92,7 +92,7 @@ async function wholeFile(
   if (size === undefined || (bytes !== undefined && bytes !== size)) {
     return undefined;
   }
-  const digest = (await hashOf(path)).digest("hex");
+  const { sha256: digest } = await hashFile(path);
   if (sha256 && digest !== sha256.toLowerCase()) return undefined;
   return { bytes: size, sha256: digest };
 }
@@ -165,8 +165,7 @@ async function finish(
   { bytes, sha256 }: DownloadOptions,
 ): Promise<{ bytes: number; sha256: string }> {
   const part = partOf(path);
-  const size = await sizeOf(part) ?? 0;
-  const digest = (await hashOf(part)).digest("hex");
+  const { bytes: size, sha256: digest } = await hashFile(part);
   const wrong = bytes !== undefined && size !== bytes
     ? `it must have ${bytes} bytes: got ${size}`
     : sha256 && digest !== sha256.toLowerCase()
@@ -195,20 +194,6 @@ function strongTag(response: Response): string | undefined {
 
 async function sizeOf(path: string): Promise<number | undefined> {
   return await Deno.stat(path).then((info) => info.size, () => undefined);
-}
-
-async function hashOf(path: string): Promise<Hash> {
-  const hash = createHash("sha256");
-  using file = await Deno.open(path);
-  const buffer = new Uint8Array(1 << 20);
-  for (
-    let n = await file.read(buffer);
-    n !== null;
-    n = await file.read(buffer)
-  ) {
-    hash.update(buffer.subarray(0, n));
-  }
-  return hash;
 }
 
 async function pause(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,14 +1,11 @@
 import { byNumber } from "./benchmarks/_list_files.ts";
 import { exists } from "./_task_folder.ts";
+import { hashFile } from "./hash_file.ts";
 import { writeFolder } from "./_write_folder.ts";
 import type { CatalogueRow } from "./catalogue.ts";
 import { fetchHubFiles, type HubOptions } from "./hub_files.ts";
 import { canConvert, convert } from "./pull/_convert.ts";
-import {
-  chooseFiles,
-  type ChosenSource,
-  hashFile,
-} from "./pull/_source_files.ts";
+import { chooseFiles, type ChosenSource } from "./pull/_source_files.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** Options of {@linkcode pullDataset}. */

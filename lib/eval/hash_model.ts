@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { compareCodePoints } from "../data/compare_code_points.ts";
+import { hashFile } from "../data/hash_file.ts";
 import type { EvalModel } from "./eval_report.ts";
 
 /** Files that decide what a model computes. */
@@ -40,7 +41,8 @@ export async function hashModel(folder: string): Promise<EvalModel> {
   }
   const hash = createHash("sha256");
   for (const path of files.sort(compareCodePoints)) {
-    hash.update(`${path}\0${await hashFile(`${folder}/${path}`)}\n`);
+    const { sha256 } = await hashFile(`${folder}/${path}`);
+    hash.update(`${path}\0${sha256}\n`);
   }
   const revision = await pulledRevision(folder);
   return {
@@ -67,20 +69,6 @@ async function listFiles(folder: string, below = ""): Promise<string[]> {
     );
   }
   return found;
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  using file = await Deno.open(path);
-  const buffer = new Uint8Array(1 << 20);
-  for (
-    let n = await file.read(buffer);
-    n !== null;
-    n = await file.read(buffer)
-  ) {
-    hash.update(buffer.subarray(0, n));
-  }
-  return hash.digest("hex");
 }
 
 async function pulledRevision(folder: string): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { parseJson } from "./_read_json.ts";
 import { duplicateKey } from "./_json_keys.ts";
 import { missing } from "./_safetensors_file.ts";
 import { shown } from "./_safetensors_header.ts";
@@ -58,12 +59,7 @@ export function planShards(
  * us open files outside its folder.
  */
 export function readIndex(text: string, path: string): Map<string, string> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new SyntaxError(`Cannot read ${path}: it is not JSON`);
-  }
+  const json = parseJson(text, path);
   const map = (json as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== "object" || map === null || Array.isArray(map)) {
     throw new SyntaxError(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { z } from "zod";
 import { writeWhole } from "../data/write_whole.ts";
+import { readJson } from "./_read_json.ts";
 import { shown } from "./_safetensors_header.ts";
 import { familyNamed, familyOf, MODEL_TYPES } from "./families.ts";
 import type { BertConfig, DecoderConfig, ModelConfig } from "./model_config.ts";
@@ -158,21 +159,10 @@ export function parseConfig(
  */
 export async function readConfig(folder: string): Promise<ModelConfig> {
   const path = join(folder, "config.json");
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(
-      `Cannot read ${path}: there is no such file; a model folder has config.json, tokenizer.json and model.safetensors`,
-    );
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new SyntaxError(`Cannot read ${path}: it is not JSON`);
-  }
+  const json = await readJson(
+    path,
+    "a model folder has config.json, tokenizer.json and model.safetensors",
+  );
   return parseConfig(json, { path });
 }
 

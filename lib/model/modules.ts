@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { writeWhole } from "../data/write_whole.ts";
+import { parseJson } from "./_read_json.ts";
 import { shown } from "./_safetensors_header.ts";
 
 /**
@@ -363,12 +364,7 @@ async function readJson<T>(
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new SyntaxError(`Cannot read ${path}: it is not JSON`);
-  }
+  const json = parseJson(text, path);
   const { data, error } = schema.safeParse(json);
   if (error) {
     const { path: field, message } = error.issues[0]!;

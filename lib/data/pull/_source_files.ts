@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { listFiles } from "../benchmarks/_list_files.ts";
 import type { CatalogueRow, CatalogueSource } from "../catalogue.ts";
 import {
@@ -139,23 +138,4 @@ async function filesIn(folder: string): Promise<string[]> {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
-}
-
-/** Size and SHA-256 of a file. */
-export async function hashFile(
-  path: string,
-): Promise<{ bytes: number; sha256: string }> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  using file = await Deno.open(path);
-  const buffer = new Uint8Array(1 << 20);
-  for (
-    let count = await file.read(buffer);
-    count !== null;
-    count = await file.read(buffer)
-  ) {
-    hash.update(buffer.subarray(0, count));
-    bytes += count;
-  }
-  return { bytes, sha256: hash.digest("hex") };
 }

@@ -1,11 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { join } from "node:path";
 import type { Variable } from "../../backend/mod.ts";
+import { readJson } from "../_read_json.ts";
 import type { Encoder } from "../encoder.ts";
 import { openSafetensors } from "../safetensors.ts";
 import { factorsOf, linearModules } from "./_modules.ts";
 import { withFactors } from "./add_lora.ts";
 import { parseAdapterConfig } from "./lora_config.ts";
+
+const FILES =
+  "an adapter folder has adapter_config.json and adapter_model.safetensors";
 
 /**
  * Puts an adapter in peft's format on an encoder.
@@ -39,7 +43,7 @@ export async function loadLora(
     );
   }
   const path = join(folder, "adapter_config.json");
-  const lora = parseAdapterConfig(await readJson(path), path);
+  const lora = parseAdapterConfig(await readJson(path, FILES), path);
   using tensors = await openSafetensors(
     join(folder, "adapter_model.safetensors"),
   );
@@ -113,22 +117,5 @@ function checkPairs(
     throw new RangeError(
       `Cannot load ${folder}: adapter_model.safetensors has no tensors; save the adapter again`,
     );
-  }
-}
-
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(
-      `Cannot read ${path}: there is no such file; an adapter folder has adapter_config.json and adapter_model.safetensors`,
-    );
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new SyntaxError(`Cannot read ${path}: it is not JSON`);
   }
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { readJson } from "../_read_json.ts";
 import { REFERENCE_SCRIPT } from "./_reference_script.ts";
 
 /** What another library makes of some texts, for {@linkcode checkModel}. */
@@ -47,21 +48,10 @@ const Reference: z.ZodType<ModelReference> = z.looseObject({
 export async function readModelReference(
   path: string,
 ): Promise<ModelReference> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(
-      `Cannot read ${path}: there is no such file; make one by "tdro model check --python PYTHON"`,
-    );
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new SyntaxError(`Cannot read ${path}: it is not JSON`);
-  }
+  const json = await readJson(
+    path,
+    'make one by "tdro model check --python PYTHON"',
+  );
   const { data, error } = Reference.safeParse(json);
   if (!error) return data;
   const { path: at, message } = error.issues[0]!;
