@@ -18,7 +18,7 @@ import {
 import { textTable } from "../../lib/report/mod.ts";
 import { type Batch, createRng } from "../../lib/sampling/mod.ts";
 import { infoNce, train } from "../../lib/train/mod.ts";
-import { evenTexts } from "./_minilm_shape.ts";
+import { evenTexts } from "./_random_step.ts";
 
 const LENGTH = 64;
 const CHUNK = 2048;

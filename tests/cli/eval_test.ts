@@ -19,16 +19,7 @@ import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { isUserError, tdro } from "./_capture.ts";
-
-async function withSuite(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await writeSuite(toySuite(), `${folder}/suite`);
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withSuite } from "./_with_suite.ts";
 
 Deno.test("tdro eval --bm25 writes a record and a run for each task", async () => {
   await withSuite(async (folder) => {

@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
-import { readTdroJsonl, writeSuite } from "../../lib/data/mod.ts";
+import { readTdroJsonl } from "../../lib/data/mod.ts";
 import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
 import { parseDecisions } from "../../lib/search/mod.ts";
 import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { isUserError, tdro } from "./_capture.ts";
-
-async function withSuite(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await writeSuite(toySuite(), `${folder}/suite`);
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withSuite } from "./_with_suite.ts";
 
 Deno.test("tdro mine writes training files, and goes on where it was", async () => {
   await withSuite(async (folder) => {

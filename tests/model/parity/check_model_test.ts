@@ -99,6 +99,23 @@ Deno.test("readModelReference() names what is wrong", async () => {
   await Deno.remove(path);
 });
 
+/** Decoders make no token of an empty text. */
+const WITH_TOKENS = TEXTS.filter((text) => text !== "");
+
+/** Saves an encoder, frees it, and lets PyTorch and the rest of the kit check. */
+async function checkAgainstPyTorch(
+  encoder: Encoder,
+  texts: string[],
+): Promise<void> {
+  const folder = await saved(encoder);
+  disposeEncoder(encoder);
+  const found = await results(
+    checkModel(folder, { texts, python: TORCH_PYTHON }),
+  );
+  assert.deepEqual(wrong(found), []);
+  await Deno.remove(folder, { recursive: true });
+}
+
 for (const pooling of ["mean", "cls"] as const) {
   Deno.test({
     name:
@@ -107,13 +124,7 @@ for (const pooling of ["mean", "cls"] as const) {
     fn: async () => {
       await useBackend("wasm");
       const encoder = smallEncoder(pooling);
-      const folder = await saved(encoder);
-      const found = await results(
-        checkModel(folder, { texts: TEXTS, python: TORCH_PYTHON }),
-      );
-      assert.deepEqual(wrong(found), []);
-      disposeEncoder(encoder);
-      await Deno.remove(folder, { recursive: true });
+      await checkAgainstPyTorch(encoder, TEXTS);
     },
   });
 }
@@ -132,16 +143,7 @@ for (const family of ["xlm-roberta", "mpnet", "qwen3", "llama", "mistral"]) {
         normalize: true,
         prompts: {},
       });
-      const folder = await saved(encoder);
-      const found = await results(
-        checkModel(folder, {
-          texts: TEXTS.filter((text) => text !== ""),
-          python: TORCH_PYTHON,
-        }),
-      );
-      assert.deepEqual(wrong(found), []);
-      disposeEncoder(encoder);
-      await Deno.remove(folder, { recursive: true });
+      await checkAgainstPyTorch(encoder, WITH_TOKENS);
     },
   });
 }
@@ -154,16 +156,7 @@ Deno.test({
     const encoder = await loadEncoder(
       shared("fixtures/models/checkpoints/qwen2-tiny"),
     );
-    const folder = await saved(encoder);
-    const found = await results(
-      checkModel(folder, {
-        texts: TEXTS.filter((text) => text !== ""),
-        python: TORCH_PYTHON,
-      }),
-    );
-    assert.deepEqual(wrong(found), []);
-    disposeEncoder(encoder);
-    await Deno.remove(folder, { recursive: true });
+    await checkAgainstPyTorch(encoder, WITH_TOKENS);
   },
 });
 
@@ -183,12 +176,6 @@ Deno.test({
       );
       tf.tidy(() => factor.assign(tf.tensor(values, factor.shape)));
     }
-    const folder = await saved(encoder);
-    const found = await results(
-      checkModel(folder, { texts: TEXTS, python: TORCH_PYTHON }),
-    );
-    assert.deepEqual(wrong(found), []);
-    disposeEncoder(encoder);
-    await Deno.remove(folder, { recursive: true });
+    await checkAgainstPyTorch(encoder, TEXTS);
   },
 });

@@ -1,0 +1,15 @@
+import { writeSuite } from "../../lib/data/mod.ts";
+import { toySuite } from "../_toy_suite.ts";
+
+/** Gives a folder that holds the toy suite as `suite`, and removes it after. */
+export async function withSuite(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await writeSuite(toySuite(), `${folder}/suite`);
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
