@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { Bf16Ops } from "./_bf16_ops.ts";
-import { nativeTiles, runNative } from "./_native.ts";
+import { nativeProducts, PARTS, runNative } from "./_native.ts";
 import type { Activation } from "./kernels/_activations.ts";
 import { matMul } from "./kernels/mat_mul.ts";
 import { checkPrecision, type Precision } from "./precision.ts";
@@ -30,10 +30,10 @@ export function activated(
   precision: Precision,
 ): { value: Tensor2D; before: Tensor2D } | undefined {
   checkPrecision(precision);
-  if (!nativeTiles()) return;
+  if (!nativeProducts(precision)) return;
   const [value, before] = runNative("TdroMatMul", {
     inputs: [a, b, bias, undefined],
-    settings: [0, 1, precision === "bfloat16" ? 1 : 3, number, 1],
+    settings: [0, 1, PARTS[precision], number, 1],
     outputs: 2,
   }) as [Tensor2D, Tensor2D];
   return { value, before };
@@ -49,16 +49,10 @@ export function affine(
   { transposeA = false, transposeB = false, bias, precision }: AffineOptions,
 ): Tensor2D {
   checkPrecision(precision);
-  if (nativeTiles()) {
+  if (nativeProducts(precision)) {
     const [product, unused] = runNative("TdroMatMul", {
       inputs: [a, b, bias, undefined],
-      settings: [
-        +transposeA,
-        +transposeB,
-        precision === "bfloat16" ? 1 : 3,
-        0,
-        0,
-      ],
+      settings: [+transposeA, +transposeB, PARTS[precision], 0, 0],
       outputs: 2,
     });
     unused!.dispose();

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "./tensor_types.ts";
 import type { Installation, NativeBackend } from "./_tensorflow.ts";
 import { buildNative } from "./_native_build.ts";
+import type { Precision } from "./precision.ts";
 
 /** The addon's functions that work on raw tensor numbers. */
 interface Binding {
@@ -36,8 +37,8 @@ interface State {
   loaded: boolean;
   /** Whether kernels use it. */
   active: boolean;
-  /** Whether matrix products in tiles (Intel AMX) work here. */
-  tiles: boolean;
+  /** What multiplies matrices of each precision here. */
+  engines: Record<Precision, string | undefined>;
   /** Scores rows, see `native/top_k.cc`. */
   scoreRows?: (
     ...buffers: [
@@ -57,7 +58,7 @@ interface State {
 const state: State = {
   loaded: false,
   active: false,
-  tiles: false,
+  engines: { float32: undefined, bfloat16: undefined },
   problem: "",
 };
 
@@ -82,14 +83,17 @@ export async function useNative(
     try {
       if (!state.loaded) {
         const library = Deno.dlopen(await buildNative(installation), {
-          tdroTiles: { parameters: [], result: "i32" },
+          tdroEngine: { parameters: ["i32"], result: "i32" },
           tdroScoreRows: {
             parameters: [...Array(5).fill("buffer"), "i32", "i32"] as const,
             result: "void",
           },
         });
         // It stays open: TensorFlow holds its kernels.
-        state.tiles = library.symbols.tdroTiles() === 1;
+        for (const [precision, parts] of Object.entries(PARTS)) {
+          state.engines[precision as Precision] =
+            ENGINES[library.symbols.tdroEngine(parts)];
+        }
         state.scoreRows = library.symbols.tdroScoreRows as State["scoreRows"];
         state.loaded = true;
       }
@@ -99,8 +103,9 @@ export async function useNative(
       state.problem = text.split("\n")[0]!.slice(0, 200);
     }
   }
+  const engine = state.engines.float32;
   return state.active
-    ? `native kernels${state.tiles ? " with AMX" : ""}`
+    ? `native kernels${engine ? ` with ${engine}` : ""}`
     : `no native kernels: ${state.problem}`;
 }
 
@@ -109,10 +114,19 @@ export function native(): boolean {
   return state.active && tf.getBackend() === "tensorflow";
 }
 
-/** Whether matrix products take their compiled form now. */
-export function nativeTiles(): boolean {
-  return state.tiles && native();
+/** Whether matrix products of a precision take their compiled form now. */
+export function nativeProducts(precision: Precision): boolean {
+  return state.engines[precision] !== undefined && native();
 }
+
+/** How compiled kernels are told a precision, see `native/gemm.h`. */
+export const PARTS: Readonly<Record<Precision, number>> = {
+  float32: 3,
+  bfloat16: 1,
+};
+
+/** What multiplies, by its number in `native/gemm.h`. */
+const ENGINES = [undefined, "AVX-512", "AMX"];
 
 /** The compiled inner products, where kernels take their compiled form now. */
 export function nativeScoreRows(): State["scoreRows"] {

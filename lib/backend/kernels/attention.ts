@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { native, runNative } from "../_native.ts";
+import { native, PARTS, runNative } from "../_native.ts";
 import { checkPrecision } from "../precision.ts";
 import { type Computed, differentiable, type ProductOptions } from "../tape.ts";
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from "../tensor_types.ts";
@@ -91,7 +91,7 @@ function compiled(
     ints: [sequences.offsets],
     settings: [
       ...[heads, keyHeads, scale, softcap, +causal, window],
-      ...[precision === "bfloat16" ? 1 : 3, longest(sequences)],
+      ...[PARTS[precision], longest(sequences)],
     ],
   };
   const [value, sums] = runNative("TdroAttention", {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { activated, affine } from "../_affine.ts";
-import { native, nativeTiles, runNative } from "../_native.ts";
+import { native, nativeProducts, runNative } from "../_native.ts";
 import { differentiable, type ProductOptions } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 import {
@@ -48,7 +48,7 @@ export function linear(
   const { bias, activation, tape } = options;
   const { precision = tape?.precision ?? "float32" } = options;
   const chosen = activation && ACTIVATIONS[activation];
-  if (chosen && !nativeTiles()) {
+  if (chosen && !nativeProducts(precision)) {
     const y = linear(x, weight, { ...options, activation: undefined });
     const done = activate(y, chosen, tape);
     // tfjs's own gradients look at y again, and free it themselves.

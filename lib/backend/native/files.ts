@@ -6,10 +6,12 @@ import adamwCc from "./adamw.cc" with { type: "text" };
 import attentionCc from "./attention.cc" with { type: "text" };
 import bufferH from "./buffer.h" with { type: "text" };
 import callH from "./call.h" with { type: "text" };
+import engineH from "./engine.h" with { type: "text" };
 import gemmCc from "./gemm.cc" with { type: "text" };
 import gemmH from "./gemm.h" with { type: "text" };
 import matMulCc from "./mat_mul.cc" with { type: "text" };
 import normCc from "./norm.cc" with { type: "text" };
+import packingH from "./packing.h" with { type: "text" };
 import poolCc from "./pool.cc" with { type: "text" };
 import poolH from "./pool.h" with { type: "text" };
 import productCc from "./product.cc" with { type: "text" };
@@ -19,6 +21,7 @@ import rowsCc from "./rows.cc" with { type: "text" };
 import tensorflowH from "./tensorflow.h" with { type: "text" };
 import tilesH from "./tiles.h" with { type: "text" };
 import topKCc from "./top_k.cc" with { type: "text" };
+import vectorsH from "./vectors.h" with { type: "text" };
 
 /** The files of the compiled kernels by name; a test holds that none is missing. */
 export const NATIVE_FILES: Readonly<Record<string, string>> = {
@@ -28,10 +31,12 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "attention.cc": attentionCc,
   "buffer.h": bufferH,
   "call.h": callH,
+  "engine.h": engineH,
   "gemm.cc": gemmCc,
   "gemm.h": gemmH,
   "mat_mul.cc": matMulCc,
   "norm.cc": normCc,
+  "packing.h": packingH,
   "pool.cc": poolCc,
   "pool.h": poolH,
   "product.cc": productCc,
@@ -41,4 +46,5 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "tensorflow.h": tensorflowH,
   "tiles.h": tilesH,
   "top_k.cc": topKCc,
+  "vectors.h": vectorsH,
 };

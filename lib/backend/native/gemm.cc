@@ -1,26 +1,28 @@
 #include "gemm.h"
 
-#if defined(__AMX_BF16__) && defined(__AVX512BF16__) && defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "activation.h"
 #include "buffer.h"
+#include "engine.h"
 #include "pool.h"
-#include "tiles.h"
+#ifdef TDRO_TILES
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace tdro {
+
+#ifdef TDRO_VECTORS
 namespace {
 
-// Of a block of 32 × 32 sums, those that lie inside C.
+// Of a block of sums, those that lie inside C.
 struct Block {
   int64_t row, column, rows, columns;
 };
 
-// Asks for the lines of C while the tiles multiply: waiting for them when they
-// are written would take as long as the product itself.
+// Asks for the lines of C while the block is multiplied: waiting for them when
+// they are written would take as long as the product itself.
 inline void expect(const float* c, int64_t N, const Block& at) {
   for (int64_t i = 0; i < at.rows; i++) {
     const float* y = c + (at.row + i) * N + at.column;
@@ -66,9 +68,6 @@ void store(const float* sums, float* c, int64_t N, const Block& at,
   }
 }
 
-// Bytes of A's part that are packed at once: half of a core's own cache.
-constexpr int64_t LEFT = 1024 << 10;
-
 // Asks for share `part` of `parts` of what lies at `data`.
 inline void askFor(const char* data, int64_t bytes, int64_t part,
                    int64_t parts) {
@@ -78,54 +77,64 @@ inline void askFor(const char* data, int64_t bytes, int64_t part,
   }
 }
 
-template <int P>
-void gemmParts(const Matrix& a, const Matrix& b, float* c, int64_t M,
-               int64_t N, int64_t K, const Finish& finish) {
-  // What is packed of B stays within a share of the cache that cores have in
-  // common, what is packed of A within a core's own.
-  const int64_t depth = std::min<int64_t>(K, P == 1 ? 1024 : 512);
-  const int64_t strip = stripBytes(depth, P);
-  const int64_t width = std::clamp<int64_t>((16 << 20) / strip * 16, 64, 8192);
-  const int64_t most = std::clamp<int64_t>(LEFT / strip * 16, 32, 1024);
-  const int64_t share = (M + 2 * threadCount() - 1) / (2 * threadCount());
-  const int64_t height = std::clamp<int64_t>((share + 31) / 32 * 32, 32, most);
+// How many panels of the left side are packed at once: as many as stay in a
+// core's own cache, and few enough that all cores get as much.
+template <class E>
+int64_t leftPanels(int64_t M, int64_t bytes) {
+  const int64_t all = (M + E::ROWS - 1) / E::ROWS;
+  const int64_t most = std::max<int64_t>(1, E::LEFT / bytes);
+  const int64_t least = 2 * threadCount();
+  int64_t chunks = std::max((all + most - 1) / most, least);
+  chunks = (chunks + threadCount() - 1) / threadCount() * threadCount();
+  return (all + chunks - 1) / chunks;
+}
+
+template <class E>
+void gemmBy(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
+            int64_t K, const Finish& finish) {
+  const int64_t depth = std::min(K, E::DEPTH);
+  // What is packed of the right side stays within a share of the cache that
+  // cores have in common.
+  const int64_t width =
+      std::clamp<int64_t>((16 << 20) / E::rightBytes(depth), 2, 256) *
+      E::COLUMNS;
+  const int64_t height = leftPanels<E>(M, E::leftBytes(depth)) * E::ROWS;
 
   thread_local Buffer rightBuffer;
   for (int64_t n0 = 0; n0 < N; n0 += width) {
-    const int64_t columns = std::min(width, N - n0);
-    const int64_t strips = (columns + 31) / 32 * 2;
+    const int64_t panels =
+        (std::min(width, N - n0) + E::COLUMNS - 1) / E::COLUMNS;
     for (int64_t k0 = 0; k0 < K; k0 += depth) {
       const int64_t deep = std::min(depth, K - k0);
-      const int64_t bytes = stripBytes(deep, P);
-      char* right = rightBuffer.bytes(strips * bytes);
-      parallelRanges(strips, 4, [&](int64_t begin, int64_t end) {
-        packStrips<P>({b.data, b.stride, b.transposed, true, n0 + begin * 16,
-                       end - begin, N, k0, deep},
-                      right + begin * bytes);
+      const int64_t leftBytes = E::leftBytes(deep);
+      const int64_t rightBytes = E::rightBytes(deep);
+      char* right = rightBuffer.bytes(panels * rightBytes);
+      parallelRanges(panels, 2, [&](int64_t begin, int64_t end) {
+        E::packRight({b.data, b.stride, b.transposed, N, k0, deep},
+                     n0 + begin * E::COLUMNS, end - begin,
+                     right + begin * rightBytes);
       });
       const bool first = k0 == 0, last = k0 + deep == K;
       parallelFor((M + height - 1) / height, [&](int64_t chunk) {
         thread_local Buffer leftBuffer;
-        TileScope tiles;
+        [[maybe_unused]] typename E::Scope scope;
         const int64_t m0 = chunk * height, m1 = std::min(m0 + height, M);
-        const int64_t rows = (m1 - m0 + 31) / 32 * 2;
-        char* left = leftBuffer.bytes(rows * bytes);
-        packStrips<P>(
-            {a.data, a.stride, !a.transposed, false, m0, rows, M, k0, deep},
-            left);
-        alignas(64) float sums[32 * 32];
-        for (int64_t s = 0; s < strips; s += 2) {
-          const char* b0 = right + s * bytes;
-          for (int64_t r = 0; r < rows; r += 2) {
-            const char* a0 = left + r * bytes;
-            const int64_t row = m0 + r * 16, column = n0 + s * 16;
-            const Block at{row, column, std::min<int64_t>(32, m1 - row),
-                           std::min<int64_t>(32, N - column)};
+        const int64_t strips = (m1 - m0 + E::ROWS - 1) / E::ROWS;
+        char* left = leftBuffer.bytes(strips * leftBytes);
+        E::packLeft({a.data, a.stride, !a.transposed, M, k0, deep}, m0, strips,
+                    left);
+        alignas(64) float sums[E::ROWS * 32];
+        for (int64_t s = 0; s < panels; s++) {
+          const char* b0 = right + s * rightBytes;
+          for (int64_t r = 0; r < strips; r++) {
+            const int64_t row = m0 + r * E::ROWS, column = n0 + s * E::COLUMNS;
+            const Block at{row, column, std::min(E::ROWS, m1 - row),
+                           std::min(E::COLUMNS, N - column)};
             if (!first || !last) expect(c, N, at);
-            // The next part of B comes from the cores' common cache.
-            if (s + 2 < strips) askFor(b0 + 2 * bytes, 2 * bytes, r / 2, rows / 2);
-            multiplyTiles<P>(a0, a0 + bytes, b0, b0 + bytes,
-                             bytes / (P * TILE_BYTES), sums);
+            // The next part of the right side comes from the cores' common
+            // cache.
+            if (s + 1 < panels) askFor(b0 + rightBytes, rightBytes, r, strips);
+            E::multiply(left + r * leftBytes, b0, deep, at.rows, sums);
             withActivation(last ? finish.activation : 0, [&](auto f) {
               store(sums, c, N, at, finish, first, last, f);
             });
@@ -137,34 +146,35 @@ void gemmParts(const Matrix& a, const Matrix& b, float* c, int64_t M,
 }
 
 }  // namespace
+#endif
 
-bool haveTiles() {
+Engine engineFor(int parts) {
+#ifdef TDRO_TILES
   // Linux gives a process the tiles' registers only when asked.
   constexpr int REQUEST = 0x1023, TILE_DATA = 18;
   static const bool granted =
       syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
-  return granted;
+  if (granted) return Engine::tiles;
+#endif
+#ifdef TDRO_VECTORS
+#ifdef __AVX512BF16__
+  return Engine::vectors;
+#else
+  return parts == 1 ? Engine::none : Engine::vectors;
+#endif
+#endif
+  return Engine::none;
 }
 
 void gemm(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
           int64_t K, int parts, const Finish& finish) {
-  if (parts == 1) {
-    gemmParts<1>(a, b, c, M, N, K, finish);
-  } else {
-    gemmParts<3>(a, b, c, M, N, K, finish);
-  }
+#ifdef TDRO_VECTORS
+  withEngine(parts, [&](auto engine) {
+    gemmBy<decltype(engine)>(a, b, c, M, N, K, finish);
+  });
+#endif
 }
 
 }  // namespace tdro
 
-#else
-
-namespace tdro {
-bool haveTiles() { return false; }
-void gemm(const Matrix&, const Matrix&, float*, int64_t, int64_t, int64_t, int,
-          const Finish&) {}
-}  // namespace tdro
-
-#endif
-
-extern "C" int tdroTiles() { return tdro::haveTiles() ? 1 : 0; }
+extern "C" int tdroEngine(int parts) { return (int)tdro::engineFor(parts); }

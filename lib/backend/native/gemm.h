@@ -1,11 +1,16 @@
-// Matrix products in the processor's tiles (Intel AMX).
+// Matrix products of float32 tensors.
 #pragma once
 #include <cstdint>
 
 namespace tdro {
 
-// Whether this processor has tiles and the system lets us use them.
-bool haveTiles();
+// What multiplies matrices: nothing of ours, vector registers (AVX-512), or
+// tiles (Intel AMX).
+enum class Engine { none, vectors, tiles };
+
+// The engine for products of `parts`, see gemm(). Without instructions for
+// bfloat16 there is none for parts = 1.
+Engine engineFor(int parts);
 
 // A matrix in memory, row by row, perhaps to be read as its transpose.
 struct Matrix {
@@ -22,12 +27,10 @@ struct Finish {
   float* before = nullptr;      // [M, N], gets what went into the activation
 };
 
-// C [M, N] = A [M, K] · B [K, N].
+// C [M, N] = A [M, K] · B [K, N]; there must be an engine.
 //
 // parts = 1: both are rounded to bfloat16, sums in float32.
-// parts = 3: float32. Each number is cut into three bfloat16 ones, 8 bits of
-// mantissa each, which together are exactly it; of their nine products the six
-// that reach float32's precision are summed. An infinity becomes NaN.
+// parts = 3: float32; tiles make it of three bfloat16 parts, see tiles.h.
 void gemm(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
           int64_t K, int parts, const Finish& finish = {});
 

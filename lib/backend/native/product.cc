@@ -3,39 +3,35 @@
 #include <algorithm>
 
 #include "buffer.h"
-#if defined(__AMX_BF16__) && defined(__AVX512BF16__) && defined(__linux__)
-#define TDRO_TILES 1
-#include "tiles.h"
-#endif
+#include "engine.h"
 
 namespace tdro {
 namespace {
 
-#ifdef TDRO_TILES
-template <int P>
-void inTiles(const Matrix& a, const Matrix& b, float* c, int64_t stride,
-             int64_t M, int64_t N, int64_t K, float scale, bool add) {
+#ifdef TDRO_VECTORS
+template <class E>
+void byEngine(const Matrix& a, const Matrix& b, float* c, int64_t stride,
+              int64_t M, int64_t N, int64_t K, float scale, bool add) {
   thread_local Buffer leftBuffer, rightBuffer;
-  const int64_t bytes = stripBytes(K, P);
-  const int64_t rows = (M + 31) / 32 * 2, columns = (N + 31) / 32 * 2;
-  char* left = leftBuffer.bytes(rows * bytes);
-  char* right = rightBuffer.bytes(columns * bytes);
-  packStrips<P>({a.data, a.stride, !a.transposed, false, 0, rows, M, 0, K},
-                left);
-  packStrips<P>({b.data, b.stride, b.transposed, true, 0, columns, N, 0, K},
-                right);
-  TileScope tiles;
+  const int64_t leftBytes = E::leftBytes(K), rightBytes = E::rightBytes(K);
+  const int64_t rows = (M + E::ROWS - 1) / E::ROWS;
+  const int64_t columns = (N + E::COLUMNS - 1) / E::COLUMNS;
+  char* left = leftBuffer.bytes(rows * leftBytes);
+  char* right = rightBuffer.bytes(columns * rightBytes);
+  E::packLeft({a.data, a.stride, !a.transposed, M, 0, K}, 0, rows, left);
+  E::packRight({b.data, b.stride, b.transposed, N, 0, K}, 0, columns, right);
+  [[maybe_unused]] typename E::Scope scope;
   const __m512 factor = _mm512_set1_ps(scale);
-  alignas(64) float sums[32 * 32];
-  for (int64_t s = 0; s < columns; s += 2) {
-    for (int64_t r = 0; r < rows; r += 2) {
-      const char *a0 = left + r * bytes, *b0 = right + s * bytes;
-      multiplyTiles<P>(a0, a0 + bytes, b0, b0 + bytes,
-                       bytes / (P * TILE_BYTES), sums);
-      for (int64_t i = 0; i < std::min<int64_t>(32, M - r * 16); i++) {
+  alignas(64) float sums[E::ROWS * 32];
+  for (int64_t s = 0; s < columns; s++) {
+    for (int64_t r = 0; r < rows; r++) {
+      const int64_t row = r * E::ROWS, inside = std::min(E::ROWS, M - row);
+      E::multiply(left + r * leftBytes, right + s * rightBytes, K, inside,
+                  sums);
+      for (int64_t i = 0; i < inside; i++) {
         for (int64_t j = 0; j < 32; j += 16) {
-          const __mmask16 mask = firstOf(N - s * 16 - j);
-          float* y = c + (r * 16 + i) * stride + s * 16 + j;
+          const __mmask16 mask = firstOf(N - s * 32 - j);
+          float* y = c + (row + i) * stride + s * 32 + j;
           __m512 v = _mm512_mul_ps(_mm512_load_ps(sums + i * 32 + j), factor);
           if (add) v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(mask, y));
           _mm512_mask_storeu_ps(y, mask, v);
@@ -47,8 +43,8 @@ void inTiles(const Matrix& a, const Matrix& b, float* c, int64_t stride,
 #endif
 
 // Rows of C gather rows of B, which therefore must lie one after the other.
-void inVectors(const Matrix& a, const Matrix& b, float* c, int64_t stride,
-               int64_t M, int64_t N, int64_t K, float scale, bool add) {
+void plainly(const Matrix& a, const Matrix& b, float* c, int64_t stride,
+             int64_t M, int64_t N, int64_t K, float scale, bool add) {
   thread_local Buffer turned;
   const float* rows = b.data;
   int64_t step = b.stride;
@@ -78,13 +74,14 @@ void inVectors(const Matrix& a, const Matrix& b, float* c, int64_t stride,
 void product(const Matrix& a, const Matrix& b, float* c, int64_t stride,
              int64_t M, int64_t N, int64_t K, int parts, float scale,
              bool add) {
-#ifdef TDRO_TILES
-  if (haveTiles()) {
-    return parts == 1 ? inTiles<1>(a, b, c, stride, M, N, K, scale, add)
-                      : inTiles<3>(a, b, c, stride, M, N, K, scale, add);
-  }
+#ifdef TDRO_VECTORS
+  const auto run = [&](auto engine) {
+    byEngine<decltype(engine)>(a, b, c, stride, M, N, K, scale, add);
+  };
+  // Without bfloat16 a more exact product does as well.
+  if (withEngine(parts, run) || withEngine(3, run)) return;
 #endif
-  inVectors(a, b, c, stride, M, N, K, scale, add);
+  plainly(a, b, c, stride, M, N, K, scale, add);
 }
 
 }  // namespace tdro

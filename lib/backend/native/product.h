@@ -5,8 +5,8 @@
 namespace tdro {
 
 // C [M, N], rows `stride` floats apart, = scale · A [M, K] · B [K, N], added to
-// what is there if `add`. In tiles where the processor has them (see gemm.h for
-// `parts`), else in plain vector code.
+// what is there if `add`. By the engine for `parts` (see gemm.h) where there is one,
+// else in plain code.
 void product(const Matrix& a, const Matrix& b, float* c, int64_t stride,
              int64_t M, int64_t N, int64_t K, int parts, float scale,
              bool add = false);
