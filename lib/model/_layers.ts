@@ -16,6 +16,7 @@ import {
   scale,
 } from "../backend/mod.ts";
 import { type Dropout, dropRows } from "./_dropout.ts";
+import { type End, type Ends, takeEnds } from "./_ends.ts";
 import { factorsOf } from "./lora/_modules.ts";
 import { type LoraConfig, loraScaling } from "./lora/lora_config.ts";
 
@@ -31,8 +32,14 @@ export interface ForwardOptions {
   /** What is dropped in training: share, and a seed for each row `[T]`. */
   dropout?: Dropout | undefined;
   /**
+   * The tokens whose hidden states are wanted, if one of each text is enough: the
+   * first or the last. Of the last layer only these are computed, where that
+   * gives the same, and returned: a row for each text that has a token.
+   */
+  only?: End | undefined;
+  /**
    * Called with the hidden states `[T, D]` after the embeddings (0) and after
-   * each layer (1, …), for inspection.
+   * each layer (1, …), for inspection; under `only` the last ones may be fewer.
    */
   onLayer?: (layer: number, hidden: Tensor2D) => void;
 }
@@ -61,6 +68,8 @@ export interface Layers {
    * the seeds and the name of the place say; otherwise x itself.
    */
   dropout(x: Tensor2D, name: string): Tensor2D;
+  /** The same blocks for some of the rows, and what x is there. */
+  at(ends: Ends, x: Tensor2D): { layers: Layers; x: Tensor2D };
   /**
    * One layer: frees what it made on the way, but for its output and what its
    * gradient needs. Its input is freed too, as nothing else looks at it.
@@ -71,8 +80,9 @@ export interface Layers {
 /** The building blocks over a model's parameters. */
 export function openLayers(
   parameters: Parameters,
-  { tape, lora, dropout }: ForwardOptions = {},
+  options: ForwardOptions = {},
 ): Layers {
+  const { tape, lora, dropout } = options;
   const get = <T extends Tensor>(name: string): T => {
     const parameter = parameters.get(name);
     if (!parameter) throw new RangeError(`Cannot run a model: no ${name}`);
@@ -109,6 +119,16 @@ export function openLayers(
     rmsNorm: (x, name, options) =>
       rmsNorm(x, get(`${name}.weight`), { ...options, tape }),
     dropout: (x, name) => dropout ? dropRows(x, name, dropout, tape) : x,
+    at: (ends, x) => ({
+      layers: openLayers(parameters, {
+        ...options,
+        dropout: dropout && {
+          ...dropout,
+          seeds: Int32Array.from(ends.rows, (row) => dropout.seeds[row]!),
+        },
+      }),
+      x: takeEnds(x, ends, tape),
+    }),
     layer(x, compute) {
       const y = tape ? tape.segment(x, compute) : tf.tidy(() => compute(x));
       // tfjs's own gradients look at x again, and free it themselves.

@@ -10,11 +10,12 @@ import {
 import { type ForwardOptions, openLayers } from "./_layers.ts";
 import { checkVocabulary } from "./_check_vocabulary.ts";
 import type { ModelConfig } from "./config.ts";
+import { type End, endsOf } from "./_ends.ts";
 import { denseForward, denseParameters } from "./dense_module.ts";
 import { familyOf } from "./families.ts";
 import type { ParameterSpec } from "./family.ts";
 import type { LoraConfig } from "./lora/lora_config.ts";
-import type { ModulesConfig } from "./modules.ts";
+import type { ModulesConfig, Pooling } from "./modules.ts";
 import { pool } from "./pooling.ts";
 import { packTexts, type TokenBatch } from "./token_batch.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -185,8 +186,9 @@ export function tokenize(
  *
  * @param encoder The model.
  * @param batch Token ids of B texts; a padded batch goes in by `unpad()`.
- * @param options Tape; a look at each layer.
- * @returns Hidden states, shape `[T, D]`; the caller owns them.
+ * @param options Tape; a look at each layer; whether one token a text will do.
+ * @returns Hidden states, shape `[T, D]`, or a row for each text under `only`;
+ * the caller owns them.
  * @throws {RangeError} If a text is longer than the model's positions, or a
  * token id beyond its vocabulary.
  *
@@ -217,6 +219,12 @@ export function hiddenStates(
     familyOf(config).forward(config, parameters, batch, { ...options, lora })
   );
 }
+
+/** The poolings that look at one token of a text. */
+const ONE_TOKEN: Partial<Record<Pooling, End>> = {
+  cls: "first",
+  lastToken: "last",
+};
 
 /** Options for {@linkcode embed}. */
 export interface EmbedOptions extends KernelOptions {
@@ -258,12 +266,16 @@ export function embed(
       ? undefined
       : new Tape([], { parameters: [], precision }));
   return tf.tidy(() => {
+    const { pooling } = modules;
+    const only = ONE_TOKEN[pooling];
     const hidden = hiddenStates(encoder, batch, {
       tape,
       dropout: dropout &&
         { ...dropout, seeds: rowSeeds(dropout.seeds, batch) },
-    }); // [T, D]
-    const pooled = pool(hidden, batch, { pooling: modules.pooling, tape });
+      only,
+    }); // [T, D], or a row a text
+    const sequences = only ? endsOf(batch, only).sequences : batch;
+    const pooled = pool(hidden, sequences, { pooling, tape });
     const mapped = denseForward(
       pooled,
       modules,

@@ -134,6 +134,39 @@ onBackends("attention() has the right gradient with shared keys", () => {
   ]);
 });
 
+onBackends("attention() of the last tokens is that of all, cut", () => {
+  const queries = { offsets: Int32Array.of(0, 2, 3) };
+  const [q, k, v] = [input([4, 6], 1), input([4, 6], 2), input([4, 6], 3)];
+  for (const options of [{}, { causal: true }, { causal: true, window: 2 }]) {
+    tf.tidy(() => {
+      const [all, keys, values] = [q, k, v].map((x) =>
+        tf.tensor(x.values, [4, 6])
+      ) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+      const whole = attended(options)(all, keys, values);
+      const some = attended({ ...options, queries })(
+        tf.slice(all, [1, 0]), // the last two tokens of a text of three, and one
+        keys,
+        values,
+      );
+      const expected = tf.slice(whole, [1, 0]).dataSync();
+      assert.ok(maxDifference(some.dataSync(), expected) < 1e-6);
+    });
+    checkGradient(attended({ ...options, queries }), [input([3, 6], 1), k, v]);
+  }
+  assert.throws(
+    () =>
+      tf.tidy(() =>
+        attended({ queries })(
+          tf.ones([3, 4]),
+          tf.ones([4, 4]),
+          tf.ones([4, 4]),
+          tf.ones([2, 3, 3]),
+        )
+      ),
+    /bias must be absent where only some tokens ask/,
+  );
+});
+
 onBackends("attention() has the right gradient by its bias", () => {
   checkGradient(attended({ heads: 2 }), [
     input([4, 4], 1),

@@ -30,6 +30,8 @@ interface Case {
 
 const offsets = Int32Array.of(0, 3, 3, 150, 190, 191); // one is empty, one long
 const T = 191;
+/** The last 2, 0, 147, 40 and 1 tokens of these texts. */
+const queries = { offsets: Int32Array.of(0, 2, 2, 149, 189, 190) };
 const attended =
   (options: Partial<AttentionOptions>): Case["run"] =>
   ([q, k, v, bias], tape) =>
@@ -131,6 +133,14 @@ const CASES: Record<string, Case> = {
   },
   "attention(), soft cap": { run: attended({ softcap: 0.5 }), shapes: qkv },
   "attention(), bias": { run: attended({}), shapes: [...qkv, [4, 147, 147]] },
+  "attention() of the last tokens, causal": {
+    run: attended({ causal: true, window: 20, queries }),
+    shapes: [[190, 32], [T, 32], [T, 32]],
+  },
+  "attention() of one token a text": {
+    run: attended({ queries: { offsets: Int32Array.of(0, 1, 1, 2, 3, 4) } }),
+    shapes: [[4, 32], [T, 32], [T, 32]],
+  },
   "attention(), shared keys": {
     run: attended({ keyHeads: 2, causal: true }),
     shapes: grouped,

@@ -15,8 +15,13 @@ import {
 
 /** Options for {@linkcode attention}. */
 export interface AttentionOptions extends ProductOptions {
-  /** Where the texts lie in the rows. */
+  /** Where the texts lie in the rows of keys and values. */
   sequences: Sequences;
+  /**
+   * Where the queries lie, if only some tokens ask; under `causal` those are the
+   * last ones of each text. Not together with `bias`. @default {sequences}
+   */
+  queries?: Sequences | undefined;
   /** Query heads. */
   heads: number;
   /** Key and value heads; a divisor of `heads`. @default {heads} */
@@ -41,11 +46,11 @@ const MASKED = -1e9;
  * softmax(scale · q kᵀ + bias) v, per head. Query head h looks at key head
  * ⌊h · keyHeads / heads⌋.
  *
- * @param q Queries, shape `[T, H·D]`, head by head.
+ * @param q Queries, shape `[Q, H·D]`, head by head; Q is T, or fewer by `queries`.
  * @param k Keys, shape `[T, keyHeads·D]`.
  * @param v Values, shape `[T, keyHeads·D]`.
  * @param options Heads, texts, masks; tape.
- * @returns Mixed values, shape `[T, H·D]`; the caller owns them.
+ * @returns Mixed values, shape `[Q, H·D]`; the caller owns them.
  *
  * @example Usage
  * ```ts
@@ -68,7 +73,12 @@ export function attention(
   v: Tensor2D,
   options: AttentionOptions,
 ): Tensor2D {
-  const { bias, tape } = options;
+  const { bias, queries, tape } = options;
+  if (bias && queries) {
+    throw new TypeError(
+      "Cannot attend: bias must be absent where only some tokens ask: got both",
+    );
+  }
   const inputs: Tensor[] = bias ? [q, k, v, bias] : [q, k, v];
   return differentiable(
     tape,
@@ -83,12 +93,13 @@ function compiled(
   v: Tensor2D,
   options: AttentionOptions,
 ): Computed {
-  const { sequences, heads, keyHeads = heads, scale, bias, tape } = options;
+  const { sequences, queries = sequences, scale, bias, tape } = options;
+  const { heads, keyHeads = heads } = options;
   const { softcap = 0, causal = false, window = 0 } = options;
   const { precision = tape?.precision ?? "float32" } = options;
   checkPrecision(precision);
   const call = {
-    ints: [sequences.offsets],
+    ints: [sequences.offsets, queries.offsets],
     settings: [
       ...[heads, keyHeads, scale, softcap, +causal, window],
       ...[PARTS[precision], longest(sequences)],
@@ -123,13 +134,15 @@ function composed(
   options: AttentionOptions,
 ): Computed {
   const { heads, keyHeads = heads, bias, scale, softcap } = options;
+  const { sequences, queries } = options;
   const D = q.shape[1] / heads;
-  const padding = paddingOf(options.sequences);
-  const shape: Shape = { padding, heads, keyHeads, D };
+  const keyPadding = paddingOf(sequences);
+  const padding = queries ? paddingOf(queries) : keyPadding;
+  const shape: Shape = { padding, keyPadding, heads, keyHeads, D };
   const [qs, ks, vs] = [
-    toHeads(q, heads, shape),
-    toHeads(k, keyHeads, shape),
-    toHeads(v, keyHeads, shape),
+    toHeads(q, heads, padding, shape),
+    toHeads(k, keyHeads, keyPadding, shape),
+    toHeads(v, keyHeads, keyPadding, shape),
   ];
   let scores = tf.mul(matMul(qs, ks, { transposeB: true }), scale);
   const capped = softcap ? tf.tanh(tf.div(scores, softcap)) : undefined;
@@ -137,11 +150,11 @@ function composed(
   const shares = grouped(
     tf.softmax(visible(perHead(scores, shape), options, shape)),
     shape,
-  ); // [B, K, G·L, L]
+  ); // [B, K, G·Q, L]
   const saved: Tensor[] = [qs, ks, vs, shares];
   if (capped) saved.push(capped);
   return {
-    value: fromHeads(matMul(shares, vs), shape),
+    value: fromHeads(matMul(shares, vs), padding, shape),
     saved,
     backward: (dy, saved) => {
       const [qs, ks, vs, shares] = saved as [
@@ -150,7 +163,7 @@ function composed(
         Tensor4D,
         Tensor4D,
       ];
-      const out = toHeads(dy as Tensor2D, heads, shape);
+      const out = toHeads(dy as Tensor2D, heads, padding, shape);
       const dShares = matMul(out, vs, { transposeB: true });
       const mean = tf.sum(tf.mul(dShares, shares), -1, true);
       const dBiased = tf.mul(shares, tf.sub(dShares, mean)) as Tensor4D;
@@ -159,10 +172,12 @@ function composed(
         slope ? tf.mul(dBiased, slope) : dBiased,
         scale,
       ) as Tensor4D;
+      const ofKeys = (rows: Tensor4D, x: Tensor4D) =>
+        fromHeads(matMul(rows, x, { transposeA: true }), keyPadding, shape);
       return [
-        fromHeads(matMul(dScores, ks), shape),
-        fromHeads(matMul(dScores, qs, { transposeA: true }), shape),
-        fromHeads(matMul(shares, out, { transposeA: true }), shape),
+        fromHeads(matMul(dScores, ks), padding, shape),
+        ofKeys(dScores, qs),
+        ofKeys(shares, out),
         bias ? tf.sum(perHead(dBiased, shape), 0) : undefined,
       ].slice(0, bias ? 4 : 3);
     },
@@ -170,7 +185,10 @@ function composed(
 }
 
 interface Shape {
+  /** Of the queries, Q the longest. */
   padding: Padding;
+  /** Of keys and values, L the longest. */
+  keyPadding: Padding;
   heads: number;
   keyHeads: number;
   D: number;
@@ -180,8 +198,12 @@ interface Shape {
  * `[T, n·D]` as `[B, K, G·L, D]`: the G query heads that share a key head lie
  * below each other, so one product serves them all. For keys and values G is 1.
  */
-function toHeads(x: Tensor2D, n: number, shape: Shape): Tensor4D {
-  const { padding, keyHeads, D } = shape;
+function toHeads(
+  x: Tensor2D,
+  n: number,
+  padding: Padding,
+  { keyHeads, D }: Shape,
+): Tensor4D {
   const { batch, length } = padding;
   const padded = tf.reshape(padRows(x, padding), [batch, length, n, D]);
   return tf.reshape(tf.transpose(padded, [0, 2, 1, 3]), [
@@ -193,7 +215,7 @@ function toHeads(x: Tensor2D, n: number, shape: Shape): Tensor4D {
 }
 
 /** The inverse of {@linkcode toHeads}, `[T, n·D]`. */
-function fromHeads(x: Tensor4D, { padding, D }: Shape): Tensor2D {
+function fromHeads(x: Tensor4D, padding: Padding, { D }: Shape): Tensor2D {
   const { batch, length } = padding;
   const n = x.shape[1] * x.shape[2] / length;
   const split = tf.reshape(x, [batch, n, length, D]);
@@ -204,43 +226,65 @@ function fromHeads(x: Tensor4D, { padding, D }: Shape): Tensor2D {
   return packRows(rows as Tensor2D, padding);
 }
 
-/** `[B, K, G·L, L]` as `[B, H, L, L]`. */
-function perHead(x: Tensor, { padding, heads }: Shape): Tensor4D {
+/** `[B, K, G·Q, L]` as `[B, H, Q, L]`. */
+function perHead(x: Tensor, { padding, keyPadding, heads }: Shape): Tensor4D {
   const { batch, length } = padding;
-  return tf.reshape(x, [batch, heads, length, length]);
+  return tf.reshape(x, [batch, heads, length, keyPadding.length]);
 }
 
-/** `[B, H, L, L]` as `[B, K, G·L, L]`. */
-function grouped(x: Tensor, { padding, heads, keyHeads }: Shape): Tensor4D {
+/** `[B, H, Q, L]` as `[B, K, G·Q, L]`. */
+function grouped(
+  x: Tensor,
+  { padding, keyPadding, heads, keyHeads }: Shape,
+): Tensor4D {
   const { batch, length } = padding;
-  return tf.reshape(x, [batch, keyHeads, heads / keyHeads * length, length]);
+  return tf.reshape(x, [
+    batch,
+    keyHeads,
+    heads / keyHeads * length,
+    keyPadding.length,
+  ]);
 }
 
 /** Scores plus bias, those of unseen keys replaced by a large negative number. */
 function visible(
   scores: Tensor4D,
-  { causal, window, bias }: AttentionOptions,
-  { padding }: Shape,
+  { sequences, queries, causal, window = Infinity, bias }: AttentionOptions,
+  { padding: { length: Q }, keyPadding }: Shape,
 ): Tensor4D {
-  const { batch, length, even, rows, places } = padding;
+  const { batch, length: L, even, rows, places } = keyPadding;
   let seen: Tensor = bias ? tf.add(scores, bias) : scores;
   if (!even) {
     const hidden = Float32Array.from(
       rows,
       (row) => row < places.length ? 0 : MASKED,
     );
-    seen = tf.add(seen, tf.tensor4d(hidden, [batch, 1, 1, length]));
+    seen = tf.add(seen, tf.tensor4d(hidden, [batch, 1, 1, L]));
   }
   if (causal) {
-    const hidden = new Float32Array(length * length);
-    for (let i = 0; i < length; i++) {
-      for (let j = 0; j < length; j++) {
-        if (j > i || i - j >= (window ?? Infinity)) {
-          hidden[i * length + j] = MASKED;
+    // Where every token asks, query i of any text is its token i.
+    const before = queries
+      ? Array.from(
+        { length: batch },
+        (_, i) => lengthOf(sequences, i) - lengthOf(queries, i),
+      )
+      : [0];
+    const hidden = new Float32Array(before.length * Q * L);
+    before.forEach((skipped, text) => {
+      for (let i = 0; i < Q; i++) {
+        const place = skipped + i;
+        for (let j = 0; j < L; j++) {
+          if (j > place || place - j >= window) {
+            hidden[(text * Q + i) * L + j] = MASKED;
+          }
         }
       }
-    }
-    seen = tf.add(seen, tf.tensor4d(hidden, [1, 1, length, length]));
+    });
+    seen = tf.add(seen, tf.tensor4d(hidden, [before.length, 1, Q, L]));
   }
   return seen as Tensor4D;
+}
+
+function lengthOf({ offsets }: Sequences, text: number): number {
+  return offsets[text + 1]! - offsets[text]!;
 }

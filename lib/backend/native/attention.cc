@@ -17,15 +17,15 @@ constexpr int64_t BLOCK = 128;  // query rows at a time
 
 // Sizes and settings of a call; settings as in `kernels/attention.ts`.
 struct Shape {
-  int64_t T, heads, keyHeads, D, texts, window, longest;
-  const int32_t* offsets;
+  int64_t queries, heads, keyHeads, D, texts, window, longest;
+  const int32_t *offsets, *queryOffsets;
   float scale, softcap;
   bool causal;
   int parts;
   const float* bias;
 
   Shape(Call& call, int offsetsAt, int biasAt)
-      : T(call.dim(0, 0)),
+      : queries(call.dim(0, 0)),
         heads((int64_t)call.setting(0)),
         keyHeads((int64_t)call.setting(1)),
         D(call.dim(0, 1) / heads),
@@ -33,6 +33,7 @@ struct Shape {
         window((int64_t)call.setting(5)),
         longest((int64_t)call.setting(7)),
         offsets(call.ints(offsetsAt)),
+        queryOffsets(call.ints(offsetsAt + 1)),
         scale(call.setting(2)),
         softcap(call.setting(3)),
         causal(call.setting(4) != 0),
@@ -42,33 +43,54 @@ struct Shape {
   int64_t queryWidth() const { return heads * D; }
   int64_t keyWidth() const { return keyHeads * D; }
   int64_t group() const { return heads / keyHeads; }
-  // Keys [from, to) that query row i of a text of `length` sees.
-  int64_t from(int64_t i) const {
-    return causal && window > 0 ? std::max<int64_t>(0, i - window + 1) : 0;
-  }
-  int64_t to(int64_t i, int64_t length) const {
-    return causal ? i + 1 : length;
-  }
 };
 
-// One head of one text: where its rows start, and a block of its queries, whose
-// keys are [from, from + keys).
+// Where the rows of a text lie. Its queries are its last ones, or all.
+struct Text {
+  int64_t start, length, queryStart, queries;
+
+  Text(const Shape& s, int64_t i)
+      : start(s.offsets[i]),
+        length(s.offsets[i + 1] - start),
+        queryStart(s.queryOffsets[i]),
+        queries(s.queryOffsets[i + 1] - queryStart) {}
+};
+
+// One head of one text: a block of its queries, whose keys are
+// [from, from + keys).
 struct Block {
   const Shape& shape;
-  int64_t start, length, head, first, rows, from, keys;
+  const Text& text;
+  int64_t head, first, rows, from, keys;
 
-  Block(const Shape& s, int64_t start, int64_t length, int64_t head,
-        int64_t first)
-      : shape(s), start(start), length(length), head(head), first(first) {
-    rows = std::min(BLOCK, length - first);
-    from = s.from(first);
-    keys = s.to(first + rows - 1, length) - from;
+  Block(const Shape& s, const Text& text, int64_t head, int64_t first)
+      : shape(s), text(text), head(head), first(first) {
+    rows = std::min(BLOCK, text.queries - first);
+    from = fromOf(0);
+    keys = toOf(rows - 1) - from;
+  }
+  // Keys [from, to) of the text that query i of the block sees.
+  int64_t fromOf(int64_t i) const {
+    return shape.causal && shape.window > 0
+               ? std::max<int64_t>(0, placeOf(i) - shape.window + 1)
+               : 0;
+  }
+  int64_t toOf(int64_t i) const {
+    return shape.causal ? placeOf(i) + 1 : text.length;
+  }
+  int64_t placeOf(int64_t i) const {
+    return text.length - text.queries + first + i;
   }
   int64_t queryAt() const {
-    return (start + first) * shape.queryWidth() + head * shape.D;
+    return (text.queryStart + first) * shape.queryWidth() + head * shape.D;
   }
   int64_t keyAt() const {
-    return (start + from) * shape.keyWidth() + head / shape.group() * shape.D;
+    return (text.start + from) * shape.keyWidth() +
+           head / shape.group() * shape.D;
+  }
+  // Of query i among the logarithms.
+  int64_t logAt(int64_t i) const {
+    return (text.queryStart + first + i) * shape.heads + head;
   }
   Matrix queries(const float* x, bool transposed = false) const {
     return {x + queryAt(), shape.queryWidth(), transposed};
@@ -78,7 +100,7 @@ struct Block {
   }
   const float* biasRow(int64_t i) const {
     const int64_t L = shape.longest;
-    return shape.bias + (head * L + first + i) * L + from;
+    return shape.bias + (head * L + placeOf(i)) * L + from;
   }
 };
 
@@ -103,8 +125,7 @@ void scoresOf(const Block& b, const float* q, const float* k, float* scores,
       const float* bias = b.biasRow(i);
       for (int64_t j = 0; j < b.keys; j++) row[j] += bias[j];
     }
-    const int64_t from = s.from(b.first + i) - b.from;
-    const int64_t to = s.to(b.first + i, b.length) - b.from;
+    const int64_t from = b.fromOf(i) - b.from, to = b.toOf(i) - b.from;
     std::fill(row, row + std::min(from, b.keys), -INFINITY);
     std::fill(row + std::min(to, b.keys), row + b.keys, -INFINITY);
   }
@@ -126,24 +147,23 @@ float softmaxRow(float* row, int64_t count) {
   return top + std::log(sum);
 }
 
-// q, k, v, bias?, offsets -> mixed values [T, H·D], log-sums [T, H]
+// q, k, v, bias?, offsets, query offsets -> mixed values [Q, H·D], log-sums
+// [Q, H]; Q is T unless only the last tokens of a text ask.
 void forward(Call& call) {
   const Shape s(call, 4, 3);
   const float *q = call.in(0), *k = call.in(1), *v = call.in(2);
-  float* out = call.out(0, {s.T, s.queryWidth()});
-  float* logs = call.out(1, {s.T, s.heads});
+  float* out = call.out(0, {s.queries, s.queryWidth()});
+  float* logs = call.out(1, {s.queries, s.heads});
   parallelFor(s.texts * s.heads, [&](int64_t task) {
     thread_local Buffer scoreBuffer;
-    const int64_t text = task / s.heads, head = task % s.heads;
-    const int64_t start = s.offsets[text];
-    const int64_t length = s.offsets[text + 1] - start;
-    for (int64_t first = 0; first < length; first += BLOCK) {
-      const Block b(s, start, length, head, first);
+    const Text text(s, task / s.heads);
+    const int64_t head = task % s.heads;
+    for (int64_t first = 0; first < text.queries; first += BLOCK) {
+      const Block b(s, text, head, first);
       float* scores = scoreBuffer.floats(b.rows * b.keys);
       scoresOf(b, q, k, scores, nullptr);
       for (int64_t i = 0; i < b.rows; i++) {
-        logs[(start + first + i) * s.heads + head] =
-            softmaxRow(scores + i * b.keys, b.keys);
+        logs[b.logAt(i)] = softmaxRow(scores + i * b.keys, b.keys);
       }
       product({scores, b.keys, false}, b.keysOf(v), out + b.queryAt(),
               s.queryWidth(), b.rows, s.D, b.keys, s.parts, 1.0f);
@@ -190,7 +210,7 @@ void blockGradient(const Block& b, const Gradient& g) {
   float* caps = s.softcap > 0 ? capBuffer.floats(size) : nullptr;
   scoresOf(b, g.q, g.k, shares, caps);
   for (int64_t i = 0; i < b.rows; i++) {
-    const float log = g.logs[(b.start + b.first + i) * s.heads + b.head];
+    const float log = g.logs[b.logAt(i)];
     float* row = shares + i * b.keys;
 #pragma omp simd
     for (int64_t j = 0; j < b.keys; j++) {
@@ -209,7 +229,8 @@ void blockGradient(const Block& b, const Gradient& g) {
           s.D, b.rows, s.parts, s.scale, true);
 }
 
-// q, k, v, out, log-sums, dOut, bias?, offsets -> dq, dk, dv, dBias
+// q, k, v, out, log-sums, dOut, bias?, offsets, query offsets -> dq, dk, dv,
+// dBias
 void backward(Call& call) {
   const Shape s(call, 7, 6);
   Gradient g{call.in(0), call.in(1), call.in(2), call.in(3), call.in(4),
@@ -223,17 +244,16 @@ void backward(Call& call) {
   std::fill(dBias, dBias + (s.bias ? s.heads * L * L : 0), 0.0f);
   // Query heads that share a key head add to the same rows: one task. So do all
   // texts to a head's bias.
-  const auto run = [&](int64_t text, int64_t keyHead) {
-    const int64_t start = s.offsets[text];
-    const int64_t length = s.offsets[text + 1] - start;
-    for (int64_t i = start; i < start + length; i++) {
+  const auto run = [&](int64_t number, int64_t keyHead) {
+    const Text text(s, number);
+    for (int64_t i = text.start; i < text.start + text.length; i++) {
       const int64_t at = i * s.keyWidth() + keyHead * s.D;
       std::fill(g.dk + at, g.dk + at + s.D, 0.0f);
       std::fill(g.dv + at, g.dv + at + s.D, 0.0f);
     }
     for (int64_t h = keyHead * s.group(); h < (keyHead + 1) * s.group(); h++) {
-      for (int64_t first = 0; first < length; first += BLOCK) {
-        blockGradient(Block(s, start, length, h, first), g);
+      for (int64_t first = 0; first < text.queries; first += BLOCK) {
+        blockGradient(Block(s, text, h, first), g);
       }
     }
   };
@@ -248,9 +268,9 @@ void backward(Call& call) {
   }
 }
 
-const Op<forward> a("TdroAttention", {.floats = 4, .ints = 1, .outputs = 2});
+const Op<forward> a("TdroAttention", {.floats = 4, .ints = 2, .outputs = 2});
 const Op<backward> b("TdroAttentionGrad",
-                     {.floats = 7, .ints = 1, .outputs = 4});
+                     {.floats = 7, .ints = 2, .outputs = 4});
 
 }  // namespace
 }  // namespace tdro

@@ -15,6 +15,7 @@ import {
   openLayers,
   type Parameters,
 } from "../_layers.ts";
+import { endsOf, takeEnds } from "../_ends.ts";
 import type { ParameterSpec } from "../family.ts";
 import type { BertSizes } from "../model_config.ts";
 import type { TokenBatch } from "../token_batch.ts";
@@ -99,7 +100,7 @@ export interface BertForward extends ForwardOptions {
   bias?: (layers: Layers) => Tensor3D;
 }
 
-/** The forward pass of BERT and its relatives, `[T, D]`. */
+/** The forward pass of BERT and its relatives, `[T, D]` or the wanted rows. */
 export function bertLayersForward(
   config: BertSizes,
   parameters: Parameters,
@@ -108,7 +109,7 @@ export function bertLayersForward(
 ): Tensor2D {
   const { hiddenSize: D, heads, layerNormEps: eps } = config;
   const layers = openLayers(parameters, options);
-  const { tape, dense, norm, dropout: drop } = layers;
+  const { tape } = layers;
   let x = tf.tidy(() => {
     const rows = (table: string, ids: Int32Array): Tensor2D =>
       embedding(
@@ -123,20 +124,28 @@ export function bertLayersForward(
     }
     const sum = add(rows("word", batch.ids), placed, { tape });
     return layers.dropout(
-      norm(sum, "embeddings.LayerNorm", eps),
+      layers.norm(sum, "embeddings.LayerNorm", eps),
       "embeddings",
     );
   }); // [T, D]
   options.onLayer?.(0, x);
+  const ends = options.only && endsOf(batch, options.only);
+  // A bias is for all pairs of tokens.
+  const narrow = bias ? undefined : ends;
   for (let i = 0; i < config.layers; i++) {
     const at = `encoder.layer.${i}`;
-    x = layers.layer(x, (x) => {
+    const asking = i + 1 === config.layers ? narrow : undefined;
+    x = layers.layer(x, (all) => {
+      const { layers: own, x } = asking
+        ? layers.at(asking, all)
+        : { layers, x: all };
       const mixed = attention(
-        dense(x, `${at}.${names.query}`),
-        dense(x, `${at}.${names.key}`),
-        dense(x, `${at}.${names.value}`),
+        own.dense(x, `${at}.${names.query}`),
+        layers.dense(all, `${at}.${names.key}`),
+        layers.dense(all, `${at}.${names.value}`),
         {
           sequences: batch,
+          queries: asking?.sequences,
           heads,
           scale: 1 / Math.sqrt(D / heads),
           // Made in each layer, as a layer may be computed again for its
@@ -145,20 +154,20 @@ export function bertLayersForward(
           tape,
         },
       ); // [T, D]
-      const attended = norm(
-        drop(dense(mixed, `${at}.${names.out}`), `${at}.attention`),
+      const attended = own.norm(
+        own.dropout(own.dense(mixed, `${at}.${names.out}`), `${at}.attention`),
         `${at}.${names.norm}`,
         eps,
         x,
       );
       const inner = denseActivated(
-        layers,
+        own,
         attended,
         `${at}.intermediate.dense`,
         config.hiddenAct,
       ); // [T, F]
-      return norm(
-        drop(dense(inner, `${at}.output.dense`), `${at}.output`),
+      return own.norm(
+        own.dropout(own.dense(inner, `${at}.output.dense`), `${at}.output`),
         `${at}.output.LayerNorm`,
         eps,
         attended,
@@ -166,7 +175,7 @@ export function bertLayersForward(
     });
     options.onLayer?.(i + 1, x);
   }
-  return x;
+  return ends && !narrow ? takeEnds(x, ends, tape) : x;
 }
 
 function denseActivated(

@@ -15,6 +15,7 @@ import {
   openLayers,
   type Parameters,
 } from "../_layers.ts";
+import { endsOf, takeEnds } from "../_ends.ts";
 import type { Family, ParameterSpec } from "../family.ts";
 import type { DecoderConfig } from "../model_config.ts";
 import type { TokenBatch } from "../token_batch.ts";
@@ -131,13 +132,13 @@ function decoderForward(
   checkLongest(batch, config.maxPositions);
   const { heads, keyHeads, headSize, rmsNormEps: eps } = config;
   const layers = openLayers(parameters, options);
-  const { tape, dense, dropout: drop } = layers;
+  const { tape } = layers;
   const norm = (x: Tensor2D, name: string): Tensor2D =>
     layers.rmsNorm(x, name, { eps, addOne: gemma });
-  const turns = ropeTable(batch, config.rope, headSize);
-  const localTurns = config.localRope
+  const table = ropeTable(batch, config.rope, headSize);
+  const localTable = config.localRope
     ? ropeTable(batch, config.localRope, headSize)
-    : turns;
+    : table;
   let x = tf.tidy(() => {
     const rows = embedding(layers.get("embed_tokens.weight"), batch.ids, {
       tape,
@@ -147,26 +148,43 @@ function decoderForward(
       : rows;
   }); // [T, D]
   options.onLayer?.(0, x);
+  const ends = options.only && endsOf(batch, options.only);
+  // The queries of a causal attention are the last ones of a text.
+  const narrow = config.causal && options.only === "last" ? ends : undefined;
   for (let i = 0; i < config.layers; i++) {
     const at = `layers.${i}`;
     const window = config.windows[i] ?? null;
-    x = layers.layer(x, (x) => {
-      const normal = norm(x, `${at}.input_layernorm`);
-      // Made in each layer, as a layer may be computed again for its gradient.
-      const { cos, sin } = window === null ? turns() : localTurns();
-      const turned = (which: "q" | "k", heads: number) => {
-        const y = dense(normal, `${at}.self_attn.${which}_proj`);
-        return rotary(
+    const turns = window === null ? table : localTable;
+    const asking = i + 1 === config.layers ? narrow : undefined;
+    x = layers.layer(x, (all) => {
+      const { layers: own, x } = asking
+        ? layers.at(asking, all)
+        : { layers, x: all };
+      const normalAll = norm(all, `${at}.input_layernorm`);
+      const normal = asking ? takeEnds(normalAll, asking, tape) : normalAll;
+      const turned = (
+        y: Tensor2D,
+        which: "q" | "k",
+        { heads, rows }: { heads: number; rows?: Int32Array | undefined },
+      ) =>
+        rotary(
           queryKeyNorm ? norm(y, `${at}.self_attn.${which}_norm`) : y,
-          { cos, sin, heads, tape },
+          // Made in each layer, as a layer may be computed again for its
+          // gradient.
+          { ...turns(rows), heads, tape },
         );
-      };
       const mixed = attention(
-        turned("q", heads),
-        turned("k", keyHeads),
-        dense(normal, `${at}.self_attn.v_proj`),
+        turned(own.dense(normal, `${at}.self_attn.q_proj`), "q", {
+          heads,
+          rows: asking?.rows,
+        }),
+        turned(layers.dense(normalAll, `${at}.self_attn.k_proj`), "k", {
+          heads: keyHeads,
+        }),
+        layers.dense(normalAll, `${at}.self_attn.v_proj`),
         {
           sequences: batch,
+          queries: asking?.sequences,
           heads,
           keyHeads,
           scale: config.attentionScale,
@@ -177,9 +195,9 @@ function decoderForward(
           tape,
         },
       ); // [T, H·headSize]
-      let change = dense(mixed, `${at}.self_attn.o_proj`);
+      let change = own.dense(mixed, `${at}.self_attn.o_proj`);
       if (gemma) change = norm(change, `${at}.post_attention_layernorm`);
-      const attended = add(drop(change, `${at}.attention`), x, { tape });
+      const attended = add(own.dropout(change, `${at}.attention`), x, { tape });
       const before = norm(
         attended,
         gemma
@@ -187,20 +205,20 @@ function decoderForward(
           : `${at}.post_attention_layernorm`,
       );
       const inner = gatedActivation(
-        dense(before, `${at}.mlp.gate_proj`),
-        dense(before, `${at}.mlp.up_proj`),
+        own.dense(before, `${at}.mlp.gate_proj`),
+        own.dense(before, `${at}.mlp.up_proj`),
         { activation: config.hiddenAct, tape },
       ); // [T, F]
-      let fed = dense(inner, `${at}.mlp.down_proj`);
+      let fed = own.dense(inner, `${at}.mlp.down_proj`);
       if (gemma) fed = norm(fed, `${at}.post_feedforward_layernorm`);
-      return add(drop(fed, `${at}.mlp`), attended, { tape });
+      return add(own.dropout(fed, `${at}.mlp`), attended, { tape });
     });
     if (i + 1 < config.layers) options.onLayer?.(i + 1, x);
   }
   x = layers.layer(x, (x) => norm(x, "norm"));
   // transformers, too, counts the last layer's states after the norm.
   options.onLayer?.(config.layers, x);
-  return x;
+  return ends && !narrow ? takeEnds(x, ends, tape) : x;
 }
 
 /** What a token sees, as options of the attention. */

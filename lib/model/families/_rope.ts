@@ -43,14 +43,14 @@ export function ropeFrequencies(rope: RopeConfig, D: number): Frequencies {
 }
 
 /**
- * Cosines and sines for the rows of packed texts: computed once, made into new
- * tensors at each call.
+ * Cosines and sines for the rows of packed texts, or some of them: computed once,
+ * made into new tensors at each call.
  */
 export function ropeTable(
   sequences: Sequences,
   rope: RopeConfig,
   D: number,
-): () => RotaryTable {
+): (rows?: Int32Array) => RotaryTable {
   const { inverse, factor } = ropeFrequencies(rope, D);
   const places = placesInText(sequences);
   const [T, R] = [places.length, D / 2];
@@ -74,10 +74,22 @@ export function ropeTable(
       sin[t * R + r] = factor * Math.sin(angle);
     }
   }
-  return () => ({
-    cos: tf.tensor2d(cos, [T, R]),
-    sin: tf.tensor2d(sin, [T, R]),
+  return (rows) => ({
+    cos: tf.tensor2d(rows ? rowsOf(cos, rows, R) : cos, [rows?.length ?? T, R]),
+    sin: tf.tensor2d(rows ? rowsOf(sin, rows, R) : sin, [rows?.length ?? T, R]),
   });
+}
+
+function rowsOf(
+  table: Float32Array,
+  rows: Int32Array,
+  width: number,
+): Float32Array {
+  const taken = new Float32Array(rows.length * width);
+  rows.forEach((row, i) =>
+    taken.set(table.subarray(row * width, (row + 1) * width), i * width)
+  );
+  return taken;
 }
 
 /**
