@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { Bf16Ops } from "./_bf16_ops.ts";
 import { nativeProducts, PARTS, runNative } from "./_native.ts";
-import type { Activation } from "./kernels/_activations.ts";
+import { type Activation, identity } from "./kernels/_activations.ts";
 import { matMul } from "./kernels/mat_mul.ts";
 import { checkPrecision, type Precision } from "./precision.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "./tensor_types.ts";
@@ -14,55 +14,87 @@ export interface AffineOptions {
   transposeB?: boolean;
   /** Added to each row, shape `[N]`. */
   bias?: Tensor1D | undefined;
+  /** Added to the result, of its shape. */
+  add?: Tensor2D | undefined;
   /** What is multiplied. */
   precision: Precision;
 }
 
 /**
- * f(a · bᵀ + bias) in one pass, and what went into f, for its gradient; or
- * undefined where no kernel does both.
+ * What becomes of each number v of a product, with f the activation; the numbers
+ * of `Form` in `native/gemm.h`.
  */
-export function activated(
-  a: Tensor2D,
-  b: Tensor2D,
-  bias: Tensor1D | undefined,
-  { number }: Activation,
-  precision: Precision,
-): { value: Tensor2D; before: Tensor2D } | undefined {
-  checkPrecision(precision);
-  if (!nativeProducts(precision)) return;
-  const [value, before] = runNative("TdroMatMul", {
-    inputs: [a, b, bias, undefined],
-    settings: [0, 1, PARTS[precision], number, 1],
-    outputs: 2,
-  }) as [Tensor2D, Tensor2D];
-  return { value, before };
+const FORMS = {
+  plain: 0,
+  /** f(v), and v */
+  activated: 1,
+  /** v · f'(gate) */
+  slope: 2,
+  /** v · f(gate), and v */
+  gated: 3,
+  /** v · f(gate), and v · up · f'(gate) */
+  ungated: 4,
+};
+
+/** What {@linkcode finished} does beside the product. */
+export interface FinishOptions extends AffineOptions {
+  /** What becomes of each number. */
+  form: keyof typeof FORMS;
+  /** f. */
+  activation: Activation;
+  /** Of the result's shape. */
+  gate?: Tensor2D;
+  /** Of the result's shape. */
+  up?: Tensor2D;
 }
 
 /**
- * `a · b + bias` of matrices, on the fastest road that the backend has. Not
+ * A product and what comes after it in one pass, where a kernel does both: see
+ * `nativeProducts()`. The second result is there under all forms but `slope`.
+ */
+export function finished(
+  a: Tensor2D,
+  b: Tensor2D,
+  { form, activation, gate, up, ...options }: FinishOptions,
+): [Tensor2D, Tensor2D] {
+  const { transposeA = false, transposeB = false, precision } = options;
+  return runNative("TdroMatMul", {
+    inputs: [a, b, options.bias, options.add, gate, up],
+    settings: [
+      ...[+transposeA, +transposeB, PARTS[precision], activation.number],
+      ...[FORMS[form], +(form !== "slope" && form !== "plain")],
+    ],
+    outputs: 2,
+  }) as [Tensor2D, Tensor2D];
+}
+
+/**
+ * `a · b + bias + add` of matrices, on the fastest road that the backend has. Not
  * differentiable; the caller owns the result.
  */
 export function affine(
   a: Tensor2D,
   b: Tensor2D,
-  { transposeA = false, transposeB = false, bias, precision }: AffineOptions,
+  options: AffineOptions,
 ): Tensor2D {
+  const { transposeA = false, transposeB = false, bias, add, precision } =
+    options;
   checkPrecision(precision);
   if (nativeProducts(precision)) {
-    const [product, unused] = runNative("TdroMatMul", {
-      inputs: [a, b, bias, undefined],
-      settings: [+transposeA, +transposeB, PARTS[precision], 0, 0],
-      outputs: 2,
+    const [product, unused] = finished(a, b, {
+      ...options,
+      form: "plain",
+      activation: identity,
     });
-    unused!.dispose();
-    return product as Tensor2D;
+    unused.dispose();
+    return product;
   }
   return tf.tidy(() => {
-    const product = precision === "bfloat16"
+    let sum: Tensor = precision === "bfloat16"
       ? roundedProduct(a, b, transposeA, transposeB)
       : matMul(a, b, { transposeA, transposeB });
-    return bias ? tf.add(product, bias) : product;
+    if (bias) sum = tf.add(sum, bias);
+    return (add ? tf.add(sum, add) : sum) as Tensor2D;
   });
 }
 

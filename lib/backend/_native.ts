@@ -171,14 +171,14 @@ export function runNative(
     passing.push(id);
     return id;
   };
+  const numbers = (values: readonly number[]): number =>
+    known(binding, values) ?? raw(binding.TF_FLOAT, Float32Array.from(values));
   try {
     const ids = inputs.map((tensor) =>
-      tensor
-        ? backend.getInputTensorIds([tensor])[0]!
-        : raw(binding.TF_FLOAT, NOTHING)
+      tensor ? backend.getInputTensorIds([tensor])[0]! : numbers([])
     );
     for (const values of ints) ids.push(raw(binding.TF_INT32, values));
-    ids.push(raw(binding.TF_FLOAT, Float32Array.from(settings)));
+    ids.push(numbers(settings));
     const attributes = list
       ? [{ name: "N", type: binding.TF_ATTR_INT, value: inputs.length }]
       : [];
@@ -189,4 +189,22 @@ export function runNative(
   }
 }
 
-const NOTHING = new Float32Array(0);
+/** Tensors of a few numbers, kept: a step asks for the same at every layer. */
+const KNOWN = new Map<string, number>();
+
+/** How many are kept; numbers that change with every call would fill it. */
+const MOST_KNOWN = 256;
+
+function known(
+  binding: Binding,
+  values: readonly number[],
+): number | undefined {
+  if (values.length > 8) return;
+  const key = values.join(" ");
+  const found = KNOWN.get(key);
+  if (found !== undefined || KNOWN.size >= MOST_KNOWN) return found;
+  const floats = Float32Array.from(values);
+  const id = binding.createTensor([floats.length], binding.TF_FLOAT, floats);
+  KNOWN.set(key, id);
+  return id;
+}

@@ -8,6 +8,10 @@ import type {
 } from "../backend/mod.ts";
 import {
   add,
+  type AffineMap,
+  feedForward,
+  gatedActivation,
+  gatedFeedForward,
   gelu,
   layerNorm,
   linear,
@@ -59,6 +63,18 @@ export interface Layers {
     name: string,
     activation?: "gelu" | "gelu_tanh" | undefined,
   ): Tensor2D;
+  /** The maps called `inner` and `outer`, and the activation between them. */
+  feedForward(
+    x: Tensor2D,
+    names: { inner: string; outer: string },
+    activation: "gelu" | "gelu_tanh",
+  ): Tensor2D;
+  /** down(f(gate(x)) · up(x)), of the maps with these names. */
+  gatedFeedForward(
+    x: Tensor2D,
+    names: { gate: string; up: string; down: string },
+    activation: "silu" | "gelu" | "gelu_tanh",
+  ): Tensor2D;
   /** The layer norm called `name`, of x or of its sum with `residual`. */
   norm(x: Tensor2D, name: string, eps: number, residual?: Tensor2D): Tensor2D;
   /** The RMS norm called `name`; over each head, where its weight is that long. */
@@ -88,27 +104,50 @@ export function openLayers(
     if (!parameter) throw new RangeError(`Cannot run a model: no ${name}`);
     return parameter as unknown as T;
   };
+  const mapOf = (name: string): AffineMap => ({
+    weight: get(`${name}.weight`),
+    bias: parameters.get(`${name}.bias`) as unknown as Tensor1D | undefined,
+  });
+  const isAdapted = (name: string) =>
+    lora !== undefined && parameters.has(factorsOf(name).a);
+  const dense: Layers["dense"] = (x, name, activation) => {
+    const { weight, bias } = mapOf(name);
+    if (!lora || !isAdapted(name)) {
+      return linear(x, weight, { bias, activation, tape });
+    }
+    const y = linear(x, weight, { bias, tape });
+    const { a, b } = factorsOf(name);
+    const kept = dropout
+      ? dropRows(x, `${name}.lora`, { ...dropout, rate: lora.dropout }, tape)
+      : x;
+    const inner = scale(linear(kept, get(a), { tape }), {
+      factor: loraScaling(lora),
+      tape,
+    }); // [T, r]
+    const sum = add(y, linear(inner, get(b), { tape }), { tape });
+    return activation ? activate(sum, activation, tape) : sum;
+  };
   return {
     tape,
     get,
-    dense(x, name, activation) {
-      const { a, b } = factorsOf(name);
-      const adapted = lora && parameters.has(a);
-      const y = linear(x, get(`${name}.weight`), {
-        bias: parameters.get(`${name}.bias`) as unknown as Tensor1D | undefined,
-        activation: adapted ? undefined : activation,
-        tape,
-      });
-      if (!adapted) return y;
-      const kept = dropout
-        ? dropRows(x, `${name}.lora`, { ...dropout, rate: lora.dropout }, tape)
-        : x;
-      const inner = scale(linear(kept, get(a), { tape }), {
-        factor: loraScaling(lora),
-        tape,
-      }); // [T, r]
-      const sum = add(y, linear(inner, get(b), { tape }), { tape });
-      return activation ? activate(sum, activation, tape) : sum;
+    dense,
+    feedForward(x, { inner, outer }, activation) {
+      if (isAdapted(inner) || isAdapted(outer)) {
+        return dense(dense(x, inner, activation), outer);
+      }
+      const maps = { inner: mapOf(inner), outer: mapOf(outer) };
+      return feedForward(x, { ...maps, activation, tape });
+    },
+    gatedFeedForward(x, { gate, up, down }, activation) {
+      if (isAdapted(gate) || isAdapted(up) || isAdapted(down)) {
+        const options = { activation, tape };
+        return dense(
+          gatedActivation(dense(x, gate), dense(x, up), options),
+          down,
+        );
+      }
+      const maps = { gate: mapOf(gate), up: mapOf(up), down: mapOf(down) };
+      return gatedFeedForward(x, { ...maps, activation, tape });
     },
     norm: (x, name, eps, residual) =>
       layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), {

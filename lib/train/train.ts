@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { checkPrecision, type Precision } from "../backend/mod.ts";
 import type { Encoder } from "../model/mod.ts";
 import type { Batch, SamplerCursor } from "../sampling/mod.ts";
@@ -196,7 +197,7 @@ export async function* train(
         cursor: batch.cursor,
       };
       // Lets timers, signals and the notebook's messages through.
-      await new Promise((resume) => setTimeout(resume, 0));
+      await new Promise((resume) => setImmediate(resume));
       report = emptyReport();
       started = performance.now();
       gathered = 0;

@@ -6,12 +6,15 @@ import {
   type AttentionOptions,
   crossEntropy,
   embedding,
+  feedForward,
+  gatedFeedForward,
   gelu,
   l2Normalize,
   layerNorm,
   linear,
   poolRows,
   relu,
+  Tape,
   weightedRows,
 } from "../../lib/backend/mod.ts";
 import {
@@ -201,6 +204,71 @@ for (const form of ["erf", "tanh"] as const) {
     checkGradient((x) => gelu(x, { form }), [input([2, 5], 4)]);
   });
 }
+
+onBackends(
+  "feedForward() and gatedFeedForward() have the right gradient",
+  () => {
+    const map = (weight: tf.Tensor, bias?: tf.Tensor) => ({
+      weight: weight as tf.Tensor2D,
+      bias: bias as tf.Tensor1D | undefined,
+    });
+    checkGradient((x, w1, b1, w2, b2) =>
+      feedForward(x as tf.Tensor2D, {
+        inner: map(w1!, b1),
+        outer: map(w2!, b2),
+        activation: "gelu",
+      }), [
+      input([3, 2], 1),
+      input([4, 2], 2),
+      input([4], 3),
+      input([2, 4], 4),
+      input([2], 5),
+    ]);
+    checkGradient((x, w1, w2, w3, b1) =>
+      gatedFeedForward(x as tf.Tensor2D, {
+        gate: map(w1!, b1),
+        up: map(w2!),
+        down: map(w3!),
+        activation: "silu",
+      }), [
+      input([3, 2], 1),
+      input([4, 2], 2),
+      input([4, 2], 3),
+      input([2, 4], 4),
+      input([4], 5),
+    ]);
+  },
+);
+
+onBackends("feed-forward parts take no gradient that nobody wants", () => {
+  const weights = [[4, 2], [4, 2], [2, 4]].map((shape, i) =>
+    tf.variable(tf.tensor(noise(8, i), shape))
+  ) as unknown as tf.Variable<tf.Rank.R2>[];
+  const [w1, w2, w3] = weights;
+  const x = tf.tensor2d(noise(6, 5), [3, 2]);
+  for (const wanted of [[w3], [w1], [w2, w3]] as tf.Variable[][]) {
+    const tape = new Tape([], { parameters: wanted });
+    const y = tf.tidy(() =>
+      gatedFeedForward(
+        feedForward(x, {
+          inner: { weight: w2! },
+          outer: { weight: w3! },
+          activation: "gelu",
+          tape,
+        }),
+        {
+          gate: { weight: w1! },
+          up: { weight: w2! },
+          down: { weight: w3! },
+          activation: "silu",
+          tape,
+        },
+      )
+    );
+    const found = tape.backward([[y, tf.onesLike(y)]]);
+    assert.deepEqual(new Set(found.keys()), new Set(wanted));
+  }
+});
 
 onBackends("relu(), add() and weightedRows() have the right gradient", () => {
   checkGradient((x) => relu(x), [input([2, 5], 4)]);

@@ -4,7 +4,9 @@ import {
   attention,
   type AttentionOptions,
   dropout,
+  feedForward,
   gatedActivation,
+  gatedFeedForward,
   gelu,
   layerNorm,
   linear,
@@ -150,6 +152,35 @@ for (const activation of ["silu", "gelu", "gelu_tanh"] as const) {
   CASES[`gatedActivation() with ${activation}`] = {
     run: ([g, u], tape) => gatedActivation(g!, u!, { activation, tape }),
     shapes: [[30, 41], [30, 41]],
+  };
+}
+
+for (const activation of ["gelu", "gelu_tanh"] as const) {
+  CASES[`feedForward() with ${activation}`] = {
+    run: ([x, w1, b1, w2, b2], tape) =>
+      feedForward(x as tf.Tensor2D, {
+        inner: { weight: w1 as tf.Tensor2D, bias: b1 as tf.Tensor1D },
+        outer: { weight: w2 as tf.Tensor2D, bias: b2 as tf.Tensor1D },
+        activation,
+        tape,
+      }),
+    shapes: [[37, 20], [50, 20], [50], [20, 50], [20]],
+    tolerance: 2e-5,
+  };
+}
+for (const activation of ["silu", "gelu", "gelu_tanh"] as const) {
+  CASES[`gatedFeedForward() with ${activation}`] = {
+    // A bias on one of the maps alone.
+    run: ([x, w1, w2, w3, b2], tape) =>
+      gatedFeedForward(x as tf.Tensor2D, {
+        gate: { weight: w1 as tf.Tensor2D },
+        up: { weight: w2 as tf.Tensor2D, bias: b2 as tf.Tensor1D },
+        down: { weight: w3 as tf.Tensor2D },
+        activation,
+        tape,
+      }),
+    shapes: [[37, 20], [48, 20], [48, 20], [20, 48], [48]],
+    tolerance: 2e-5,
   };
 }
 

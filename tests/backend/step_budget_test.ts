@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { Tape, useBackend } from "../../lib/backend/mod.ts";
+import { nativeProducts } from "../../lib/backend/_native.ts";
 import { findInstallation } from "../../lib/backend/_tensorflow.ts";
 import {
   bertConfig,
@@ -17,7 +18,9 @@ import { createRng } from "../../lib/sampling/mod.ts";
  * What a pass through one BERT layer and back may cost, whatever the machine.
  * Lower the numbers when it gets cheaper; raise them only with a reason.
  */
-const BUDGET = { ops: 35, casts: 0, kept: 18 };
+const BUDGET = { casts: 0, kept: 18 };
+/** Products of TensorFlow's own leave bias and activation to other ops. */
+const OPS = { compiled: 34, composed: 42 };
 
 /** TensorFlow ops of a pass and back, and the tensors kept in between. */
 function cost(layers: number): { ops: number; casts: number; kept: number } {
@@ -77,6 +80,8 @@ Deno.test({
   fn: async () => {
     await useBackend("tensorflow");
     const [one, three] = [cost(1), cost(3)];
+    const ops = OPS[nativeProducts("float32") ? "compiled" : "composed"];
+    const budget = { ...BUDGET, ops };
     const layer = {
       ops: (three.ops - one.ops) / 2,
       casts: (three.casts - one.casts) / 2,
@@ -84,8 +89,8 @@ Deno.test({
     };
     for (const key of ["ops", "casts", "kept"] as const) {
       assert.ok(
-        layer[key] <= BUDGET[key],
-        `${key}: ${layer[key]} a layer, the budget is ${BUDGET[key]}`,
+        layer[key] <= budget[key],
+        `${key}: ${layer[key]} a layer, the budget is ${budget[key]}`,
       );
     }
   },

@@ -1,6 +1,8 @@
 """Runs a notebook from top to bottom and writes it with its outputs.
 
-Usage: python _execute_notebook.py NOTEBOOK OUT
+Usage: python _execute_notebook.py NOTEBOOK OUT [SECONDS]
+
+SECONDS is how long a cell may take; without it, as long as it likes.
 
 The kernel "deno" must be known to Jupyter (_execute_notebook.ts sees to that);
 it starts in the notebook's own folder, as it does in Jupyter Lab. Stops at the
@@ -18,7 +20,7 @@ from nbclient.exceptions import CellExecutionComplete, CellExecutionError
 # How long to listen for outputs after a cell has ended, in seconds.
 LATE = 0.5
 
-source, out = sys.argv[1:]
+source, out, *limit = sys.argv[1:]
 notebook = nbformat.read(source, as_version=4)
 for cell in notebook.cells:
     # Whether a cell was folded away or when it ran is nobody's business.
@@ -64,7 +66,7 @@ async def take_late_outputs(cell, cell_index, execute_reply):
 client = NotebookClient(
     notebook,
     kernel_name="deno",
-    timeout=600,  # seconds a cell
+    timeout=int(limit[0]) if limit else None,
     record_timing=False,
     resources={"metadata": {"path": os.path.dirname(os.path.abspath(source))}},
     on_cell_executed=take_late_outputs,

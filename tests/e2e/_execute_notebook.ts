@@ -31,17 +31,25 @@ export function whyNoJupyter(): string | undefined {
  *
  * @param notebook Path of the notebook; the kernel starts in its folder.
  * @param out Where to write it with its outputs.
- * @param options `env`: variables for the kernel besides our own.
+ * @param options `env`: variables for the kernel besides our own; `seconds`: how
+ * long a cell may take.
  * @throws {Error} If a cell fails, with the cell and its error.
  */
 export function executeNotebook(
   notebook: string,
   out: string,
-  { env = {} }: { env?: Record<string, string> } = {},
+  { env = {}, seconds }: {
+    env?: Record<string, string>;
+    seconds?: number;
+  } = {},
 ): Promise<void> {
   return withKernelSpec(async (places) => {
     const { success, stderr } = await new Deno.Command(PYTHON, {
-      args: [join(ROOT, "tests/e2e/_execute_notebook.py"), notebook, out],
+      args: [
+        join(ROOT, "tests/e2e/_execute_notebook.py"),
+        ...[notebook, out],
+        ...(seconds ? [`${seconds}`] : []),
+      ],
       env: { ...places, ...env },
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr).trim());

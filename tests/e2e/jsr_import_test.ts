@@ -215,6 +215,7 @@ Deno.test({
     const out = join(project.folder, "out.ipynb");
     await executeNotebook(join(project.folder, "notebook.ipynb"), out, {
       env: project.env,
+      seconds: 600,
     });
     const { cells } = await readNotebook(out);
     const outputs = (id: string) => cells.find((c) => c.id === id)!.outputs!;

@@ -13,6 +13,13 @@ export interface Activation {
   slope(x: Tensor): Tensor;
 }
 
+/** x itself. */
+export const identity: Activation = {
+  number: 0,
+  value: (x) => x,
+  slope: (x) => tf.onesLike(x),
+};
+
 /** Φ(x) = (1 + erf(x / √2)) / 2. */
 function normalDistribution(x: Tensor): Tensor {
   return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
@@ -64,6 +71,11 @@ export const silu: Activation = {
     return tf.mul(s, tf.add(1, tf.mul(x, tf.sub(1, s))));
   },
 };
+
+/** The activations that feed-forward parts know by name. */
+export const ACTIVATIONS: Readonly<
+  Record<"silu" | "gelu" | "gelu_tanh", Activation>
+> = { silu, gelu: geluErf, gelu_tanh: geluTanh };
 
 /** The activation as a kernel. */
 export function activate<T extends Tensor>(

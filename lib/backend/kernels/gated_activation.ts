@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { native, runNative } from "../_native.ts";
 import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor } from "../tensor_types.ts";
-import { type Activation, geluErf, geluTanh, silu } from "./_activations.ts";
+import { type Activation, ACTIVATIONS } from "./_activations.ts";
 
 /** Options for {@linkcode gatedActivation}. */
 export interface GatedActivationOptions extends KernelOptions {
@@ -12,12 +12,6 @@ export interface GatedActivationOptions extends KernelOptions {
    */
   activation: "silu" | "gelu" | "gelu_tanh";
 }
-
-const ACTIVATIONS: Record<GatedActivationOptions["activation"], Activation> = {
-  silu,
-  gelu: geluErf,
-  gelu_tanh: geluTanh,
-};
 
 /**
  * Gated feed-forward activation, f(gate) · up (Shazeer, arXiv 2002.05202).

@@ -1,15 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { activated, affine } from "../_affine.ts";
-import { native, nativeProducts, runNative } from "../_native.ts";
+import { affine, finished } from "../_affine.ts";
+import { columnSum } from "../_column_sum.ts";
+import { nativeProducts } from "../_native.ts";
+import { checkPrecision } from "../precision.ts";
 import { differentiable, type ProductOptions } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
-import {
-  activate,
-  compiledSlope,
-  geluErf,
-  geluTanh,
-  silu,
-} from "./_activations.ts";
+import { activate, ACTIVATIONS, compiledSlope } from "./_activations.ts";
 
 /** Options for {@linkcode linear}. */
 export interface LinearOptions extends ProductOptions {
@@ -47,6 +43,7 @@ export function linear(
 ): Tensor2D {
   const { bias, activation, tape } = options;
   const { precision = tape?.precision ?? "float32" } = options;
+  checkPrecision(precision);
   const chosen = activation && ACTIVATIONS[activation];
   if (chosen && !nativeProducts(precision)) {
     const y = linear(x, weight, { ...options, activation: undefined });
@@ -57,11 +54,12 @@ export function linear(
   }
   const inputs: Tensor[] = bias ? [x, weight, bias] : [x, weight];
   return differentiable(tape, inputs, ([wantX, wantWeight, wantBias]) => {
-    const fused = chosen && activated(x, weight, bias, chosen, precision);
-    const value = fused?.value ??
-      affine(x, weight, { transposeB: true, bias, precision }); // [N, out]
+    const map = { transposeB: true, bias, precision };
+    const [value, before] = chosen
+      ? finished(x, weight, { ...map, form: "activated", activation: chosen })
+      : [affine(x, weight, map)]; // [N, out]
     const saved: Tensor[] = [weight];
-    if (fused) saved.push(fused.before);
+    if (before) saved.push(before);
     if (wantWeight) saved.push(x);
     return {
       value,
@@ -83,13 +81,4 @@ export function linear(
       },
     };
   });
-}
-
-const ACTIVATIONS = { gelu: geluErf, gelu_tanh: geluTanh, silu };
-
-/** The sum of the rows. */
-function columnSum(x: Tensor2D): Tensor {
-  return native()
-    ? runNative("TdroColumnSum", { inputs: [x] })[0]!
-    : tf.sum(x, 0);
 }

@@ -13,7 +13,9 @@
 namespace tdro {
 namespace {
 
-constexpr int64_t BLOCK = 128;  // query rows at a time
+// Query rows at a time. What comes after a token isn't seen, so small blocks
+// spare work where there is a causal mask; elsewhere keys would be packed often.
+constexpr int64_t BLOCK = 128, CAUSAL_BLOCK = 64;
 
 // Sizes and settings of a call; settings as in `kernels/attention.ts`.
 struct Shape {
@@ -43,6 +45,7 @@ struct Shape {
   int64_t queryWidth() const { return heads * D; }
   int64_t keyWidth() const { return keyHeads * D; }
   int64_t group() const { return heads / keyHeads; }
+  int64_t block() const { return causal ? CAUSAL_BLOCK : BLOCK; }
 };
 
 // Where the rows of a text lie. Its queries are its last ones, or all.
@@ -65,7 +68,7 @@ struct Block {
 
   Block(const Shape& s, const Text& text, int64_t head, int64_t first)
       : shape(s), text(text), head(head), first(first) {
-    rows = std::min(BLOCK, text.queries - first);
+    rows = std::min(s.block(), text.queries - first);
     from = fromOf(0);
     keys = toOf(rows - 1) - from;
   }
@@ -158,7 +161,7 @@ void forward(Call& call) {
     thread_local Buffer scoreBuffer;
     const Text text(s, task / s.heads);
     const int64_t head = task % s.heads;
-    for (int64_t first = 0; first < text.queries; first += BLOCK) {
+    for (int64_t first = 0; first < text.queries; first += s.block()) {
       const Block b(s, text, head, first);
       float* scores = scoreBuffer.floats(b.rows * b.keys);
       scoresOf(b, q, k, scores, nullptr);
@@ -252,7 +255,7 @@ void backward(Call& call) {
       std::fill(g.dv + at, g.dv + at + s.D, 0.0f);
     }
     for (int64_t h = keyHead * s.group(); h < (keyHead + 1) * s.group(); h++) {
-      for (int64_t first = 0; first < text.queries; first += BLOCK) {
+      for (int64_t first = 0; first < text.queries; first += s.block()) {
         blockGradient(Block(s, text, h, first), g);
       }
     }

@@ -31,14 +31,67 @@ inline void expect(const float* c, int64_t N, const Block& at) {
   }
 }
 
+// 16 numbers through a function of one, which the compiler makes vector code.
+template <class F>
+inline __m512 each(__m512 v, F f) {
+  alignas(64) float numbers[16];
+  _mm512_store_ps(numbers, v);
+  for (float& x : numbers) x = f(x);
+  return _mm512_load_ps(numbers);
+}
+
+// Sixteen numbers of C, and of the second result if there is one.
+struct Sixteen {
+  __m512 c, second;
+};
+
+template <class F>
+inline Sixteen finished(__m512 v, const Finish& finish, int64_t offset,
+                        __mmask16 mask, F f) {
+  const auto at = [&](const float* x) {
+    return _mm512_maskz_loadu_ps(mask, x + offset);
+  };
+  const auto value = [&](__m512 x) {
+    return each(x, [&](float y) { return f.value(y); });
+  };
+  const auto slope = [&](__m512 x) {
+    return each(x, [&](float y) { return f.slope(y); });
+  };
+  switch (finish.form) {
+    case Form::activated:
+      return {value(v), v};
+    case Form::slope:
+      return {_mm512_mul_ps(v, slope(at(finish.gate))), v};
+    case Form::gated:
+      return {_mm512_mul_ps(v, value(at(finish.gate))), v};
+    case Form::ungated: {
+      const __m512 gate = at(finish.gate);
+      return {_mm512_mul_ps(v, value(gate)),
+              _mm512_mul_ps(_mm512_mul_ps(v, at(finish.up)), slope(gate))};
+    }
+    default:
+      return {v, v};
+  }
+}
+
 // `first`: C gets the sums, else they are added to it. `last`: then finished.
 template <class F>
 void store(const float* sums, float* c, int64_t N, const Block& at,
            const Finish& finish, bool first, bool last, F f) {
   // Whole lines that nobody adds to later go past the caches: else each would
   // be read from memory before it is written.
-  const bool straight = first && last && at.columns % 16 == 0 && N % 16 == 0 &&
-                        ((uintptr_t)c & 63) == 0;
+  const auto whole = [&](const float* x) {
+    return at.columns % 16 == 0 && N % 16 == 0 && ((uintptr_t)x & 63) == 0;
+  };
+  const bool straight = first && last && whole(c);
+  const bool straightSecond = finish.second && whole(finish.second);
+  const auto put = [&](float* to, __mmask16 mask, __m512 v, bool straight) {
+    if (straight) {
+      _mm512_stream_ps(to, v);
+    } else {
+      _mm512_mask_storeu_ps(to, mask, v);
+    }
+  };
   for (int64_t i = 0; i < at.rows; i++) {
     for (int64_t j = 0; j < at.columns; j += 16) {
       const int64_t column = at.column + j, offset = (at.row + i) * N + column;
@@ -50,20 +103,14 @@ void store(const float* sums, float* c, int64_t N, const Block& at,
       if (!first) plus(c + offset);
       if (last) {
         if (finish.bias) plus(finish.bias + column);
-        if (finish.before) {
-          _mm512_mask_storeu_ps(finish.before + offset, mask, v);
+        const Sixteen done = finished(v, finish, offset, mask, f);
+        if (finish.second) {
+          put(finish.second + offset, mask, done.second, straightSecond);
         }
-        alignas(64) float numbers[16];
-        _mm512_store_ps(numbers, v);
-        for (float& x : numbers) x = f.value(x);
-        v = _mm512_load_ps(numbers);
+        v = done.c;
         if (finish.add) plus(finish.add + offset);
       }
-      if (straight && mask == 0xffff) {
-        _mm512_stream_ps(c + offset, v);
-      } else {
-        _mm512_mask_storeu_ps(c + offset, mask, v);
-      }
+      put(c + offset, mask, v, straight);
     }
   }
 }

@@ -19,12 +19,24 @@ struct Matrix {
   bool transposed;
 };
 
-// What happens to each number of the product before it is stored.
+// What becomes of each sum v; f is the activation.
+enum class Form {
+  plain,      // C = v
+  activated,  // C = f(v), second = v
+  slope,      // C = v · f'(gate)
+  gated,      // C = v · f(gate), second = v
+  ungated,    // C = v · f(gate), second = v · up · f'(gate)
+};
+
+// How sums are finished before they are stored.
 struct Finish {
-  const float* bias = nullptr;  // [N], added
-  const float* add = nullptr;   // [M, N], added after the activation
+  const float* bias = nullptr;  // [N], added to v
+  const float* add = nullptr;   // [M, N], added to what goes to C
+  const float* gate = nullptr;  // [M, N]
+  const float* up = nullptr;    // [M, N]
+  float* second = nullptr;      // [M, N], or none
   int activation = 0;           // see activation.h
-  float* before = nullptr;      // [M, N], gets what went into the activation
+  Form form = Form::plain;
 };
 
 // C [M, N] = A [M, K] · B [K, N]; there must be an engine.

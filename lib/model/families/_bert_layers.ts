@@ -160,14 +160,11 @@ export function bertLayersForward(
         eps,
         x,
       );
-      const inner = denseActivated(
-        own,
-        attended,
-        `${at}.intermediate.dense`,
-        config.hiddenAct,
-      ); // [T, F]
       return own.norm(
-        own.dropout(own.dense(inner, `${at}.output.dense`), `${at}.output`),
+        own.dropout(
+          fedForward(own, attended, at, config.hiddenAct),
+          `${at}.output`,
+        ),
         `${at}.output.LayerNorm`,
         eps,
         attended,
@@ -178,19 +175,25 @@ export function bertLayersForward(
   return ends && !narrow ? takeEnds(x, ends, tape) : x;
 }
 
-function denseActivated(
-  { dense, tape }: Layers,
+function fedForward(
+  layers: Layers,
   x: Tensor2D,
-  name: string,
+  at: string,
   activation: BertSizes["hiddenAct"],
 ): Tensor2D {
+  const names = {
+    inner: `${at}.intermediate.dense`,
+    outer: `${at}.output.dense`,
+  };
   switch (activation) {
     case "gelu":
-      return dense(x, name, "gelu");
+      return layers.feedForward(x, names, "gelu");
     case "gelu_new":
-      return dense(x, name, "gelu_tanh");
-    case "relu":
-      return relu(dense(x, name), { tape });
+      return layers.feedForward(x, names, "gelu_tanh");
+    case "relu": {
+      const inner = relu(layers.dense(x, names.inner), { tape: layers.tape });
+      return layers.dense(inner, names.outer);
+    }
   }
 }
 

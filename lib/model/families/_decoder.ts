@@ -3,7 +3,6 @@ import {
   add,
   attention,
   embedding,
-  gatedActivation,
   longest,
   rotary,
   scale,
@@ -204,12 +203,15 @@ function decoderForward(
           ? `${at}.pre_feedforward_layernorm`
           : `${at}.post_attention_layernorm`,
       );
-      const inner = gatedActivation(
-        own.dense(before, `${at}.mlp.gate_proj`),
-        own.dense(before, `${at}.mlp.up_proj`),
-        { activation: config.hiddenAct, tape },
-      ); // [T, F]
-      let fed = own.dense(inner, `${at}.mlp.down_proj`);
+      let fed = own.gatedFeedForward(
+        before,
+        {
+          gate: `${at}.mlp.gate_proj`,
+          up: `${at}.mlp.up_proj`,
+          down: `${at}.mlp.down_proj`,
+        },
+        config.hiddenAct,
+      );
       if (gemma) fed = norm(fed, `${at}.post_feedforward_layernorm`);
       return add(own.dropout(fed, `${at}.mlp`), attended, { tape });
     });
