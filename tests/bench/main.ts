@@ -3,7 +3,7 @@
  * for it now, in alternating rounds, as a table of ratios and as JSON. Never a
  * test that passes or fails: timings depend on the machine.
  *
- * `deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE]`
+ * `deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE] [--plot FILE]`
  *
  * `deno run -A tests/bench/profile.ts NAME` tells where the time of one goes.
  *
@@ -12,7 +12,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "node:path";
-import { textTable } from "../../lib/report/mod.ts";
+import { benchPlot, renderSvg, textTable } from "../../lib/report/mod.ts";
 import { ROOT } from "../_paths.ts";
 import { benchPython } from "./_python.ts";
 import { Side } from "./_side.ts";
@@ -107,11 +107,11 @@ const gib = (bytes: number | undefined) =>
 
 const flags = parseArgs(Deno.args, {
   boolean: ["quick", "help"],
-  string: ["only", "rounds", "json"],
+  string: ["only", "rounds", "json", "plot"],
 });
 if (flags.help) {
   console.log(
-    "deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE]\n\n" +
+    "deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE] [--plot FILE]\n\n" +
       WORKS.map(({ name, work }) => `${name.padEnd(20)} ${work}`).join("\n"),
   );
   Deno.exit();
@@ -170,6 +170,7 @@ await Deno.writeTextFile(
       machine: {
         os: Deno.build.os,
         arch: Deno.build.arch,
+        processor: processor(),
         cores: navigator.hardwareConcurrency,
         memory: Deno.systemMemoryInfo().total,
       },
@@ -180,3 +181,30 @@ await Deno.writeTextFile(
     2,
   ) + "\n",
 );
+if (flags.plot) {
+  const rows = results.map((r) => ({
+    work: r.work,
+    ours: r.ours * 1000,
+    peer: r.theirs * 1000,
+    ratio: r.ratio,
+    target: r.target,
+    low: r.spread[0],
+    high: r.spread[1],
+    peerName: r.peer,
+  }));
+  const plot = benchPlot(rows, { peer: "the peer" });
+  await Deno.writeTextFile(flags.plot, await renderSvg(plot));
+}
+
+/** Its name and what it multiplies with, where the system tells. */
+function processor(): string {
+  try {
+    const text = Deno.readTextFileSync("/proc/cpuinfo");
+    const name = /^model name\s*: (.*)$/m.exec(text)?.[1] ?? "unknown";
+    const has = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"]
+      .filter((flag) => new RegExp(`^flags.*\\b${flag}\\b`, "m").test(text));
+    return [name, ...has].join(", ");
+  } catch {
+    return "unknown";
+  }
+}

@@ -1,0 +1,101 @@
+// Products of one engine beside sums in double precision: a line of JSON each.
+#include <cmath>
+#include <cstdio>
+#include <random>
+#include <vector>
+
+#include "activation.h"
+#include "gemm.h"
+#include "product.h"
+
+using namespace tdro;
+
+namespace {
+
+std::vector<float> numbers(int64_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> one(-1, 1);
+  std::vector<float> all(count);
+  for (float& x : all) x = one(random);
+  return all;
+}
+
+// The largest difference, by what the sum of K products can be off.
+struct Worst {
+  double value = 0;
+  void see(double got, double wanted, int64_t K) {
+    const double off = std::fabs(got - wanted) / std::sqrt((double)K);
+    value = off > value || std::isnan(off) ? off : value;
+  }
+};
+
+void check(int64_t M, int64_t K, int64_t N, int parts, bool ta, bool tb) {
+  const auto a = numbers(M * K, 1), b = numbers(K * N, 2), bias = numbers(N, 3);
+  const auto gate = numbers(M * N, 4), up = numbers(M * N, 5);
+  const Matrix left{a.data(), ta ? M : K, ta}, right{b.data(), tb ? K : N, tb};
+  std::vector<double> sums(M * N);
+  for (int64_t i = 0; i < M; i++) {
+    for (int64_t j = 0; j < N; j++) {
+      double sum = 0;
+      for (int64_t k = 0; k < K; k++) {
+        sum += (double)a[ta ? k * M + i : i * K + k] *
+               (double)b[tb ? j * K + k : k * N + j];
+      }
+      sums[i * N + j] = sum;
+    }
+  }
+  Worst worst;
+  std::vector<float> c(M * N), second(M * N);
+  const auto run = [&](Form form, auto expected) {
+    gemm(left, right, c.data(), M, N, K, parts,
+         {.bias = bias.data(),
+          .add = up.data(),
+          .gate = gate.data(),
+          .up = up.data(),
+          .second = second.data(),
+          .activation = 3,
+          .form = form});
+    for (int64_t i = 0; i < M * N; i++) {
+      const auto [one, two] = expected(sums[i] + bias[i % N], gate[i], up[i]);
+      worst.see(c[i], one + up[i], K);
+      worst.see(second[i], two, K);
+    }
+  };
+  struct Two {
+    double one, two;
+  };
+  const Silu f;
+  run(Form::plain, [](double v, float, float) { return Two{v, v}; });
+  run(Form::activated,
+      [&](double v, float, float) { return Two{f.value((float)v), v}; });
+  run(Form::slope,
+      [&](double v, float g, float) { return Two{v * f.slope(g), v}; });
+  run(Form::gated,
+      [&](double v, float g, float) { return Two{v * f.value(g), v}; });
+  run(Form::ungated, [&](double v, float g, float u) {
+    return Two{v * f.value(g), v * u * f.slope(g)};
+  });
+  std::vector<float> twice(M * N, 1);
+  product(left, right, twice.data(), N, M, N, K, parts, 2, true);
+  for (int64_t i = 0; i < M * N; i++) worst.see(twice[i], 1 + 2 * sums[i], K);
+  std::printf(
+      "{\"M\":%d,\"K\":%d,\"N\":%d,\"parts\":%d,\"ta\":%d,\"tb\":%d,"
+      "\"worst\":%g}\n",
+      (int)M, (int)K, (int)N, parts, ta, tb, worst.value);
+}
+
+}  // namespace
+
+int main() {
+  std::printf("{\"engine\":%d}\n", (int)engineFor(3));
+  const int64_t shapes[][3] = {{1, 1, 1},   {37, 150, 41}, {12, 32, 32},
+                               {65, 33, 97}, {33, 1100, 32}, {200, 64, 130}};
+  for (int parts = 1; parts <= 3; parts += 2) {
+    if (engineFor(parts) == Engine::none) continue;
+    for (const auto& [M, K, N] : shapes) {
+      for (int turns = 0; turns < 4; turns++) {
+        check(M, K, N, parts, turns & 1, turns & 2);
+      }
+    }
+  }
+}
