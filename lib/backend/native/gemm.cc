@@ -36,8 +36,27 @@ template <class F>
 inline __m512 each(__m512 v, F f) {
   alignas(64) float numbers[16];
   _mm512_store_ps(numbers, v);
-  for (float& x : numbers) x = f(x);
+#pragma omp simd simdlen(16) aligned(numbers : 64)
+  for (int i = 0; i < 16; i++) numbers[i] = f(numbers[i]);
   return _mm512_load_ps(numbers);
+}
+
+// What a form looks at beside the sums of a block, 32 a row. It is read before
+// the block is multiplied, all at once: number by number, between the
+// activations, each would be waited for.
+struct Beside {
+  alignas(64) float gate[32 * 32], up[32 * 32], add[32 * 32];
+};
+
+inline void take(const float* x, int64_t N, const Block& at, float* to) {
+  if (!x) return;
+  for (int64_t i = 0; i < at.rows; i++) {
+    const float* row = x + (at.row + i) * N + at.column;
+    for (int64_t j = 0; j < 32; j += 16) {
+      _mm512_store_ps(to + i * 32 + j,
+                      _mm512_maskz_loadu_ps(firstOf(at.columns - j), row + j));
+    }
+  }
 }
 
 // Sixteen numbers of C, and of the second result if there is one.
@@ -45,29 +64,28 @@ struct Sixteen {
   __m512 c, second;
 };
 
+// `at`: their place in the block.
 template <class F>
-inline Sixteen finished(__m512 v, const Finish& finish, int64_t offset,
-                        __mmask16 mask, F f) {
-  const auto at = [&](const float* x) {
-    return _mm512_maskz_loadu_ps(mask, x + offset);
-  };
+inline Sixteen finished(__m512 v, Form form, const Beside& beside, int64_t at,
+                        F f) {
   const auto value = [&](__m512 x) {
     return each(x, [&](float y) { return f.value(y); });
   };
   const auto slope = [&](__m512 x) {
     return each(x, [&](float y) { return f.slope(y); });
   };
-  switch (finish.form) {
+  const auto gate = [&] { return _mm512_load_ps(beside.gate + at); };
+  switch (form) {
     case Form::activated:
       return {value(v), v};
     case Form::slope:
-      return {_mm512_mul_ps(v, slope(at(finish.gate))), v};
+      return {_mm512_mul_ps(v, slope(gate())), v};
     case Form::gated:
-      return {_mm512_mul_ps(v, value(at(finish.gate))), v};
+      return {_mm512_mul_ps(v, value(gate())), v};
     case Form::ungated: {
-      const __m512 gate = at(finish.gate);
-      return {_mm512_mul_ps(v, value(gate)),
-              _mm512_mul_ps(_mm512_mul_ps(v, at(finish.up)), slope(gate))};
+      const __m512 up = _mm512_load_ps(beside.up + at);
+      return {_mm512_mul_ps(v, value(gate())),
+              _mm512_mul_ps(_mm512_mul_ps(v, up), slope(gate()))};
     }
     default:
       return {v, v};
@@ -77,7 +95,8 @@ inline Sixteen finished(__m512 v, const Finish& finish, int64_t offset,
 // `first`: C gets the sums, else they are added to it. `last`: then finished.
 template <class F>
 void store(const float* sums, float* c, int64_t N, const Block& at,
-           const Finish& finish, bool first, bool last, F f) {
+           const Finish& finish, const Beside& beside, bool first, bool last,
+           F f) {
   // Whole lines that nobody adds to later go past the caches: else each would
   // be read from memory before it is written.
   const auto whole = [&](const float* x) {
@@ -103,12 +122,14 @@ void store(const float* sums, float* c, int64_t N, const Block& at,
       if (!first) plus(c + offset);
       if (last) {
         if (finish.bias) plus(finish.bias + column);
-        const Sixteen done = finished(v, finish, offset, mask, f);
+        const Sixteen done = finished(v, finish.form, beside, i * 32 + j, f);
         if (finish.second) {
           put(finish.second + offset, mask, done.second, straightSecond);
         }
         v = done.c;
-        if (finish.add) plus(finish.add + offset);
+        if (finish.add) {
+          v = _mm512_add_ps(v, _mm512_load_ps(beside.add + i * 32 + j));
+        }
       }
       put(c + offset, mask, v, straight);
     }
@@ -171,6 +192,7 @@ void gemmBy(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
         E::packLeft({a.data, a.stride, !a.transposed, M, k0, deep}, m0, strips,
                     left);
         alignas(64) float sums[E::ROWS * 32];
+        Beside beside;
         for (int64_t s = 0; s < panels; s++) {
           const char* b0 = right + s * rightBytes;
           for (int64_t r = 0; r < strips; r++) {
@@ -178,12 +200,17 @@ void gemmBy(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
             const Block at{row, column, std::min(E::ROWS, m1 - row),
                            std::min(E::COLUMNS, N - column)};
             if (!first || !last) expect(c, N, at);
+            if (last) {
+              take(finish.gate, N, at, beside.gate);
+              take(finish.up, N, at, beside.up);
+              take(finish.add, N, at, beside.add);
+            }
             // The next part of the right side comes from the cores' common
             // cache.
             if (s + 1 < panels) askFor(b0 + rightBytes, rightBytes, r, strips);
             E::multiply(left + r * leftBytes, b0, deep, at.rows, sums);
             withActivation(last ? finish.activation : 0, [&](auto f) {
-              store(sums, c, N, at, finish, first, last, f);
+              store(sums, c, N, at, finish, beside, first, last, f);
             });
           }
         }
