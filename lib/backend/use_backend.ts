@@ -5,7 +5,7 @@ import {
   registerTensorflow,
 } from "./_tensorflow.ts";
 import { useNative } from "./_native.ts";
-import { registerWasm } from "./_wasm.ts";
+import { activateWasm } from "./_wasm.ts";
 import { setupCommand } from "./_setup_command.ts";
 
 /** The tfjs backends that tdro runs on. */
@@ -21,6 +21,13 @@ export interface UseBackendOptions {
    * switches them off. @default {true}
    */
   native?: boolean;
+  /**
+   * Threads of the `wasm` backend for matrix products, 1 to 9: others than the
+   * caller's are workers that live as long as the process does, and the first
+   * start decides. The environment's `TDRO_WASM_THREADS` goes before.
+   * @default {1}
+   */
+  threads?: number;
 }
 
 /** What tensors are computed with from now on. */
@@ -56,14 +63,14 @@ export interface Backend {
  */
 export async function useBackend(
   name: BackendName | "auto" = "auto",
-  { requireGpu = false, native }: UseBackendOptions = {},
+  { requireGpu = false, ...options }: UseBackendOptions = {},
 ): Promise<Backend> {
   const wanted = name === "auto"
     ? (Deno.env.get("TDRO_BACKEND") ?? "auto") as BackendName | "auto"
     : name;
   const backend = wanted === "auto"
-    ? await useBest(requireGpu, native)
-    : await useNamed(wanted, native);
+    ? await useBest(requireGpu, options)
+    : await useNamed(wanted, options);
   if (requireGpu && backend.device !== "gpu") {
     throw new RangeError(
       `Cannot use a GPU: the ${backend.name} backend computes on the CPU; ` +
@@ -77,7 +84,7 @@ export async function useBackend(
 
 async function useBest(
   requireGpu: boolean,
-  native?: boolean,
+  options: UseBackendOptions,
 ): Promise<Backend> {
   const problems: string[] = [];
   const order: BackendName[] = requireGpu
@@ -85,7 +92,7 @@ async function useBest(
     : ["tensorflow", "wasm", "cpu"];
   for (const name of order) {
     try {
-      const backend = await useNamed(name, native);
+      const backend = await useNamed(name, options);
       if (requireGpu && backend.device !== "gpu") continue;
       return {
         ...backend,
@@ -105,12 +112,12 @@ async function useBest(
 
 async function useNamed(
   name: BackendName,
-  native?: boolean,
+  { native, threads = 1 }: UseBackendOptions,
 ): Promise<Backend> {
   const starters: Record<BackendName, () => Promise<Backend>> = {
     tensorflow: () => startTensorflow(native),
     webgpu: startWebgpu,
-    wasm: startWasm,
+    wasm: () => startWasm(threads),
     cpu: startCpu,
   };
   const start = starters[name];
@@ -194,17 +201,23 @@ async function loadTensorflowFirst(): Promise<void> {
   }
 }
 
-async function startWasm(): Promise<Backend> {
+async function startWasm(threads: number): Promise<Backend> {
+  const wanted = Number(Deno.env.get("TDRO_WASM_THREADS") ?? threads);
+  if (!(Number.isInteger(wanted) && wanted >= 1)) {
+    throw new RangeError(
+      `Cannot use the wasm backend: threads must be an integer >= 1: got ${wanted}`,
+    );
+  }
+  let used: number;
   try {
-    await registerWasm();
-    await activate("wasm");
+    used = await activateWasm(Math.min(wanted, 9), () => activate("wasm"));
   } catch (error) {
     throw new RangeError(`Cannot use the wasm backend: ${oneLine(error)}`);
   }
   return {
     name: "wasm",
     device: "cpu",
-    reason: "WebAssembly runs everywhere",
+    reason: `WebAssembly runs everywhere${used > 1 ? `; ${used} threads` : ""}`,
   };
 }
 

@@ -30,4 +30,10 @@ import { main } from "./main.ts";
 export { main } from "./main.ts";
 export { type Io, terminalIo } from "./io.ts";
 
-if (import.meta.main) Deno.exit(await main(Deno.args, terminalIo()));
+if (import.meta.main) {
+  // The process is ours alone: all cores may serve the wasm backend.
+  if (!Deno.env.has("TDRO_WASM_THREADS")) {
+    Deno.env.set("TDRO_WASM_THREADS", `${navigator.hardwareConcurrency}`);
+  }
+  Deno.exit(await main(Deno.args, terminalIo()));
+}

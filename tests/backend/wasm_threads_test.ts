@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { ROOT } from "../_paths.ts";
+
+/** A program of its own, since what wasm is started with stays. */
+const PROGRAM = `
+import { useBackend, matMul } from "@tdro/tdro/backend";
+import * as tf from "@tensorflow/tfjs-core";
+const { reason } = await useBackend("wasm", { threads: Number(Deno.args[0]) });
+const x = (rows, columns) =>
+  tf.tensor2d(Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i)), [rows, columns]);
+const products = [[37, 41, 5], [200, 300, 150], [1, 7, 1]].flatMap(([m, k, n]) =>
+  [...matMul(x(m, k), x(k, n)).dataSync()]
+);
+console.log(JSON.stringify({ reason, products, worker: globalThis.Worker.name }));
+`;
+
+async function run(
+  threads: number | string,
+  env: Record<string, string> = {},
+): Promise<{ code: number; out: string; err: string }> {
+  const file = `${ROOT}/.cache/wasm_threads_${crypto.randomUUID()}.ts`;
+  await Deno.mkdir(`${ROOT}/.cache`, { recursive: true });
+  await Deno.writeTextFile(file, PROGRAM);
+  try {
+    // It must end by itself: threads keep no process alive.
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", file, `${threads}`],
+      env: { NO_COLOR: "1", ...env },
+      signal: AbortSignal.timeout(60_000),
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+    return { code, out: text(stdout), err: text(stderr) };
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+Deno.test("wasm with threads gives the same bits, and the process ends", async () => {
+  const [one, two] = [await run(1), await run(2)];
+  assert.equal(one.code, 0, one.err);
+  assert.equal(two.code, 0, two.err);
+  const [alone, shared] = [JSON.parse(one.out), JSON.parse(two.out)];
+  assert.equal(alone.reason, "WebAssembly runs everywhere");
+  assert.equal(shared.reason, "WebAssembly runs everywhere; 2 threads");
+  assert.equal(shared.worker, "Worker");
+  assert.equal(shared.products.length, 185 + 30_000 + 1);
+  assert.deepEqual(shared.products, alone.products);
+});
+
+Deno.test("TDRO_WASM_THREADS goes before the option, and must be a number", async () => {
+  const one = await run(2, { TDRO_WASM_THREADS: "1" });
+  assert.equal(JSON.parse(one.out).reason, "WebAssembly runs everywhere");
+  const none = await run(2, { TDRO_WASM_THREADS: "many" });
+  assert.match(none.err, /threads must be an integer >= 1: got NaN/);
+});
