@@ -1,4 +1,3 @@
-import * as tf from "@tensorflow/tfjs-core";
 import { fileURLToPath } from "node:url";
 import { dirname } from "node:path";
 import { startWithThreads } from "./_wasm_threads.ts";

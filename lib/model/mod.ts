@@ -52,6 +52,7 @@ export * from "./encode_texts.ts";
 export * from "./encode_to_file.ts";
 export * from "./encoder.ts";
 export type { Dropout } from "./_dropout.ts";
+export type { End } from "./_ends.ts";
 export type { ForwardOptions, Parameters } from "./_layers.ts";
 export * from "./hub/pull_model.ts";
 export { addLora, type AddLoraOptions } from "./lora/add_lora.ts";
