@@ -44,6 +44,9 @@ interface Result {
 
 const HERE = import.meta.dirname!;
 
+/** How far the check numbers of the two sides may be apart, for bfloat16's sake. */
+const AGREED = 1e-2;
+
 async function measure(
   entry: WorkEntry,
   { quick, rounds, python, folder }: {
@@ -72,6 +75,14 @@ async function measure(
   }
   const ratios = times.map(([a, b]) => b / a).sort((a, b) => a - b);
   const seconds = median(times.map(([a]) => a));
+  const difference = check === undefined || ready.check === undefined
+    ? undefined
+    : Math.abs(check - ready.check) / Math.abs(check);
+  if (difference !== undefined && difference > AGREED) {
+    throw new Error(
+      `the two sides did not do the same: ${ready.check} here, ${check} there`,
+    );
+  }
   const rest = (value: number | undefined) =>
     value === undefined ? undefined : value / seconds;
   return {
@@ -88,9 +99,7 @@ async function measure(
     gflops: rest(ready.flops === undefined ? undefined : ready.flops / 1e9),
     ourMemory: ours.peakMemory(),
     theirMemory: theirs.peakMemory(),
-    ...(check !== undefined && ready.check !== undefined
-      ? { checkDifference: Math.abs(check - ready.check) / Math.abs(check) }
-      : {}),
+    ...(difference === undefined ? {} : { checkDifference: difference }),
   };
 }
 

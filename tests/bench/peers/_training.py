@@ -5,7 +5,7 @@ import os
 import time
 
 import torch
-from transformers import AutoModel
+from transformers import AutoConfig, AutoModel
 
 
 def training(folder, name, precision, compile_too=True):
@@ -14,10 +14,14 @@ def training(folder, name, precision, compile_too=True):
     batches = [(pad(batch["queries"], data["padId"]), pad(batch["passages"], data["padId"]))
                for batch in data["batches"]]
     pooling = data["pooling"]
+    config = AutoConfig.from_pretrained(at)
+    for name in vars(config):
+        if "dropout" in name and isinstance(getattr(config, name), float):
+            setattr(config, name, 0.0)  # ours drops nothing either
 
     def fresh(compiled):
         model = AutoModel.from_pretrained(
-            at, dtype=torch.float32, attn_implementation="sdpa")
+            at, config=config, dtype=torch.float32, attn_implementation="sdpa")
         model.train()
         optimizer = torch.optim.AdamW(
             model.parameters(), lr=1e-5, weight_decay=0.01, fused=True)
