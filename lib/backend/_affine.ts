@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { Bf16Ops } from "./_bf16_ops.ts";
-import { nativeProducts, PARTS, runNative } from "./_native.ts";
+import { native, PARTS, runNative } from "./_native.ts";
 import { type Activation, identity } from "./kernels/_activations.ts";
 import { matMul } from "./kernels/mat_mul.ts";
 import { checkPrecision, type Precision } from "./precision.ts";
@@ -50,7 +50,7 @@ export interface FinishOptions extends AffineOptions {
 
 /**
  * A product and what comes after it in one pass, where a kernel does both: see
- * `nativeProducts()`. The second result is there under all forms but `slope`.
+ * `native()`. The second result is there under all forms but `slope`.
  */
 export function finished(
   a: Tensor2D,
@@ -80,7 +80,7 @@ export function affine(
   const { transposeA = false, transposeB = false, bias, add, precision } =
     options;
   checkPrecision(precision);
-  if (nativeProducts(precision)) {
+  if (native()) {
     const [product, unused] = finished(a, b, {
       ...options,
       form: "plain",

@@ -37,8 +37,8 @@ interface State {
   loaded: boolean;
   /** Whether kernels use it. */
   active: boolean;
-  /** What multiplies matrices of each precision here. */
-  engines: Record<Precision, string | undefined>;
+  /** What multiplies matrices here. */
+  engine: string;
   /** Scores rows, see `native/top_k.cc`. */
   scoreRows?: (
     ...buffers: [
@@ -58,7 +58,7 @@ interface State {
 const state: State = {
   loaded: false,
   active: false,
-  engines: { float32: undefined, bfloat16: undefined },
+  engine: "",
   problem: "",
 };
 
@@ -83,17 +83,14 @@ export async function useNative(
     try {
       if (!state.loaded) {
         const library = Deno.dlopen(await buildNative(installation), {
-          tdroEngine: { parameters: ["i32"], result: "i32" },
+          tdroEngine: { parameters: [], result: "i32" },
           tdroScoreRows: {
             parameters: [...Array(5).fill("buffer"), "i32", "i32"] as const,
             result: "void",
           },
         });
         // It stays open: TensorFlow holds its kernels.
-        for (const [precision, parts] of Object.entries(PARTS)) {
-          state.engines[precision as Precision] =
-            ENGINES[library.symbols.tdroEngine(parts)];
-        }
+        state.engine = ENGINES[library.symbols.tdroEngine()]!;
         state.scoreRows = library.symbols.tdroScoreRows as State["scoreRows"];
         state.loaded = true;
       }
@@ -103,9 +100,8 @@ export async function useNative(
       state.problem = text.split("\n")[0]!.slice(0, 200);
     }
   }
-  const engine = state.engines.float32;
   return state.active
-    ? `native kernels${engine ? ` with ${engine}` : ""}`
+    ? `native kernels with ${state.engine}`
     : `no native kernels: ${state.problem}`;
 }
 
@@ -114,19 +110,19 @@ export function native(): boolean {
   return state.active && tf.getBackend() === "tensorflow";
 }
 
-/** Whether matrix products of a precision take their compiled form now. */
-export function nativeProducts(precision: Precision): boolean {
-  return state.engines[precision] !== undefined && native();
-}
-
 /** How compiled kernels are told a precision, see `native/gemm.h`. */
 export const PARTS: Readonly<Record<Precision, number>> = {
   float32: 3,
   bfloat16: 1,
 };
 
-/** What multiplies, by its number in `native/gemm.h`. */
-const ENGINES = [undefined, "AVX-512", "AMX"];
+/** What multiplies, by its number in `native/engine.h`. */
+const ENGINES: Readonly<Record<number, string>> = {
+  0: "AMX",
+  4: Deno.build.arch === "aarch64" ? "NEON" : "SSE",
+  8: "AVX2",
+  16: "AVX-512",
+};
 
 /** The compiled inner products, where kernels take their compiled form now. */
 export function nativeScoreRows(): State["scoreRows"] {

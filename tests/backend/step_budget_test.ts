@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { Tape, useBackend } from "../../lib/backend/mod.ts";
-import { nativeProducts } from "../../lib/backend/_native.ts";
+import { native } from "../../lib/backend/_native.ts";
 import { findInstallation } from "../../lib/backend/_tensorflow.ts";
 import {
   bertConfig,
@@ -80,7 +80,7 @@ Deno.test({
   fn: async () => {
     await useBackend("tensorflow");
     const [one, three] = [cost(1), cost(3)];
-    const ops = OPS[nativeProducts("float32") ? "compiled" : "composed"];
+    const ops = OPS[native() ? "compiled" : "composed"];
     const budget = { ...BUDGET, ops };
     const layer = {
       ops: (three.ops - one.ops) / 2,

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { affine, finished } from "../_affine.ts";
 import { columnSum } from "../_column_sum.ts";
-import { nativeProducts } from "../_native.ts";
+import { native } from "../_native.ts";
 import { checkPrecision } from "../precision.ts";
 import { differentiable, type ProductOptions } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
@@ -56,7 +56,7 @@ export function feedForward(
 ): Tensor2D {
   const { precision = tape?.precision ?? "float32" } = options;
   checkPrecision(precision);
-  if (!nativeProducts(precision)) {
+  if (!native()) {
     return tf.tidy(() => {
       const { bias } = inner;
       const first = { bias, activation, precision, tape };

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { affine, finished } from "../_affine.ts";
 import { columnSum } from "../_column_sum.ts";
-import { nativeProducts } from "../_native.ts";
+import { native } from "../_native.ts";
 import { checkPrecision } from "../precision.ts";
 import { differentiable, type ProductOptions } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
@@ -45,7 +45,7 @@ export function linear(
   const { precision = tape?.precision ?? "float32" } = options;
   checkPrecision(precision);
   const chosen = activation && ACTIVATIONS[activation];
-  if (chosen && !nativeProducts(precision)) {
+  if (chosen && !native()) {
     const y = linear(x, weight, { ...options, activation: undefined });
     const done = activate(y, chosen, tape);
     // tfjs's own gradients look at y again, and free it themselves.

@@ -9,6 +9,7 @@ import callH from "./call.h" with { type: "text" };
 import engineH from "./engine.h" with { type: "text" };
 import gemmCc from "./gemm.cc" with { type: "text" };
 import gemmH from "./gemm.h" with { type: "text" };
+import lanesH from "./lanes.h" with { type: "text" };
 import matMulCc from "./mat_mul.cc" with { type: "text" };
 import normCc from "./norm.cc" with { type: "text" };
 import packingH from "./packing.h" with { type: "text" };
@@ -34,6 +35,7 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "engine.h": engineH,
   "gemm.cc": gemmCc,
   "gemm.h": gemmH,
+  "lanes.h": lanesH,
   "mat_mul.cc": matMulCc,
   "norm.cc": normCc,
   "packing.h": packingH,

@@ -6,14 +6,8 @@
 #include "buffer.h"
 #include "engine.h"
 #include "pool.h"
-#ifdef TDRO_TILES
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 namespace tdro {
-
-#ifdef TDRO_VECTORS
 namespace {
 
 // Of a block of sums, those that lie inside C.
@@ -31,72 +25,70 @@ inline void expect(const float* c, int64_t N, const Block& at) {
   }
 }
 
-// 16 numbers through a function of one, which the compiler makes vector code.
+// Numbers through a function of one, which the compiler makes vector code.
 template <class F>
-inline __m512 each(__m512 v, F f) {
-  alignas(64) float numbers[16];
-  _mm512_store_ps(numbers, v);
-#pragma omp simd simdlen(16) aligned(numbers : 64)
-  for (int i = 0; i < 16; i++) numbers[i] = f(numbers[i]);
-  return _mm512_load_ps(numbers);
+inline Lanes each(Lanes v, F f) {
+  alignas(64) float numbers[WIDTH];
+  store(numbers, v);
+#pragma omp simd simdlen(TDRO_LANES) aligned(numbers : 64)
+  for (int i = 0; i < WIDTH; i++) numbers[i] = f(numbers[i]);
+  return load(numbers);
 }
 
-// What a form looks at beside the sums of a block, 32 a row. It is read before
+// What a form looks at beside the sums of a block, and as them. It is read before
 // the block is multiplied, all at once: number by number, between the
 // activations, each would be waited for.
+template <class E>
 struct Beside {
-  alignas(64) float gate[32 * 32], up[32 * 32], add[32 * 32];
+  alignas(64) float gate[E::ROWS * E::COLUMNS], up[E::ROWS * E::COLUMNS],
+      add[E::ROWS * E::COLUMNS];
 };
 
-inline void take(const float* x, int64_t N, const Block& at, float* to) {
+template <class E>
+void take(const float* x, int64_t N, const Block& at, float* to) {
   if (!x) return;
   for (int64_t i = 0; i < at.rows; i++) {
     const float* row = x + (at.row + i) * N + at.column;
-    for (int64_t j = 0; j < 32; j += 16) {
-      _mm512_store_ps(to + i * 32 + j,
-                      _mm512_maskz_loadu_ps(firstOf(at.columns - j), row + j));
+    for (int64_t j = 0; j < E::COLUMNS; j += WIDTH) {
+      store(to + i * E::COLUMNS + j, loadFirst(row + j, at.columns - j));
     }
   }
 }
 
-// Sixteen numbers of C, and of the second result if there is one.
-struct Sixteen {
-  __m512 c, second;
+// Numbers of C, and of the second result if there is one.
+struct Results {
+  Lanes c, second;
 };
 
-// `at`: their place in the block.
+// `gate` and `up`: where those of these numbers are.
 template <class F>
-inline Sixteen finished(__m512 v, Form form, const Beside& beside, int64_t at,
+inline Results finished(Lanes v, Form form, const float* gate, const float* up,
                         F f) {
-  const auto value = [&](__m512 x) {
+  const auto value = [&](Lanes x) {
     return each(x, [&](float y) { return f.value(y); });
   };
-  const auto slope = [&](__m512 x) {
+  const auto slope = [&](Lanes x) {
     return each(x, [&](float y) { return f.slope(y); });
   };
-  const auto gate = [&] { return _mm512_load_ps(beside.gate + at); };
   switch (form) {
     case Form::activated:
       return {value(v), v};
     case Form::slope:
-      return {_mm512_mul_ps(v, slope(gate())), v};
+      return {v * slope(load(gate)), v};
     case Form::gated:
-      return {_mm512_mul_ps(v, value(gate())), v};
-    case Form::ungated: {
-      const __m512 up = _mm512_load_ps(beside.up + at);
-      return {_mm512_mul_ps(v, value(gate())),
-              _mm512_mul_ps(_mm512_mul_ps(v, up), slope(gate()))};
-    }
+      return {v * value(load(gate)), v};
+    case Form::ungated:
+      return {v * value(load(gate)), v * load(up) * slope(load(gate))};
     default:
       return {v, v};
   }
 }
 
 // `first`: C gets the sums, else they are added to it. `last`: then finished.
-template <class F>
-void store(const float* sums, float* c, int64_t N, const Block& at,
-           const Finish& finish, const Beside& beside, bool first, bool last,
-           F f) {
+template <class E, class F>
+void put(const float* sums, float* c, int64_t N, const Block& at,
+         const Finish& finish, const Beside<E>& beside, bool first, bool last,
+         F f) {
   // Whole lines that nobody adds to later go past the caches: else each would
   // be read from memory before it is written.
   const auto whole = [&](const float* x) {
@@ -104,34 +96,25 @@ void store(const float* sums, float* c, int64_t N, const Block& at,
   };
   const bool straight = first && last && whole(c);
   const bool straightSecond = finish.second && whole(finish.second);
-  const auto put = [&](float* to, __mmask16 mask, __m512 v, bool straight) {
-    if (straight) {
-      _mm512_stream_ps(to, v);
-    } else {
-      _mm512_mask_storeu_ps(to, mask, v);
-    }
-  };
   for (int64_t i = 0; i < at.rows; i++) {
-    for (int64_t j = 0; j < at.columns; j += 16) {
+    for (int64_t j = 0; j < at.columns; j += WIDTH) {
       const int64_t column = at.column + j, offset = (at.row + i) * N + column;
-      const __mmask16 mask = firstOf(at.columns - j);
-      __m512 v = _mm512_load_ps(sums + i * 32 + j);
-      const auto plus = [&](const float* more) {
-        v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(mask, more));
+      const int64_t inside = at.columns - j, place = i * E::COLUMNS + j;
+      const auto write = [&](float* to, Lanes v, bool straight) {
+        if (straight) stream(to + offset, v);
+        else storeFirst(to + offset, inside, v);
       };
-      if (!first) plus(c + offset);
+      Lanes v = load(sums + place);
+      if (!first) v += loadFirst(c + offset, inside);
       if (last) {
-        if (finish.bias) plus(finish.bias + column);
-        const Sixteen done = finished(v, finish.form, beside, i * 32 + j, f);
-        if (finish.second) {
-          put(finish.second + offset, mask, done.second, straightSecond);
-        }
+        if (finish.bias) v += loadFirst(finish.bias + column, inside);
+        const Results done = finished(v, finish.form, beside.gate + place,
+                                      beside.up + place, f);
+        if (finish.second) write(finish.second, done.second, straightSecond);
         v = done.c;
-        if (finish.add) {
-          v = _mm512_add_ps(v, _mm512_load_ps(beside.add + i * 32 + j));
-        }
+        if (finish.add) v += load(beside.add + place);
       }
-      put(c + offset, mask, v, straight);
+      write(c, v, straight);
     }
   }
 }
@@ -141,7 +124,7 @@ inline void askFor(const char* data, int64_t bytes, int64_t part,
                    int64_t parts) {
   for (int64_t at = bytes * part / parts / 64 * 64;
        at < bytes * (part + 1) / parts; at += 64) {
-    _mm_prefetch(data + at, _MM_HINT_T1);
+    __builtin_prefetch(data + at, 0, 2);
   }
 }
 
@@ -191,8 +174,8 @@ void gemmBy(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
         char* left = leftBuffer.bytes(strips * leftBytes);
         E::packLeft({a.data, a.stride, !a.transposed, M, k0, deep}, m0, strips,
                     left);
-        alignas(64) float sums[E::ROWS * 32];
-        Beside beside;
+        alignas(64) float sums[E::ROWS * E::COLUMNS];
+        Beside<E> beside;
         for (int64_t s = 0; s < panels; s++) {
           const char* b0 = right + s * rightBytes;
           for (int64_t r = 0; r < strips; r++) {
@@ -201,16 +184,16 @@ void gemmBy(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
                            std::min(E::COLUMNS, N - column)};
             if (!first || !last) expect(c, N, at);
             if (last) {
-              take(finish.gate, N, at, beside.gate);
-              take(finish.up, N, at, beside.up);
-              take(finish.add, N, at, beside.add);
+              take<E>(finish.gate, N, at, beside.gate);
+              take<E>(finish.up, N, at, beside.up);
+              take<E>(finish.add, N, at, beside.add);
             }
             // The next part of the right side comes from the cores' common
             // cache.
             if (s + 1 < panels) askFor(b0 + rightBytes, rightBytes, r, strips);
             E::multiply(left + r * leftBytes, b0, deep, at.rows, sums);
             withActivation(last ? finish.activation : 0, [&](auto f) {
-              store(sums, c, N, at, finish, beside, first, last, f);
+              put(sums, c, N, at, finish, beside, first, last, f);
             });
           }
         }
@@ -220,35 +203,14 @@ void gemmBy(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
 }
 
 }  // namespace
-#endif
-
-Engine engineFor(int parts) {
-#ifdef TDRO_TILES
-  // Linux gives a process the tiles' registers only when asked.
-  constexpr int REQUEST = 0x1023, TILE_DATA = 18;
-  static const bool granted =
-      syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
-  if (granted) return Engine::tiles;
-#endif
-#ifdef TDRO_VECTORS
-#ifdef __AVX512BF16__
-  return Engine::vectors;
-#else
-  return parts == 1 ? Engine::none : Engine::vectors;
-#endif
-#endif
-  return Engine::none;
-}
 
 void gemm(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
           int64_t K, int parts, const Finish& finish) {
-#ifdef TDRO_VECTORS
   withEngine(parts, [&](auto engine) {
     gemmBy<decltype(engine)>(a, b, c, M, N, K, finish);
   });
-#endif
 }
 
 }  // namespace tdro
 
-extern "C" int tdroEngine(int parts) { return (int)tdro::engineFor(parts); }
+extern "C" int tdroEngine() { return tdro::engineNumber(); }

@@ -4,14 +4,6 @@
 
 namespace tdro {
 
-// What multiplies matrices: nothing of ours, vector registers (AVX-512), or
-// tiles (Intel AMX).
-enum class Engine { none, vectors, tiles };
-
-// The engine for products of `parts`, see gemm(). Without instructions for
-// bfloat16 there is none for parts = 1.
-Engine engineFor(int parts);
-
 // A matrix in memory, row by row, perhaps to be read as its transpose.
 struct Matrix {
   const float* data;
@@ -39,7 +31,7 @@ struct Finish {
   Form form = Form::plain;
 };
 
-// C [M, N] = A [M, K] · B [K, N]; there must be an engine.
+// C [M, N] = A [M, K] · B [K, N].
 //
 // parts = 1: both are rounded to bfloat16, sums in float32.
 // parts = 3: float32; tiles make it of three bfloat16 parts, see tiles.h.

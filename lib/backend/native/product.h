@@ -5,8 +5,7 @@
 namespace tdro {
 
 // C [M, N], rows `stride` floats apart, = scale · A [M, K] · B [K, N], added to
-// what is there if `add`. By the engine for `parts` (see gemm.h) where there is one,
-// else in plain code.
+// what is there if `add`; `parts` as in gemm().
 void product(const Matrix& a, const Matrix& b, float* c, int64_t stride,
              int64_t M, int64_t N, int64_t K, int parts, float scale,
              bool add = false);

@@ -4,49 +4,35 @@
 // side holds 16 columns; its row p has the pair of k = 2p and 2p + 1 of each. One
 // is the other transposed, taking a pair as one number of 32 bits.
 #pragma once
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "packing.h"
 
 namespace tdro {
 
 constexpr int64_t EDGE = 16, TILE_BYTES = 1024;
 
-// The parts of 32 numbers that lie side by side: low 16, high 16.
-template <int P>
-inline void splitRow(__m512 low, __m512 high, __m512i* out) {
-  if constexpr (P == 1) {
-    out[0] = (__m512i)_mm512_cvtne2ps_pbh(high, low);
-  } else {
-    const __m512i top = _mm512_set1_epi32(0xffff0000);
-    alignas(64) static constexpr uint16_t odd[32] = {
-        1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
-        33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
-    const __m512i halves = _mm512_load_si512(odd);
-    for (int p = 0; p < P; p++) {
-      const __m512i l = _mm512_and_si512(_mm512_castps_si512(low), top);
-      const __m512i h = _mm512_and_si512(_mm512_castps_si512(high), top);
-      out[p] = _mm512_permutex2var_epi16(l, halves, h);
-      low = _mm512_sub_ps(low, _mm512_castsi512_ps(l));
-      high = _mm512_sub_ps(high, _mm512_castsi512_ps(h));
-    }
-  }
+// Whether this process may use the registers: Linux gives them when asked.
+inline bool tilesGranted() {
+  constexpr int REQUEST = 0x1023, TILE_DATA = 18;
+  static const bool granted =
+      syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+  return granted;
 }
 
-// The parts of 16 pairs: `even` of k = 2p, `odd` of k = 2p + 1.
-template <int P>
-inline void splitPairs(__m512 even, __m512 odd, __m512i* out) {
+// The parts of 16 pairs. ALONG: x and y are 32 numbers in a row, paired with the
+// next; else each of x is paired with that of y.
+template <int P, bool ALONG>
+inline void split(Lanes x, Lanes y, Units* out) {
   if constexpr (P == 1) {
-    const __m512i e =
-        _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(even));
-    const __m512i o = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(odd));
-    out[0] = _mm512_or_si512(e, _mm512_slli_epi32(o, 16));
+    out[0] = ALONG ? pairsAlong(x, y) : pairsOf(x, y);
   } else {
-    const __m512i top = _mm512_set1_epi32(0xffff0000);
     for (int p = 0; p < P; p++) {
-      const __m512i e = _mm512_and_si512(_mm512_castps_si512(even), top);
-      const __m512i o = _mm512_and_si512(_mm512_castps_si512(odd), top);
-      out[p] = _mm512_or_si512(_mm512_srli_epi32(e, 16), o);
-      even = _mm512_sub_ps(even, _mm512_castsi512_ps(e));
-      odd = _mm512_sub_ps(odd, _mm512_castsi512_ps(o));
+      const Units a = (Units)x & UPPER, b = (Units)y & UPPER;
+      out[p] = ALONG ? upperAlong(a, b) : (a >> 16) | b;
+      x -= (Lanes)a;
+      y -= (Lanes)b;
     }
   }
 }
@@ -164,30 +150,27 @@ struct Tiles {
   // One tile of each part: 16 rows (columns) from `at`, 32 steps of k from `k`.
   template <bool RIGHT>
   static void packTile(const Side& side, int64_t at, int64_t k, char* out) {
-    __m512i tile[P][16], parts[P];
+    Units tile[P][16], parts[P];
     const int64_t left = side.K - k;
     for (int i = 0; i < 16; i++) {
-      __m512 x = _mm512_setzero_ps(), y = x;
       if (side.deep) {
-        if (at + i < side.length) {
-          const float* lane = side.lane(at + i, k);
-          x = _mm512_maskz_loadu_ps(firstOf(left), lane);
-          y = _mm512_maskz_loadu_ps(firstOf(left - 16), lane + 16);
-        }
-        splitRow<P>(x, y, parts);
+        const float* lane = side.lane(at + i, k);
+        const int64_t inside = at + i < side.length ? left : 0;
+        split<P, true>(loadFirst(lane, inside),
+                       loadFirst(lane + 16, inside - 16), parts);
       } else {
         const float* row = side.row(k + 2 * i, at);
-        const __mmask16 mask = firstOf(side.length - at);
-        if (2 * i < left) x = _mm512_maskz_loadu_ps(mask, row);
-        if (2 * i + 1 < left) y = _mm512_maskz_loadu_ps(mask, row + side.stride);
-        splitPairs<P>(x, y, parts);
+        const int64_t lanes = side.length - at;
+        split<P, false>(
+            loadFirst(row, 2 * i < left ? lanes : 0),
+            loadFirst(row + side.stride, 2 * i + 1 < left ? lanes : 0), parts);
       }
       for (int p = 0; p < P; p++) tile[p][i] = parts[p];
     }
     for (int p = 0; p < P; p++) {
       if (side.deep == RIGHT) transpose(tile[p]);
       for (int i = 0; i < 16; i++) {
-        _mm512_store_si512(out + p * TILE_BYTES + i * 64, tile[p][i]);
+        store(out + p * TILE_BYTES + i * 64, tile[p][i]);
       }
     }
   }

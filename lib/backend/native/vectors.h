@@ -1,4 +1,4 @@
-// Matrix products in vector registers (AVX-512).
+// Matrix products in vector registers.
 //
 // A panel is what a block of sums needs of one side: for each step of k a unit
 // of 32 bits for each of its rows (columns), side by side. A unit is a float, or
@@ -11,51 +11,58 @@ namespace tdro {
 // float32, one k a step.
 struct Floats {
   static constexpr int64_t STEP = 1;
-  // 16 units of one lane, `left` numbers of k before its end.
-  static __m512i along(const float* lane, int64_t left) {
-    return _mm512_castps_si512(_mm512_maskz_loadu_ps(firstOf(left), lane));
+  // WIDTH units of one lane, `left` numbers of k before its end.
+  static Units along(const float* lane, int64_t left) {
+    return (Units)loadFirst(lane, left);
   }
-  // One unit of 16 lanes.
-  static __m512i across(const float* row, int64_t, int64_t, __mmask16 mask) {
-    return _mm512_castps_si512(_mm512_maskz_loadu_ps(mask, row));
+  // One unit of each of `lanes` lanes.
+  static Units across(const float* row, int64_t, int64_t, int64_t lanes) {
+    return (Units)loadFirst(row, lanes);
   }
-  static __m512 dot(__m512 sum, __m512i a, __m512i b) {
-    return _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), sum);
+  static Lanes dot(Lanes sum, Units a, Units b) {
+    return sum + (Lanes)a * (Lanes)b;
   }
 };
 
-#ifdef __AVX512BF16__
+// Rounded to bfloat16, but multiplied as float32: for processors that know no
+// better.
+struct Rounded {
+  static constexpr int64_t STEP = 1;
+  static Units along(const float* lane, int64_t left) {
+    return rounded(loadFirst(lane, left));
+  }
+  static Units across(const float* row, int64_t, int64_t, int64_t lanes) {
+    return rounded(loadFirst(row, lanes));
+  }
+  static Lanes dot(Lanes sum, Units a, Units b) {
+    return Floats::dot(sum, a, b);
+  }
+};
+
 // Rounded to bfloat16, two k a step.
 struct Pairs {
   static constexpr int64_t STEP = 2;
-  static __m512i along(const float* lane, int64_t left) {
-    const __m512 low = _mm512_maskz_loadu_ps(firstOf(left), lane);
-    const __m512 high = _mm512_maskz_loadu_ps(firstOf(left - 16), lane + 16);
-    return (__m512i)_mm512_cvtne2ps_pbh(high, low);
+  static Units along(const float* lane, int64_t left) {
+    return pairsAlong(loadFirst(lane, left),
+                      loadFirst(lane + WIDTH, left - WIDTH));
   }
-  static __m512i across(const float* row, int64_t stride, int64_t left,
-                        __mmask16 mask) {
-    const __m512 even = _mm512_maskz_loadu_ps(mask, row);
-    const __m512 odd =
-        _mm512_maskz_loadu_ps(left > 1 ? mask : (__mmask16)0, row + stride);
-    const __m512i e = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(even));
-    const __m512i o = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(odd));
-    return _mm512_or_si512(e, _mm512_slli_epi32(o, 16));
+  static Units across(const float* row, int64_t stride, int64_t left,
+                      int64_t lanes) {
+    return pairsOf(loadFirst(row, lanes),
+                   loadFirst(row + stride, left > 1 ? lanes : 0));
   }
-  static __m512 dot(__m512 sum, __m512i a, __m512i b) {
-    return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
-  }
+  static Lanes dot(Lanes sum, Units a, Units b) { return dotPairs(sum, a, b); }
 };
-#endif
 
 // An engine: how large its blocks of sums are, how it packs and multiplies.
 template <class Unit>
 struct Vectors {
-  // 12 × 2 registers of sums, of 32 that there are.
-  static constexpr int64_t ROWS = 12, COLUMNS = 32;
+  // ROWS × 2 registers hold sums: of 32 that there are, or with AVX2 of 16.
+  static constexpr int64_t ROWS = WIDTH == 8 ? 6 : 12, COLUMNS = 2 * WIDTH;
   // Steps of k at a time, and bytes of the left side that stay in a core's own
-  // cache (1 MiB or more where there is AVX-512).
-  static constexpr int64_t DEPTH = 512 * Unit::STEP, LEFT = 768 << 10;
+  // cache (1 MiB or more where there is AVX-512, else often 256 or 512 KiB).
+  static constexpr int64_t DEPTH = 512 * Unit::STEP,
+                           LEFT = (WIDTH == 16 ? 768 : 192) << 10;
 
   static int64_t steps(int64_t K) { return (K + Unit::STEP - 1) / Unit::STEP; }
   static int64_t leftBytes(int64_t K) { return steps(K) * ROWS * 4; }
@@ -65,102 +72,100 @@ struct Vectors {
 
   // Packs `count` panels, the first of which starts at lane `at`.
   static void packLeft(const Side& side, int64_t at, int64_t count, char* out) {
-    pack<ROWS>(side, at, count, (int32_t*)out);
+    pack<ROWS>(side, at, count, (uint32_t*)out);
   }
   static void packRight(const Side& side, int64_t at, int64_t count,
                         char* out) {
-    pack<COLUMNS>(side, at, count, (int32_t*)out);
+    pack<COLUMNS>(side, at, count, (uint32_t*)out);
   }
 
-  // The sums of one block, 32 a row; of the rows from `rows` on nothing is said.
+  // The sums of one block, COLUMNS a row; of the rows from `rows` on nothing is
+  // said.
   static void multiply(const char* left, const char* right, int64_t K,
                        int64_t rows, float* sums) {
-    const auto run = [&]<int R>() {
-      multiplyRows<R>((const int32_t*)left, (const int32_t*)right, steps(K),
-                      sums);
-    };
-    switch (std::min(rows, ROWS)) {
-      case 1: return run.template operator()<1>();
-      case 2: return run.template operator()<2>();
-      case 3: case 4: return run.template operator()<4>();
-      case 5: case 6: return run.template operator()<6>();
-      case 7: case 8: return run.template operator()<8>();
-      case 9: case 10: return run.template operator()<10>();
-      default: return run.template operator()<12>();
-    }
+    atLeast<ROWS>(rows, (const uint32_t*)left, (const uint32_t*)right,
+                  steps(K), sums);
   }
 
  private:
   template <int64_t W>
-  static void pack(const Side& side, int64_t at, int64_t count, int32_t* out) {
+  static void pack(const Side& side, int64_t at, int64_t count,
+                   uint32_t* out) {
     const int64_t all = steps(side.K), size = all * W;
     const auto part = [&](int64_t panel, int64_t step) {
       const int64_t lane = at + panel * W;
-      packPart<W>(side, lane, step, std::min<int64_t>(16, all - step),
+      packPart<W>(side, lane, step, std::min(WIDTH, all - step),
                   out + panel * size + step * W);
     };
     // Memory is read along its rows.
     if (side.deep) {
       for (int64_t panel = 0; panel < count; panel++) {
-        for (int64_t step = 0; step < all; step += 16) part(panel, step);
+        for (int64_t step = 0; step < all; step += WIDTH) part(panel, step);
       }
     } else {
-      for (int64_t step = 0; step < all; step += 16) {
+      for (int64_t step = 0; step < all; step += WIDTH) {
         for (int64_t panel = 0; panel < count; panel++) part(panel, step);
       }
     }
   }
 
-  // Up to 16 steps of one panel.
+  // Up to WIDTH steps of one panel.
   template <int64_t W>
   static void packPart(const Side& side, int64_t at, int64_t step,
-                       int64_t count, int32_t* out) {
+                       int64_t count, uint32_t* out) {
     const int64_t k = step * Unit::STEP, left = side.K - k;
-    for (int64_t group = 0; group < W; group += 16) {
+    for (int64_t group = 0; group < W; group += WIDTH) {
       const int64_t lanes =
-          std::min(std::min<int64_t>(16, W - group), side.length - at - group);
-      // Where W is no multiple of 16, the next step's units come on top.
-      const auto put = [&](int64_t i, __m512i unit) {
-        int32_t* to = out + i * W + group;
-        if (i + 1 < count) {
-          _mm512_storeu_si512(to, unit);
-        } else {
-          _mm512_mask_storeu_epi32(to, firstOf(W - group), unit);
-        }
+          std::min(std::min(WIDTH, W - group), side.length - at - group);
+      // Where W is no multiple of WIDTH, the next step's units come on top.
+      const auto put = [&](int64_t i, Units units) {
+        uint32_t* to = out + i * W + group;
+        if (i + 1 < count) store(to, units);
+        else storeFirst(to, W - group, units);
       };
       if (side.deep) {
-        __m512i units[16];
+        Units units[WIDTH];
 #pragma GCC unroll 16
-        for (int64_t i = 0; i < 16; i++) {
+        for (int64_t i = 0; i < WIDTH; i++) {
           units[i] = i < lanes ? Unit::along(side.lane(at + group + i, k), left)
-                               : _mm512_setzero_si512();
+                               : Units{};
         }
         transpose(units);
 #pragma GCC unroll 16
-        for (int64_t i = 0; i < 16; i++) {
+        for (int64_t i = 0; i < WIDTH; i++) {
           if (i < count) put(i, units[i]);
         }
       } else {
         for (int64_t i = 0; i < count; i++) {
           const int64_t done = i * Unit::STEP;
           const float* row = side.row(k + done, at + group);
-          put(i, Unit::across(row, side.stride, left - done, firstOf(lanes)));
+          put(i, Unit::across(row, side.stride, left - done, lanes));
         }
       }
     }
   }
 
-  template <int R>
-  static void multiplyRows(const int32_t* a, const int32_t* b, int64_t steps,
+  // The fewest rows, by steps of two, that are enough.
+  template <int64_t R>
+  static void atLeast(int64_t rows, const uint32_t* a, const uint32_t* b,
+                      int64_t steps, float* sums) {
+    constexpr int64_t fewer = R > 2 ? R - 2 : R - 1;
+    if constexpr (fewer > 0) {
+      if (rows <= fewer) return atLeast<fewer>(rows, a, b, steps, sums);
+    }
+    multiplyRows<R>(a, b, steps, sums);
+  }
+
+  template <int64_t R>
+  static void multiplyRows(const uint32_t* a, const uint32_t* b, int64_t steps,
                            float* sums) {
-    __m512 low[R], high[R];
-    for (int r = 0; r < R; r++) low[r] = high[r] = _mm512_setzero_ps();
+    Lanes low[R], high[R];
+    for (int r = 0; r < R; r++) low[r] = high[r] = Lanes{};
     for (int64_t k = 0; k < steps; k++) {
-      const __m512i first = _mm512_loadu_si512(b);
-      const __m512i second = _mm512_loadu_si512(b + 16);
+      const Units first = load<Units>(b), second = load<Units>(b + WIDTH);
 #pragma GCC unroll 12
       for (int r = 0; r < R; r++) {
-        const __m512i x = _mm512_set1_epi32(a[r]);
+        const Units x = Units{} + a[r];
         low[r] = Unit::dot(low[r], x, first);
         high[r] = Unit::dot(high[r], x, second);
       }
@@ -168,8 +173,8 @@ struct Vectors {
       b += COLUMNS;
     }
     for (int r = 0; r < R; r++) {
-      _mm512_store_ps(sums + r * 32, low[r]);
-      _mm512_store_ps(sums + r * 32 + 16, high[r]);
+      store(sums + r * COLUMNS, low[r]);
+      store(sums + r * COLUMNS + WIDTH, high[r]);
     }
   }
 };

@@ -1,5 +1,5 @@
 // Intel AMX in plain C++, for processors without it: included before all else,
-// so that the kernels' tiles compile and run anywhere with AVX-512.
+// so that the kernels' tiles compile and run on any x86.
 #pragma once
 #include <immintrin.h>
 #include <sys/syscall.h>

@@ -1,0 +1,203 @@
+// Numbers of 32 bits side by side in a register: 16 with AVX-512, 8 with AVX2,
+// else 4. Who defines TDRO_LANES gets as many as that, on any processor: the
+// compiler makes do with what registers there are.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <utility>
+#ifdef __SSE__
+#include <immintrin.h>
+#endif
+
+#ifndef TDRO_LANES
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
+#define TDRO_LANES 16
+#elif defined(__AVX2__) && defined(__FMA__)
+#define TDRO_LANES 8
+#else
+#define TDRO_LANES 4
+#endif
+#endif
+
+#if TDRO_LANES == 16 && defined(__AVX512BW__)
+#define TDRO_AVX512 1
+#ifdef __AVX512BF16__
+#define TDRO_PAIRS 1  // it multiplies pairs of bfloat16
+#endif
+#elif TDRO_LANES == 8 && defined(__AVX2__)
+#define TDRO_AVX2 1
+#endif
+
+namespace tdro {
+
+constexpr int64_t WIDTH = TDRO_LANES;
+
+typedef float Lanes __attribute__((vector_size(4 * WIDTH), may_alias));
+// The same as bits: a float, or two bfloat16.
+typedef uint32_t Units __attribute__((vector_size(4 * WIDTH), may_alias));
+
+constexpr uint32_t UPPER = 0xffff0000;  // of a float what bfloat16 keeps
+
+template <class V = Lanes, class T>
+inline V load(const T* from) {
+  V v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+
+template <class V, class T>
+inline void store(T* to, V v) {
+  std::memcpy(to, &v, sizeof v);
+}
+
+#ifdef TDRO_AVX512
+inline __mmask16 firstOf(int64_t count) {
+  return count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1 << count) - 1);
+}
+#endif
+#ifdef TDRO_AVX2
+inline __m256i firstOf(int64_t count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+#endif
+
+// The first `count` numbers, then zeros; beyond them nothing is read.
+inline Lanes loadFirst(const float* from, int64_t count) {
+#ifdef TDRO_AVX512
+  return (Lanes)_mm512_maskz_loadu_ps(firstOf(count), from);
+#else
+  if (count >= WIDTH) return load(from);
+  Lanes v{};
+  if (count <= 0) return v;
+#ifdef TDRO_AVX2
+  v = (Lanes)_mm256_maskload_ps(from, firstOf(count));
+#else
+  std::memcpy(&v, from, count * sizeof(float));
+#endif
+  return v;
+#endif
+}
+
+// Stores the first `count` numbers, no more.
+template <class V, class T>
+inline void storeFirst(T* to, int64_t count, V v) {
+#ifdef TDRO_AVX512
+  _mm512_mask_storeu_ps(to, firstOf(count), (__m512)v);
+#else
+  if (count >= WIDTH) store(to, v);
+  else if (count > 0) std::memcpy(to, &v, count * sizeof(T));
+#endif
+}
+
+// Stores past the caches, on a boundary of as many bytes.
+inline void stream(float* to, Lanes v) {
+#if defined(TDRO_AVX512)
+  _mm512_stream_ps(to, (__m512)v);
+#elif defined(TDRO_AVX2)
+  _mm256_stream_ps(to, (__m256)v);
+#else
+  store(to, v);
+#endif
+}
+
+// Element j of the result is element Pick::at(j) of a and, after it, b.
+template <class Pick, int... J>
+inline Units picked(Units a, Units b, std::integer_sequence<int, J...>) {
+#ifdef __clang__
+  return __builtin_shufflevector(a, b, Pick::at(J)...);
+#else
+  return __builtin_shuffle(a, b, Units{(uint32_t)Pick::at(J)...});
+#endif
+}
+template <class Pick>
+inline Units picked(Units a, Units b) {
+  return picked<Pick>(a, b, std::make_integer_sequence<int, WIDTH>{});
+}
+
+struct Evens {
+  static constexpr int at(int j) { return 2 * j; }
+};
+struct Odds {
+  static constexpr int at(int j) { return 2 * j + 1; }
+};
+// What makes pairs of rows, `S` apart, of which each gets half of the other.
+template <int S>
+struct FirstHalves {
+  static constexpr int at(int j) { return j & S ? WIDTH + j - S : j; }
+};
+template <int S>
+struct SecondHalves {
+  static constexpr int at(int j) { return j & S ? WIDTH + j : j + S; }
+};
+
+// WIDTH × WIDTH numbers, transposed in registers.
+template <int S = 1>
+inline void transpose(Units* r) {
+  if constexpr (S < WIDTH) {
+#pragma GCC unroll 16
+    for (int i = 0; i < WIDTH; i++) {
+      if (i & S) continue;
+      const Units a = r[i], b = r[i + S];
+      r[i] = picked<FirstHalves<S>>(a, b);
+      r[i + S] = picked<SecondHalves<S>>(a, b);
+    }
+    transpose<2 * S>(r);
+  }
+}
+
+// Rounded to bfloat16, to nearest and even: a float with the lower half 0.
+inline Units rounded(Lanes x) {
+  const Units bits = (Units)x;
+  const Units nearest = bits + 0x7fff + ((bits >> 16) & 1);
+  const Units number = (Units)(x == x);  // what isn't stays NaN
+  return ((nearest & number) | ((bits | 0x400000) & ~number)) & UPPER;
+}
+
+// Pairs of bfloat16, the first one in the lower half: x[j] and y[j].
+inline Units pairsOf(Lanes x, Lanes y) {
+#if defined(TDRO_AVX512) && defined(__AVX512BF16__)
+  const auto half = [](Lanes v) {
+    return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)v));
+  };
+  return (Units)_mm512_or_si512(half(x), _mm512_slli_epi32(half(y), 16));
+#else
+  return (rounded(x) >> 16) | rounded(y);
+#endif
+}
+
+// Of 2 · WIDTH numbers in a row, each with the next.
+inline Units pairsAlong(Lanes low, Lanes high) {
+#if defined(TDRO_AVX512) && defined(__AVX512BF16__)
+  return (Units)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+#else
+  return pairsOf((Lanes)picked<Evens>((Units)low, (Units)high),
+                 (Lanes)picked<Odds>((Units)low, (Units)high));
+#endif
+}
+
+// The upper halves of 2 · WIDTH numbers in a row, each with the next.
+inline Units upperAlong(Units low, Units high) {
+#ifdef TDRO_AVX512
+  alignas(64) static constexpr uint16_t odd[32] = {
+      1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
+      33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
+  return (Units)_mm512_permutex2var_epi16((__m512i)low,
+                                          _mm512_load_si512(odd),
+                                          (__m512i)high);
+#else
+  return (picked<Evens>(low, high) >> 16) | (picked<Odds>(low, high) & UPPER);
+#endif
+}
+
+// sum + both products of each pair.
+inline Lanes dotPairs(Lanes sum, Units a, Units b) {
+#if defined(TDRO_AVX512) && defined(__AVX512BF16__)
+  return (Lanes)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#else
+  return sum + (Lanes)(a << 16) * (Lanes)(b << 16) +
+         (Lanes)(a & UPPER) * (Lanes)(b & UPPER);
+#endif
+}
+
+}  // namespace tdro
