@@ -24,6 +24,8 @@ export interface Ready {
   flops?: number;
   /** A number that both sides must agree on. */
   check?: number;
+  /** What the peer computes in, where it had the choice. */
+  precision?: string;
 }
 
 /** What a benchmark's module offers. */

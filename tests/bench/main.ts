@@ -12,6 +12,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "node:path";
+import { writeWhole } from "../../lib/data/mod.ts";
 import { benchPlot, renderSvg, textTable } from "../../lib/report/mod.ts";
 import { ROOT } from "../_paths.ts";
 import { benchPython } from "./_python.ts";
@@ -38,6 +39,8 @@ interface Result {
   /** Most memory of the process, in bytes. */
   ourMemory?: number;
   theirMemory?: number;
+  /** What the peer computed in, where it had the choice. */
+  theirPrecision?: string;
   /** By how much the two sides' check numbers differ, relatively. */
   checkDifference?: number;
 }
@@ -65,7 +68,7 @@ async function measure(
   await using theirs = new Side(`${entry.name}: ${entry.peer}`, python, [
     ...[join(HERE, "peers", "_serve.py"), entry.name, size, folder],
   ]);
-  const { check } = await theirs.ready;
+  const { check, precision } = await theirs.ready;
   // Once each to warm up: memory pools, compiled graphs.
   await ours.round();
   await theirs.round();
@@ -99,6 +102,7 @@ async function measure(
     gflops: rest(ready.flops === undefined ? undefined : ready.flops / 1e9),
     ourMemory: ours.peakMemory(),
     theirMemory: theirs.peakMemory(),
+    ...(precision === undefined ? {} : { theirPrecision: precision }),
     ...(difference === undefined ? {} : { checkDifference: difference }),
   };
 }
@@ -150,18 +154,24 @@ const folder = join(ROOT, ".cache", "bench");
 await Deno.mkdir(folder, { recursive: true });
 const python = await benchPython(folder);
 const results: Result[] = [];
+const json = flags.json ?? join(folder, "results.json");
 for (const entry of WORKS) {
   if (only && !only.includes(entry.name)) continue;
   console.error(`${entry.name} …`);
   try {
-    results.push(
-      await measure(entry, {
-        quick: flags.quick,
-        rounds: Number(flags.rounds ?? (flags.quick ? 3 : 7)),
-        python,
-        folder,
-      }),
+    const result = await measure(entry, {
+      quick: flags.quick,
+      rounds: Number(flags.rounds ?? (flags.quick ? 3 : 7)),
+      python,
+      folder,
+    });
+    results.push(result);
+    console.error(
+      `  ${time(result.ours)}, the peer ${time(result.theirs)}: ` +
+        `${result.ratio.toFixed(2)}× as fast`,
     );
+    // A full run takes many minutes: what is measured isn't lost with the rest.
+    await writeResults(json, results);
   } catch (error) {
     console.error(`  not measured: ${(error as Error).message}`);
   }
@@ -182,27 +192,6 @@ console.log(textTable(
   })),
   { maxChars: 60, maxRows: results.length },
 ));
-const json = flags.json ?? join(folder, "results.json");
-await Deno.writeTextFile(
-  json,
-  JSON.stringify(
-    {
-      date: new Date().toISOString().slice(0, 10),
-      quick: flags.quick,
-      machine: {
-        os: Deno.build.os,
-        arch: Deno.build.arch,
-        processor: processor(),
-        cores: navigator.hardwareConcurrency,
-        memory: Deno.systemMemoryInfo().total,
-      },
-      deno: Deno.version.deno,
-      results,
-    },
-    null,
-    2,
-  ) + "\n",
-);
 if (flags.plot) {
   const rows = results.map((r) => ({
     work: r.work,
@@ -216,6 +205,29 @@ if (flags.plot) {
   }));
   const plot = benchPlot(rows, { peer: "the peer" });
   await Deno.writeTextFile(flags.plot, await renderSvg(plot));
+}
+
+/** All that was measured so far, and on what. */
+async function writeResults(path: string, results: Result[]): Promise<void> {
+  const machine = {
+    os: Deno.build.os,
+    arch: Deno.build.arch,
+    processor: processor(),
+    cores: navigator.hardwareConcurrency,
+    memory: Deno.systemMemoryInfo().total,
+  };
+  const text = JSON.stringify(
+    {
+      date: new Date().toISOString().slice(0, 10),
+      quick: flags.quick,
+      machine,
+      deno: Deno.version.deno,
+      results,
+    },
+    null,
+    2,
+  );
+  await writeWhole(path, text + "\n");
 }
 
 /** Its name and what it multiplies with, where the system tells. */
