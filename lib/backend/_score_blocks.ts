@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { matMul } from "./kernels/mat_mul.ts";
+import { affine } from "./_affine.ts";
 import { type Bf16Ops, bf16OpsThatAddExactly } from "./_bf16_ops.ts";
 import type { Tensor, Tensor2D } from "./tensor_types.ts";
 
@@ -127,7 +127,10 @@ function float32Rows(
 
 function float32Block(queries: Tensor2D, rows: Tensor2D): ScoreBlock {
   const groups = tf.tidy(() =>
-    tf.reshape(matMul(queries, rows, { transposeB: true }), [-1, GROUP])
+    tf.reshape(
+      affine(queries, rows, { transposeB: true, precision: "float32" }),
+      [-1, GROUP],
+    )
   );
   const fetch = async (x: tf.Tensor) => {
     try {
