@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { affine } from "./_affine.ts";
+import { affine, wholeProduct } from "./_affine.ts";
 import { type Bf16Ops, bf16OpsThatAddExactly } from "./_bf16_ops.ts";
+import { native } from "./_native.ts";
 import type { Tensor, Tensor2D } from "./tensor_types.ts";
 
 /** Rows whose scores are looked at together, by their largest. */
@@ -61,14 +62,14 @@ export function deviceRows(
   data: Float32Array,
   count: number,
   dimension: number,
-  precision: "auto" | "float32" | "bfloat16",
+  precision: "auto" | "float32" | "bfloat16" | "int16",
 ): DeviceRows {
-  const ops = precision === "float32"
+  const ops = precision === "float32" || precision === "int16"
     ? undefined
     : bf16OpsThatAddExactly(precision === "bfloat16");
-  return ops
-    ? bf16Rows(ops, data, count, dimension)
-    : float32Rows(data, count, dimension);
+  if (ops) return bf16Rows(ops, data, count, dimension);
+  const whole = precision !== "float32" && native();
+  return float32Rows(data, count, dimension, whole);
 }
 
 /** Blocks of rows, `[BLOCK, D]`, the last one filled up with zeros to whole groups. */
@@ -90,24 +91,48 @@ function* blocksOf(
   }
 }
 
+/** Lengths of the rows. */
+function lengths(x: Tensor2D): Float32Array {
+  return tf.tidy(() =>
+    tf.sqrt(tf.sum(tf.square(x), 1)).dataSync<"float32">()
+  ) as Float32Array;
+}
+
 /** Largest length of a row. */
 function longest(x: Tensor2D): number {
   return tf.tidy(() => tf.sqrt(tf.max(tf.sum(tf.square(x), 1))).dataSync()[0]!);
 }
 
+/**
+ * Rows that are multiplied in float32; or, if `whole`, as whole numbers of 16
+ * bits, for which they are scaled so that the longest is 2^14 to 2^15 long: no
+ * number, and by Cauchy and Schwarz no sum, is too large then.
+ */
 function float32Rows(
   data: Float32Array,
   count: number,
   dimension: number,
+  whole: boolean,
 ): DeviceRows {
-  const blocks = [...blocksOf(data, count, dimension)];
+  let blocks = [...blocksOf(data, count, dimension)];
   const norm = Math.max(0, ...blocks.map(longest));
-  const native = tf.backend() as unknown as { isUsingGpuDevice?: boolean };
-  const gpu = tf.getBackend() === "webgpu" || native.isUsingGpuDevice === true;
+  let moved = 0;
+  const scale = whole ? scaleFor(norm) : undefined;
+  if (scale) {
+    blocks = blocks.map((block) => {
+      const scaled = wholeNumbers(block, scale);
+      moved = Math.max(moved, longest(scaled.off));
+      tf.dispose([block, scaled.off]);
+      return scaled.numbers;
+    });
+  }
+  const tensorflow = tf.backend() as unknown as { isUsingGpuDevice?: boolean };
+  const gpu = tf.getBackend() === "webgpu" ||
+    tensorflow.isUsingGpuDevice === true;
   return {
     norm,
     scoreBytes: 4,
-    moved: 0,
+    moved,
     // Any order of float32 sums. A GPU may multiply in TF32: ten bits.
     rounding: {
       score: 2 ** -23,
@@ -115,23 +140,59 @@ function float32Rows(
     },
     queries(values, queryCount) {
       const x = tf.tensor2d(values, [queryCount, dimension]);
+      if (!scale) {
+        return {
+          moved: new Float64Array(queryCount),
+          times: (b) =>
+            float32Block(
+              affine(x, blocks[b]!, { transposeB: true, precision: "float32" }),
+            ),
+          dispose: () => x.dispose(),
+        };
+      }
+      // Unscaled, queries of odd lengths are moved far: slower, not wrong.
+      const queryScale = scaleFor(longest(x)) ?? 1;
+      const { numbers, off } = wholeNumbers(x, queryScale);
+      const moved = Float64Array.from(lengths(off));
+      tf.dispose([x, off]);
       return {
-        moved: new Float64Array(queryCount),
-        times: (b) => float32Block(x, blocks[b]!),
-        dispose: () => x.dispose(),
+        moved,
+        times: (b) =>
+          float32Block(
+            wholeProduct(numbers, blocks[b]!, 1 / (scale * queryScale)),
+          ),
+        dispose: () => numbers.dispose(),
       };
     },
     dispose: () => blocks.forEach((block) => block.dispose()),
   };
 }
 
-function float32Block(queries: Tensor2D, rows: Tensor2D): ScoreBlock {
-  const groups = tf.tidy(() =>
-    tf.reshape(
-      affine(queries, rows, { transposeB: true, precision: "float32" }),
-      [-1, GROUP],
-    )
-  );
+/** The power of two that makes a length 2^14 to 2^15, unless that is odd. */
+function scaleFor(length: number): number | undefined {
+  if (!(length > 1e-6 && length < 1e6)) return;
+  return 2 ** (14 - Math.floor(Math.log2(length)));
+}
+
+/** Whole numbers of at most 15 bits near `scale · x`, and what that takes off x. */
+function wholeNumbers(
+  x: Tensor2D,
+  scale: number,
+): { numbers: Tensor2D; off: Tensor2D } {
+  return tf.tidy(() => {
+    const numbers = tf.clipByValue(
+      tf.round(tf.mul(x, scale)),
+      -32767,
+      32767,
+    ) as Tensor2D;
+    return { numbers, off: tf.sub(x, tf.mul(numbers, 1 / scale)) as Tensor2D };
+  });
+}
+
+function float32Block(product: Tensor2D): ScoreBlock {
+  const { shape } = product;
+  const groups = tf.reshape(product, [-1, GROUP]);
+  product.dispose();
   const fetch = async (x: tf.Tensor) => {
     try {
       return await x.data<"float32">() as Float32Array;
@@ -143,7 +204,7 @@ function float32Block(queries: Tensor2D, rows: Tensor2D): ScoreBlock {
     maxima: () => fetch(tf.max(groups, 1)),
     scores: (which) =>
       fetch(tf.tidy(() => tf.gather(groups, tf.tensor1d(which, "int32")))),
-    raw: () => tf.reshape(groups, [queries.shape[0], -1]),
+    raw: () => tf.reshape(groups, shape),
     dispose: () => groups.dispose(),
   };
 }

@@ -55,7 +55,7 @@ for (
       const [first, ...results] = (await lines(program, []))
         .map((line) => JSON.parse(line));
       assert.equal(first.engine, number);
-      assert.equal(results.length, 48);
+      assert.equal(results.length, 3 * 24);
       for (const result of results) {
         // Differences come divided by √K. A bfloat16 is off by up to 2^-9 of
         // itself, so a product of two by 2^-8: √(K/9) of them in a sum, a few
@@ -65,8 +65,10 @@ for (
         // activation's own error of 2e-7 counts for values of some √K.
         const most = result.parts === 1
           ? 2 ** -6
+          : result.parts === 2
+          ? 0
           : 2 ** -22 * (8 + Math.sqrt(result.K));
-        assert.ok(result.worst < most, JSON.stringify(result));
+        assert.ok(result.worst <= most, JSON.stringify(result));
       }
       await Deno.remove(folder, { recursive: true });
     },

@@ -8,7 +8,7 @@ import { scoreRows } from "../../lib/search/_score_rows.ts";
 import { type RankedRows, topK } from "../../lib/search/mod.ts";
 import { randomEmbeddings } from "../search/_reference.ts";
 
-const PRECISIONS = ["float32", "bfloat16"] as const;
+const PRECISIONS = ["float32", "bfloat16", "int16"] as const;
 const ignore = !findInstallation();
 
 type Rows = ReturnType<typeof randomEmbeddings>;

@@ -8,7 +8,7 @@ import { onBackends } from "../_backends.ts";
 import { hasShared, readShared } from "../_shared.ts";
 import { bytes, randomEmbeddings } from "../search/_reference.ts";
 
-const PRECISIONS = ["float32", "bfloat16", "auto"] as const;
+const PRECISIONS = ["float32", "bfloat16", "int16", "auto"] as const;
 
 onBackends("nearestRows() misses no row, whatever ties and signs", async () => {
   const shapes = fc.record({

@@ -12,10 +12,11 @@ namespace tdro {
 // Calls use(engine) with the fastest for `parts` (see gemm.h).
 template <class Use>
 void withEngine(int parts, Use use) {
+  if (parts == 2) return use(Vectors<Shorts>{});
 #ifdef TDRO_TILES
   if (tilesGranted()) return parts == 1 ? use(Tiles<1>{}) : use(Tiles<3>{});
 #endif
-  if (parts != 1) return use(Vectors<Floats>{});
+  if (parts == 3) return use(Vectors<Floats>{});
 #ifdef TDRO_PAIRS
   use(Vectors<Pairs>{});
 #else

@@ -107,6 +107,7 @@ void put(const float* sums, float* c, int64_t N, const Block& at,
       Lanes v = load(sums + place);
       if (!first) v += loadFirst(c + offset, inside);
       if (last) {
+        v *= finish.scale;
         if (finish.bias) v += loadFirst(finish.bias + column, inside);
         const Results done = finished(v, finish.form, beside.gate + place,
                                       beside.up + place, f);

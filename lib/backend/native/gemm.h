@@ -22,6 +22,7 @@ enum class Form {
 
 // How sums are finished before they are stored.
 struct Finish {
+  float scale = 1;              // of v, before all else
   const float* bias = nullptr;  // [N], added to v
   const float* add = nullptr;   // [M, N], added to what goes to C
   const float* gate = nullptr;  // [M, N]
@@ -34,6 +35,8 @@ struct Finish {
 // C [M, N] = A [M, K] · B [K, N].
 //
 // parts = 1: both are rounded to bfloat16, sums in float32.
+// parts = 2: whole numbers of at most ±32767, whose sums stay within 32 bits;
+// they are exact (but for their rounding to a float).
 // parts = 3: float32; tiles make it of three bfloat16 parts, see tiles.h.
 void gemm(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
           int64_t K, int parts, const Finish& finish = {});

@@ -33,8 +33,9 @@ namespace tdro {
 constexpr int64_t WIDTH = TDRO_LANES;
 
 typedef float Lanes __attribute__((vector_size(4 * WIDTH), may_alias));
-// The same as bits: a float, or two bfloat16.
+// The same as bits: a float, two bfloat16, or two whole numbers of 16 bits.
 typedef uint32_t Units __attribute__((vector_size(4 * WIDTH), may_alias));
+typedef int32_t Wholes __attribute__((vector_size(4 * WIDTH), may_alias));
 
 constexpr uint32_t UPPER = 0xffff0000;  // of a float what bfloat16 keeps
 
@@ -187,6 +188,30 @@ inline Units upperAlong(Units low, Units high) {
                                           (__m512i)high);
 #else
   return (picked<Evens>(low, high) >> 16) | (picked<Odds>(low, high) & UPPER);
+#endif
+}
+
+// Pairs of whole numbers of 16 bits, as pairsOf() and pairsAlong() make them.
+inline Units shortsOf(Lanes x, Lanes y) {
+  return ((Units)__builtin_convertvector(x, Wholes) & 0xffff) |
+         (Units)__builtin_convertvector(y, Wholes) << 16;
+}
+inline Units shortsAlong(Lanes low, Lanes high) {
+  return shortsOf((Lanes)picked<Evens>((Units)low, (Units)high),
+                  (Lanes)picked<Odds>((Units)low, (Units)high));
+}
+
+// sum + both products of each pair.
+inline Wholes dotShorts(Wholes sum, Units a, Units b) {
+#if defined(TDRO_AVX512)
+  return (Wholes)_mm512_add_epi32((__m512i)sum,
+                                  _mm512_madd_epi16((__m512i)a, (__m512i)b));
+#elif defined(TDRO_AVX2)
+  return (Wholes)_mm256_add_epi32((__m256i)sum,
+                                  _mm256_madd_epi16((__m256i)a, (__m256i)b));
+#else
+  const auto lower = [](Units x) { return (Wholes)(x << 16) >> 16; };
+  return sum + lower(a) * lower(b) + ((Wholes)a >> 16) * ((Wholes)b >> 16);
 #endif
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 // a, b, bias?, add?, gate?, up? -> C, and the second result of some forms.
 // Settings: transpose a, transpose b, parts, activation, form (see gemm.h),
-// whether the second result is wanted.
+// whether the second result is wanted, scale.
 void matMul(Call& call) {
   const bool ta = call.setting(0) != 0, tb = call.setting(1) != 0;
   const int64_t K = call.dim(0, ta ? 0 : 1);
@@ -17,7 +17,8 @@ void matMul(Call& call) {
   float* second = call.out(1, {both ? M : 0, both ? N : 0});
   gemm({call.in(0), call.dim(0, 1), ta}, {call.in(1), call.dim(1, 1), tb}, c, M,
        N, K, (int)call.setting(2),
-       {.bias = call.optional(2),
+       {.scale = call.setting(6),
+        .bias = call.optional(2),
         .add = call.optional(3),
         .gate = call.optional(4),
         .up = call.optional(5),

@@ -84,12 +84,41 @@ void check(int64_t M, int64_t K, int64_t N, int parts, bool ta, bool tb) {
       (int)M, (int)K, (int)N, parts, ta, tb, worst.value);
 }
 
+// Whole numbers: nothing is off.
+void checkWhole(int64_t M, int64_t K, int64_t N, bool ta, bool tb) {
+  auto a = numbers(M * K, 1), b = numbers(K * N, 2);
+  for (float& x : a) x = std::round(x * 30000);
+  for (float& x : b) x = std::round(x * 50);
+  std::vector<float> c(M * N);
+  gemm({a.data(), ta ? M : K, ta}, {b.data(), tb ? K : N, tb}, c.data(), M, N,
+       K, 2, {.scale = 0.25f});
+  double worst = 0;
+  for (int64_t i = 0; i < M; i++) {
+    for (int64_t j = 0; j < N; j++) {
+      double sum = 0;
+      for (int64_t k = 0; k < K; k++) {
+        sum += (double)a[ta ? k * M + i : i * K + k] *
+               (double)b[tb ? j * K + k : k * N + j];
+      }
+      const double off = std::fabs(c[i * N + j] - (float)(sum / 4));
+      worst = off > worst ? off : worst;
+    }
+  }
+  std::printf("{\"M\":%d,\"K\":%d,\"N\":%d,\"parts\":2,\"worst\":%g}\n",
+              (int)M, (int)K, (int)N, worst);
+}
+
 }  // namespace
 
 int main() {
   std::printf("{\"engine\":%d}\n", engineNumber());
   const int64_t shapes[][3] = {{1, 1, 1},   {37, 150, 41}, {12, 32, 32},
                                {65, 33, 97}, {33, 1100, 32}, {200, 64, 130}};
+  for (const auto& [M, K, N] : shapes) {
+    for (int turns = 0; turns < 4; turns++) {
+      checkWhole(M, std::min<int64_t>(K, 1000), N, turns & 1, turns & 2);
+    }
+  }
   for (int parts = 1; parts <= 3; parts += 2) {
     for (const auto& [M, K, N] : shapes) {
       for (int turns = 0; turns < 4; turns++) {
