@@ -15,7 +15,7 @@ export interface TextBatch {
 }
 
 /**
- * A training step as work. The model and the batches are saved for the peer,
+ * Training steps as work. The model and the batches are saved for the peer,
  * so that both sides begin with the same weights; the loss of the first step is
  * what they must agree on.
  */
@@ -53,12 +53,17 @@ export async function trainingWork(
     learningRate: 1e-5,
     weightDecay: 0.01,
   });
-  const first = (await updates.next()).value!;
+  // A round is a step with each batch: they differ in length.
+  const check = (await updates.next()).value!.loss;
+  let tokens = 0;
+  for (const _ of texts) tokens += (await updates.next()).value!.tokens;
   return {
-    check: first.loss,
-    tokens: first.tokens,
-    flops: 6 * first.tokens * matrixSize(encoder),
-    round: async () => void await updates.next(),
+    check,
+    tokens,
+    flops: 6 * tokens * matrixSize(encoder),
+    round: async () => {
+      for (const _ of texts) await updates.next();
+    },
   };
 }
 
