@@ -56,11 +56,12 @@ def training(folder, name, precision, compile_too=True):
         if seconds(other, 1) * 3 < first:
             eager, precision = other, "float32"
     best = eager
+    rounds = max(2, len(batches))
     if compile_too:
         try:
             compiled = fresh(True, precision)
             compiled()
-            if seconds(compiled, 2 * len(batches)) < seconds(eager, 2 * len(batches)):
+            if seconds(compiled, rounds) < seconds(eager, rounds):
                 best = compiled
         except Exception:  # no compiler here: eager it is
             pass
