@@ -150,7 +150,7 @@ function float32Rows(
           dispose: () => x.dispose(),
         };
       }
-      // Unscaled, queries of odd lengths are moved far: slower, not wrong.
+      // Unscaled, short queries are moved to 0: slower, not wrong.
       const queryScale = scaleFor(longest(x)) ?? 1;
       const { numbers, off } = wholeNumbers(x, queryScale);
       const moved = Float64Array.from(lengths(off));
@@ -168,10 +168,14 @@ function float32Rows(
   };
 }
 
-/** The power of two that makes a length 2^14 to 2^15, unless that is odd. */
+/**
+ * The power of two that makes a length 2^14 to 2^15; none for short ones, whose
+ * scores might be too small for a float. From 1e18 on it is too large: such
+ * vectors are searched without regard to their scores (see `errorBound`).
+ */
 function scaleFor(length: number): number | undefined {
-  if (!(length > 1e-6 && length < 1e6)) return;
-  return 2 ** (14 - Math.floor(Math.log2(length)));
+  if (length < 1e-6) return;
+  return 2 ** (14 - Math.floor(Math.log2(Math.min(length, 1e18))));
 }
 
 /** Whole numbers of at most 15 bits near `scale · x`, and what that takes off x. */

@@ -57,6 +57,33 @@ Deno.test({
 });
 
 Deno.test({
+  name: "the compiled search finds the same, however long the queries are",
+  ignore,
+  fn: async () => {
+    // All near to one line, so that nothing cancels where a sum could be too
+    // large, and of many lengths, so that such sums would be in no order.
+    const [D, P] = [4096, 300];
+    const near = (x: number) => 1 + 0.01 * x;
+    const passages = randomEmbeddings(P, D, 1);
+    passages.data.forEach((x, i) =>
+      passages.data[i] = near(x) * (1 + Math.floor(i / D) / P)
+    );
+    for (
+      const sizes of [[1e-7], [3e4], [1e12], [1e16], [1e-9, 1, 1e4, 0]]
+    ) {
+      const queries = randomEmbeddings(8, D, 2);
+      queries.data.forEach((x, i) =>
+        queries.data[i] = near(x) * sizes[Math.floor(i / D) % sizes.length]!
+      );
+      for (const precision of PRECISIONS) {
+        const [found, wanted] = await both(queries, passages, 5, precision);
+        assert.deepEqual(found, wanted, `${sizes} ${precision}`);
+      }
+    }
+  },
+});
+
+Deno.test({
   name: "the compiled search finds the same through several spans of blocks",
   ignore,
   fn: async () => {
