@@ -244,11 +244,7 @@ function bf16Rows(
       const x = tf.tensor2d(values, [queryCount, dimension]);
       const rounded = ops.round(x);
       const off = tf.tidy(() =>
-        tf.norm(
-          tf.sub(x, ops.widen(rounded)),
-          "euclidean",
-          1,
-        ).dataSync()
+        lengths(tf.sub(x, ops.widen(rounded)) as Tensor2D)
       );
       x.dispose();
       return {

@@ -23,8 +23,8 @@ export interface RowMatrix {
 /** Options for {@linkcode nearestRows}. */
 export interface NearestRowsOptions {
   /**
-   * Precision of the products by which rows are preselected: `"bfloat16"`,
-   * `"float32"`, `"bfloat16"`, `"int16"` (whole numbers, by compiled kernels
+   * Precision of the products by which rows are preselected: `"float32"`,
+   * `"bfloat16"`, `"int16"` (whole numbers, by compiled kernels
    * alone: float32 elsewhere), or the fastest of them. What is found doesn't
    * depend on it, the time does. @default {"auto"}
    */
@@ -67,7 +67,8 @@ export interface NearestRows {
 /**
  * Puts rows on the device, for exhaustive search by inner product: the
  * backend's matrix product finds which rows may be among the k nearest, and the
- * caller computes the scores of those alone. Products are rounded, some coarsely; how far off one can be is computed from the lengths of the vectors
+ * caller computes the scores of those alone. Products are rounded, some
+ * coarsely; how far off one can be is computed from the lengths of the vectors
  * and of what their rounding took away (by Cauchy and Schwarz), and every row
  * within that of the k-th is a candidate, so none is missed.
  *

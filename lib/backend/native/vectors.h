@@ -27,49 +27,49 @@ struct Floats {
 
 // Rounded to bfloat16, but multiplied as float32: for processors that know no
 // better.
-struct Rounded {
-  static constexpr int64_t STEP = 1;
+struct Rounded : Floats {
   static Units along(const float* lane, int64_t left) {
-    return rounded(loadFirst(lane, left));
-  }
-  static Units across(const float* row, int64_t, int64_t, int64_t lanes) {
-    return rounded(loadFirst(row, lanes));
-  }
-  using Sums = Lanes;
-  static Sums dot(Sums sum, Units a, Units b) {
-    return Floats::dot(sum, a, b);
-  }
-};
-
-// Rounded to bfloat16, two k a step.
-struct Pairs {
-  static constexpr int64_t STEP = 2;
-  static Units along(const float* lane, int64_t left) {
-    return pairsAlong(loadFirst(lane, left),
-                      loadFirst(lane + WIDTH, left - WIDTH));
+    return rounded((Lanes)Floats::along(lane, left));
   }
   static Units across(const float* row, int64_t stride, int64_t left,
                       int64_t lanes) {
-    return pairsOf(loadFirst(row, lanes),
-                   loadFirst(row + stride, left > 1 ? lanes : 0));
+    return rounded((Lanes)Floats::across(row, stride, left, lanes));
   }
+};
+
+// Two k a step, put into one unit by Packing.
+template <class Packing>
+struct Twofold {
+  static constexpr int64_t STEP = 2;
+  static Units along(const float* lane, int64_t left) {
+    return Packing::along(loadFirst(lane, left),
+                          loadFirst(lane + WIDTH, left - WIDTH));
+  }
+  static Units across(const float* row, int64_t stride, int64_t left,
+                      int64_t lanes) {
+    return Packing::of(loadFirst(row, lanes),
+                       loadFirst(row + stride, left > 1 ? lanes : 0));
+  }
+};
+
+struct PackPairs {
+  static Units along(Lanes low, Lanes high) { return pairsAlong(low, high); }
+  static Units of(Lanes x, Lanes y) { return pairsOf(x, y); }
+};
+struct PackShorts {
+  static Units along(Lanes low, Lanes high) { return shortsAlong(low, high); }
+  static Units of(Lanes x, Lanes y) { return shortsOf(x, y); }
+};
+
+// Rounded to bfloat16.
+struct Pairs : Twofold<PackPairs> {
   using Sums = Lanes;
   static Sums dot(Sums sum, Units a, Units b) { return dotPairs(sum, a, b); }
 };
 
-// Whole numbers of 16 bits, two k a step, summed in 32 bits: twice as fast as
-// float32 where there is nothing for bfloat16.
-struct Shorts {
-  static constexpr int64_t STEP = 2;
-  static Units along(const float* lane, int64_t left) {
-    return shortsAlong(loadFirst(lane, left),
-                       loadFirst(lane + WIDTH, left - WIDTH));
-  }
-  static Units across(const float* row, int64_t stride, int64_t left,
-                      int64_t lanes) {
-    return shortsOf(loadFirst(row, lanes),
-                    loadFirst(row + stride, left > 1 ? lanes : 0));
-  }
+// Whole numbers of 16 bits, summed in 32 bits: twice as fast as float32 where
+// there is nothing for bfloat16.
+struct Shorts : Twofold<PackShorts> {
   using Sums = Wholes;
   static Sums dot(Sums sum, Units a, Units b) { return dotShorts(sum, a, b); }
 };
