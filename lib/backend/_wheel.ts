@@ -5,8 +5,8 @@ import { cacheFolder } from "./cache_folder.ts";
 export interface WheelRequest {
   /** Requirement, e.g. `tensorflow-cpu==2.21.0`. */
   requirement: string;
-  /** Platform tag to ask for; the machine's own where absent. */
-  platform?: string;
+  /** Platform tags that will do, the first names the cache; the machine's own where absent. */
+  platforms?: readonly string[];
   /** Python version to ask for, so that the user's own doesn't matter. */
   python?: string;
 }
@@ -78,11 +78,12 @@ export async function findPython(): Promise<string> {
  */
 export async function fetchWheel(
   python: string,
-  { requirement, platform, python: version }: WheelRequest,
+  { requirement, platforms = [], python: version }: WheelRequest,
 ): Promise<string> {
   const folder = cacheFolder(
     "downloads",
-    requirement.replace(/[^\w.-]+/g, "_") + (platform ? `-${platform}` : ""),
+    requirement.replace(/[^\w.-]+/g, "_") +
+      (platforms.length ? `-${platforms[0]}` : ""),
   );
   const there = await firstWheel(folder);
   if (there) return there;
@@ -92,9 +93,10 @@ export async function fetchWheel(
     const got = await runProgram(python, [
       ...["-m", "pip", "download", "--no-deps", "--disable-pip-version-check"],
       ...["--progress-bar", "off", "-d", partial],
-      ...(platform
+      ...(platforms.length
         ? [
-          ...["--only-binary=:all:", "--platform", platform],
+          ...["--only-binary=:all:"],
+          ...platforms.flatMap((tag) => ["--platform", tag]),
           ...["--python-version", version ?? "3.12"],
         ]
         : []),

@@ -58,6 +58,13 @@ const PLATFORMS: Record<string, { tag: string; wheel: string; cc: string }> = {
   },
 };
 
+/**
+ * Tags of NVIDIA's wheels, which differ from one to the next (nvcc's is the
+ * oldest); pip matches each exactly.
+ */
+const CUDA_PLATFORMS = ["2_27_x86_64", "2_17_x86_64", "2014_x86_64", "1_x86_64"]
+  .map((tag) => `manylinux${tag.startsWith("2_") ? "_" : ""}${tag}`);
+
 /** Sources of the addon in the npm package of tfjs-node-gpu. */
 const SOURCES = [
   "napi_auto_ref.h",
@@ -121,7 +128,7 @@ export async function* setupTensorflow(
     yield event(0, `downloading TensorFlow ${TENSORFLOW_VERSION} (${flavour})`);
     const main = await fetchWheel(python, {
       requirement: `${cuda ? "tensorflow" : wheel}==${TENSORFLOW_VERSION}`,
-      platform: tag,
+      platforms: [tag],
     });
     yield event(1, "unpacking the library and its headers");
     await unpackWheel(python, main, partial, [
@@ -131,9 +138,7 @@ export async function* setupTensorflow(
       "tensorflow/include/tsl/platform/c",
       "tensorflow/include/xla/tsl/c/",
     ]);
-    const extra = cuda
-      ? await unpackCudaLibraries(python, main, partial, tag)
-      : [];
+    const extra = cuda ? await unpackCudaLibraries(python, main, partial) : [];
     yield event(2, "compiling the addon");
     await compileAddon(cc, partial);
     yield event(3, "checking a matrix product");
@@ -198,7 +203,6 @@ async function unpackCudaLibraries(
   python: string,
   wheel: string,
   folder: string,
-  tag: string,
 ): Promise<string[]> {
   const listed = await runProgram(python, [
     "-c",
@@ -222,7 +226,7 @@ for line in z.read(meta).decode().splitlines():
   for (const requirement of requirements) {
     const path = await fetchWheel(python, {
       requirement,
-      platform: tag.replace("2_27", "2_17"),
+      platforms: CUDA_PLATFORMS,
     });
     await unpackWheel(python, path, folder, ["nvidia/"]);
     wheels.push(path);
