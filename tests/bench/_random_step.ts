@@ -1,4 +1,3 @@
-import { useBackend } from "../../lib/backend/mod.ts";
 import {
   createEncoder,
   createTokenizer,
@@ -7,6 +6,7 @@ import {
   trainTokenizer,
 } from "../../lib/model/mod.ts";
 import { createRng } from "../../lib/sampling/mod.ts";
+import { benchScale, useBenchBackend } from "./_device.ts";
 import { type TextBatch, trainingWork } from "./_training.ts";
 import type { Work } from "./_work.ts";
 
@@ -59,13 +59,15 @@ export interface RandomStep {
 export async function randomStep(
   { name, precision, config, pooling, queries, length, folder }: RandomStep,
 ): Promise<Work> {
-  await useBackend("auto");
+  await useBenchBackend();
   const tokenizer = createTokenizer(trainTokenizer([WORDS.join(" ")]));
   const encoder = createEncoder(config, tokenizer, {
     rng: createRng(1, "model"),
     modules: { pooling, normalize: true, prompts: {} },
   });
-  return await trainingWork(encoder, [evenTexts(queries, length)], {
+  return await trainingWork(encoder, [
+    evenTexts(queries * benchScale(), length),
+  ], {
     folder,
     name,
     queryLength: length,

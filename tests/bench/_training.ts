@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { useBackend } from "../../lib/backend/mod.ts";
 import { type Encoder, saveEncoder } from "../../lib/model/mod.ts";
 import type { Batch } from "../../lib/sampling/mod.ts";
 import { infoNce, train, type TrainOptions } from "../../lib/train/mod.ts";
+import { useBenchBackend } from "./_device.ts";
 import type { Work } from "./_work.ts";
 
 /** Temperature of all training benchmarks. */
@@ -27,7 +27,7 @@ export async function trainingWork(
     & Pick<TrainOptions, "queryLength" | "passageLength">
     & { precision?: "float32" | "bfloat16" },
 ): Promise<Work> {
-  await useBackend("auto");
+  await useBenchBackend();
   const at = join(folder, name);
   await saveEncoder(encoder, at);
   await Deno.writeTextFile(

@@ -3,7 +3,8 @@
  * for it now, in alternating rounds, as a table of ratios and as JSON. Never a
  * test that passes or fails: timings depend on the machine.
  *
- * `deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE] [--plot FILE]`
+ * `deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE] [--plot FILE]
+ *   [--device cpu|gpu] [--scale N]`
  *
  * `deno run -A tests/bench/profile.ts NAME` tells where the time of one goes.
  *
@@ -15,6 +16,13 @@ import { join } from "node:path";
 import { writeWhole } from "../../lib/data/mod.ts";
 import { benchPlot, renderSvg, textTable } from "../../lib/report/mod.ts";
 import { ROOT } from "../_paths.ts";
+import {
+  announceDevice,
+  announceScale,
+  type Device,
+  DEVICES,
+  graphicsCard,
+} from "./_device.ts";
 import { benchPython } from "./_python.ts";
 import { Side } from "./_side.ts";
 import { type WorkEntry, WORKS } from "./_works.ts";
@@ -133,11 +141,14 @@ const gib = (bytes: number | undefined) =>
 
 const flags = parseArgs(Deno.args, {
   boolean: ["quick", "help"],
-  string: ["only", "rounds", "json", "plot"],
+  string: ["only", "rounds", "json", "plot", "device", "scale"],
 });
 if (flags.help) {
   console.log(
-    "deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE] [--plot FILE]\n\n" +
+    "deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE] [--plot FILE]\n" +
+      "                [--device cpu|gpu] [--scale N]\n\n" +
+      "--device gpu lets both sides compute on the graphics card; --scale N gives\n" +
+      "training steps of even texts N times as many of them.\n\n" +
       WORKS.map(({ name, work }) => `${name.padEnd(20)} ${work}`).join("\n"),
   );
   Deno.exit();
@@ -150,6 +161,16 @@ if (unknown) {
   );
   Deno.exit(2);
 }
+const device = (flags.device ?? "cpu") as Device;
+const scale = Number(flags.scale ?? 1);
+if (!DEVICES.includes(device) || !(Number.isInteger(scale) && scale >= 1)) {
+  console.error(
+    "error: Cannot run the bench: --device is cpu or gpu, --scale an integer >= 1",
+  );
+  Deno.exit(2);
+}
+announceDevice(device);
+announceScale(scale);
 const folder = join(ROOT, ".cache", "bench");
 await Deno.mkdir(folder, { recursive: true });
 const python = await benchPython(folder);
@@ -215,11 +236,14 @@ async function writeResults(path: string, results: Result[]): Promise<void> {
     processor: processor(),
     cores: navigator.hardwareConcurrency,
     memory: Deno.systemMemoryInfo().total,
+    ...(device === "gpu" ? { gpu: await graphicsCard() } : {}),
   };
   const text = JSON.stringify(
     {
       date: new Date().toISOString().slice(0, 10),
       quick: flags.quick,
+      device,
+      scale,
       machine,
       deno: Deno.version.deno,
       results,

@@ -8,6 +8,8 @@ import time
 import torch
 from transformers import AutoConfig, AutoModel
 
+DEVICE = {"gpu": "cuda"}.get(os.environ.get("TDRO_BENCH_DEVICE"), "cpu")
+
 
 def training(folder, name, precision, compile_too=True):
     at = os.path.join(folder, name)
@@ -22,7 +24,7 @@ def training(folder, name, precision, compile_too=True):
 
     def fresh(compiled, precision=precision):
         model = AutoModel.from_pretrained(
-            at, config=config, dtype=torch.float32, attn_implementation="sdpa")
+            at, config=config, dtype=torch.float32, attn_implementation="sdpa").to(DEVICE)
         model.train()
         optimizer = torch.optim.AdamW(
             model.parameters(), lr=1e-5, weight_decay=0.01, fused=True)
@@ -33,11 +35,11 @@ def training(folder, name, precision, compile_too=True):
             queries, passages = batches[turn[0] % len(batches)]
             turn[0] += 1
             optimizer.zero_grad(set_to_none=True)
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            with torch.autocast(DEVICE, torch.bfloat16, enabled=precision == "bfloat16"):
                 q = embed(forward, queries, pooling)
                 p = embed(forward, passages, pooling)
             scores = q.float() @ p.float().T / data["temperature"]
-            labels = torch.arange(len(q)) * (len(p) // len(q))
+            labels = torch.arange(len(q), device=DEVICE) * (len(p) // len(q))
             loss = torch.nn.functional.cross_entropy(scores, labels)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -84,7 +86,7 @@ def pad(rows, pad_id):
     for i, row in enumerate(rows):
         ids[i, :len(row)] = torch.tensor(row)
         mask[i, :len(row)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+    return {"input_ids": ids.to(DEVICE), "attention_mask": mask.to(DEVICE)}
 
 
 def embed(model, batch, pooling):
@@ -95,5 +97,5 @@ def embed(model, batch, pooling):
         pooled = (hidden * weights).sum(1) / weights.sum(1)
     else:
         last = mask.sum(1) - 1  # padded on the right
-        pooled = hidden[torch.arange(len(last)), last]
+        pooled = hidden[torch.arange(len(last), device=DEVICE), last]
     return torch.nn.functional.normalize(pooled.float(), dim=1)

@@ -3,12 +3,13 @@ import json
 import os
 import time
 
+from _training import DEVICE
 from sentence_transformers import SentenceTransformer
 
 
 def setup(quick, folder):
     data = json.load(open(os.path.join(folder, "encode.json")))
-    model = SentenceTransformer(data["model"], device="cpu")
+    model = SentenceTransformer(data["model"], device=DEVICE)
 
     def encode(batch_size):
         model.encode(data["texts"], batch_size=batch_size, show_progress_bar=False)

@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import { useBackend } from "../../../lib/backend/mod.ts";
 import { buildDocsSuite, passageText } from "../../../lib/data/mod.ts";
 import { encodeTexts, loadEncoder } from "../../../lib/model/mod.ts";
 import { ROOT } from "../../_paths.ts";
+import { useBenchBackend } from "../_device.ts";
 import type { Work } from "../_work.ts";
 
 /** Encodes real passages with all-MiniLM-L6-v2. */
 export async function setup(quick: boolean, folder: string): Promise<Work> {
-  await useBackend("auto");
+  await useBenchBackend();
   const model = join(ROOT, ".cache", "models", "all-MiniLM-L6-v2");
   const encoder = await loadEncoder(model).catch((cause) => {
     throw new Error(`run "deno task setup --minilm" first`, { cause });

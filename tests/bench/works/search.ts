@@ -1,14 +1,15 @@
 import { join } from "node:path";
-import { nearestRows, useBackend } from "../../../lib/backend/mod.ts";
+import { nearestRows } from "../../../lib/backend/mod.ts";
 import { ExactIndex } from "../../../lib/search/mod.ts";
 import { clusteredVectors } from "../_clustered_vectors.ts";
+import { useBenchBackend } from "../_device.ts";
 import type { Work } from "../_work.ts";
 
 const K = 100;
 
 /** Exact search; both sides have the passages in their index beforehand. */
 export async function setup(quick: boolean, folder: string): Promise<Work> {
-  await useBackend("auto");
+  await useBenchBackend();
   const passages = clusteredVectors(quick ? 20_000 : 100_000, 384, 1);
   const queries = clusteredVectors(quick ? 200 : 1000, 384, 2);
   for (const [name, all] of Object.entries({ passages, queries })) {

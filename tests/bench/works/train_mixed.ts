@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { useBackend } from "../../../lib/backend/mod.ts";
 import {
   buildDocsSuite,
   passageText,
@@ -8,12 +7,13 @@ import {
 import { loadEncoder } from "../../../lib/model/mod.ts";
 import { createRng } from "../../../lib/sampling/mod.ts";
 import { ROOT } from "../../_paths.ts";
+import { useBenchBackend } from "../_device.ts";
 import { type TextBatch, trainingWork } from "../_training.ts";
 import type { Work } from "../_work.ts";
 
 /** Stage-1 steps: 16 queries of mixed tasks, 8 passages each. */
 export async function setup(quick: boolean, folder: string): Promise<Work> {
-  await useBackend("auto");
+  await useBenchBackend();
   const suite = await buildDocsSuite();
   const rng = createRng(1, "bench");
   const rows = trainExamples(suite).flat();
