@@ -31,11 +31,13 @@ async function lines(program: string, args: string[]): Promise<string[]> {
 const x86 = Deno.build.arch === "x86_64";
 const native = x86 ? "-march=native" : "-mcpu=native";
 const wide = ["-DTDRO_LANES=16", "-DTDRO_PAIRS=1"];
+/** Where there are tiles they would be taken. */
+const noTiles = x86 ? ["-mno-amx-tile", "-mno-amx-bf16"] : [];
 
 for (
   const [name, number, flags] of [
     ["registers of 4", 4, ["-DTDRO_LANES=4"]],
-    ["registers of 16, and pairs of bfloat16", 16, wide],
+    ["registers of 16, and pairs of bfloat16", 16, [...wide, ...noTiles]],
     ["tiles", 0, [...wide, "-include", join(HERE, "emulated_tiles.h")]],
   ] as const
 ) {
