@@ -61,7 +61,10 @@ export async function registerTensorflow(
   restoreNodeUtil();
   // Not from this module: imported from JSR it has no path on this machine.
   const require = createRequire(installation.addon);
-  const binding = quietly(() => require(installation.addon));
+  const binding = quietly(() => {
+    if (installation.flavour === "cuda") prepareGpu(installation);
+    return require(installation.addon);
+  });
   const { NodeJSKernelBackend } = await import(
     "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js"
   );
@@ -82,6 +85,59 @@ function restoreNodeUtil(): void {
   const util = nodeUtil as unknown as Record<string, unknown>;
   util.isNullOrUndefined ??= (x: unknown) => x === null || x === undefined;
   util.isArray ??= Array.isArray;
+}
+
+/** NVIDIA's libraries that TensorFlow loads by name, those others need first. */
+const CUDA_LIBRARIES = [
+  "cuda_runtime/lib/libcudart.so.12",
+  "nvjitlink/lib/libnvJitLink.so.12",
+  "cublas/lib/libcublasLt.so.12",
+  "cublas/lib/libcublas.so.12",
+  "cufft/lib/libcufft.so.11",
+  "cusparse/lib/libcusparse.so.12",
+  "cusolver/lib/libcusolver.so.11",
+  "cudnn/lib/libcudnn.so.9",
+  "nccl/lib/libnccl.so.2",
+  "cuda_cupti/lib/libcupti.so.12",
+];
+
+/**
+ * What TensorFlow needs to compute on a GPU as one expects who comes from
+ * PyTorch. It looks for NVIDIA's libraries where its Python package would put
+ * them, and stays on the CPU without a word if they aren't there: loaded here, it
+ * finds them. It would take all of the GPU's memory at once: here it takes what
+ * it needs. It would choose the matrix products' algorithms by timing them, so
+ * that two runs differ: here the library's own choice stands. And it would
+ * multiply float32 in TF32, of 10 bits: here float32 is float32, and for speed
+ * there is `bfloat16`.
+ */
+function prepareGpu({ folder }: Installation): void {
+  for (const name of CUDA_LIBRARIES) {
+    try {
+      Deno.dlopen(join(folder, "nvidia", name), {});
+    } catch {
+      // TensorFlow looks elsewhere, and stays on the CPU if there is none.
+    }
+  }
+  const settings = {
+    TF_FORCE_GPU_ALLOW_GROWTH: "true",
+    TF_MATMUL_AUTOTUNE_ENABLE: "0",
+  };
+  for (const [name, value] of Object.entries(settings)) {
+    if (!Deno.env.get(name)) Deno.env.set(name, value);
+  }
+  // TensorFlow's C interface has no such switch; its C++ one does.
+  const { symbols } = Deno.dlopen(
+    join(folder, "tensorflow", "libtensorflow_cc.so.2"),
+    {
+      _ZN3tsl32enable_tensor_float_32_executionEb: {
+        parameters: ["bool"],
+        result: "void",
+      },
+    },
+  );
+  symbols._ZN3tsl32enable_tensor_float_32_executionEb(false);
+  // The libraries stay open: they are TensorFlow's now.
 }
 
 /**

@@ -151,10 +151,14 @@ async function startTensorflow(native?: boolean): Promise<Backend> {
   const backend = tf.backend() as unknown as NativeBackend;
   const wanted = native ?? Deno.env.get("TDRO_NATIVE") !== "0";
   const kernels = await useNative(installation, wanted);
+  const device = backend.isUsingGpuDevice ? "gpu" : "cpu";
+  const build = installation.flavour === "cuda" && device === "cpu"
+    ? "cuda build, it sees no GPU"
+    : `${installation.flavour} build`;
   return {
     name: "tensorflow",
-    device: backend.isUsingGpuDevice ? "gpu" : "cpu",
-    reason: `TensorFlow (${installation.flavour} build) is set up; ${kernels}`,
+    device,
+    reason: `TensorFlow (${build}) is set up; ${kernels}`,
   };
 }
 
