@@ -62,11 +62,15 @@ export class Bf16Ops {
     for (const id of ids) this.#native.binding.deleteTensor(id);
   }
 
-  /** `a · bᵀ`, shape `[rows of a, rows of b]`. */
-  product(a: number, b: number): number {
+  /** A product of matrices: unless told otherwise, of the rows of both. */
+  product(
+    a: number,
+    b: number,
+    { transposeA = false, transposeB = true } = {},
+  ): number {
     return this.#run("MatMul", { T: BFLOAT16 }, [a, b], {
-      transpose_a: false,
-      transpose_b: true,
+      transpose_a: transposeA,
+      transpose_b: transposeB,
     })[0]!.id;
   }
 

@@ -13,7 +13,7 @@
  *
  * @module
  */
-export * from "./adamw_in_place.ts";
+export * from "./adamw_update.ts";
 export * from "./cache_folder.ts";
 export * from "./doctor.ts";
 export * from "./kernels/add.ts";

@@ -1,4 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { onGpu } from "./_on_gpu.ts";
+import { scatteredByProducts } from "./_scattered_by_products.ts";
 import type { Tensor, Tensor2D } from "./tensor_types.ts";
 
 /**
@@ -72,10 +74,10 @@ export function rowGradient(
 ): Gradient {
   const unique = [...new Set(ids)].sort((a, b) => a - b);
   const [V, D] = shape;
-  if (2 * unique.length >= V) return scattered(ids, dy, shape);
+  if (2 * unique.length >= V) return summed(ids, dy, shape);
   const places = new Map(unique.map((id, place) => [id, place]));
   const segments = Int32Array.from(ids, (id) => places.get(id)!);
-  const rows = scattered(segments, dy, [unique.length, D]); // [U, D]
+  const rows = summed(segments, dy, [unique.length, D]); // [U, D]
   return new RowGradient(Int32Array.from(unique), rows, shape);
 }
 
@@ -112,7 +114,18 @@ export function addGradients(a: Gradient, b: Gradient): Gradient {
   return tf.tidy(() => tf.add(denseGradient(a), denseGradient(b)));
 }
 
-/** Rows added up at their places, `shape`; no row is read back. */
+/** Rows added up where several have one place, `shape`; no row is read back. */
+function summed(
+  ids: Int32Array,
+  rows: Tensor2D,
+  shape: [number, number],
+): Tensor2D {
+  return onGpu()
+    ? scatteredByProducts(ids, rows, shape[0])
+    : scattered(ids, rows, shape);
+}
+
+/** Rows at their places, those of one place added up in any order. */
 function scattered(
   ids: Int32Array,
   rows: Tensor2D,

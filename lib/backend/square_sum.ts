@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { likeShapes, together } from "./_like_shapes.ts";
 import { native, runNative } from "./_native.ts";
+import { onGpu } from "./_on_gpu.ts";
 import { type Gradient, RowGradient } from "./row_gradient.ts";
 import type { Tensor } from "./tensor_types.ts";
 
@@ -30,10 +32,13 @@ export function squareSum(gradients: readonly Gradient[]): Tensor {
   }
   // Not by addN: on webgpu it binds every input to one shader, and where they
   // are more than the adapter allows (often 8) the sum is silently wrong.
-  return tf.tidy(() =>
-    tf.reshape(
-      tf.sum(tf.stack(parts.map((g) => tf.sum(tf.square(g))))),
-      [1],
-    )
-  );
+  return tf.tidy(() => {
+    const groups = onGpu()
+      ? likeShapes(parts, ({ shape }) => ({ shape, key: "" }))
+      : parts.map((part) => [part]);
+    const sums = groups.map((group) =>
+      tf.tidy(() => tf.sum(tf.square(together(group))))
+    );
+    return tf.reshape(tf.sum(tf.stack(sums)), [1]);
+  });
 }

@@ -1,12 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
-  adamWInPlace,
-  type AdamWInPlaceOptions,
-  type AdamWSlot,
+  adamWUpdate,
   type Gradient,
   readValues,
-  RowGradient,
-  type Tensor,
   type Variable,
 } from "../backend/mod.ts";
 
@@ -120,15 +116,13 @@ export class AdamW {
         ? [{ parameter, ...this.#moments.get(name)!, gradient, kept }]
         : [];
     });
-    const numbers = {
+    adamWUpdate(slots, {
       beta1,
       beta2,
       epsilon: epsilon * correction2,
       stepSize: size,
       gradientFactor,
-    };
-    if (adamWInPlace(slots, numbers)) return;
-    for (const slot of slots) tf.tidy(() => update(slot, numbers));
+    });
   }
 
   /** The moments, for a checkpoint; each is read when its turn comes. */
@@ -166,48 +160,6 @@ export class AdamW {
     for (const { m, v } of this.#moments.values()) tf.dispose([m, v]);
     this.#moments.clear();
   }
-}
-
-/** One update, from tfjs's own operations. */
-function update(
-  { parameter, m, v, gradient, kept }: AdamWSlot,
-  { beta1, beta2, epsilon, stepSize, gradientFactor }: Required<
-    AdamWInPlaceOptions
-  >,
-): void {
-  m.assign(
-    plus(
-      tf.mul(m, beta1),
-      gradient,
-      (g) => tf.mul(g, gradientFactor * (1 - beta1)),
-    ),
-  );
-  v.assign(
-    plus(
-      tf.mul(v, beta2),
-      gradient,
-      (g) => tf.mul(tf.square(g), gradientFactor ** 2 * (1 - beta2)),
-    ),
-  );
-  const change = tf.div(m, tf.add(tf.sqrt(v), epsilon));
-  const decayed = kept === 1 ? parameter : tf.mul(parameter, kept);
-  parameter.assign(tf.sub(decayed, tf.mul(change, stepSize)));
-}
-
-/** Adds what `of` makes of a gradient; elsewhere than in its rows that is 0. */
-function plus(
-  sum: Tensor,
-  gradient: Gradient,
-  of: (values: Tensor) => Tensor,
-): Tensor {
-  if (!(gradient instanceof RowGradient)) return tf.add(sum, of(gradient));
-  const { ids, rows } = gradient;
-  const at = tf.tensor1d(ids, "int32");
-  return tf.tensorScatterUpdate(
-    sum,
-    tf.expandDims(at, 1),
-    tf.add(tf.gather(sum, at), of(rows)),
-  );
 }
 
 /** Whether weight decay acts on a parameter. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { adamWInPlace } from "../../lib/backend/mod.ts";
+import { native } from "../../lib/backend/_native.ts";
 import {
   addLora,
   bertConfig,
@@ -195,8 +195,7 @@ onBackends(
 onBackends(
   "compiled, a trained table makes no tensor of its size either",
   async () => {
-    const numbers = { beta1: 0, beta2: 0, epsilon: 1, stepSize: 0 };
-    assert.ok(adamWInPlace([], numbers), "compiled kernels are there");
+    assert.ok(native(), "compiled kernels are there");
     const { tokenizer, modules } = smallEncoder();
     const config = bertConfig({
       vocabSize: 1000,

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { constant } from "../_constant.ts";
 import { native, runNative } from "../_native.ts";
 import { type Computed, differentiable, type Tape } from "../tape.ts";
 import type { Tensor } from "../tensor_types.ts";
@@ -22,7 +23,10 @@ export const identity: Activation = {
 
 /** Φ(x) = (1 + erf(x / √2)) / 2. */
 function normalDistribution(x: Tensor): Tensor {
-  return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+  return tf.mul(
+    tf.add(tf.erf(tf.mul(x, constant(Math.SQRT1_2))), constant(1)),
+    constant(0.5),
+  );
 }
 
 /** x · Φ(x). */
@@ -31,8 +35,8 @@ export const geluErf: Activation = {
   value: (x) => tf.mul(x, normalDistribution(x)),
   slope: (x) => {
     const density = tf.mul(
-      tf.exp(tf.mul(tf.square(x), -0.5)),
-      1 / Math.sqrt(2 * Math.PI),
+      tf.exp(tf.mul(tf.square(x), constant(-0.5))),
+      constant(1 / Math.sqrt(2 * Math.PI)),
     );
     return tf.add(normalDistribution(x), tf.mul(x, density));
   },
@@ -41,10 +45,15 @@ export const geluErf: Activation = {
 const ROOT = Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715;
 
+/** √(2/π) + factor · x². */
+function even(x: Tensor, factor: number): Tensor {
+  return tf.add(tf.mul(tf.square(x), constant(factor)), constant(ROOT));
+}
+
 /** (1 + tanh(√(2/π) · (x + 0.044715 x³))) / 2. */
 function tanhDistribution(x: Tensor): Tensor {
-  const inner = tf.mul(x, tf.add(tf.mul(tf.square(x), ROOT * CUBIC), ROOT));
-  return tf.mul(tf.add(tf.tanh(inner), 1), 0.5);
+  const inner = tf.mul(x, even(x, ROOT * CUBIC));
+  return tf.mul(tf.add(tf.tanh(inner), constant(1)), constant(0.5));
 }
 
 /** x · s, with s the distribution above. */
@@ -54,10 +63,11 @@ export const geluTanh: Activation = {
   // s + x · 2s(1 - s) · √(2/π)(1 + 3·0.044715 x²)
   slope: (x) => {
     const s = tanhDistribution(x);
-    const inner = tf.add(tf.mul(tf.square(x), 3 * CUBIC * ROOT), ROOT);
+    const inner = even(x, 3 * CUBIC * ROOT);
+    const ofTanh = tf.mul(tf.mul(s, tf.sub(constant(1), s)), constant(2));
     return tf.add(
       s,
-      tf.mul(tf.mul(x, inner), tf.mul(tf.mul(s, tf.sub(1, s)), 2)),
+      tf.mul(tf.mul(x, inner), ofTanh),
     );
   },
 };
@@ -68,7 +78,10 @@ export const silu: Activation = {
   value: (x) => tf.mul(x, tf.sigmoid(x)),
   slope: (x) => {
     const s = tf.sigmoid(x);
-    return tf.mul(s, tf.add(1, tf.mul(x, tf.sub(1, s))));
+    return tf.mul(
+      s,
+      tf.add(constant(1), tf.mul(x, tf.sub(constant(1), s))),
+    );
   },
 };
 

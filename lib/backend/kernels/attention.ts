@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { constant } from "../_constant.ts";
 import { native, PARTS, runNative } from "../_native.ts";
+import { reshaped } from "../_reshaped.ts";
 import { checkPrecision } from "../precision.ts";
 import { type Computed, differentiable, type ProductOptions } from "../tape.ts";
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from "../tensor_types.ts";
@@ -11,6 +13,7 @@ import {
   paddingOf,
   padRows,
   type Sequences,
+  spreadRows,
 } from "./sequences.ts";
 
 /** Options for {@linkcode attention}. */
@@ -139,14 +142,20 @@ function composed(
   const keyPadding = paddingOf(sequences);
   const padding = queries ? paddingOf(queries) : keyPadding;
   const shape: Shape = { padding, keyPadding, heads, keyHeads, D };
-  const [qs, ks, vs] = [
-    toHeads(q, heads, padding, shape),
-    toHeads(k, keyHeads, keyPadding, shape),
-    toHeads(v, keyHeads, keyPadding, shape),
+  // What lies in places without a token is neither seen nor kept.
+  const heads4d = (x: Tensor2D, n: number, padding: Padding) =>
+    toHeads(spreadRows(x, padding), n, padding, shape);
+  // Scaled before the product: the scores are more numbers.
+  const qs = tf.mul(heads4d(q, heads, padding), constant(scale)) as Tensor4D;
+  const [ks, vs] = [
+    heads4d(k, keyHeads, keyPadding),
+    heads4d(v, keyHeads, keyPadding),
   ];
-  let scores = tf.mul(matMul(qs, ks, { transposeB: true }), scale);
-  const capped = softcap ? tf.tanh(tf.div(scores, softcap)) : undefined;
-  if (softcap && capped) scores = tf.mul(capped, softcap);
+  let scores: Tensor = matMul(qs, ks, { transposeB: true });
+  const capped = softcap
+    ? tf.tanh(tf.mul(scores, constant(1 / softcap)))
+    : undefined;
+  if (softcap && capped) scores = tf.mul(capped, constant(softcap));
   const shares = grouped(
     tf.softmax(visible(perHead(scores, shape), options, shape)),
     shape,
@@ -163,19 +172,21 @@ function composed(
         Tensor4D,
         Tensor4D,
       ];
-      const out = toHeads(dy as Tensor2D, heads, padding, shape);
+      const rows = padRows(dy as Tensor2D, padding);
+      const out = toHeads(rows, heads, padding, shape);
       const dShares = matMul(out, vs, { transposeB: true });
       const mean = tf.sum(tf.mul(dShares, shares), -1, true);
       const dBiased = tf.mul(shares, tf.sub(dShares, mean)) as Tensor4D;
-      const slope = saved[4] && tf.sub(1, tf.square(saved[4]));
-      const dScores = tf.mul(
-        slope ? tf.mul(dBiased, slope) : dBiased,
-        scale,
-      ) as Tensor4D;
+      const slope = saved[4] && tf.sub(constant(1), tf.square(saved[4]));
+      const dScores = slope ? tf.mul(dBiased, slope) as Tensor4D : dBiased;
       const ofKeys = (rows: Tensor4D, x: Tensor4D) =>
         fromHeads(matMul(rows, x, { transposeA: true }), keyPadding, shape);
       return [
-        fromHeads(matMul(dScores, ks), padding, shape),
+        fromHeads(
+          tf.mul(matMul(dScores, ks), constant(scale)) as Tensor4D,
+          padding,
+          shape,
+        ),
         ofKeys(dScores, qs),
         ofKeys(shares, out),
         bias ? tf.sum(perHead(dBiased, shape), 0) : undefined,
@@ -195,30 +206,29 @@ interface Shape {
 }
 
 /**
- * `[T, n·D]` as `[B, K, G·L, D]`: the G query heads that share a key head lie
+ * `[B·L, n·D]` as `[B, K, G·L, D]`: the G query heads that share a key head lie
  * below each other, so one product serves them all. For keys and values G is 1.
  */
 function toHeads(
   x: Tensor2D,
   n: number,
-  padding: Padding,
+  { batch, length }: Padding,
   { keyHeads, D }: Shape,
 ): Tensor4D {
-  const { batch, length } = padding;
-  const padded = tf.reshape(padRows(x, padding), [batch, length, n, D]);
-  return tf.reshape(tf.transpose(padded, [0, 2, 1, 3]), [
+  const split = tf.reshape(x, [batch, length, n, D]);
+  return reshaped(tf.transpose(split, [0, 2, 1, 3]), [
     batch,
     keyHeads,
     n / keyHeads * length,
     D,
-  ]);
+  ]) as Tensor4D;
 }
 
-/** The inverse of {@linkcode toHeads}, `[T, n·D]`. */
+/** The inverse of {@linkcode toHeads}, without the places between: `[T, n·D]`. */
 function fromHeads(x: Tensor4D, padding: Padding, { D }: Shape): Tensor2D {
   const { batch, length } = padding;
   const n = x.shape[1] * x.shape[2] / length;
-  const split = tf.reshape(x, [batch, n, length, D]);
+  const split = reshaped(x, [batch, n, length, D]);
   const rows = tf.reshape(tf.transpose(split, [0, 2, 1, 3]), [
     batch * length,
     n * D,
@@ -229,7 +239,7 @@ function fromHeads(x: Tensor4D, padding: Padding, { D }: Shape): Tensor2D {
 /** `[B, K, G·Q, L]` as `[B, H, Q, L]`. */
 function perHead(x: Tensor, { padding, keyPadding, heads }: Shape): Tensor4D {
   const { batch, length } = padding;
-  return tf.reshape(x, [batch, heads, length, keyPadding.length]);
+  return reshaped(x, [batch, heads, length, keyPadding.length]) as Tensor4D;
 }
 
 /** `[B, H, Q, L]` as `[B, K, G·Q, L]`. */
@@ -238,12 +248,12 @@ function grouped(
   { padding, keyPadding, heads, keyHeads }: Shape,
 ): Tensor4D {
   const { batch, length } = padding;
-  return tf.reshape(x, [
+  return reshaped(x, [
     batch,
     keyHeads,
     heads / keyHeads * length,
     keyPadding.length,
-  ]);
+  ]) as Tensor4D;
 }
 
 /** Scores plus bias, those of unseen keys replaced by a large negative number. */

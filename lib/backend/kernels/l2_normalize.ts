@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { constant } from "../_constant.ts";
 import { differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor2D } from "../tensor_types.ts";
 
@@ -30,9 +31,9 @@ export function l2Normalize(
 ): Tensor2D {
   return differentiable(tape, [x], () => {
     const norm = tf.sqrt(tf.sum(tf.square(x), -1, true)); // [N, 1]
-    const inverse = tf.div(1, tf.maximum(norm, MIN_NORM)); // [N, 1]
+    const inverse = tf.div(constant(1), tf.maximum(norm, constant(MIN_NORM))); // [N, 1]
     const unit = tf.mul(x, inverse);
-    const long = tf.cast(tf.greater(norm, MIN_NORM), "float32");
+    const long = tf.cast(tf.greater(norm, constant(MIN_NORM)), "float32");
     return {
       value: unit,
       saved: [unit, inverse, long],

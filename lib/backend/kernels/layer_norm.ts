@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { constant } from "../_constant.ts";
 import { native, runNative } from "../_native.ts";
+import { rowMean } from "../_row_mean.ts";
 import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 import { add } from "./add.ts";
@@ -97,9 +99,9 @@ function composed(
   eps: number,
   wantX: boolean,
 ): Computed {
-  const centred = tf.sub(x, tf.mean(x, -1, true)); // [N, D]
-  const variance = tf.mean(tf.square(centred), -1, true); // [N, 1]
-  const scale = tf.rsqrt(tf.add(variance, eps)); // [N, 1]
+  const centred = tf.sub(x, rowMean(x)); // [N, D]
+  const variance = rowMean(tf.square(centred)); // [N, 1]
+  const scale = tf.rsqrt(tf.add(variance, constant(eps))); // [N, 1]
   const normal = tf.mul(centred, scale); // [N, D]
   return {
     value: tf.add(tf.mul(normal, gain), bias),
@@ -110,8 +112,8 @@ function composed(
       const dBias = tf.sum(dy, 0);
       if (!wantX) return [undefined, dGain, dBias];
       const dNormal = tf.mul(dy, gain); // [N, D]
-      const along = tf.mean(tf.mul(dNormal, normal), -1, true); // [N, 1]
-      const flat = tf.sub(dNormal, tf.mean(dNormal, -1, true));
+      const along = rowMean(tf.mul(dNormal, normal)); // [N, 1]
+      const flat = tf.sub(dNormal, rowMean(dNormal));
       const dx = tf.mul(tf.sub(flat, tf.mul(normal, along)), scale);
       return [dx, dGain, dBias];
     },

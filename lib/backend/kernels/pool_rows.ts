@@ -2,8 +2,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { native, runNative } from "../_native.ts";
 import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
-import { matMul } from "./mat_mul.ts";
-import type { Sequences } from "./sequences.ts";
+import {
+  packRows,
+  paddingOf,
+  type Sequences,
+  spreadRows,
+} from "./sequences.ts";
 
 /** Options for {@linkcode poolRows}. */
 export interface PoolRowsOptions extends KernelOptions {
@@ -37,13 +41,13 @@ export interface PoolRowsOptions extends KernelOptions {
 export function poolRows(
   x: Tensor2D,
   weights: Float32Array,
-  { sequences: { offsets }, tape }: PoolRowsOptions,
+  { sequences, tape }: PoolRowsOptions,
 ): Tensor2D {
   const T = x.shape[0];
-  if (weights.length !== T || offsets.at(-1) !== T) {
+  if (weights.length !== T || sequences.offsets.at(-1) !== T) {
     throw new TypeError(
       `Cannot pool rows: weights and offsets must be for ${T} rows: got ${weights.length} and ${
-        offsets.at(-1)
+        sequences.offsets.at(-1)
       }`,
     );
   }
@@ -51,7 +55,9 @@ export function poolRows(
     tape,
     [x],
     () =>
-      native() ? compiled(x, weights, offsets) : composed(x, weights, offsets),
+      native()
+        ? compiled(x, weights, sequences.offsets)
+        : composed(x, weights, sequences),
   );
 }
 
@@ -73,18 +79,21 @@ function compiled(
 function composed(
   x: Tensor2D,
   weights: Float32Array,
-  offsets: Int32Array,
+  sequences: Sequences,
 ): Computed {
-  const [B, T] = [offsets.length - 1, weights.length];
-  const values = new Float32Array(B * T);
-  for (let i = 0; i < B; i++) {
-    const [start, end] = [offsets[i]!, offsets[i + 1]!];
-    values.set(weights.subarray(start, end), i * T + start);
-  }
-  const matrix = tf.tensor2d(values, [B, T]);
+  const padding = paddingOf(sequences);
+  const { batch, length, rows } = padding;
+  const values = Float32Array.from(rows, (row) => weights[row] ?? 0);
+  const shares = tf.tensor3d(values, [batch, length, 1]);
+  const D = x.shape[1];
+  const texts = tf.reshape(spreadRows(x, padding), [batch, length, D]);
   return {
-    value: matMul(matrix, x),
-    saved: [matrix],
-    backward: (dy, [matrix]) => [matMul(matrix!, dy, { transposeA: true })],
+    value: tf.sum(tf.mul(texts, shares), 1),
+    saved: [shares],
+    backward: (dy, [shares]) => {
+      const each = tf.mul(tf.reshape(dy, [batch, 1, D]), shares!);
+      const flat = tf.reshape(each, [batch * length, D]) as Tensor2D;
+      return [packRows(flat, padding)];
+    },
   };
 }

@@ -1,5 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { constant } from "../_constant.ts";
 import { native, runNative } from "../_native.ts";
+import { reshaped } from "../_reshaped.ts";
+import { rowMean } from "../_row_mean.ts";
 import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 
@@ -92,23 +95,24 @@ function composed(
   wantX: boolean,
 ): Computed {
   const D = weight.shape[0];
-  const gainOf = (weight: Tensor) => addOne ? tf.add(weight, 1) : weight;
-  const rows = tf.reshape(x, [-1, D]); // [N·H, D]
-  const square = tf.mean(tf.square(rows), -1, true);
-  const scale = tf.rsqrt(tf.add(square, eps)); // [N·H, 1]
+  const gainOf = (weight: Tensor) =>
+    addOne ? tf.add(weight, constant(1)) : weight;
+  const rows = reshaped(x, [x.size / D, D]); // [N·H, D]
+  const square = rowMean(tf.square(rows));
+  const scale = tf.rsqrt(tf.add(square, constant(eps))); // [N·H, 1]
   return {
-    value: tf.reshape(tf.mul(tf.mul(rows, scale), gainOf(weight)), x.shape),
+    value: reshaped(tf.mul(tf.mul(rows, scale), gainOf(weight)), x.shape),
     saved: [x, scale, weight],
     backward: (dy, saved) => {
       const [x, scale, weight] = saved as [Tensor, Tensor, Tensor];
-      const normal = tf.mul(tf.reshape(x, [-1, D]), scale); // [N·H, D]
-      const dRows = tf.reshape(dy, [-1, D]);
+      const normal = tf.mul(reshaped(x, [x.size / D, D]), scale); // [N·H, D]
+      const dRows = reshaped(dy, [x.size / D, D]);
       const dWeight = tf.sum(tf.mul(dRows, normal), 0);
       if (!wantX) return [undefined, dWeight];
       const dNormal = tf.mul(dRows, gainOf(weight)); // [N·H, D]
-      const along = tf.mean(tf.mul(dNormal, normal), -1, true);
+      const along = rowMean(tf.mul(dNormal, normal));
       const dx = tf.mul(tf.sub(dNormal, tf.mul(normal, along)), scale);
-      return [tf.reshape(dx, x.shape), dWeight];
+      return [reshaped(dx, x.shape), dWeight];
     },
   };
 }

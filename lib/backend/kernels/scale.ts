@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { constant } from "../_constant.ts";
 import { differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor } from "../tensor_types.ts";
 
@@ -30,8 +31,8 @@ export function scale<T extends Tensor>(
   { factor, tape }: ScaleOptions,
 ): T {
   return differentiable<T>(tape, [x], () => ({
-    value: tf.mul(x, factor),
+    value: tf.mul(x, constant(factor)),
     saved: [],
-    backward: (dy) => [tf.mul(dy, factor)],
+    backward: (dy) => [tf.mul(dy, constant(factor))],
   }));
 }

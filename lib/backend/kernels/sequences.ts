@@ -63,6 +63,16 @@ export function padRows(x: Tensor2D, { even, rows }: Padding): Tensor2D {
   return tf.gather(filled, tf.tensor1d(rows, "int32") as Tensor1D);
 }
 
+/**
+ * As {@linkcode padRows}, but with any rows between them: for what is looked at
+ * in the places of tokens alone. Spares a copy of x.
+ */
+export function spreadRows(x: Tensor2D, { even, rows }: Padding): Tensor2D {
+  if (even) return x;
+  const some = rows.map((row) => row < x.shape[0] ? row : 0);
+  return tf.gather(x, tf.tensor1d(some, "int32") as Tensor1D);
+}
+
 /** The packed rows of padded ones. */
 export function packRows(x: Tensor2D, { even, places }: Padding): Tensor2D {
   return even ? x : tf.gather(x, tf.tensor1d(places, "int32") as Tensor1D);

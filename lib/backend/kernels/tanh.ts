@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { constant } from "../_constant.ts";
 import { differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor } from "../tensor_types.ts";
 
@@ -26,7 +27,7 @@ export function tanh<T extends Tensor>(x: T, { tape }: KernelOptions = {}): T {
       value,
       saved: [value],
       backward: (dy, [value]) => [
-        tf.mul(dy, tf.sub(1, tf.square(value!))),
+        tf.mul(dy, tf.sub(constant(1), tf.square(value!))),
       ],
     };
   });

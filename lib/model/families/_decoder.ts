@@ -168,8 +168,6 @@ function decoderForward(
       ) =>
         rotary(
           queryKeyNorm ? norm(y, `${at}.self_attn.${which}_norm`) : y,
-          // Made in each layer, as a layer may be computed again for its
-          // gradient.
           { ...turns(rows), heads, tape },
         );
       const mixed = attention(

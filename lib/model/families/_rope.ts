@@ -43,8 +43,9 @@ export function ropeFrequencies(rope: RopeConfig, D: number): Frequencies {
 }
 
 /**
- * Cosines and sines for the rows of packed texts, or some of them: computed once,
- * made into new tensors at each call.
+ * Cosines and sines for the rows of packed texts, or some of them. Those of all
+ * rows belong to the scope it's called in; whoever asks after that scope has
+ * ended, to compute a layer again, gets new ones.
  */
 export function ropeTable(
   sequences: Sequences,
@@ -74,10 +75,21 @@ export function ropeTable(
       sin[t * R + r] = factor * Math.sin(angle);
     }
   }
-  return (rows) => ({
-    cos: tf.tensor2d(rows ? rowsOf(cos, rows, R) : cos, [rows?.length ?? T, R]),
-    sin: tf.tensor2d(rows ? rowsOf(sin, rows, R) : sin, [rows?.length ?? T, R]),
+  const all = (): RotaryTable => ({
+    cos: tf.tensor2d(cos, [T, R]),
+    sin: tf.tensor2d(sin, [T, R]),
   });
+  let whole = all();
+  return (rows) => {
+    if (rows) {
+      return {
+        cos: tf.tensor2d(rowsOf(cos, rows, R), [rows.length, R]),
+        sin: tf.tensor2d(rowsOf(sin, rows, R), [rows.length, R]),
+      };
+    }
+    if (whole.cos.isDisposed) whole = all();
+    return whole;
+  };
 }
 
 function rowsOf(

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import {
-  adamWInPlace,
+  type AdamWSlot,
+  adamWUpdate,
   type Gradient,
   RowGradient,
   squareSum,
 } from "../../lib/backend/mod.ts";
+import { groupNumbers, updateGroup } from "../../lib/backend/_adamw_group.ts";
+import { likeShapes } from "../../lib/backend/_like_shapes.ts";
 import { maxDifference, noise, onBackends } from "../_backends.ts";
 
 const NUMBERS = { beta1: 0.9, beta2: 0.99, epsilon: 1e-6, stepSize: 0.02 };
@@ -28,14 +31,7 @@ onBackends("squareSum() adds the squares of tensors and rows", () => {
   assert.equal(tf.memory().numTensors, before);
 });
 
-onBackends("adamWInPlace() does nothing where it isn't compiled", () => {
-  const slot = slotOf(noise(2, 1), tf.ones([2]), 1);
-  assert.equal(adamWInPlace([slot], NUMBERS), false);
-  assert.deepEqual(slot.parameter.dataSync(), noise(2, 1));
-  free(slot);
-}, ["wasm"]);
-
-onBackends("adamWInPlace() follows the formula, for rows as in full", () => {
+onBackends("adamWUpdate() follows the formula, for rows as in full", () => {
   const [V, D] = [30_000, 3]; // more than one piece
   const ids = Int32Array.of(0, 7, 5461, 5462, 29_999);
   const values = noise(V * D, 3);
@@ -54,7 +50,7 @@ onBackends("adamWInPlace() follows the formula, for rows as in full", () => {
   const p = Float64Array.from(values);
   const m = new Float64Array(V * D), v = new Float64Array(V * D);
   for (const gradientFactor of [0.5, 1, 2]) {
-    assert.ok(adamWInPlace(slots, { ...NUMBERS, gradientFactor }));
+    adamWUpdate(slots, { ...NUMBERS, gradientFactor });
     p.forEach((_, i) => {
       const g = dense[i]! * gradientFactor;
       m[i] = 0.9 * m[i]! + 0.1 * g;
@@ -71,18 +67,18 @@ onBackends("adamWInPlace() follows the formula, for rows as in full", () => {
     slots[1]!.parameter.dataSync(),
   );
   slots.forEach(free);
-}, ["tensorflow"]);
+});
 
-onBackends("adamWInPlace() changes no memory but the variables'", () => {
+onBackends("adamWUpdate() changes no memory but the variables'", () => {
   const start = noise(64, 1);
   const source = start.slice();
   const slot = slotOf(source, tf.ones([64]), 1);
   const others: tf.Tensor[] = [tf.clone(slot.parameter)];
   others.push(tf.reshape(slot.parameter, [8, 8]));
-  adamWInPlace([slot], NUMBERS);
+  adamWUpdate([slot], NUMBERS);
   others.push(tf.clone(slot.parameter), tf.reshape(slot.parameter, [64]));
   const once = slot.parameter.dataSync().slice();
-  adamWInPlace([slot], NUMBERS);
+  adamWUpdate([slot], NUMBERS);
   assert.deepEqual(source, start);
   others.forEach((other, i) =>
     assert.deepEqual(other.dataSync(), i < 2 ? start : once)
@@ -91,14 +87,59 @@ onBackends("adamWInPlace() changes no memory but the variables'", () => {
   // Assigned anew, the variable looks at a tensor that somebody else may have.
   const shared = tf.ones([64]);
   slot.parameter.assign(shared);
-  adamWInPlace([slot], NUMBERS);
+  adamWUpdate([slot], NUMBERS);
   assert.deepEqual(shared.dataSync(), new Float32Array(64).fill(1));
   const before = tf.memory().numTensors;
-  adamWInPlace([slot], NUMBERS);
+  adamWUpdate([slot], NUMBERS);
   assert.equal(tf.memory().numTensors, before);
   tf.dispose([...others, shared]);
   free(slot);
 }, ["tensorflow"]);
+
+onBackends("parameters updated together come out as each by itself", () => {
+  const make = () =>
+    [0, 1, 2].map((i) =>
+      slotOf(noise(12, i), tf.tensor2d(noise(12, 9 + i), [3, 4]), 0.99)
+    );
+  const [group, single] = [make(), make()];
+  for (const gradientFactor of [1, 0.5]) {
+    const numbers = { ...NUMBERS, gradientFactor };
+    const update = (
+      slots: AdamWSlot[],
+      operand: (x: number) => tf.Scalar | number,
+    ) =>
+      tf.tidy(() =>
+        updateGroup(slots, {
+          ...groupNumbers(numbers, operand),
+          kept: operand(0.99),
+        })
+      );
+    update(group, (x) => tf.scalar(x));
+    for (const slot of single) update([slot], (x) => x);
+  }
+  group.forEach((slot, i) => {
+    for (const name of ["parameter", "m", "v"] as const) {
+      assert.deepEqual(slot[name].shape, [3, 4]);
+      assert.deepEqual(slot[name].dataSync(), single[i]![name].dataSync());
+    }
+  });
+  [...group, ...single].forEach(free);
+});
+
+Deno.test("likeShapes() puts together what is alike, and not too much", () => {
+  const shapes: [number[], string?][] = [
+    ...[[[2, 3], "a"], [[6], "a"], [[2, 3], "a"], [[2, 3], "b"]],
+    ...[[[2, 3]], [[2 ** 23], "a"], [[2 ** 23], "a"], [[2 ** 23], "a"]],
+  ] as [number[], string?][];
+  const groups = likeShapes(
+    shapes.map((_, i) => i),
+    (i) => {
+      const [shape, key] = shapes[i]!;
+      return key ? { shape, key } : undefined;
+    },
+  );
+  assert.deepEqual(groups, [[0, 2], [1], [3], [4], [5, 6], [7]]);
+});
 
 function slotOf(values: Float32Array, gradient: Gradient, kept: number) {
   const { shape } = gradient;
