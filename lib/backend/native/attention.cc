@@ -7,6 +7,7 @@
 #include "activation.h"
 #include "buffer.h"
 #include "call.h"
+#include "lanes.h"
 #include "pool.h"
 #include "product.h"
 
@@ -134,19 +135,37 @@ void scoresOf(const Block& b, const float* q, const float* k, float* scores,
   }
 }
 
-// Row by row: shares = e^(score - max) / sum; returns max + log sum.
+// Rows are often short (a text of 64 tokens has four registers full): loops that
+// the compiler makes vector code spend most of their time before and after it.
+template <class F>
+inline void alongRow(int64_t count, F f) {
+  for (int64_t j = 0; j < count; j += WIDTH) f(j, count - j);
+}
+
+// e^(x - top), and 0 where x isn't seen.
+inline Lanes grown(Lanes x, float top) {
+  const Lanes e = each(x - top, [](float y) { return fastExp(y); });
+  return x == -INFINITY ? Lanes{} : e;
+}
+
+// Shares = e^(score - max) / sum; returns max + log sum.
 float softmaxRow(float* row, int64_t count) {
-  float top = -INFINITY, sum = 0;
-#pragma omp simd reduction(max : top)
-  for (int64_t j = 0; j < count; j++) top = std::max(top, row[j]);
-#pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < count; j++) {
-    const float e = row[j] == -INFINITY ? 0.0f : fastExp(row[j] - top);
-    row[j] = e;
-    sum += e;
-  }
-  const float inverse = 1.0f / sum;
-  for (int64_t j = 0; j < count; j++) row[j] *= inverse;
+  Lanes tops = Lanes{} - INFINITY, sums{};
+  alongRow(count, [&](int64_t j, int64_t left) {
+    const Lanes x = orRest(loadFirst(row + j, left), left, -INFINITY);
+    tops = x > tops ? x : tops;
+  });
+  const float top = largestOf(tops);
+  alongRow(count, [&](int64_t j, int64_t left) {
+    const Lanes x = orRest(loadFirst(row + j, left), left, -INFINITY);
+    const Lanes e = grown(x, top);
+    storeFirst(row + j, left, e);
+    sums += e;
+  });
+  const float sum = sumOf(sums), inverse = 1.0f / sum;
+  alongRow(count, [&](int64_t j, int64_t left) {
+    storeFirst(row + j, left, loadFirst(row + j, left) * inverse);
+  });
   return top + std::log(sum);
 }
 
@@ -186,13 +205,17 @@ void scoreGradient(const Block& b, const Gradient& g, float* shares,
   const Shape& s = b.shape;
   for (int64_t i = 0; i < b.rows; i++) {
     const int64_t at = b.queryAt() + i * s.queryWidth();
-    float mean = 0;
-#pragma omp simd reduction(+ : mean)
-    for (int64_t d = 0; d < s.D; d++) mean += g.dOut[at + d] * g.out[at + d];
+    Lanes sums{};
+    alongRow(s.D, [&](int64_t d, int64_t left) {
+      sums += loadFirst(g.dOut + at + d, left) * loadFirst(g.out + at + d, left);
+    });
+    const float mean = sumOf(sums);
     float* row = shares + i * b.keys;
     const float* grad = dShares + i * b.keys;
-#pragma omp simd
-    for (int64_t j = 0; j < b.keys; j++) row[j] *= grad[j] - mean;
+    alongRow(b.keys, [&](int64_t j, int64_t left) {
+      const Lanes slope = loadFirst(grad + j, left) - mean;
+      storeFirst(row + j, left, loadFirst(row + j, left) * slope);
+    });
     if (g.dBias) {
       float* bias = g.dBias + (b.biasRow(i) - s.bias);
       for (int64_t j = 0; j < b.keys; j++) bias[j] += row[j];
@@ -215,10 +238,9 @@ void blockGradient(const Block& b, const Gradient& g) {
   for (int64_t i = 0; i < b.rows; i++) {
     const float log = g.logs[b.logAt(i)];
     float* row = shares + i * b.keys;
-#pragma omp simd
-    for (int64_t j = 0; j < b.keys; j++) {
-      row[j] = row[j] == -INFINITY ? 0.0f : fastExp(row[j] - log);
-    }
+    alongRow(b.keys, [&](int64_t j, int64_t left) {
+      storeFirst(row + j, left, grown(loadFirst(row + j, left), log));
+    });
   }
   const int64_t qw = s.queryWidth(), kw = s.keyWidth();
   product({shares, b.keys, true}, b.queries(g.dOut), g.dv + b.keyAt(), kw,

@@ -25,16 +25,6 @@ inline void expect(const float* c, int64_t N, const Block& at) {
   }
 }
 
-// Numbers through a function of one, which the compiler makes vector code.
-template <class F>
-inline Lanes each(Lanes v, F f) {
-  alignas(64) float numbers[WIDTH];
-  store(numbers, v);
-#pragma omp simd simdlen(TDRO_LANES) aligned(numbers : 64)
-  for (int i = 0; i < WIDTH; i++) numbers[i] = f(numbers[i]);
-  return load(numbers);
-}
-
 // What a form looks at beside the sums of a block, and as them. It is read before
 // the block is multiplied, all at once: number by number, between the
 // activations, each would be waited for.
@@ -130,12 +120,13 @@ inline void askFor(const char* data, int64_t bytes, int64_t part,
 }
 
 // How many panels of the left side are packed at once: as many as stay in a
-// core's own cache, and few enough that all cores get as much.
+// core's own cache, and few enough that all cores get as much. No fewer: for
+// each such chunk the whole right side comes from the cores' common cache.
 template <class E>
 int64_t leftPanels(int64_t M, int64_t bytes) {
   const int64_t all = (M + E::ROWS - 1) / E::ROWS;
   const int64_t most = std::max<int64_t>(1, E::LEFT / bytes);
-  const int64_t least = 2 * threadCount();
+  const int64_t least = threadCount();
   int64_t chunks = std::max((all + most - 1) / most, least);
   chunks = (chunks + threadCount() - 1) / threadCount() * threadCount();
   return (all + chunks - 1) / chunks;

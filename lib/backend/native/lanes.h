@@ -91,6 +91,52 @@ inline void storeFirst(T* to, int64_t count, V v) {
 #endif
 }
 
+// The first `count` lanes, then `rest`.
+inline Lanes orRest(Lanes v, int64_t count, float rest) {
+  if (count >= WIDTH) return v;
+  Wholes place;
+#pragma GCC unroll 16
+  for (int i = 0; i < WIDTH; i++) place[i] = i;
+  return place < (int32_t)count ? v : Lanes{} + rest;
+}
+
+// All lanes put together by f, halves at a time.
+template <class F>
+inline float folded(Lanes v, F f) {
+  alignas(64) float x[WIDTH];
+  store(x, v);
+#pragma GCC unroll 4
+  for (int half = WIDTH / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < half; i++) x[i] = f(x[i], x[i + half]);
+  }
+  return x[0];
+}
+inline float sumOf(Lanes v) {
+#ifdef TDRO_AVX512
+  return _mm512_reduce_add_ps((__m512)v);
+#else
+  return folded(v, [](float a, float b) { return a + b; });
+#endif
+}
+inline float largestOf(Lanes v) {
+#ifdef TDRO_AVX512
+  return _mm512_reduce_max_ps((__m512)v);
+#else
+  return folded(v, [](float a, float b) { return a > b ? a : b; });
+#endif
+}
+
+// Each lane through a function of one number, which becomes vector code.
+template <class F>
+inline Lanes each(Lanes v, F f) {
+  alignas(64) float numbers[WIDTH];
+  store(numbers, v);
+#pragma omp simd simdlen(TDRO_LANES) aligned(numbers : 64)
+  for (int i = 0; i < WIDTH; i++) numbers[i] = f(numbers[i]);
+  return load(numbers);
+}
+
 // Stores past the caches, on a boundary of as many bytes.
 inline void stream(float* to, Lanes v) {
 #if defined(TDRO_AVX512)
