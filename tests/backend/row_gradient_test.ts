@@ -24,6 +24,9 @@ async function addsRows(): Promise<void> {
     const [got] = await read([sum]);
     assert.ok(maxDifference(got!, want) < 1e-5);
   }
+  const whole = scatteredByProducts(new Int32Array(N), rows, 1);
+  const [column] = await read([whole]);
+  assert.ok(maxDifference(column!, sums(values, D)) < 1e-5);
   const empty = tf.zeros<tf.Rank.R2>([0, D]);
   const none = scatteredByProducts(new Int32Array(), empty, V);
   const [zeros] = await read([none]);
@@ -31,4 +34,11 @@ async function addsRows(): Promise<void> {
   empty.dispose();
   assert.equal(tf.memory().numTensors, before);
   rows.dispose();
+}
+
+/** Sums of the columns of rows of D numbers. */
+function sums(values: Float32Array, D: number): Float64Array {
+  const total = new Float64Array(D);
+  values.forEach((x, i) => total[i % D]! += x);
+  return total;
 }

@@ -2,12 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { native, runNative } from "../_native.ts";
 import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
-import {
-  packRows,
-  paddingOf,
-  type Sequences,
-  spreadRows,
-} from "./sequences.ts";
+import { packRows, paddingOf, padRows, type Sequences } from "./sequences.ts";
 
 /** Options for {@linkcode poolRows}. */
 export interface PoolRowsOptions extends KernelOptions {
@@ -86,7 +81,7 @@ function composed(
   const values = Float32Array.from(rows, (row) => weights[row] ?? 0);
   const shares = tf.tensor3d(values, [batch, length, 1]);
   const D = x.shape[1];
-  const texts = tf.reshape(spreadRows(x, padding), [batch, length, D]);
+  const texts = tf.reshape(padRows(x, padding), [batch, length, D]);
   return {
     value: tf.sum(tf.mul(texts, shares), 1),
     saved: [shares],
