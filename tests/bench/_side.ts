@@ -23,6 +23,11 @@ export class Side implements AsyncDisposable {
     this.ready = this.#answer() as Promise<Ready>;
   }
 
+  /** Tells a peer that the other side's files are there. */
+  async setUp(): Promise<void> {
+    await this.#input.write(new TextEncoder().encode("set up\n"));
+  }
+
   /** Does a round; its seconds, as the process itself took them. */
   async round(): Promise<number> {
     await this.#input.write(new TextEncoder().encode("go\n"));

@@ -72,10 +72,12 @@ async function measure(
     ...["run", "-A", "--no-check", join(HERE, "_work.ts")],
     ...[entry.name, size, folder],
   ]);
-  const ready = await ours.ready;
+  // It imports its libraries while our side gets ready.
   await using theirs = new Side(`${entry.name}: ${entry.peer}`, python, [
     ...[join(HERE, "peers", "_serve.py"), entry.name, size, folder],
   ]);
+  const ready = await ours.ready;
+  await theirs.setUp();
   const { check, precision } = await theirs.ready;
   // Once each to warm up: memory pools, compiled graphs.
   await ours.round();

@@ -1,7 +1,8 @@
 """The peer's side of a benchmark; see ../_work.ts.
 
 Usage: _serve.py NAME quick|full FOLDER. NAME.py has setup(quick, folder), which
-returns (round, ready).
+returns (round, ready). Its libraries are imported at once; the line "set up" says
+that the files of our side are there.
 """
 import importlib
 import json
@@ -14,7 +15,9 @@ def say(value):
 
 
 name, size, folder = sys.argv[1:4]
-round_, ready = importlib.import_module(name).setup(size == "quick", folder)
+module = importlib.import_module(name)
+sys.stdin.readline()
+round_, ready = module.setup(size == "quick", folder)
 say(ready)
 for line in sys.stdin:
     if line.strip() != "go":

@@ -37,10 +37,14 @@ export async function setup(quick: boolean, folder: string): Promise<Work> {
   const encoder = await loadEncoder(
     join(ROOT, ".cache", "models", "all-MiniLM-L6-v2"),
   );
-  return await trainingWork(encoder, Array.from({ length: 4 }, batch), {
-    folder,
-    name: "train_mixed",
-    queryLength: 64,
-    passageLength: 128,
-  });
+  return await trainingWork(
+    encoder,
+    Array.from({ length: quick ? 2 : 4 }, batch),
+    {
+      folder,
+      name: "train_mixed",
+      queryLength: 64,
+      passageLength: 128,
+    },
+  );
 }
