@@ -10,8 +10,8 @@ const MOST = 256;
 /**
  * A number that never changes, as an operand. To a GPU each number that an
  * operation is given must be copied, and a copy waits until all that was started
- * before is done: half of the time of a small training step. So it's copied
- * once and stays there. Elsewhere it is the number itself.
+ * before is done. So it's copied once and stays there. Elsewhere it is the number
+ * itself.
  */
 export function constant(value: number): number | Tensor {
   if (!onGpu()) return value;
