@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { native, runNative } from "../_native.ts";
 import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
+import type { Tensor1D, Tensor2D, Tensor3D } from "../tensor_types.ts";
+import { matMul } from "./mat_mul.ts";
 import { packRows, paddingOf, padRows, type Sequences } from "./sequences.ts";
 
 /** Options for {@linkcode poolRows}. */
@@ -79,14 +80,15 @@ function composed(
   const padding = paddingOf(sequences);
   const { batch, length, rows } = padding;
   const values = Float32Array.from(rows, (row) => weights[row] ?? 0);
-  const shares = tf.tensor3d(values, [batch, length, 1]);
+  const shares = tf.tensor3d(values, [batch, 1, length]);
   const D = x.shape[1];
   const texts = tf.reshape(padRows(x, padding), [batch, length, D]);
   return {
-    value: tf.sum(tf.mul(texts, shares), 1),
+    value: tf.reshape(matMul(shares, texts as Tensor3D), [batch, D]),
     saved: [shares],
     backward: (dy, [shares]) => {
-      const each = tf.mul(tf.reshape(dy, [batch, 1, D]), shares!);
+      const one = tf.reshape(dy, [batch, 1, D]);
+      const each = matMul(shares!, one, { transposeA: true });
       const flat = tf.reshape(each, [batch * length, D]) as Tensor2D;
       return [packRows(flat, padding)];
     },
