@@ -112,13 +112,10 @@ const CUDA_LIBRARIES = [
  * there is `bfloat16`.
  */
 function prepareGpu({ folder }: Installation): void {
-  for (const name of CUDA_LIBRARIES) {
-    try {
-      Deno.dlopen(join(folder, "nvidia", name), {});
-    } catch {
-      // TensorFlow looks elsewhere, and stays on the CPU if there is none.
-    }
-  }
+  // Without a driver there is no GPU, and the libraries take 0.4 s to load.
+  if (!opens("libcuda.so.1")) return;
+  // Those that are missing TensorFlow looks for elsewhere.
+  for (const name of CUDA_LIBRARIES) opens(join(folder, "nvidia", name));
   const settings = {
     TF_FORCE_GPU_ALLOW_GROWTH: "true",
     TF_MATMUL_AUTOTUNE_ENABLE: "0",
@@ -138,6 +135,16 @@ function prepareGpu({ folder }: Installation): void {
   );
   symbols._ZN3tsl32enable_tensor_float_32_executionEb(false);
   // The libraries stay open: they are TensorFlow's now.
+}
+
+/** Loads a library for whoever asks for it by its name; whether it is there. */
+function opens(library: string): boolean {
+  try {
+    Deno.dlopen(library, {});
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
