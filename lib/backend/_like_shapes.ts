@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { onGpu } from "./_on_gpu.ts";
 import type { Tensor } from "./tensor_types.ts";
 
 /** Most numbers put together: more gain nothing, and take memory. */
@@ -13,9 +14,22 @@ export interface Shaped {
 }
 
 /**
- * Groups of what can be done in one operation: of the same shape and key, and
- * not too large. On a GPU an operation takes longer to start than to do for most
- * parameters of a model; a group costs one start where its members cost one each.
+ * What to do in one operation each. On a GPU, where an operation takes longer to
+ * start than to do for most parameters of a model, those of like shapes; elsewhere
+ * each item by itself, since putting them together is a copy.
+ *
+ * @param items What to group; the order is kept within a group.
+ * @param of What must be equal; `undefined` leaves an item alone.
+ */
+export function forOneOp<T>(
+  items: readonly T[],
+  of: (item: T) => Shaped | undefined,
+): T[][] {
+  return onGpu() ? likeShapes(items, of) : items.map((item) => [item]);
+}
+
+/**
+ * Groups of the same shape and key, and not too large.
  *
  * @param items What to group; the order is kept within a group.
  * @param of What must be equal; `undefined` leaves an item alone.

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { affine, wholeProduct } from "./_affine.ts";
 import { type Bf16Ops, bf16OpsThatAddExactly } from "./_bf16_ops.ts";
 import { native } from "./_native.ts";
+import { onGpu } from "./_on_gpu.ts";
 import type { Tensor, Tensor2D } from "./tensor_types.ts";
 
 /** Rows whose scores are looked at together, by their largest. */
@@ -126,9 +127,6 @@ function float32Rows(
       return scaled.numbers;
     });
   }
-  const tensorflow = tf.backend() as unknown as { isUsingGpuDevice?: boolean };
-  const gpu = tf.getBackend() === "webgpu" ||
-    tensorflow.isUsingGpuDevice === true;
   return {
     norm,
     scoreBytes: 4,
@@ -136,7 +134,7 @@ function float32Rows(
     // Any order of float32 sums. A GPU may multiply in TF32: ten bits.
     rounding: {
       score: 2 ** -23,
-      sum: dimension * 2 ** -23 + (gpu ? 2 ** -9 : 0),
+      sum: dimension * 2 ** -23 + (onGpu() ? 2 ** -9 : 0),
     },
     queries(values, queryCount) {
       const x = tf.tensor2d(values, [queryCount, dimension]);

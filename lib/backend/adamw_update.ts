@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { groupNumbers, updateGroup } from "./_adamw_group.ts";
-import { likeShapes } from "./_like_shapes.ts";
+import { forOneOp } from "./_like_shapes.ts";
 import { dataOf, native, runNative } from "./_native.ts";
 import { onGpu } from "./_on_gpu.ts";
 import { type Gradient, RowGradient } from "./row_gradient.ts";
@@ -70,20 +70,7 @@ export function adamWUpdate(
 ): void {
   const all = { gradientFactor, ...numbers };
   if (native()) return updateInPlace(slots, all);
-  if (onGpu()) return updateOnGpu(slots, all);
-  const common = groupNumbers(all, (value) => value);
-  for (const slot of slots) {
-    const kept = slot.kept === 1 ? undefined : slot.kept;
-    tf.tidy(() => updateGroup([slot], { ...common, kept }));
-  }
-}
-
-/** Parameters of one shape together, the numbers copied once. */
-function updateOnGpu(
-  slots: readonly AdamWSlot[],
-  numbers: Required<AdamWNumbers>,
-): void {
-  const groups = likeShapes(
+  const groups = forOneOp(
     slots,
     ({ gradient, kept }) =>
       gradient instanceof RowGradient
@@ -91,12 +78,18 @@ function updateOnGpu(
         : { shape: gradient.shape, key: kept },
   );
   tf.tidy(() => {
-    const common = groupNumbers(numbers, (value) => tf.scalar(value));
-    const decays = new Map<number, Tensor>();
+    // To a GPU each number is copied once, not once a group.
+    const copies = new Map<number, Tensor>();
+    const operand = (value: number): Tensor | number => {
+      if (!onGpu()) return value;
+      if (!copies.has(value)) copies.set(value, tf.scalar(value));
+      return copies.get(value)!;
+    };
+    const common = groupNumbers(all, operand);
     for (const group of groups) {
-      const { kept } = group[0]!;
-      if (kept !== 1 && !decays.has(kept)) decays.set(kept, tf.scalar(kept));
-      tf.tidy(() => updateGroup(group, { ...common, kept: decays.get(kept) }));
+      const [{ kept: share }] = group as [AdamWSlot];
+      const kept = share === 1 ? undefined : operand(share);
+      tf.tidy(() => updateGroup(group, { ...common, kept }));
     }
   });
 }

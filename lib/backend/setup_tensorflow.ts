@@ -62,8 +62,12 @@ const PLATFORMS: Record<string, { tag: string; wheel: string; cc: string }> = {
  * Tags of NVIDIA's wheels, which differ from one to the next (nvcc's is the
  * oldest); pip matches each exactly.
  */
-const CUDA_PLATFORMS = ["2_27_x86_64", "2_17_x86_64", "2014_x86_64", "1_x86_64"]
-  .map((tag) => `manylinux${tag.startsWith("2_") ? "_" : ""}${tag}`);
+const CUDA_PLATFORMS = [
+  "manylinux_2_27_x86_64",
+  "manylinux_2_17_x86_64",
+  "manylinux2014_x86_64",
+  "manylinux1_x86_64",
+] as const;
 
 /** Sources of the addon in the npm package of tfjs-node-gpu. */
 const SOURCES = [

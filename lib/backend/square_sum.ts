@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { likeShapes, together } from "./_like_shapes.ts";
+import { forOneOp, together } from "./_like_shapes.ts";
 import { native, runNative } from "./_native.ts";
-import { onGpu } from "./_on_gpu.ts";
 import { type Gradient, RowGradient } from "./row_gradient.ts";
 import type { Tensor } from "./tensor_types.ts";
 
@@ -33,9 +32,7 @@ export function squareSum(gradients: readonly Gradient[]): Tensor {
   // Not by addN: on webgpu it binds every input to one shader, and where they
   // are more than the adapter allows (often 8) the sum is silently wrong.
   return tf.tidy(() => {
-    const groups = onGpu()
-      ? likeShapes(parts, ({ shape }) => ({ shape, key: "" }))
-      : parts.map((part) => [part]);
+    const groups = forOneOp(parts, ({ shape }) => ({ shape, key: "" }));
     const sums = groups.map((group) =>
       tf.tidy(() => tf.sum(tf.square(together(group))))
     );

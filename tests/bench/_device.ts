@@ -8,13 +8,11 @@ export type Device = typeof DEVICES[number];
 
 /**
  * Tells the sides, which are processes of their own, where to compute. On the
- * CPU no library may see a GPU; on the GPU TensorFlow takes memory as it needs
- * it, or there is none left for the peer.
+ * CPU no library may see a GPU.
  */
 export function announceDevice(device: Device): void {
   Deno.env.set("TDRO_BENCH_DEVICE", device);
   if (device === "cpu") Deno.env.set("CUDA_VISIBLE_DEVICES", "");
-  else Deno.env.set("TF_FORCE_GPU_ALLOW_GROWTH", "true");
 }
 
 /** Tells the sides how many times as many texts a training step has. */

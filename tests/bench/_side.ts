@@ -25,12 +25,12 @@ export class Side implements AsyncDisposable {
 
   /** Tells a peer that the other side's files are there. */
   async setUp(): Promise<void> {
-    await this.#input.write(new TextEncoder().encode("set up\n"));
+    await this.#say("set up");
   }
 
   /** Does a round; its seconds, as the process itself took them. */
   async round(): Promise<number> {
-    await this.#input.write(new TextEncoder().encode("go\n"));
+    await this.#say("go");
     const { seconds } = await this.#answer() as { seconds: number };
     return seconds;
   }
@@ -43,6 +43,10 @@ export class Side implements AsyncDisposable {
     } catch {
       return undefined;
     }
+  }
+
+  async #say(line: string): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(`${line}\n`));
   }
 
   async #answer(): Promise<unknown> {

@@ -33,6 +33,8 @@ export interface Padding {
   even: boolean;
   /** `[B·L]`, the packed row of each place, or T where there is none. */
   rows: Int32Array;
+  /** `[B·L]`, the same, but row 0 where there is none. */
+  someRows: Int32Array;
   /** `[T]`, the place of each packed row. */
   places: Int32Array;
 }
@@ -44,16 +46,18 @@ export function paddingOf(sequences: Sequences): Padding {
   const length = longest(sequences);
   const count = offsets[batch]!;
   const rows = new Int32Array(batch * length).fill(count);
+  const someRows = new Int32Array(batch * length);
   const places = new Int32Array(count);
   for (let i = 0; i < batch; i++) {
     const start = offsets[i]!;
     for (let row = start; row < offsets[i + 1]!; row++) {
       const place = i * length + row - start;
-      rows[place] = row;
+      rows[place] = someRows[place] = row;
       places[row] = place;
     }
   }
-  return { batch, length, even: count === batch * length, rows, places };
+  const even = count === batch * length;
+  return { batch, length, even, rows, someRows, places };
 }
 
 /** Packed rows `[T, D]` with rows of zeros between them, `[B·L, D]`. */
@@ -67,10 +71,8 @@ export function padRows(x: Tensor2D, { even, rows }: Padding): Tensor2D {
  * As {@linkcode padRows}, but with any rows between them: for what is looked at
  * in the places of tokens alone. Spares a copy of x.
  */
-export function spreadRows(x: Tensor2D, { even, rows }: Padding): Tensor2D {
-  if (even) return x;
-  const some = rows.map((row) => row < x.shape[0] ? row : 0);
-  return tf.gather(x, tf.tensor1d(some, "int32") as Tensor1D);
+export function spreadRows(x: Tensor2D, { even, someRows }: Padding): Tensor2D {
+  return even ? x : tf.gather(x, tf.tensor1d(someRows, "int32") as Tensor1D);
 }
 
 /** The packed rows of padded ones. */

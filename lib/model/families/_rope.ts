@@ -75,19 +75,14 @@ export function ropeTable(
       sin[t * R + r] = factor * Math.sin(angle);
     }
   }
-  const all = (): RotaryTable => ({
-    cos: tf.tensor2d(cos, [T, R]),
-    sin: tf.tensor2d(sin, [T, R]),
+  const tensors = (cos: Float32Array, sin: Float32Array): RotaryTable => ({
+    cos: tf.tensor2d(cos, [cos.length / R, R]),
+    sin: tf.tensor2d(sin, [sin.length / R, R]),
   });
-  let whole = all();
+  let whole = tensors(cos, sin);
   return (rows) => {
-    if (rows) {
-      return {
-        cos: tf.tensor2d(rowsOf(cos, rows, R), [rows.length, R]),
-        sin: tf.tensor2d(rowsOf(sin, rows, R), [rows.length, R]),
-      };
-    }
-    if (whole.cos.isDisposed) whole = all();
+    if (rows) return tensors(rowsOf(cos, rows, R), rowsOf(sin, rows, R));
+    if (whole.cos.isDisposed) whole = tensors(cos, sin);
     return whole;
   };
 }
