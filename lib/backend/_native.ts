@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "./tensor_types.ts";
 import type { Installation, NativeBackend } from "./_tensorflow.ts";
-import { buildNative } from "./_native_build.ts";
+import { buildCuda } from "./_cuda_build.ts";
+import { buildNative, type NativeKind } from "./_native_build.ts";
 import type { Precision } from "./precision.ts";
 
 /** The addon's functions that work on raw tensor numbers. */
@@ -33,8 +34,8 @@ interface RawBackend {
 
 /** State of the compiled kernels in this process. */
 interface State {
-  /** Whether the library is loaded: its ops stay registered for good. */
-  loaded: boolean;
+  /** Which library is loaded: its ops stay registered for good. */
+  loaded?: NativeKind;
   /** Whether kernels use it. */
   active: boolean;
   /** What multiplies matrices here. */
@@ -56,7 +57,6 @@ interface State {
 }
 
 const state: State = {
-  loaded: false,
   active: false,
   engine: "",
   problem: "",
@@ -64,38 +64,38 @@ const state: State = {
 
 /**
  * Switches the compiled kernels on, compiling and loading them if need be.
- * Without a compiler, or on a GPU, the composed ones serve.
+ * Without a compiler the composed ones serve.
  *
  * @param installation TensorFlow that is in use.
- * @param wanted Whether they may be used.
+ * @param wanted Whether they may be used; `"emulated"`: those of a GPU, played
+ * on the processor.
  * @returns What is used and why, one phrase.
  */
 export async function useNative(
   installation: Installation,
-  wanted: boolean,
+  wanted: boolean | "emulated",
 ): Promise<string> {
   state.active = false;
   state.problem = "";
   const backend = tf.backend() as unknown as NativeBackend;
-  if (backend.isUsingGpuDevice) state.problem = "they are for the CPU";
-  else if (!wanted) state.problem = "switched off";
-  else {
+  const kind: NativeKind = backend.isUsingGpuDevice
+    ? "cuda"
+    : wanted === "emulated"
+    ? "emulated"
+    : "cpu";
+  if (!wanted) state.problem = "switched off";
+  else if (state.loaded && state.loaded !== kind) {
+    state.problem = `this process has loaded others (${state.loaded})`;
+  } else {
     try {
       if (!state.loaded) {
-        const library = Deno.dlopen(await buildNative(installation), {
-          tdroEngine: { parameters: [], result: "i32" },
-          tdroScoreRows: {
-            parameters: [...Array(5).fill("buffer"), "i32", "i32"] as const,
-            result: "void",
-          },
-        });
-        // It stays open: TensorFlow holds its kernels.
-        state.engine = ENGINES[library.symbols.tdroEngine()]!;
-        state.scoreRows = library.symbols.tdroScoreRows as State["scoreRows"];
-        state.loaded = true;
+        await (kind === "cpu" ? loadForCpu : loadForGpu)(installation, kind);
+        state.loaded = kind;
       }
       state.active = true;
+      if (kind !== "cpu") tryOne();
     } catch (error) {
+      state.active = false;
       const text = error instanceof Error ? error.message : String(error);
       state.problem = text.split("\n")[0]!.slice(0, 200);
     }
@@ -105,9 +105,56 @@ export async function useNative(
     : `no native kernels: ${state.problem}`;
 }
 
+async function loadForCpu(installation: Installation): Promise<void> {
+  // It stays open: TensorFlow holds its kernels.
+  const { symbols } = Deno.dlopen(await buildNative(installation, "cpu"), {
+    tdroEngine: { parameters: [], result: "i32" },
+    tdroScoreRows: {
+      parameters: [...Array(5).fill("buffer"), "i32", "i32"] as const,
+      result: "void",
+    },
+  });
+  state.engine = ENGINES[symbols.tdroEngine()]!;
+  state.scoreRows = symbols.tdroScoreRows as State["scoreRows"];
+}
+
+async function loadForGpu(
+  installation: Installation,
+  kind: NativeKind,
+): Promise<void> {
+  const library = await buildNative(installation, kind);
+  const kernels = kind === "cuda" ? await buildCuda(installation) : undefined;
+  const { symbols } = Deno.dlopen(library, {
+    tdroKernels: { parameters: ["buffer", "i64"], result: "void" },
+  });
+  if (kernels) symbols.tdroKernels(kernels, BigInt(kernels.length));
+  state.engine = kind === "cuda" ? "CUDA" : "an emulated GPU";
+}
+
+/** A GPU's kernels may fail only when they start: better now than in a step. */
+function tryOne(): void {
+  tf.tidy(() => {
+    const x = tf.tensor2d([[1, 2], [3, 4]]);
+    const [sum] = runNative("TdroColumnSum", { inputs: [x] });
+    if (sum!.dataSync().join() !== "4,6") {
+      throw new RangeError("the GPU adds 1 and 3 wrongly");
+    }
+  });
+}
+
 /** Whether kernels take their compiled form now. */
 export function native(): boolean {
   return state.active && tf.getBackend() === "tensorflow";
+}
+
+/** Whether those that a GPU has no use for do: the processor's own. */
+export function nativeOnCpu(): boolean {
+  return native() && state.loaded === "cpu";
+}
+
+/** Whether those that only a GPU has use for do. */
+export function nativeOnGpu(): boolean {
+  return native() && state.loaded !== "cpu";
 }
 
 /** How compiled kernels are told a precision, see `native/gemm.h`. */
@@ -126,7 +173,7 @@ const ENGINES: Readonly<Record<number, string>> = {
 
 /** The compiled inner products, where kernels take their compiled form now. */
 export function nativeScoreRows(): State["scoreRows"] {
-  return native() ? state.scoreRows : undefined;
+  return nativeOnCpu() ? state.scoreRows : undefined;
 }
 
 /** What the backend knows of a tensor's data. */
@@ -167,14 +214,18 @@ export function runNative(
     passing.push(id);
     return id;
   };
-  const numbers = (values: readonly number[]): number =>
-    known(binding, values) ?? raw(binding.TF_FLOAT, Float32Array.from(values));
+  // A GPU's settings are integers of the same bits, see `cuda/gpu_call.h`.
+  const asBits = state.loaded !== "cpu";
+  const numbers = (values: readonly number[], bits: boolean): number => {
+    const found = known(binding, values, bits);
+    return found ?? raw(...stored(binding, values, bits));
+  };
   try {
     const ids = inputs.map((tensor) =>
-      tensor ? backend.getInputTensorIds([tensor])[0]! : numbers([])
+      tensor ? backend.getInputTensorIds([tensor])[0]! : numbers([], false)
     );
     for (const values of ints) ids.push(raw(binding.TF_INT32, values));
-    ids.push(numbers(settings));
+    ids.push(numbers(settings, asBits));
     const attributes = list
       ? [{ name: "N", type: binding.TF_ATTR_INT, value: inputs.length }]
       : [];
@@ -194,13 +245,26 @@ const MOST_KNOWN = 256;
 function known(
   binding: Binding,
   values: readonly number[],
+  bits: boolean,
 ): number | undefined {
   if (values.length > 8) return;
-  const key = values.join(" ");
+  const key = `${bits} ${values.join(" ")}`;
   const found = KNOWN.get(key);
   if (found !== undefined || KNOWN.size >= MOST_KNOWN) return found;
-  const floats = Float32Array.from(values);
-  const id = binding.createTensor([floats.length], binding.TF_FLOAT, floats);
+  const [type, numbers] = stored(binding, values, bits);
+  const id = binding.createTensor([numbers.length], type, numbers);
   KNOWN.set(key, id);
   return id;
+}
+
+/** Numbers as a tensor holds them: as floats, or as integers of the same bits. */
+function stored(
+  binding: Binding,
+  values: readonly number[],
+  bits: boolean,
+): [type: number, values: Float32Array | Int32Array] {
+  const floats = Float32Array.from(values);
+  return bits
+    ? [binding.TF_INT32, new Int32Array(floats.buffer)]
+    : [binding.TF_FLOAT, floats];
 }

@@ -1,19 +1,32 @@
 import { dirname, join } from "node:path";
 import type { Installation } from "./_tensorflow.ts";
 import { cacheFolder } from "./cache_folder.ts";
+import { CUDA_FILES } from "./cuda/files.ts";
 import { NATIVE_FILES } from "./native/files.ts";
 import { lastLine, runProgram } from "./_wheel.ts";
 
 /**
- * Vector code for this very processor. Not `-ffast-math`: linked with it, GCC
- * switches the whole process's handling of tiny numbers.
+ * Which compiled kernels: for the processor, for a GPU, or those of a GPU played
+ * on the processor (for tests where there is none).
  */
-const FLAGS = [
-  ...["-std=c++20", "-O3", "-fPIC", "-fopenmp-simd"],
-  ...["-fno-math-errno", "-fno-trapping-math"],
-  Deno.build.arch === "x86_64" ? "-march=native" : "-mcpu=native",
-  ...(Deno.build.arch === "x86_64" ? ["-mprefer-vector-width=512"] : []),
-];
+export type NativeKind = "cpu" | "cuda" | "emulated";
+
+const COMMON = ["-std=c++20", "-fPIC"];
+
+/**
+ * For the processor, vector code for this very one. Not `-ffast-math`: linked
+ * with it, GCC switches the whole process's handling of tiny numbers.
+ */
+const FLAGS: Readonly<Record<NativeKind, readonly string[]>> = {
+  cpu: [
+    ...COMMON,
+    ...["-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math"],
+    Deno.build.arch === "x86_64" ? "-march=native" : "-mcpu=native",
+    ...(Deno.build.arch === "x86_64" ? ["-mprefer-vector-width=512"] : []),
+  ],
+  cuda: [...COMMON, "-O1"],
+  emulated: [...COMMON, "-O1", "-DTDRO_EMULATED"],
+};
 
 /**
  * Where the compiled kernels lie, or would: the name follows from the sources,
@@ -21,41 +34,61 @@ const FLAGS = [
  */
 export async function nativeLibrary(
   installation: Installation,
+  kind: NativeKind,
 ): Promise<string> {
-  const parts = [
-    Object.values(NATIVE_FILES).join("\0"),
-    FLAGS.join(" "),
+  return await libraryPath([
+    Object.values(filesOf(kind)).join("\0"),
+    FLAGS[kind].join(" "),
     installation.folder,
-    processor(),
-  ];
+    kind === "cpu" ? processor() : Deno.build.arch,
+  ], "libtdro.so");
+}
+
+/** A file in the cache of kernels whose folder's name follows from `parts`. */
+export async function libraryPath(
+  parts: readonly string[],
+  name: string,
+): Promise<string> {
   const bytes = new TextEncoder().encode(parts.join("\0"));
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const name = [...hash.slice(0, 8)]
+  const folder = [...hash.slice(0, 8)]
     .map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return cacheFolder("kernels", name, "libtdro.so");
+  return cacheFolder("kernels", folder, name);
+}
+
+function filesOf(kind: NativeKind): Readonly<Record<string, string>> {
+  return kind === "cpu" ? NATIVE_FILES : CUDA_FILES;
 }
 
 /**
  * Compiles the kernels, seconds of work, unless they are there.
  *
  * @param installation TensorFlow to link to.
+ * @param kind Which ones.
  * @returns Path of the library.
  * @throws {RangeError} If there is no compiler, or it fails.
  */
-export async function buildNative(installation: Installation): Promise<string> {
-  const library = await nativeLibrary(installation);
+export async function buildNative(
+  installation: Installation,
+  kind: NativeKind,
+): Promise<string> {
+  const library = await nativeLibrary(installation, kind);
   if (await exists(library)) return library;
   const folder = dirname(library);
   const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
   await Deno.mkdir(partial, { recursive: true });
   try {
-    for (const [name, text] of Object.entries(NATIVE_FILES)) {
+    const files = filesOf(kind);
+    for (const [name, text] of Object.entries(files)) {
       await Deno.writeTextFile(join(partial, name), text);
     }
-    const sources = Object.keys(NATIVE_FILES).filter((n) => n.endsWith(".cc"));
+    const sources = Object.keys(files).filter((name) => !name.endsWith(".h"));
     await Promise.all(
       sources.map((name) =>
-        compile([...FLAGS, "-c", name, "-o", `${name}.o`], partial)
+        compile(
+          [...FLAGS[kind], "-x", "c++", "-c", name, "-o", `${name}.o`],
+          partial,
+        )
       ),
     );
     const tensorflow = join(installation.folder, "tensorflow");
@@ -87,7 +120,8 @@ async function compile(args: string[], cwd: string): Promise<void> {
   );
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether a file is there. */
+export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
     return true;

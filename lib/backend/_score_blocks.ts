@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { affine, wholeProduct } from "./_affine.ts";
 import { type Bf16Ops, bf16OpsThatAddExactly } from "./_bf16_ops.ts";
-import { native } from "./_native.ts";
+import { nativeOnCpu } from "./_native.ts";
 import { onGpu } from "./_on_gpu.ts";
 import type { Tensor, Tensor2D } from "./tensor_types.ts";
 
@@ -69,7 +69,7 @@ export function deviceRows(
     ? undefined
     : bf16OpsThatAddExactly(precision === "bfloat16");
   if (ops) return bf16Rows(ops, data, count, dimension);
-  const whole = precision !== "float32" && native();
+  const whole = precision !== "float32" && nativeOnCpu();
   return float32Rows(data, count, dimension, whole);
 }
 

@@ -1,5 +1,5 @@
 import { CandidateList } from "./_candidate_list.ts";
-import { native } from "./_native.ts";
+import { nativeOnCpu } from "./_native.ts";
 import { nativeCandidates, nativeScores } from "./_native_candidates.ts";
 import { lookAtSpan } from "./_look_at_span.ts";
 import {
@@ -173,7 +173,7 @@ async function lookAtAll(
     const rows = Math.min(span * BLOCK, count - first);
     const blocks: ScoreBlock[] = [];
     try {
-      if (native() && lists[0]!.k <= MAX_K) {
+      if (nativeOnCpu() && lists[0]!.k <= MAX_K) {
         for (let from = first; from < first + rows; from += BLOCK) {
           blocks.push(queries.times(from / BLOCK));
         }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { nativeOnGpu, runNative } from "./_native.ts";
 import { onGpu } from "./_on_gpu.ts";
 import { scatteredByProducts } from "./_scattered_by_products.ts";
 import type { Tensor, Tensor2D } from "./tensor_types.ts";
@@ -120,9 +121,24 @@ function summed(
   rows: Tensor2D,
   shape: [number, number],
 ): Tensor2D {
+  if (nativeOnGpu()) return summedInOrder(ids, rows, shape[0]);
   return onGpu()
     ? scatteredByProducts(ids, rows, shape[0])
     : scattered(ids, rows, shape);
+}
+
+/** By a GPU's kernel: it is told which rows belong to each place. */
+function summedInOrder(ids: Int32Array, rows: Tensor2D, V: number): Tensor2D {
+  const starts = new Int32Array(V + 1);
+  for (const id of ids) starts[id + 1]!++;
+  for (let v = 0; v < V; v++) starts[v + 1]! += starts[v]!;
+  const next = starts.slice();
+  const order = new Int32Array(ids.length);
+  ids.forEach((id, row) => order[next[id]!++] = row);
+  return runNative("TdroRowSum", {
+    inputs: [rows],
+    ints: [order, starts],
+  })[0] as Tensor2D;
 }
 
 /** Rows at their places, those of one place added up in any order. */

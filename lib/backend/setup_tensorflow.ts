@@ -170,7 +170,11 @@ export async function* setupTensorflow(
 /** Compiles our kernels too; without them everything works, only slower. */
 async function withKernels(installation: Installation): Promise<string> {
   try {
-    await buildNative(installation);
+    await buildNative(installation, "cpu");
+    if (installation.flavour === "cuda") {
+      // What runs on the GPU is compiled where there is one, at first use.
+      await buildNative(installation, "cuda");
+    }
     return installation.folder;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);

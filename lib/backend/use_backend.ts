@@ -149,8 +149,7 @@ async function startTensorflow(native?: boolean): Promise<Backend> {
     );
   }
   const backend = tf.backend() as unknown as NativeBackend;
-  const wanted = native ?? Deno.env.get("TDRO_NATIVE") !== "0";
-  const kernels = await useNative(installation, wanted);
+  const kernels = await useNative(installation, native ?? nativeByDefault());
   const device = backend.isUsingGpuDevice ? "gpu" : "cpu";
   const build = installation.flavour === "cuda" && device === "cpu"
     ? "cuda build, it sees no GPU"
@@ -160,6 +159,12 @@ async function startTensorflow(native?: boolean): Promise<Backend> {
     device,
     reason: `TensorFlow (${build}) is set up; ${kernels}`,
   };
+}
+
+/** What the environment says of the compiled kernels. */
+function nativeByDefault(): boolean | "emulated" {
+  const wanted = Deno.env.get("TDRO_NATIVE");
+  return wanted === "emulated" ? wanted : wanted !== "0";
 }
 
 async function startWebgpu(): Promise<Backend> {

@@ -74,7 +74,8 @@ struct Signature {
 
 using Kernel = void (*)(Call&);
 
-inline void define(const char* name, const Signature& signature) {
+inline void define(const char* name, const Signature& signature,
+                   const char* settings = "float") {
   TF_OpDefinitionBuilder* op = TF_NewOpDefinitionBuilder(name);
   const auto inputs = [&](const char* letter, int count, const char* type) {
     for (int i = 0; i < count; i++) {
@@ -88,7 +89,8 @@ inline void define(const char* name, const Signature& signature) {
   }
   inputs("x", signature.list ? 0 : signature.floats, "float");
   inputs("i", signature.ints, "int32");
-  TF_OpDefinitionBuilderAddInput(op, "settings: float");
+  TF_OpDefinitionBuilderAddInput(
+      op, (std::string("settings: ") + settings).c_str());
   for (int i = 0; i < signature.outputs; i++) {
     const std::string text = "y" + std::to_string(i) + ": float";
     TF_OpDefinitionBuilderAddOutput(op, text.c_str());

@@ -36,6 +36,7 @@ TF_KernelBuilder* TF_NewKernelBuilder(
     void* (*create)(TF_OpKernelConstruction*),
     void (*compute)(void* kernel, TF_OpKernelContext*),
     void (*remove)(void* kernel));
+void TF_KernelBuilder_HostMemory(TF_KernelBuilder*, const char* argument);
 void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder*, TF_Status*);
 
 int TF_NumInputs(TF_OpKernelContext*);
@@ -43,5 +44,12 @@ void TF_GetInput(TF_OpKernelContext*, int index, TF_Tensor**, TF_Status*);
 TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, TF_DataType,
                              const int64_t* dims, int rank, size_t bytes,
                              TF_Status*);
+typedef struct TF_AllocatorAttributes {
+  size_t struct_size;
+  unsigned char on_host;
+} TF_AllocatorAttributes;
+TF_Tensor* TF_AllocateTemp(TF_OpKernelContext*, TF_DataType,
+                           const int64_t* dims, int rank,
+                           TF_AllocatorAttributes*, TF_Status*);
 void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
 }

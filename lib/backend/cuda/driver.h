@@ -1,0 +1,43 @@
+// The GPU as the host sees it: the driver and cuBLAS, both loaded by whoever
+// loaded TensorFlow, so that nothing of CUDA is needed to compile this.
+#pragma once
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+#include "emulator.h"
+
+struct TF_OpKernelContext;
+
+namespace tdro {
+
+// What goes wrong on a GPU; the op fails with its text.
+struct GpuError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+using Stream = void*;
+
+// The stream that TensorFlow computes in.
+Stream streamOf(TF_OpKernelContext* context);
+
+// Starts a kernel by its name.
+void launchKernel(Stream stream, const char* name, Index grid, int threads,
+                  int bytes, void** arguments);
+
+// Copies integers to the GPU without waiting for it.
+void copyToGpu(Stream stream, const int32_t* from, void* to, int64_t count);
+
+// C [M, N] = scale · op(A) · op(B), all row by row; `rounded`: A and B are
+// bfloat16. Leading dimensions are those of the stored rows.
+struct Product {
+  const void *a, *b;
+  float* c;
+  int M, N, K;
+  int strideA, strideB;
+  bool transposeA, transposeB, rounded;
+  float scale;
+};
+void multiply(Stream stream, const Product& product);
+
+}  // namespace tdro
