@@ -2,7 +2,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import { Bf16Ops } from "./_bf16_ops.ts";
 import { native, PARTS, runNative } from "./_native.ts";
 import { onGpu } from "./_on_gpu.ts";
-import { type Activation, identity } from "./kernels/_activations.ts";
 import { matMul } from "./kernels/mat_mul.ts";
 import { checkPrecision, type Precision } from "./precision.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "./tensor_types.ts";
@@ -15,58 +14,8 @@ export interface AffineOptions {
   transposeB?: boolean;
   /** Added to each row, shape `[N]`. */
   bias?: Tensor1D | undefined;
-  /** Added to the result, of its shape. */
-  add?: Tensor2D | undefined;
   /** What is multiplied. */
   precision: Precision;
-}
-
-/**
- * What becomes of each number v of a product, with f the activation; the numbers
- * of `Form` in `native/gemm.h`.
- */
-const FORMS = {
-  plain: 0,
-  /** f(v), and v */
-  activated: 1,
-  /** v · f'(gate) */
-  slope: 2,
-  /** v · f(gate), and v */
-  gated: 3,
-  /** v · f(gate), and v · up · f'(gate) */
-  ungated: 4,
-};
-
-/** What {@linkcode finished} does beside the product. */
-export interface FinishOptions extends AffineOptions {
-  /** What becomes of each number. */
-  form: keyof typeof FORMS;
-  /** f. */
-  activation: Activation;
-  /** Of the result's shape. */
-  gate?: Tensor2D;
-  /** Of the result's shape. */
-  up?: Tensor2D;
-}
-
-/**
- * A product and what comes after it in one pass, where a kernel does both: see
- * `native()`. The second result is there under all forms but `slope`.
- */
-export function finished(
-  a: Tensor2D,
-  b: Tensor2D,
-  { form, activation, gate, up, ...options }: FinishOptions,
-): [Tensor2D, Tensor2D] {
-  const { transposeA = false, transposeB = false, precision } = options;
-  return runNative("TdroMatMul", {
-    inputs: [a, b, options.bias, options.add, gate, up],
-    settings: [
-      ...[+transposeA, +transposeB, PARTS[precision], activation.number],
-      ...[FORMS[form], +(form !== "slope" && form !== "plain"), 1],
-    ],
-    outputs: 2,
-  }) as [Tensor2D, Tensor2D];
 }
 
 /**
@@ -79,17 +28,14 @@ export function wholeProduct(
   b: Tensor2D,
   scale: number,
 ): Tensor2D {
-  const [product, unused] = runNative("TdroMatMul", {
-    inputs: [a, b, undefined, undefined, undefined, undefined],
-    settings: [0, 1, 2, identity.number, FORMS.plain, 0, scale],
-    outputs: 2,
-  }) as [Tensor2D, Tensor2D];
-  unused.dispose();
-  return product;
+  return runNative("TdroMatMul", {
+    inputs: [a, b],
+    settings: [0, 1, 2, scale],
+  })[0] as Tensor2D;
 }
 
 /**
- * `a · b + bias + add` of matrices, on the fastest road that the backend has. Not
+ * `a · b + bias` of matrices, on the fastest road that the backend has. Not
  * differentiable; the caller owns the result.
  */
 export function affine(
@@ -97,24 +43,18 @@ export function affine(
   b: Tensor2D,
   options: AffineOptions,
 ): Tensor2D {
-  const { transposeA = false, transposeB = false, bias, add, precision } =
-    options;
+  const { transposeA = false, transposeB = false, bias, precision } = options;
   checkPrecision(precision);
-  if (native()) {
-    const [product, unused] = finished(a, b, {
-      ...options,
-      form: "plain",
-      activation: identity,
-    });
-    unused.dispose();
-    return product;
-  }
   return tf.tidy(() => {
-    let sum: Tensor = precision === "bfloat16"
+    const product: Tensor = native()
+      ? runNative("TdroMatMul", {
+        inputs: [a, b],
+        settings: [+transposeA, +transposeB, PARTS[precision], 1],
+      })[0]!
+      : precision === "bfloat16"
       ? roundedProduct(a, b, transposeA, transposeB)
       : matMul(a, b, { transposeA, transposeB });
-    if (bias) sum = tf.add(sum, bias);
-    return (add ? tf.add(sum, add) : sum) as Tensor2D;
+    return (bias ? tf.add(product, bias) : product) as Tensor2D;
   });
 }
 

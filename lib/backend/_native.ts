@@ -135,9 +135,12 @@ async function loadForGpu(
 function tryOne(): void {
   tf.tidy(() => {
     const x = tf.tensor2d([[1, 2], [3, 4]]);
-    const [sum] = runNative("TdroColumnSum", { inputs: [x] });
-    if (sum!.dataSync().join() !== "4,6") {
-      throw new RangeError("the GPU adds 1 and 3 wrongly");
+    const [product] = runNative("TdroMatMul", {
+      inputs: [x, x],
+      settings: [0, 0, PARTS.float32, 1],
+    });
+    if (product!.dataSync().join() !== "7,10,15,22") {
+      throw new RangeError("the GPU multiplies wrongly");
     }
   });
 }
@@ -193,6 +196,8 @@ export interface NativeCall {
   outputs?: number;
   /** Whether the op takes any number of float tensors. @default {false} */
   list?: boolean;
+  /** Whether it gives any number of them. @default {false} */
+  results?: boolean;
 }
 
 /**
@@ -202,10 +207,8 @@ export interface NativeCall {
  * @param call What it takes.
  * @returns Its results; the caller owns them (a `tidy` sees them).
  */
-export function runNative(
-  name: string,
-  { inputs, ints = [], settings = [0], outputs = 1, list = false }: NativeCall,
-): Tensor[] {
+export function runNative(name: string, call: NativeCall): Tensor[] {
+  const { inputs, ints = [], settings = [0], outputs = 1 } = call;
   const backend = tf.backend() as unknown as RawBackend;
   const { binding } = backend;
   const passing: number[] = []; // freed after the call
@@ -226,9 +229,11 @@ export function runNative(
     );
     for (const values of ints) ids.push(raw(binding.TF_INT32, values));
     ids.push(numbers(settings, asBits));
-    const attributes = list
-      ? [{ name: "N", type: binding.TF_ATTR_INT, value: inputs.length }]
-      : [];
+    const type = binding.TF_ATTR_INT;
+    const attributes = [
+      ...(call.list ? [{ name: "N", type, value: inputs.length }] : []),
+      ...(call.results ? [{ name: "M", type, value: outputs }] : []),
+    ];
     return binding.executeOp(name, attributes, ids, outputs)
       .map((info) => backend.createOutputTensor(info));
   } finally {

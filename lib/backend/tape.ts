@@ -23,6 +23,19 @@ export interface Computed {
   backward: Backward;
 }
 
+/** What an operation with several outputs computed. */
+export interface ComputedMany {
+  /** The outputs. */
+  values: Tensor[];
+  /** Tensors to keep for the gradient. */
+  saved: Tensor[];
+  /**
+   * Gradients of the inputs from those of the outputs, which are zeros where
+   * nothing depends on an output.
+   */
+  backward: (dys: Tensor[], saved: Tensor[]) => (Gradient | undefined)[];
+}
+
 /** Options that every kernel takes. */
 export interface KernelOptions {
   /**
@@ -57,12 +70,12 @@ export interface TapeOptions {
 }
 
 interface Node {
-  output: number;
+  outputs: readonly { id: number; shape: number[] }[];
   inputs: readonly Tensor[];
   wanted: readonly boolean[];
   saved: Tensor[];
   /** How its gradient is had: by a formula, or by computing it again. */
-  backward?: Backward;
+  backward?: ComputedMany["backward"];
   replay?: (x: Tensor) => Tensor;
 }
 
@@ -144,14 +157,14 @@ export class Tape {
    *
    * @param inputs Its inputs.
    * @param computed What it computed. What it saved is kept until its gradient
-   * is done; the output stays the caller's.
+   * is done; the outputs stay the caller's.
    */
-  record(inputs: readonly Tensor[], computed: Computed): void {
-    const { value, saved, backward } = computed;
-    this.#reached.add(value.id);
+  record(inputs: readonly Tensor[], computed: ComputedMany): void {
+    const { values, saved, backward } = computed;
+    for (const value of values) this.#reached.add(value.id);
     if (this.#passing) return;
     this.#nodes.push({
-      output: value.id,
+      outputs: values.map(({ id, shape }) => ({ id, shape })),
       inputs,
       wanted: inputs.map((input) => this.wants(input)),
       // A clone shares the values: the original may be freed by its scope.
@@ -180,7 +193,7 @@ export class Tape {
       const y = tf.tidy(() => compute(x));
       if (this.#reached.has(y.id)) {
         this.#nodes.push({
-          output: y.id,
+          outputs: [{ id: y.id, shape: y.shape }],
           inputs: [x],
           wanted: [this.wants(x)],
           saved: [tf.keep(tf.clone(x))],
@@ -245,25 +258,32 @@ export class Tape {
   /** Takes the gradients of all nodes, the last one first. */
   #unwind(): void {
     for (let node = this.#nodes.pop(); node; node = this.#nodes.pop()) {
-      const dy = this.#arrived.get(node.output);
-      if (dy) {
-        this.#arrived.delete(node.output);
-        if (node.replay) this.#replay(node, dy);
-        else this.#differentiate(node, dy);
-        dy.dispose();
+      const dys = this.#take(node);
+      if (dys) {
+        if (node.replay) this.#replay(node, dys[0]!);
+        else this.#differentiate(node, dys);
+        tf.dispose(dys);
       }
       free(node);
     }
   }
 
-  #differentiate({ inputs, wanted, saved, backward }: Node, dy: Tensor): void {
+  /** What has arrived at a node's outputs; now the caller's. */
+  #take({ outputs }: Node): Tensor[] | undefined {
+    const arrived = outputs.map(({ id }) => this.#arrived.get(id));
+    if (arrived.every((dy) => !dy)) return;
+    for (const { id } of outputs) this.#arrived.delete(id);
+    return arrived.map((dy, i) => dy ?? tf.zeros(outputs[i]!.shape));
+  }
+
+  #differentiate({ inputs, wanted, saved, backward }: Node, dys: Tensor[]) {
     const found: [Tensor, Gradient][] = [];
     tf.tidy(() => {
-      backward!(dy, saved).forEach((g, i) => {
+      backward!(dys, saved).forEach((g, i) => {
         if (!wanted[i] || !g) return;
         const input = inputs[i]!;
-        // `dy` passed on is cloned, since it is freed below.
-        const own = g === dy ? tf.clone(dy) : g;
+        // A `dy` passed on is cloned, since it is freed below.
+        const own = dys.includes(g as Tensor) ? tf.clone(g as Tensor) : g;
         found.push([input, this.#isLeaf(input) ? own : denseGradient(own)]);
       });
       return found.map(([, g]) => g instanceof RowGradient ? g.rows : g);
@@ -344,14 +364,38 @@ export function differentiable<T extends Tensor>(
   compute: (wanted: readonly boolean[]) => Computed,
 ): T {
   if (!tape) return byTfjs(inputs, compute) as T;
-  const wanted = inputs.map((input) => tape.wants(input));
-  let computed: Computed | undefined;
-  const value = tf.tidy(() => {
-    computed = compute(wanted);
-    if (wanted.includes(true)) tape.record(inputs, computed);
-    return computed.value;
+  const [value] = differentiableMany(tape, inputs, (wanted) => {
+    const { value, saved, backward } = compute(wanted);
+    return {
+      values: [value],
+      saved,
+      backward: ([dy], saved) => backward(dy!, saved),
+    };
   });
   return value as T;
+}
+
+/**
+ * As {@linkcode differentiable}, of an operation with several outputs. tfjs's own
+ * gradients know no such thing, so there must be a tape.
+ *
+ * @param tape Where to record it.
+ * @param inputs What the gradient is taken by.
+ * @param compute The operation; `wanted[i]` says whether the gradient of input
+ * i will be used.
+ * @returns The outputs; the caller owns them.
+ */
+export function differentiableMany(
+  tape: Tape,
+  inputs: readonly Tensor[],
+  compute: (wanted: readonly boolean[]) => ComputedMany,
+): Tensor[] {
+  const wanted = inputs.map((input) => tape.wants(input));
+  return tf.tidy(() => {
+    const computed = compute(wanted);
+    if (wanted.includes(true)) tape.record(inputs, computed);
+    return computed.values;
+  });
 }
 
 /** The operation as a custom gradient of tfjs. */

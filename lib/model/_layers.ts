@@ -15,6 +15,7 @@ import {
   gelu,
   layerNorm,
   linear,
+  linears,
   rmsNorm,
   type RmsNormOptions,
   scale,
@@ -63,6 +64,8 @@ export interface Layers {
     name: string,
     activation?: "gelu" | "gelu_tanh" | undefined,
   ): Tensor2D;
+  /** The affine maps with these names, of one input, with their adapters. */
+  denses(x: Tensor2D, names: readonly string[]): Tensor2D[];
   /** The maps called `inner` and `outer`, and the activation between them. */
   feedForward(
     x: Tensor2D,
@@ -131,6 +134,10 @@ export function openLayers(
     tape,
     get,
     dense,
+    denses: (x, names) =>
+      names.some(isAdapted)
+        ? names.map((name) => dense(x, name))
+        : linears(x, names.map(mapOf), { tape }),
     feedForward(x, { inner, outer }, activation) {
       if (isAdapted(inner) || isAdapted(outer)) {
         return dense(dense(x, inner, activation), outer);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  add,
   attention,
   type AttentionOptions,
   dropout,
@@ -10,6 +11,7 @@ import {
   gelu,
   layerNorm,
   linear,
+  linears,
   poolRows,
   rmsNorm,
   rotary,
@@ -66,6 +68,21 @@ const CASES: Record<string, Case> = {
         tape,
       }),
     shapes: [[77, 60], [45, 60], [45]],
+    tolerance: 2e-5,
+  },
+  "linears()": {
+    run: ([x, w1, w2, b2, w3], tape) => {
+      const maps = [
+        { weight: w1 as tf.Tensor2D },
+        { weight: w2 as tf.Tensor2D, bias: b2 as tf.Tensor1D },
+        { weight: w3 as tf.Tensor2D },
+      ];
+      const [a, b, c] = linears(x as tf.Tensor2D, maps, { tape });
+      return add(gatedActivation(a!, b!, { activation: "silu", tape }), c!, {
+        tape,
+      });
+    },
+    shapes: [[77, 60], [45, 60], [45, 60], [45], [45, 60]],
     tolerance: 2e-5,
   },
   "gelu()": { run: ([x], tape) => gelu(x!, { tape }), shapes: [[301, 7]] },

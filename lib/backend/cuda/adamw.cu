@@ -1,51 +1,67 @@
-// The optimiser, and the norm of its gradients.
+// The optimiser, and the norm of its gradients: all parameters in one launch, a
+// block for each piece of one of them.
 #include "device.h"
+
+// Numbers that a block sees to.
+#define PIECE 4096
+
+// A parameter, or a gradient.
+struct Slot {
+  int64_t size;
+  float *p, *m, *v;
+  const float* g;
+  float kept;           // what decay leaves of it
+  int D;                // of a table whose gradient comes as rows
+  int count;            // of those, or -1
+  const int32_t* ids;   // their numbers, rising
+};
+
+// A piece's slot, and its number there.
+struct Piece {
+  int slot, number;
+};
+
+struct Update {
+  float beta1, beta2, epsilon, size, factor;
+
+  // Its roundings are spelled out: the same bits in every kernel.
+  __device__ void operator()(const Slot& s, int64_t i, float g) const {
+    g *= factor;
+    const float first = fmaf(s.m[i], beta1, g * (1.0f - beta1));
+    const float second = fmaf(s.v[i], beta2, g * g * (1.0f - beta2));
+    s.m[i] = first;
+    s.v[i] = second;
+    s.p[i] = fmaf(-size, first / (sqrtf(second) + epsilon), s.p[i] * s.kept);
+  }
+};
+
+// The gradient of number i of a table, of which only rows are given.
+__device__ inline float ofRows(const Slot& s, int64_t i) {
+  const int64_t row = i / s.D;
+  int low = 0, high = s.count;
+  while (low < high) {
+    const int middle = (low + high) / 2;
+    if (s.ids[middle] < row) low = middle + 1;
+    else high = middle;
+  }
+  const bool has = low < s.count && s.ids[low] == row;
+  return has ? s.g[(int64_t)low * s.D + i % s.D] : 0.0f;
+}
 
 extern "C" {
 
-// Its roundings are spelled out: the same bits in every kernel that calls it.
-__device__ inline void step(float* p, float* m, float* v, float g, float beta1,
-                            float beta2, float epsilon, float size,
-                            float kept) {
-  const float first = fmaf(*m, beta1, g * (1.0f - beta1));
-  const float second = fmaf(*v, beta2, g * g * (1.0f - beta2));
-  *m = first;
-  *v = second;
-  *p = fmaf(-size, first / (sqrtf(second) + epsilon), *p * kept);
-}
-
-__global__ void tdroAdamW(int64_t n, float* p, float* m, float* v,
-                          const float* g, float beta1, float beta2,
-                          float epsilon, float size, float factor, float kept) {
-  const int64_t i = threadNumber();
-  if (i >= n) return;
-  step(p + i, m + i, v + i, g[i] * factor, beta1, beta2, epsilon, size, kept);
-}
-
-// A table whose gradient is the rows `g` with the numbers `ids`, rising. A warp
-// takes a row of the table.
-__global__ void tdroAdamWRows(int64_t rows, int D, int count,
-                              const int32_t* ids, float* p, float* m, float* v,
-                              const float* g, float beta1, float beta2,
-                              float epsilon, float size, float factor,
-                              float kept) {
-  const int64_t row = threadNumber() / 32;
-  if (row >= rows) return;
-  int low = 0, high = count;
-  while (low < high) {
-    const int middle = (low + high) / 2;
-    if (ids[middle] < row) low = middle + 1;
-    else high = middle;
-  }
-  const bool has = low < count && ids[low] == row;
-  for (int d = threadIdx.x % 32; d < D; d += 32) {
-    const int64_t i = row * D + d;
-    const float grad = has ? g[(int64_t)low * D + d] * factor : 0.0f;
-    step(p + i, m + i, v + i, grad, beta1, beta2, epsilon, size, kept);
+__global__ void tdroAdamW(const Slot* slots, const Piece* pieces,
+                          Update update) {
+  const Piece piece = pieces[blockIdx.x];
+  const Slot s = slots[piece.slot];
+  const int64_t from = (int64_t)piece.number * PIECE;
+  const int64_t to = from + PIECE < s.size ? from + PIECE : s.size;
+  for (int64_t i = from + threadIdx.x; i < to; i += THREADS) {
+    update(s, i, s.count < 0 ? s.g[i] : ofRows(s, i));
   }
 }
 
-// The block's sum in double precision, by thread 0.
+// The block's sum in double precision, in thread 0.
 __device__ inline double blockSum(double x) {
   SHARED(shared);
   double* sums = (double*)shared;
@@ -58,10 +74,15 @@ __device__ inline double blockSum(double x) {
   return sums[0];
 }
 
-__global__ void tdroSquareParts(int64_t n, const float* x, double* partial) {
+__global__ void tdroSquareParts(const Slot* slots, const Piece* pieces,
+                                double* partial) {
+  const Piece piece = pieces[blockIdx.x];
+  const Slot s = slots[piece.slot];
+  const int64_t from = (int64_t)piece.number * PIECE;
+  const int64_t to = from + PIECE < s.size ? from + PIECE : s.size;
   double sum = 0;
-  for (int64_t i = threadNumber(); i < n; i += (int64_t)gridDim.x * THREADS) {
-    sum += (double)x[i] * x[i];
+  for (int64_t i = from + threadIdx.x; i < to; i += THREADS) {
+    sum += (double)s.g[i] * s.g[i];
   }
   sum = blockSum(sum);
   if (threadIdx.x == 0) partial[blockIdx.x] = sum;
@@ -77,32 +98,35 @@ __global__ void tdroSquareTotal(int n, const double* partial, float* y) {
 }  // extern "C"
 
 #ifndef __CUDACC_RTC__
-#include <algorithm>
-
 #include "gpu_call.h"
 
 namespace tdro {
 namespace {
 
+std::vector<Piece> piecesOf(const std::vector<Slot>& slots) {
+  std::vector<Piece> pieces;
+  for (int i = 0; i < (int)slots.size(); i++) {
+    const int count = ceilDiv(slots[i].size, PIECE);
+    for (int k = 0; k < count; k++) pieces.push_back({i, k});
+  }
+  return pieces;
+}
+
 // Any number of tensors -> the sum of all squares [1], added in double
 // precision and in one order.
 void squareSum(GpuCall& call) {
-  const int bytes = THREADS * sizeof(double);
-  const auto blocksOf = [](int64_t size) {
-    return std::clamp<int64_t>(size / (4 * THREADS), 1, 256);
-  };
-  int64_t parts = 0;
-  for (int i = 0; i < call.inputs(); i++) parts += blocksOf(call.size(i));
-  float* y = call.out(0, {1});
-  double* partial = call.temporary<double>(parts);
-  int64_t at = 0;
+  std::vector<Slot> slots;
   for (int i = 0; i < call.inputs(); i++) {
-    const int blocks = (int)blocksOf(call.size(i));
-    call.launch(KERNEL(tdroSquareParts), {blocks}, bytes, call.size(i),
-                call.in(i), partial + at);
-    at += blocks;
+    slots.push_back({.size = call.size(i), .g = call.in(i)});
   }
-  call.launch(KERNEL(tdroSquareTotal), {1}, bytes, parts, partial, y);
+  const std::vector<Piece> pieces = piecesOf(slots);
+  const int count = (int)pieces.size();
+  const int bytes = THREADS * sizeof(double);
+  float* y = call.out(0, {1});
+  double* partial = call.temporary<double>(count);
+  call.launch(KERNEL(tdroSquareParts), {count}, bytes, call.toGpu(slots),
+              call.toGpu(pieces), partial);
+  call.launch(KERNEL(tdroSquareTotal), {1}, bytes, count, partial, y);
 }
 
 // n parameters, n gradients, n first moments, n second ones; all but the
@@ -117,26 +141,25 @@ void adamW(GpuCall& call) {
   call.out(0, {0});
   const int32_t* ids =
       listed ? call.toGpu(call.ints(4 * n), listed) : nullptr;
+  std::vector<Slot> slots;
   for (int i = 0; i < n; i++) {
-    const int64_t count = (int64_t)call.setting(6 + 2 * i);
-    const float kept = call.setting(5 + 2 * i);
-    float *p = call.inPlace(i), *m = call.inPlace(2 * n + i);
-    float* v = call.inPlace(3 * n + i);
-    const float* g = call.in(n + i);
-    const float beta1 = call.setting(0), beta2 = call.setting(1);
-    const float epsilon = call.setting(2), size = call.setting(3);
-    const float factor = call.setting(4);
-    if (count < 0) {
-      call.launchFor(call.size(i), KERNEL(tdroAdamW), call.size(i), p, m, v, g,
-                     beta1, beta2, epsilon, size, factor, kept);
-    } else {
-      const int64_t rows = call.dim(i, 0);
-      call.launchFor(rows * 32, KERNEL(tdroAdamWRows), rows, call.dim(i, 1),
-                     count, ids, p, m, v, g, beta1, beta2, epsilon, size,
-                     factor, kept);
-      ids += count;
-    }
+    const int count = (int)call.setting(6 + 2 * i);
+    slots.push_back({.size = call.size(i),
+                     .p = call.inPlace(i),
+                     .m = call.inPlace(2 * n + i),
+                     .v = call.inPlace(3 * n + i),
+                     .g = call.in(n + i),
+                     .kept = call.setting(5 + 2 * i),
+                     .D = count < 0 ? 0 : (int)call.dim(i, 1),
+                     .count = count,
+                     .ids = ids});
+    if (count > 0) ids += count;
   }
+  const std::vector<Piece> pieces = piecesOf(slots);
+  const Update update{call.setting(0), call.setting(1), call.setting(2),
+                      call.setting(3), call.setting(4)};
+  call.launch(KERNEL(tdroAdamW), {(int)pieces.size()}, 0, call.toGpu(slots),
+              call.toGpu(pieces), update);
 }
 
 const GpuOp<squareSum> a("TdroSquareSum", {.list = true});

@@ -1,21 +1,18 @@
-// Sums over the rows of [rows, D], column by column.
+// One pass over the rows of [rows, D]: what is made of each number, rounded and
+// added up column by column on the way.
 #pragma once
 #include "gpu_call.h"
+#include "row_pass.h"
 
 namespace tdro {
 
-struct Columns {
-  int64_t rows, D;
-  const float* dy;
-  // With these, also the sums of dy · (x - mean) · scale.
-  const float* x = nullptr;
-  const float* means = nullptr;
-  const float* scales = nullptr;
-  float* sums = nullptr;      // [D], or not wanted
-  float* products = nullptr;  // [D], or not wanted
+struct Sums {
+  float* first = nullptr;   // [D], of the pass's first result; or not wanted
+  float* second = nullptr;  // [D], of its second
 };
 
-// In a fixed order: the same bits every time.
-void sumColumns(GpuCall& call, const Columns& columns);
+// Sums come in a fixed order: the same bits every time.
+void passRows(GpuCall& call, int64_t rows, int64_t D, const RowPass& pass,
+              const Sums& sums);
 
 }  // namespace tdro

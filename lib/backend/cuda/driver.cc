@@ -96,7 +96,7 @@ void launchKernel(Stream stream, const char* name, Index grid, int threads,
         std::string("cannot start ") + name);
 }
 
-void copyToGpu(Stream stream, const int32_t* from, void* to, int64_t count) {
+void copyToGpu(Stream stream, const void* from, void* to, size_t bytes) {
   static const auto allocate = DRIVER(cuMemHostAlloc);
   static const auto copy = DRIVER(cuMemcpyHtoDAsync_v2);
   static const auto wait = DRIVER(cuStreamSynchronize);
@@ -106,7 +106,6 @@ void copyToGpu(Stream stream, const int32_t* from, void* to, int64_t count) {
   static char* ring = nullptr;
   static size_t at = 0;
   std::lock_guard guard(lock);
-  const size_t bytes = count * sizeof(int32_t);
   if (!ring) {
     check(allocate((void**)&ring, RING, 0), "cannot get memory for copies");
   }
@@ -126,7 +125,7 @@ void copyToGpu(Stream stream, const int32_t* from, void* to, int64_t count) {
 }
 
 #ifdef TDRO_EMULATED
-void multiply(Stream, const Product& p) {
+void product(Stream, const Product& p) {
   const auto number = [&](const void* x, int64_t i) {
     return p.rounded ? __uint_as_float((uint32_t)((uint16_t*)x)[i] << 16)
                      : ((float*)x)[i];
@@ -140,12 +139,13 @@ void multiply(Stream, const Product& p) {
                number(p.b, p.transposeB ? n * p.strideB + k
                                         : k * p.strideB + n);
       }
-      p.c[m * p.N + n] = (float)(sum * p.scale);
+      float& c = p.c[m * p.N + n];
+      c = (float)(sum * p.scale) + (p.onto ? c : 0.0f);
     }
   }
 }
 #else
-void multiply(Stream stream, const Product& p) {
+void product(Stream stream, const Product& p) {
   static const auto create = CUBLAS(cublasCreate_v2);
   static const auto setStream = CUBLAS(cublasSetStream_v2);
   static const auto gemm = CUBLAS(cublasGemmEx);
@@ -159,9 +159,9 @@ void multiply(Stream stream, const Product& p) {
   checkBlas(setStream(handle, stream));
   // cuBLAS reads column by column, so what it sees are transposes: Cᵀ = Bᵀ Aᵀ.
   const int type = p.rounded ? BFLOAT16 : FLOAT;
-  const float zero = 0;
+  const float before = p.onto ? 1 : 0;
   checkBlas(gemm(handle, p.transposeB, p.transposeA, p.N, p.M, p.K, &p.scale,
-                 p.b, type, p.strideB, p.a, type, p.strideA, &zero, p.c, FLOAT,
+                 p.b, type, p.strideB, p.a, type, p.strideA, &before, p.c, FLOAT,
                  p.N, COMPUTE_FLOAT, -1));
 }
 #endif

@@ -25,19 +25,19 @@ Stream streamOf(TF_OpKernelContext* context);
 void launchKernel(Stream stream, const char* name, Index grid, int threads,
                   int bytes, void** arguments);
 
-// Copies integers to the GPU without waiting for it.
-void copyToGpu(Stream stream, const int32_t* from, void* to, int64_t count);
+// Copies to the GPU without waiting for it; `from` may change at once.
+void copyToGpu(Stream stream, const void* from, void* to, size_t bytes);
 
-// C [M, N] = scale · op(A) · op(B), all row by row; `rounded`: A and B are
-// bfloat16. Leading dimensions are those of the stored rows.
+// C [M, N] = scale · op(A) · op(B), all row by row, added to what C holds if
+// `onto`; `rounded`: A and B are bfloat16. Strides are those of the stored rows.
 struct Product {
   const void *a, *b;
   float* c;
   int M, N, K;
   int strideA, strideB;
-  bool transposeA, transposeB, rounded;
+  bool transposeA, transposeB, rounded, onto;
   float scale;
 };
-void multiply(Stream stream, const Product& product);
+void product(Stream stream, const Product& product);
 
 }  // namespace tdro

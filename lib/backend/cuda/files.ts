@@ -10,10 +10,17 @@ import driverH from "./driver.h" with { type: "text" };
 import elementsCu from "./elements.cu" with { type: "text" };
 import emulatorCc from "./emulator.cc" with { type: "text" };
 import emulatorH from "./emulator.h" with { type: "text" };
+import feedForwardCu from "./feed_forward.cu" with { type: "text" };
 import gpuActivationH from "./gpu_activation.h" with { type: "text" };
 import gpuCallH from "./gpu_call.h" with { type: "text" };
+import gradientCc from "./gradient.cc" with { type: "text" };
+import gradientH from "./gradient.h" with { type: "text" };
+import linearCu from "./linear.cu" with { type: "text" };
 import normCu from "./norm.cu" with { type: "text" };
 import productCu from "./product.cu" with { type: "text" };
+import productH from "./product.h" with { type: "text" };
+import roundH from "./round.h" with { type: "text" };
+import rowPassH from "./row_pass.h" with { type: "text" };
 import rowsCu from "./rows.cu" with { type: "text" };
 import callH from "../native/call.h" with { type: "text" };
 import tensorflowH from "../native/tensorflow.h" with { type: "text" };
@@ -31,10 +38,17 @@ export const CUDA_FILES: Readonly<Record<string, string>> = {
   "elements.cu": elementsCu,
   "emulator.cc": emulatorCc,
   "emulator.h": emulatorH,
+  "feed_forward.cu": feedForwardCu,
   "gpu_activation.h": gpuActivationH,
   "gpu_call.h": gpuCallH,
+  "gradient.cc": gradientCc,
+  "gradient.h": gradientH,
+  "linear.cu": linearCu,
   "norm.cu": normCu,
   "product.cu": productCu,
+  "product.h": productH,
+  "round.h": roundH,
+  "row_pass.h": rowPassH,
   "rows.cu": rowsCu,
   "tensorflow.h": tensorflowH,
 };

@@ -25,14 +25,10 @@ inline int ceilDiv(int64_t a, int64_t b) { return (int)((a + b - 1) / b); }
 
 class GpuCall : public Call {
  public:
-  explicit GpuCall(TF_OpKernelContext* context)
-      : Call(context), context_(context) {
+  explicit GpuCall(TF_OpKernelContext* context) : Call(context) {
 #ifndef TDRO_EMULATED
     stream_ = streamOf(context);
 #endif
-  }
-  ~GpuCall() {
-    for (TF_Tensor* tensor : temporary_) TF_DeleteTensor(tensor);
   }
 
   // `bytes`: of the block's memory.
@@ -57,50 +53,28 @@ class GpuCall : public Call {
     launch(kernel, {ceilDiv(count, THREADS), 1, 1}, 0, arguments...);
   }
 
-  // Memory for the length of the call.
-  template <class T = float>
-  T* temporary(int64_t count) {
-    const int64_t floats = ceilDiv(count * sizeof(T), sizeof(float));
-    TF_AllocatorAttributes attributes{sizeof attributes, 0};
-    TF_Status* status = TF_NewStatus();
-    TF_Tensor* tensor = TF_AllocateTemp(context_, TF_FLOAT, &floats, 1,
-                                        &attributes, status);
-    TF_DeleteStatus(status);
-    if (!tensor) throw GpuError("the GPU's memory is full");
-    temporary_.push_back(tensor);
-    return (T*)TF_TensorData(tensor);
-  }
-  int32_t* toGpu(const int32_t* values, int64_t count) {
-    int32_t* copy = temporary<int32_t>(count);
+  // A copy on the GPU for the length of the call.
+  template <class T>
+  T* toGpu(const T* values, int64_t count) {
+    T* copy = temporary<T>(count);
 #ifdef TDRO_EMULATED
-    memcpy(copy, values, count * sizeof(int32_t));
+    memcpy(copy, values, count * sizeof(T));
 #else
-    copyToGpu(stream_, values, copy, count);
+    copyToGpu(stream_, values, copy, count * sizeof(T));
 #endif
     return copy;
+  }
+  template <class T>
+  T* toGpu(const std::vector<T>& values) {
+    return toGpu(values.data(), (int64_t)values.size());
   }
   Stream stream() const { return stream_; }
 
  private:
-  TF_OpKernelContext* context_;
   Stream stream_ = nullptr;
-  std::vector<TF_Tensor*> temporary_;
 };
 
 using GpuKernel = void (*)(GpuCall&);
-
-template <GpuKernel kernel>
-void computeOnGpu(void*, TF_OpKernelContext* context) {
-  try {
-    GpuCall call(context);
-    kernel(call);
-  } catch (const std::exception& error) {
-    TF_Status* status = TF_NewStatus();
-    TF_SetStatus(status, 13 /* internal */, error.what());
-    TF_OpKernelContext_Failure(context, status);
-    TF_DeleteStatus(status);
-  }
-}
 
 // A static of this type registers the op when the library is loaded. Settings
 // come as integers of the same bits: TensorFlow leaves those where they are, and
@@ -115,7 +89,7 @@ struct GpuOp {
     const char* device = "GPU";
 #endif
     TF_KernelBuilder* builder = TF_NewKernelBuilder(
-        name, device, nullptr, computeOnGpu<kernel>, nullptr);
+        name, device, nullptr, compute<GpuCall, kernel>, nullptr);
     for (int i = 0; i < signature.ints; i++) {
       const std::string input = "i" + std::to_string(i);
       TF_KernelBuilder_HostMemory(builder, input.c_str());

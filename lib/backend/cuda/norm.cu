@@ -98,14 +98,13 @@ void normGrad(GpuCall& call) {
   call.launch(KERNEL(tdroNormGrad), {ceilDiv(rows, WARPS)}, 0, rows, D, rms,
               call.setting(1), call.in(0), call.in(1), call.in(2),
               call.optional(3), call.in(4), dx);
-  sumColumns(call, {.rows = rows,
-                    .D = D,
-                    .dy = call.in(0),
-                    .x = call.in(1),
-                    .means = call.optional(3),
-                    .scales = call.in(4),
-                    .sums = rms ? nullptr : dBias,
-                    .products = dGain});
+  passRows(call, rows, D,
+           {.x = call.in(0),
+            .form = RowPass::norm,
+            .value = call.in(1),
+            .means = call.optional(3),
+            .scales = call.in(4)},
+           {.first = rms ? nullptr : dBias, .second = dGain});
 }
 
 const GpuOp<norm> a("TdroNorm", {.floats = 4, .outputs = 4});

@@ -1,4 +1,4 @@
-// Rows of matrices: added up where several have one place, and pooled.
+// Rows of matrices: looked up, added up where several have one place, pooled.
 #include "device.h"
 
 extern "C" {
@@ -16,6 +16,16 @@ __global__ void tdroRowSum(int D, const int32_t* starts, const int32_t* order,
     sum += rows[(int64_t)(order ? order[i] : i) * D + d];
   }
   y[(int64_t)blockIdx.x * D + d] = sum;
+}
+
+// Zeros where there is no such row.
+__global__ void tdroGather(int D, int64_t V, const int32_t* ids,
+                           const float* table, float* y) {
+  const int d = blockIdx.y * THREADS + threadIdx.x;
+  if (d >= D) return;
+  const int64_t id = ids[blockIdx.x];
+  y[(int64_t)blockIdx.x * D + d] =
+      id >= 0 && id < V ? table[id * D + d] : 0.0f;
 }
 
 __global__ void tdroPool(int D, const int32_t* offsets, const float* x,
@@ -77,32 +87,44 @@ void rowSum(GpuCall& call) {
   const bool twice = count > U;
   float* sums = twice ? call.temporary(count * D) : y;
   call.launch(KERNEL(tdroRowSum), {count, columns}, 0, D,
-              call.toGpu(pieces.data(), count + 1), order, call.in(0), sums);
+              call.toGpu(pieces), order, call.in(0), sums);
   if (!twice) return;
   call.launch(KERNEL(tdroRowSum), {(int)U, columns}, 0, D,
-              call.toGpu(places.data(), U + 1), (const int32_t*)nullptr, sums,
+              call.toGpu(places), (const int32_t*)nullptr, sums,
               y);
 }
 
-// x [T, D], weights [T], offsets [B + 1] -> per text the weighted sum [B, D]
-void pool(GpuCall& call) {
-  const int64_t D = call.dim(0, 1), B = call.size(2) - 1;
-  float* y = call.out(0, {B, D});
-  call.launch(KERNEL(tdroPool), {(int)B, ceilDiv(D, THREADS)}, 0, D,
-              call.toGpu(call.ints(2), B + 1), call.in(0), call.in(1), y);
+// table [V, D], ids [N] -> rows [N, D]
+void gather(GpuCall& call) {
+  const int64_t D = call.dim(0, 1), N = call.size(1);
+  float* y = call.out(0, {N, D});
+  call.launch(KERNEL(tdroGather), {(int)N, ceilDiv(D, THREADS)}, 0, D,
+              call.dim(0, 0), call.toGpu(call.ints(1), N), call.in(0), y);
 }
 
-// dy [B, D], weights [T], offsets -> dx [T, D]
+// x [T, D], the bits of weights [T], offsets [B + 1] -> per text the weighted sum
+// [B, D]
+void pool(GpuCall& call) {
+  const int64_t D = call.dim(0, 1), T = call.size(1), B = call.size(2) - 1;
+  float* y = call.out(0, {B, D});
+  call.launch(KERNEL(tdroPool), {(int)B, ceilDiv(D, THREADS)}, 0, D,
+              call.toGpu(call.ints(2), B + 1), call.in(0),
+              (const float*)call.toGpu(call.ints(1), T), y);
+}
+
+// dy [B, D], the bits of weights [T], offsets -> dx [T, D]
 void poolGrad(GpuCall& call) {
-  const int64_t D = call.dim(0, 1), B = call.size(2) - 1, T = call.size(1);
+  const int64_t D = call.dim(0, 1), T = call.size(1), B = call.size(2) - 1;
   float* dx = call.out(0, {T, D});
   call.launch(KERNEL(tdroPoolGrad), {(int)B, ceilDiv(D, THREADS)}, 0, D,
-              call.toGpu(call.ints(2), B + 1), call.in(0), call.in(1), dx);
+              call.toGpu(call.ints(2), B + 1), call.in(0),
+              (const float*)call.toGpu(call.ints(1), T), dx);
 }
 
 const GpuOp<rowSum> a("TdroRowSum", {.floats = 1, .ints = 2});
-const GpuOp<pool> b("TdroPool", {.floats = 2, .ints = 1});
-const GpuOp<poolGrad> c("TdroPoolGrad", {.floats = 2, .ints = 1});
+const GpuOp<gather> b("TdroGather", {.floats = 1, .ints = 1});
+const GpuOp<pool> c("TdroPool", {.floats = 1, .ints = 2});
+const GpuOp<poolGrad> d("TdroPoolGrad", {.floats = 1, .ints = 2});
 
 }  // namespace
 }  // namespace tdro

@@ -108,20 +108,9 @@ function compiled(x: Tensor, activation: Activation): Computed {
   return {
     value: runNative("TdroActivation", { inputs: [x], settings })[0]!,
     saved: [x],
-    backward: (dy, [x]) => [compiledSlope(dy, x!, activation)],
+    backward: (dy, [x]) =>
+      runNative("TdroActivationGrad", { inputs: [dy, x], settings }),
   };
-}
-
-/** dy · f'(x), by a compiled kernel. */
-export function compiledSlope(
-  dy: Tensor,
-  x: Tensor,
-  { number }: Activation,
-): Tensor {
-  return runNative("TdroActivationGrad", {
-    inputs: [dy, x],
-    settings: [number],
-  })[0]!;
 }
 
 function composed(x: Tensor, { value, slope }: Activation): Computed {

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { nativeOnGpu, runNative } from "../_native.ts";
 import { rowGradient } from "../row_gradient.ts";
 import { differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 
 /**
  * Rows of a table. The gradient adds up by scattering, which every backend
@@ -32,10 +33,7 @@ export function embedding(
 ): Tensor2D {
   const { shape } = table;
   return differentiable(tape, [table], () => ({
-    value: tf.gather(
-      table,
-      ids instanceof Int32Array ? tf.tensor1d(ids, "int32") : ids,
-    ),
+    value: rowsOf(table, ids),
     saved: ids instanceof Int32Array ? [] : [ids],
     backward: (dy, [saved]) => [
       rowGradient(
@@ -45,4 +43,12 @@ export function embedding(
       ),
     ],
   }));
+}
+
+function rowsOf(table: Tensor2D, ids: Tensor1D | Int32Array): Tensor {
+  if (!(ids instanceof Int32Array)) return tf.gather(table, ids);
+  // TensorFlow would wait for the GPU before it copies the ids there.
+  return nativeOnGpu()
+    ? runNative("TdroGather", { inputs: [table], ints: [ids] })[0]!
+    : tf.gather(table, tf.tensor1d(ids, "int32"));
 }

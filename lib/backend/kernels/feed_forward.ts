@@ -1,20 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { affine, finished } from "../_affine.ts";
-import { columnSum } from "../_column_sum.ts";
-import { native } from "../_native.ts";
+import { native, PARTS, runNative } from "../_native.ts";
 import { checkPrecision } from "../precision.ts";
 import { differentiable, type ProductOptions } from "../tape.ts";
-import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
+import type { Tensor, Tensor2D } from "../tensor_types.ts";
 import { ACTIVATIONS } from "./_activations.ts";
-import { linear } from "./linear.ts";
-
-/** Weight and bias of an affine map, in the layout of Hugging Face files. */
-export interface AffineMap {
-  /** Shape `[out, in]`. */
-  weight: Tensor2D;
-  /** Shape `[out]`. @default {none} */
-  bias?: Tensor1D | undefined;
-}
+import { type AffineMap, linear } from "./linear.ts";
+import { givenOf, wantedBits } from "./_maps.ts";
 
 /** Options for {@linkcode feedForward}. */
 export interface FeedForwardOptions extends ProductOptions {
@@ -65,44 +56,22 @@ export function feedForward(
       return linear(hidden, outer.weight, last);
     });
   }
-  const biases = [inner.bias, outer.bias].filter((b) => b !== undefined);
-  const inputs: Tensor[] = [x, inner.weight, outer.weight, ...biases];
-  const f = ACTIVATIONS[activation];
+  const given = [x, inner.weight, inner.bias, outer.weight, outer.bias];
+  const { inputs, pick } = givenOf(given);
+  const settings = [PARTS[precision], ACTIVATIONS[activation].number];
   return differentiable(tape, inputs, (wanted) => {
-    const [wantX, wantInner, wantOuter] = wanted;
-    const wantBias = (bias?: Tensor1D) => bias && wanted[inputs.indexOf(bias)];
-    const below = wantX || wantInner || wantBias(inner.bias);
-    const [hidden, before] = finished(x, inner.weight, {
-      ...{ transposeB: true, bias: inner.bias, precision },
-      ...{ form: "activated", activation: f },
-    }); // [T, F] twice
-    const value = affine(hidden, outer.weight, {
-      ...{ transposeB: true, bias: outer.bias, precision },
-    }); // [T, D]
+    const [value, before, after] = runNative("TdroFeedForward", {
+      ...{ inputs: given, settings, outputs: 3 },
+    }) as [Tensor, Tensor, Tensor]; // [T, D]; twice [T, F]
     return {
       value,
-      saved: [inner.weight, outer.weight, x, before, hidden],
-      backward: (dy, saved) => {
-        const [w1, w2, x, before, hidden] = saved as Tensor2D[];
-        const out = dy as Tensor2D;
-        const rows = below
-          ? finished(out, w2!, {
-            ...{ form: "slope", activation: f, gate: before!, precision },
-          })[0]
-          : undefined; // [T, F]
-        const byRows = (rows: Tensor2D, x: Tensor2D) =>
-          affine(rows, x, { transposeA: true, precision });
-        return [
-          wantX ? affine(rows!, w1!, { precision }) : undefined,
-          wantInner ? byRows(rows!, x!) : undefined,
-          wantOuter ? byRows(out, hidden!) : undefined,
-          ...biases.map((bias) =>
-            wantBias(bias)
-              ? columnSum(bias === inner.bias ? rows! : out)
-              : undefined
-          ),
-        ];
-      },
+      saved: [x, before, after, inner.weight, outer.weight],
+      backward: (dy, saved) =>
+        pick(runNative("TdroFeedForwardGrad", {
+          inputs: [...saved, dy],
+          settings: [...settings, wantedBits(given, wanted)],
+          outputs: 5,
+        })),
     };
   });
 }

@@ -1,17 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { affine, finished } from "../_affine.ts";
-import { columnSum } from "../_column_sum.ts";
-import { native } from "../_native.ts";
+import { native, PARTS, runNative } from "../_native.ts";
 import { checkPrecision } from "../precision.ts";
 import { differentiable, type ProductOptions } from "../tape.ts";
 import type { Tensor, Tensor2D } from "../tensor_types.ts";
-import type { AffineMap } from "./feed_forward.ts";
 import { ACTIVATIONS } from "./_activations.ts";
 import {
   gatedActivation,
   type GatedActivationOptions,
 } from "./gated_activation.ts";
-import { linear } from "./linear.ts";
+import { type AffineMap, linear } from "./linear.ts";
+import { givenOf, wantedBits } from "./_maps.ts";
 
 /** Options for {@linkcode gatedFeedForward}. */
 export interface GatedFeedForwardOptions
@@ -65,54 +63,22 @@ export function gatedFeedForward(
     });
   }
   const maps = [gate, up, down];
-  const biased = maps.filter(({ bias }) => bias !== undefined);
-  const inputs: Tensor[] = [
-    ...[x, ...maps.map(({ weight }) => weight)],
-    ...biased.map(({ bias }) => bias!),
-  ];
-  const f = ACTIVATIONS[activation];
+  const given = [x, ...maps.flatMap(({ weight, bias }) => [weight, bias])];
+  const { inputs, pick } = givenOf(given);
+  const settings = [PARTS[precision], ACTIVATIONS[activation].number];
   return differentiable(tape, inputs, (wanted) => {
-    const wants = (tensor?: Tensor) => tensor && wanted[inputs.indexOf(tensor)];
-    const below = [x, gate.weight, gate.bias, up.weight, up.bias].some(wants);
-    const forward = { transposeB: true, precision };
-    const gates = affine(x, gate.weight, { ...forward, bias: gate.bias });
-    const [inner, ups] = finished(x, up.weight, {
-      ...{ ...forward, bias: up.bias },
-      ...{ form: "gated", activation: f, gate: gates },
-    }); // [T, F] twice
+    const [value, gates, ups, inner] = runNative("TdroGatedFeedForward", {
+      ...{ inputs: given, settings, outputs: 4 },
+    }) as [Tensor, Tensor, Tensor, Tensor]; // [T, D]; three times [T, F]
     return {
-      value: affine(inner, down.weight, { ...forward, bias: down.bias }),
-      saved: [...maps.map(({ weight }) => weight), x, gates, ups, inner],
-      backward: (dy, saved) => {
-        const [wGate, wUp, wDown, x, gates, ups, inner] = saved as Tensor2D[];
-        const out = dy as Tensor2D; // [T, D]
-        const [dUp, dGate] = below
-          ? finished(out, wDown!, {
-            ...{ form: "ungated", activation: f, precision },
-            ...{ gate: gates!, up: ups! },
-          })
-          : []; // [T, F] twice
-        const byRows = (rows: Tensor2D, x: Tensor2D) =>
-          affine(rows, x, { transposeA: true, precision });
-        const rowsOf = (map: AffineMap) =>
-          map === gate ? dGate! : map === up ? dUp! : out;
-        return [
-          wants(inputs[0])
-            ? affine(dGate!, wGate!, {
-              precision,
-              add: affine(dUp!, wUp!, { precision }),
-            })
-            : undefined,
-          ...maps.map((map) =>
-            wants(map.weight)
-              ? byRows(rowsOf(map), map === down ? inner! : x!)
-              : undefined
-          ),
-          ...biased.map((map) =>
-            wants(map.bias) ? columnSum(rowsOf(map)) : undefined
-          ),
-        ];
-      },
+      value,
+      saved: [x, gates, ups, inner, ...maps.map(({ weight }) => weight)],
+      backward: (dy, saved) =>
+        pick(runNative("TdroGatedFeedForwardGrad", {
+          inputs: [...saved, dy],
+          settings: [...settings, wantedBits(given, wanted)],
+          outputs: 7,
+        })),
     };
   });
 }

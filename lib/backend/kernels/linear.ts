@@ -1,17 +1,29 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { affine, finished } from "../_affine.ts";
-import { columnSum } from "../_column_sum.ts";
-import { native } from "../_native.ts";
-import { checkPrecision } from "../precision.ts";
-import { differentiable, type ProductOptions } from "../tape.ts";
+import { affine } from "../_affine.ts";
+import { native, PARTS, runNative } from "../_native.ts";
+import { checkPrecision, type Precision } from "../precision.ts";
+import {
+  type ComputedMany,
+  differentiable,
+  differentiableMany,
+  type ProductOptions,
+} from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
-import { activate, ACTIVATIONS, compiledSlope } from "./_activations.ts";
+import { activate, ACTIVATIONS } from "./_activations.ts";
+
+/** Weight and bias of an affine map, in the layout of Hugging Face files. */
+export interface AffineMap {
+  /** Shape `[out, in]`. */
+  weight: Tensor2D;
+  /** Shape `[out]`. @default {none} */
+  bias?: Tensor1D | undefined;
+}
 
 /** Options for {@linkcode linear}. */
 export interface LinearOptions extends ProductOptions {
   /** Added to each row, shape `[out]`. @default {none} */
   bias?: Tensor1D | undefined;
-  /** What the sum goes through; in one pass with it where that pays. @default {none} */
+  /** What the sum goes through. @default {none} */
   activation?: "gelu" | "gelu_tanh" | "silu" | undefined;
 }
 
@@ -44,41 +56,131 @@ export function linear(
   const { bias, activation, tape } = options;
   const { precision = tape?.precision ?? "float32" } = options;
   checkPrecision(precision);
-  const chosen = activation && ACTIVATIONS[activation];
-  if (chosen && !native()) {
-    const y = linear(x, weight, { ...options, activation: undefined });
-    const done = activate(y, chosen, tape);
-    // tfjs's own gradients look at y again, and free it themselves.
-    if (tape || tf.engine().state.gradientDepth === 0) y.dispose();
-    return done;
-  }
   const inputs: Tensor[] = bias ? [x, weight, bias] : [x, weight];
-  return differentiable(tape, inputs, ([wantX, wantWeight, wantBias]) => {
-    const map = { transposeB: true, bias, precision };
-    const [value, before] = chosen
-      ? finished(x, weight, { ...map, form: "activated", activation: chosen })
-      : [affine(x, weight, map)]; // [N, out]
-    const saved: Tensor[] = [weight];
-    if (before) saved.push(before);
-    if (wantWeight) saved.push(x);
+  const y = differentiable<Tensor2D>(tape, inputs, (wanted) => {
+    const compute = native() ? compiled : composed;
+    const found = compute(x, [{ weight, bias }], precision, wanted);
     return {
-      value,
-      saved,
-      backward: (dy, saved) => {
-        const weight = saved[0] as Tensor2D;
-        const rows =
-          (chosen ? compiledSlope(dy, saved[1]!, chosen) : dy) as Tensor2D;
-        return [
-          wantX ? affine(rows, weight, { precision }) : undefined, // [N, in]
-          wantWeight
-            ? affine(rows, saved.at(-1) as Tensor2D, {
-              transposeA: true,
-              precision,
-            })
-            : undefined, // [out, in]
-          wantBias ? columnSum(rows) : undefined, // [out]
-        ].slice(0, inputs.length);
-      },
+      value: found.values[0]!,
+      saved: found.saved,
+      backward: (dy, saved) => found.backward([dy], saved),
     };
   });
+  if (!activation) return y;
+  const done = activate(y, ACTIVATIONS[activation], tape);
+  // tfjs's own gradients look at y again, and free it themselves.
+  if (tape || tf.engine().state.gradientDepth === 0) y.dispose();
+  return done;
+}
+
+/**
+ * Several affine maps of one input, as an attention's queries, keys and values
+ * are: yᵢ = x Wᵢᵀ + bᵢ. Where there are compiled kernels and a tape, they are one
+ * operation, and so is their gradient.
+ *
+ * @param x Input, shape `[N, in]`.
+ * @param maps The maps, to `[N, outᵢ]`.
+ * @param options Precision; tape.
+ * @returns Outputs in the order of the maps; the caller owns them.
+ *
+ * @example Usage
+ * ```ts
+ * import { linears, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const ofWeight = (...row: number[]) => ({ weight: tf.tensor2d([row]) });
+ * const ys = linears(tf.tensor2d([[1, 2]]), [ofWeight(3, 4), ofWeight(5, 6)]);
+ * assert.deepEqual(ys.map((y) => y.dataSync()[0]), [11, 17]);
+ * ```
+ */
+export function linears(
+  x: Tensor2D,
+  maps: readonly AffineMap[],
+  options: ProductOptions = {},
+): Tensor2D[] {
+  const { tape } = options;
+  const { precision = tape?.precision ?? "float32" } = options;
+  if (!native() || !tape) {
+    return maps.map(({ weight, bias }) =>
+      linear(x, weight, { ...options, bias })
+    );
+  }
+  checkPrecision(precision);
+  return differentiableMany(
+    tape,
+    inputsOf(x, maps),
+    (wanted) => compiled(x, maps, precision, wanted),
+  ) as Tensor2D[];
+}
+
+/** x, the weights, then the biases that there are. */
+function inputsOf(x: Tensor2D, maps: readonly AffineMap[]): Tensor[] {
+  return [
+    x,
+    ...maps.map(({ weight }) => weight),
+    ...maps.flatMap(({ bias }) => bias ?? []),
+  ];
+}
+
+function compiled(
+  x: Tensor2D,
+  maps: readonly AffineMap[],
+  precision: Precision,
+  wanted: readonly boolean[],
+): ComputedMany {
+  const n = maps.length;
+  const weights = maps.map(({ weight }) => weight);
+  const list = { list: true, results: true };
+  const settings = [n, PARTS[precision]];
+  const values = runNative("TdroLinear", {
+    ...{ ...list, settings, outputs: n },
+    inputs: [x, ...weights, ...maps.map(({ bias }) => bias)],
+  });
+  const [wantX, ...others] = wanted;
+  const biased = maps.flatMap(({ bias }, i) => bias ? [i] : []);
+  const bits = (which: readonly number[]) =>
+    which.reduce((sum, i) => sum + 2 ** i, 0);
+  const ofWeights = maps.flatMap((_, i) => others[i] ? [i] : []);
+  const ofBiases = biased.filter((_, i) => others[n + i]);
+  return {
+    values,
+    saved: [...weights, ...(ofWeights.length > 0 ? [x] : [])],
+    backward: (dys, saved) => {
+      const found = runNative("TdroLinearGrad", {
+        ...{ ...list, outputs: 1 + 2 * n },
+        inputs: [saved[n], ...dys, ...saved.slice(0, n)],
+        settings: [...settings, +wantX!, bits(ofWeights), bits(ofBiases)],
+      });
+      // Those that aren't wanted are empty; whoever asked passes over them.
+      return [
+        ...found.slice(0, 1 + n),
+        ...biased.map((i) => found[1 + n + i]),
+      ];
+    },
+  };
+}
+
+/** One map, from the backend's own operations. */
+function composed(
+  x: Tensor2D,
+  [{ weight, bias }]: [AffineMap],
+  precision: Precision,
+  [wantX, wantWeight, wantBias]: readonly boolean[],
+): ComputedMany {
+  return {
+    values: [affine(x, weight, { transposeB: true, bias, precision })],
+    saved: wantWeight ? [weight, x] : [weight],
+    backward: ([dy], [weight, x]) => {
+      const rows = dy as Tensor2D;
+      return [
+        wantX ? affine(rows, weight as Tensor2D, { precision }) : undefined,
+        wantWeight
+          ? affine(rows, x as Tensor2D, { transposeA: true, precision })
+          : undefined, // [out, in]
+        wantBias ? tf.sum(rows, 0) : undefined, // [out]
+      ].slice(0, bias ? 3 : 2);
+    },
+  };
 }

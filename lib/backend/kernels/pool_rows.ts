@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { native, runNative } from "../_native.ts";
 import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor1D, Tensor2D, Tensor3D } from "../tensor_types.ts";
+import type { Tensor2D, Tensor3D } from "../tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
 import { packRows, paddingOf, padRows, type Sequences } from "./sequences.ts";
 
@@ -62,13 +62,13 @@ function compiled(
   weights: Float32Array,
   offsets: Int32Array,
 ): Computed {
-  const shares = tf.tensor1d(weights) as Tensor1D;
-  const ints = [offsets];
+  // As bits of whole numbers: those stay where the kernel reads them.
+  const bits = new Int32Array(Float32Array.from(weights).buffer);
+  const ints = [bits, offsets];
   return {
-    value: runNative("TdroPool", { inputs: [x, shares], ints })[0]!,
-    saved: [shares],
-    backward: (dy, [shares]) =>
-      runNative("TdroPoolGrad", { inputs: [dy, shares], ints }),
+    value: runNative("TdroPool", { inputs: [x], ints })[0]!,
+    saved: [],
+    backward: (dy) => runNative("TdroPoolGrad", { inputs: [dy], ints }),
   };
 }
 

@@ -1,6 +1,7 @@
 // What a kernel sees of one call, and how it becomes a TensorFlow op.
 #pragma once
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ class Call {
   }
   ~Call() {
     for (TF_Tensor* tensor : inputs_) TF_DeleteTensor(tensor);
+    for (TF_Tensor* tensor : temporary_) TF_DeleteTensor(tensor);
     TF_DeleteStatus(status_);
   }
 
@@ -44,10 +46,7 @@ class Call {
     TF_Tensor* tensor =
         TF_AllocateOutput(context_, i, TF_FLOAT, dims.data(), (int)dims.size(),
                           count * sizeof(float), status_);
-    if (!tensor) {
-      TF_OpKernelContext_Failure(context_, status_);
-      return nullptr;
-    }
+    if (!tensor) throw std::runtime_error(TF_Message(status_));
     float* data = (float*)TF_TensorData(tensor);
     TF_DeleteTensor(tensor);  // the context holds it
     return data;
@@ -57,19 +56,34 @@ class Call {
     for (size_t d = 0; d < dims.size(); d++) dims[d] = dim(input, (int)d);
     return out(i, dims);
   }
+  // Memory for the length of the call, from whoever gives the op's tensors.
+  template <class T = float>
+  T* temporary(int64_t count) {
+    const int64_t floats =
+        (count * (int64_t)sizeof(T) + (int64_t)sizeof(float) - 1) /
+        (int64_t)sizeof(float);
+    TF_AllocatorAttributes attributes{sizeof attributes, 0};
+    TF_Tensor* tensor = TF_AllocateTemp(context_, TF_FLOAT, &floats, 1,
+                                        &attributes, status_);
+    if (!tensor) throw std::runtime_error(TF_Message(status_));
+    temporary_.push_back(tensor);
+    return (T*)TF_TensorData(tensor);
+  }
 
  private:
   TF_OpKernelContext* context_;
   TF_Status* status_ = TF_NewStatus();
-  std::vector<TF_Tensor*> inputs_;
+  std::vector<TF_Tensor*> inputs_, temporary_;
 };
 
-// How many inputs and outputs an op has; `list`: any number of float inputs.
+// How many inputs and outputs an op has; `list`: any number of float inputs,
+// `results`: any number of outputs.
 struct Signature {
   int floats = 0;
   int ints = 0;
   int outputs = 1;
   bool list = false;
+  bool results = false;
 };
 
 using Kernel = void (*)(Call&);
@@ -91,7 +105,11 @@ inline void define(const char* name, const Signature& signature,
   inputs("i", signature.ints, "int32");
   TF_OpDefinitionBuilderAddInput(
       op, (std::string("settings: ") + settings).c_str());
-  for (int i = 0; i < signature.outputs; i++) {
+  if (signature.results) {
+    TF_OpDefinitionBuilderAddAttr(op, "M: int >= 1");
+    TF_OpDefinitionBuilderAddOutput(op, "y: M * float");
+  }
+  for (int i = 0; i < (signature.results ? 0 : signature.outputs); i++) {
     const std::string text = "y" + std::to_string(i) + ": float";
     TF_OpDefinitionBuilderAddOutput(op, text.c_str());
   }
@@ -102,10 +120,18 @@ inline void define(const char* name, const Signature& signature,
   TF_DeleteStatus(status);
 }
 
-template <Kernel kernel>
+// The op fails with what the kernel throws.
+template <class C, void (*kernel)(C&)>
 void compute(void*, TF_OpKernelContext* context) {
-  Call call(context);
-  kernel(call);
+  try {
+    C call(context);
+    kernel(call);
+  } catch (const std::exception& error) {
+    TF_Status* status = TF_NewStatus();
+    TF_SetStatus(status, 13 /* internal */, error.what());
+    TF_OpKernelContext_Failure(context, status);
+    TF_DeleteStatus(status);
+  }
 }
 
 // A static of this type registers the op when the library is loaded.
@@ -116,7 +142,7 @@ struct Op {
     TF_Status* status = TF_NewStatus();
     TF_RegisterKernelBuilder(
         name,
-        TF_NewKernelBuilder(name, "CPU", nullptr, compute<kernel>, nullptr),
+        TF_NewKernelBuilder(name, "CPU", nullptr, compute<Call, kernel>, nullptr),
         status);
     TF_DeleteStatus(status);
   }

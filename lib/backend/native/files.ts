@@ -6,10 +6,14 @@ import adamwCc from "./adamw.cc" with { type: "text" };
 import attentionCc from "./attention.cc" with { type: "text" };
 import bufferH from "./buffer.h" with { type: "text" };
 import callH from "./call.h" with { type: "text" };
+import columnSumCc from "./column_sum.cc" with { type: "text" };
+import columnSumH from "./column_sum.h" with { type: "text" };
 import engineH from "./engine.h" with { type: "text" };
+import feedForwardCc from "./feed_forward.cc" with { type: "text" };
 import gemmCc from "./gemm.cc" with { type: "text" };
 import gemmH from "./gemm.h" with { type: "text" };
 import lanesH from "./lanes.h" with { type: "text" };
+import linearCc from "./linear.cc" with { type: "text" };
 import matMulCc from "./mat_mul.cc" with { type: "text" };
 import normCc from "./norm.cc" with { type: "text" };
 import packingH from "./packing.h" with { type: "text" };
@@ -32,10 +36,14 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "attention.cc": attentionCc,
   "buffer.h": bufferH,
   "call.h": callH,
+  "column_sum.cc": columnSumCc,
+  "column_sum.h": columnSumH,
   "engine.h": engineH,
+  "feed_forward.cc": feedForwardCc,
   "gemm.cc": gemmCc,
   "gemm.h": gemmH,
   "lanes.h": lanesH,
+  "linear.cc": linearCc,
   "mat_mul.cc": matMulCc,
   "norm.cc": normCc,
   "packing.h": packingH,

@@ -30,8 +30,7 @@ inline void expect(const float* c, int64_t N, const Block& at) {
 // activations, each would be waited for.
 template <class E>
 struct Beside {
-  alignas(64) float gate[E::ROWS * E::COLUMNS], up[E::ROWS * E::COLUMNS],
-      add[E::ROWS * E::COLUMNS];
+  alignas(64) float gate[E::ROWS * E::COLUMNS], up[E::ROWS * E::COLUMNS];
 };
 
 template <class E>
@@ -103,7 +102,6 @@ void put(const float* sums, float* c, int64_t N, const Block& at,
                                       beside.up + place, f);
         if (finish.second) write(finish.second, done.second, straightSecond);
         v = done.c;
-        if (finish.add) v += load(beside.add + place);
       }
       write(c, v, straight);
     }
@@ -132,30 +130,58 @@ int64_t leftPanels(int64_t M, int64_t bytes) {
   return (all + chunks - 1) / chunks;
 }
 
+// Columns of a right side, as many as are packed together.
+struct Panel {
+  const Right* side;
+  int64_t column;
+};
+
 template <class E>
-void gemmBy(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
-            int64_t K, const Finish& finish) {
+std::vector<Panel> panelsOf(const std::vector<Right>& sides) {
+  std::vector<Panel> panels;
+  for (const Right& side : sides) {
+    for (int64_t n = 0; n < side.N; n += E::COLUMNS) panels.push_back({&side, n});
+  }
+  return panels;
+}
+
+template <class E>
+void packPanels(const Panel* panels, int64_t count, int64_t k0, int64_t deep,
+                char* right) {
+  for (int64_t i = 0; i < count;) {
+    const Right& side = *panels[i].side;
+    int64_t same = 1;
+    while (i + same < count && panels[i + same].side == &side) same++;
+    E::packRight({side.b.data, side.b.stride, side.b.transposed, side.N, k0, deep},
+                 panels[i].column, same, right + i * E::rightBytes(deep));
+    i += same;
+  }
+}
+
+template <class E>
+void gemmBy(const Matrix& a, const std::vector<Right>& sides, int64_t M,
+            int64_t K) {
   const int64_t depth = std::min(K, E::DEPTH);
+  const std::vector<Panel> all = panelsOf<E>(sides);
+  const int64_t total = (int64_t)all.size();
   // What is packed of the right side stays within a share of the cache that
   // cores have in common.
-  const int64_t width =
-      std::clamp<int64_t>((16 << 20) / E::rightBytes(depth), 2, 256) *
-      E::COLUMNS;
+  const int64_t most =
+      std::clamp<int64_t>((16 << 20) / E::rightBytes(depth), 2, 256);
   const int64_t height = leftPanels<E>(M, E::leftBytes(depth)) * E::ROWS;
 
   thread_local Buffer rightBuffer;
-  for (int64_t n0 = 0; n0 < N; n0 += width) {
-    const int64_t panels =
-        (std::min(width, N - n0) + E::COLUMNS - 1) / E::COLUMNS;
+  for (int64_t p0 = 0; p0 < total; p0 += most) {
+    const Panel* these = &all[p0];
+    const int64_t panels = std::min(most, total - p0);
     for (int64_t k0 = 0; k0 < K; k0 += depth) {
       const int64_t deep = std::min(depth, K - k0);
       const int64_t leftBytes = E::leftBytes(deep);
       const int64_t rightBytes = E::rightBytes(deep);
       char* right = rightBuffer.bytes(panels * rightBytes);
       parallelRanges(panels, 2, [&](int64_t begin, int64_t end) {
-        E::packRight({b.data, b.stride, b.transposed, N, k0, deep},
-                     n0 + begin * E::COLUMNS, end - begin,
-                     right + begin * rightBytes);
+        packPanels<E>(these + begin, end - begin, k0, deep,
+                      right + begin * rightBytes);
       });
       const bool first = k0 == 0, last = k0 + deep == K;
       parallelFor((M + height - 1) / height, [&](int64_t chunk) {
@@ -170,22 +196,25 @@ void gemmBy(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
         Beside<E> beside;
         for (int64_t s = 0; s < panels; s++) {
           const char* b0 = right + s * rightBytes;
+          const Right& side = *these[s].side;
+          const Finish& finish = side.finish;
+          const int64_t N = side.N, column = these[s].column;
+          const bool fresh = first && !finish.onto;
           for (int64_t r = 0; r < strips; r++) {
-            const int64_t row = m0 + r * E::ROWS, column = n0 + s * E::COLUMNS;
+            const int64_t row = m0 + r * E::ROWS;
             const Block at{row, column, std::min(E::ROWS, m1 - row),
                            std::min(E::COLUMNS, N - column)};
-            if (!first || !last) expect(c, N, at);
+            if (!fresh || !last) expect(side.c, N, at);
             if (last) {
               take<E>(finish.gate, N, at, beside.gate);
               take<E>(finish.up, N, at, beside.up);
-              take<E>(finish.add, N, at, beside.add);
             }
             // The next part of the right side comes from the cores' common
             // cache.
             if (s + 1 < panels) askFor(b0 + rightBytes, rightBytes, r, strips);
             E::multiply(left + r * leftBytes, b0, deep, at.rows, sums);
             withActivation(last ? finish.activation : 0, [&](auto f) {
-              put(sums, c, N, at, finish, beside, first, last, f);
+              put(sums, side.c, N, at, finish, beside, fresh, last, f);
             });
           }
         }
@@ -196,11 +225,10 @@ void gemmBy(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
 
 }  // namespace
 
-void gemm(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
-          int64_t K, int parts, const Finish& finish) {
-  withEngine(parts, [&](auto engine) {
-    gemmBy<decltype(engine)>(a, b, c, M, N, K, finish);
-  });
+void gemm(const Matrix& a, const std::vector<Right>& sides, int64_t M, int64_t K,
+          int parts) {
+  withEngine(parts,
+             [&](auto engine) { gemmBy<decltype(engine)>(a, sides, M, K); });
 }
 
 }  // namespace tdro

@@ -1,6 +1,7 @@
 // Matrix products of float32 tensors.
 #pragma once
 #include <cstdint>
+#include <vector>
 
 namespace tdro {
 
@@ -24,21 +25,29 @@ enum class Form {
 struct Finish {
   float scale = 1;              // of v, before all else
   const float* bias = nullptr;  // [N], added to v
-  const float* add = nullptr;   // [M, N], added to what goes to C
   const float* gate = nullptr;  // [M, N]
   const float* up = nullptr;    // [M, N]
   float* second = nullptr;      // [M, N], or none
   int activation = 0;           // see activation.h
   Form form = Form::plain;
+  bool onto = false;  // C = C + A · B: nothing else may be asked for
 };
 
-// C [M, N] = A [M, K] · B [K, N].
+// A right side, and what becomes of its product.
+struct Right {
+  Matrix b;     // [K, N]
+  float* c;     // [M, N]
+  int64_t N;
+  Finish finish = {};
+};
+
+// C [M, N] = A [M, K] · B [K, N], for each of the sides.
 //
 // parts = 1: both are rounded to bfloat16, sums in float32.
 // parts = 2: whole numbers of at most ±32767, whose sums stay within 32 bits;
 // they are exact (but for their rounding to a float).
 // parts = 3: float32; tiles make it of three bfloat16 parts, see tiles.h.
-void gemm(const Matrix& a, const Matrix& b, float* c, int64_t M, int64_t N,
-          int64_t K, int parts, const Finish& finish = {});
+void gemm(const Matrix& a, const std::vector<Right>& sides, int64_t M, int64_t K,
+          int parts);
 
 }  // namespace tdro

@@ -16,6 +16,7 @@ enum TF_DataType { TF_FLOAT = 1, TF_INT32 = 3 };
 
 TF_Status* TF_NewStatus(void);
 void TF_SetStatus(TF_Status*, int code, const char* message);
+const char* TF_Message(const TF_Status*);
 void TF_DeleteStatus(TF_Status*);
 
 void TF_DeleteTensor(TF_Tensor*);

@@ -139,10 +139,15 @@ export function bertLayersForward(
       const { layers: own, x } = asking
         ? layers.at(asking, all)
         : { layers, x: all };
+      const [query, key, value] = [names.query, names.key, names.value]
+        .map((name) => `${at}.${name}`) as [string, string, string];
+      const [q, k, v] = asking
+        ? [own.dense(x, query), ...layers.denses(all, [key, value])]
+        : layers.denses(all, [query, key, value]);
       const mixed = attention(
-        own.dense(x, `${at}.${names.query}`),
-        layers.dense(all, `${at}.${names.key}`),
-        layers.dense(all, `${at}.${names.value}`),
+        q!,
+        k!,
+        v!,
         {
           sequences: batch,
           queries: asking?.sequences,

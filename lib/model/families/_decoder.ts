@@ -170,15 +170,19 @@ function decoderForward(
           queryKeyNorm ? norm(y, `${at}.self_attn.${which}_norm`) : y,
           { ...turns(rows), heads, tape },
         );
+      const [query, key, value] = ["q", "k", "v"]
+        .map((which) => `${at}.self_attn.${which}_proj`) as [
+          string,
+          string,
+          string,
+        ];
+      const [q, k, v] = asking
+        ? [own.dense(normal, query), ...layers.denses(normalAll, [key, value])]
+        : layers.denses(normalAll, [query, key, value]);
       const mixed = attention(
-        turned(own.dense(normal, `${at}.self_attn.q_proj`), "q", {
-          heads,
-          rows: asking?.rows,
-        }),
-        turned(layers.dense(normalAll, `${at}.self_attn.k_proj`), "k", {
-          heads: keyHeads,
-        }),
-        layers.dense(normalAll, `${at}.self_attn.v_proj`),
+        turned(q!, "q", { heads, rows: asking?.rows }),
+        turned(k!, "k", { heads: keyHeads }),
+        v!,
         {
           sequences: batch,
           queries: asking?.sequences,

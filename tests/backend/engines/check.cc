@@ -55,17 +55,24 @@ void check(int64_t M, int64_t K, int64_t N, int parts, bool ta, bool tb) {
   Worst worst;
   std::vector<float> c(M * N), second(M * N);
   const auto run = [&](Form form, auto expected) {
-    gemm(left, right, c.data(), M, N, K, parts,
-         {.bias = bias.data(),
-          .add = up.data(),
-          .gate = gate.data(),
-          .up = up.data(),
-          .second = second.data(),
-          .activation = 3,
-          .form = form});
+    // Beside it a product that is added to what is there.
+    std::vector<float> more = up;
+    gemm(left,
+         {{right,
+           c.data(),
+           N,
+           {.bias = bias.data(),
+            .gate = gate.data(),
+            .up = up.data(),
+            .second = second.data(),
+            .activation = 3,
+            .form = form}},
+          {right, more.data(), N, {.onto = true}}},
+         M, K, parts);
     for (int64_t i = 0; i < M * N; i++) {
       const auto [one, two] = expected(sums[i] + bias[i % N], gate[i], up[i]);
-      worst.see(c[i], one + up[i], K);
+      worst.see(c[i], one, K);
+      worst.see(more[i], (float)(sums[i] + up[i]), K);
       worst.see(second[i], two, K);
     }
   };
@@ -99,7 +106,7 @@ void checkWhole(int64_t M, int64_t K, int64_t N, bool ta, bool tb) {
   for (float& x : b) x = std::round(x * 50);
   const Matrix left{a.data(), ta ? M : K, ta}, right{b.data(), tb ? K : N, tb};
   std::vector<float> c(M * N);
-  gemm(left, right, c.data(), M, N, K, 2, {.scale = 0.25f});
+  gemm(left, {{right, c.data(), N, {.scale = 0.25f}}}, M, K, 2);
   const auto sums = sumsOf(left, right, M, N, K);
   Worst worst;
   for (int64_t i = 0; i < M * N; i++) worst.see(c[i], (float)(sums[i] / 4), 1);
