@@ -15,50 +15,27 @@ struct Block {
   int64_t row, column, rows, columns;
 };
 
-// Asks for the lines of C while the block is multiplied: waiting for them when
-// they are written would take as long as the product itself.
-inline void expect(const float* c, int64_t N, const Block& at) {
-  for (int64_t i = 0; i < at.rows; i++) {
-    const float* y = c + (at.row + i) * N + at.column;
-    __builtin_prefetch(y, 1);
-    __builtin_prefetch(y + at.columns - 1, 1);
-  }
-}
-
-// What a form looks at beside the sums of a block, and as them. It is read before
-// the block is multiplied, all at once: number by number, between the
-// activations, each would be waited for.
-template <class E>
-struct Beside {
-  alignas(64) float gate[E::ROWS * E::COLUMNS], up[E::ROWS * E::COLUMNS];
-};
-
-template <class E>
-void take(const float* x, int64_t N, const Block& at, float* to) {
-  if (!x) return;
-  for (int64_t i = 0; i < at.rows; i++) {
-    const float* row = x + (at.row + i) * N + at.column;
-    for (int64_t j = 0; j < E::COLUMNS; j += WIDTH) {
-      store(to + i * E::COLUMNS + j, loadFirst(row + j, at.columns - j));
-    }
-  }
-}
-
 // Numbers of C, and of the second result if there is one.
 struct Results {
   Lanes c, second;
 };
 
+// An activation as a function, and its slope.
+template <class F>
+struct Value {
+  ALWAYS_INLINE float operator()(float x) const { return F{}.value(x); }
+};
+template <class F>
+struct Slope {
+  ALWAYS_INLINE float operator()(float x) const { return F{}.slope(x); }
+};
+
 // `gate` and `up`: where those of these numbers are.
 template <class F>
-inline Results finished(Lanes v, Form form, const float* gate, const float* up,
-                        F f) {
-  const auto value = [&](Lanes x) {
-    return each(x, [&](float y) { return f.value(y); });
-  };
-  const auto slope = [&](Lanes x) {
-    return each(x, [&](float y) { return f.slope(y); });
-  };
+ALWAYS_INLINE Results finished(Lanes v, Form form, const float* gate,
+                               const float* up) {
+  const auto value = [](Lanes x) { return each(x, Value<F>{}); };
+  const auto slope = [](Lanes x) { return each(x, Slope<F>{}); };
   switch (form) {
     case Form::activated:
       return {value(v), v};
@@ -73,49 +50,117 @@ inline Results finished(Lanes v, Form form, const float* gate, const float* up,
   }
 }
 
-// `first`: C gets the sums, else they are added to it. `last`: then finished.
+// Finishes and stores blocks of sums, a few numbers at a time: while tiles
+// multiply the next block, the vector registers have nothing else to do.
 template <class E, class F>
-void put(const float* sums, float* c, int64_t N, const Block& at,
-         const Finish& finish, const Beside<E>& beside, bool first, bool last,
-         F f) {
-  // Whole lines that nobody adds to later go past the caches: else each would
-  // be read from memory before it is written.
-  const auto whole = [&](const float* x) {
-    return at.columns % 16 == 0 && N % 16 == 0 && ((uintptr_t)x & 63) == 0;
-  };
-  const bool straight = first && last && whole(c);
-  const bool straightSecond = finish.second && whole(finish.second);
-  for (int64_t i = 0; i < at.rows; i++) {
-    for (int64_t j = 0; j < at.columns; j += WIDTH) {
-      const int64_t column = at.column + j, offset = (at.row + i) * N + column;
-      const int64_t inside = at.columns - j, place = i * E::COLUMNS + j;
-      const auto write = [&](float* to, Lanes v, bool straight) {
-        if (straight) stream(to + offset, v);
-        else storeFirst(to + offset, inside, v);
-      };
-      Lanes v = load(sums + place);
-      if (!first) v += loadFirst(c + offset, inside);
-      if (last) {
-        v *= finish.scale;
-        if (finish.bias) v += loadFirst(finish.bias + column, inside);
-        const Results done = finished(v, finish.form, beside.gate + place,
-                                      beside.up + place, f);
-        if (finish.second) write(finish.second, done.second, straightSecond);
-        v = done.c;
+class Writer {
+ public:
+  // `first`: C gets the sums, else they are added to it. `last`: then finished.
+  Writer(const Right& right, bool first, bool last)
+      : right_(right), first_(first), last_(last) {
+    const auto whole = [&](const float* x) {
+      return x && right.N % 16 == 0 && ((uintptr_t)x & 63) == 0;
+    };
+    straight_ = first && last && whole(right.c);
+    straightSecond_ = whole(right.finish.second);
+  }
+
+  // Where to put the sums of the next block, which will be at `at`. What is
+  // looked at when it is written is asked for while the one before is.
+  float* expect(const Block& at) {
+    coming_ = at;
+    if constexpr (!E::OVERLAPS) {
+      for (int64_t i = 0; i < at.rows; i++) {
+        for (int64_t j = 0; j < at.columns; j += WIDTH) askFor(i, j);
       }
-      write(c, v, straight);
+    }
+    return sums_[1 - now_];
+  }
+  // They are there; the block before must be done.
+  void take(const Block& at) {
+    at_ = at;
+    now_ = 1 - now_;
+    row_ = column_ = 0;
+    whole_ = at.columns % 16 == 0;
+    if (last_) {
+      copy(right_.finish.gate, gate_);
+      copy(right_.finish.up, up_);
     }
   }
-}
-
-// Asks for share `part` of `parts` of what lies at `data`.
-inline void askFor(const char* data, int64_t bytes, int64_t part,
-                   int64_t parts) {
-  for (int64_t at = bytes * part / parts / 64 * 64;
-       at < bytes * (part + 1) / parts; at += 64) {
-    __builtin_prefetch(data + at, 0, 2);
+  // Writes so many registers of the block that was taken.
+  [[gnu::noinline]] void write(int64_t count) {
+    for (; count > 0 && row_ < at_.rows; count--) {
+      askFor(row_, column_);
+      writeOne(row_, column_);
+      column_ += WIDTH;
+      if (column_ >= at_.columns) column_ = 0, row_++;
+    }
   }
-}
+  void writeRest() { write(E::ROWS * PER_ROW); }
+
+  // Numbers to write whenever `times` are left to do it.
+  static int64_t share(int64_t times) {
+    return times ? (E::ROWS * PER_ROW + times - 1) / times : 0;
+  }
+
+ private:
+  static constexpr int64_t PER_ROW = E::COLUMNS / WIDTH;
+
+  void askFor(int64_t i, int64_t j) const {
+    const int64_t at = (coming_.row + i) * right_.N + coming_.column + j;
+    // Into the second cache: rows lie so far apart that the first one would put
+    // them all into the same few places.
+    if (!straight_) __builtin_prefetch(right_.c + at, 1, 2);
+    if (right_.finish.gate) __builtin_prefetch(right_.finish.gate + at, 0, 2);
+    if (right_.finish.up) __builtin_prefetch(right_.finish.up + at, 0, 2);
+  }
+
+  // What is looked at beside the sums, laid like them: where rows are a multiple
+  // of some pages apart, a load would wait for stores to another matrix whose
+  // addresses look alike.
+  void copy(const float* x, float* to) const {
+    if (!x) return;
+    for (int64_t i = 0; i < at_.rows; i++) {
+      const float* row = x + (at_.row + i) * right_.N + at_.column;
+      for (int64_t j = 0; j < E::COLUMNS; j += WIDTH) {
+        store(to + i * E::COLUMNS + j, loadFirst(row + j, at_.columns - j));
+      }
+    }
+  }
+
+  void writeOne(int64_t i, int64_t j) {
+    const Finish& finish = right_.finish;
+    const int64_t column = at_.column + j, inside = at_.columns - j;
+    const int64_t offset = (at_.row + i) * right_.N + column;
+    // Whole lines that nobody adds to later go past the caches: else each would
+    // be read from memory before it is written.
+    const auto write = [&](float* to, Lanes v, bool straight) {
+      if (straight && whole_) stream(to + offset, v);
+      else storeFirst(to + offset, inside, v);
+    };
+    const int64_t place = i * E::COLUMNS + j;
+    Lanes v = load(sums_[now_] + place);
+    if (!first_) v += loadFirst(right_.c + offset, inside);
+    if (last_) {
+      v *= finish.scale;
+      if (finish.bias) v += loadFirst(finish.bias + column, inside);
+      const Results done =
+          finished<F>(v, finish.form, gate_ + place, up_ + place);
+      if (finish.second) write(finish.second, done.second, straightSecond_);
+      v = done.c;
+    }
+    write(right_.c, v, straight_);
+  }
+
+  static constexpr int64_t SIZE = E::ROWS * E::COLUMNS;
+  alignas(64) float sums_[2][SIZE], gate_[SIZE], up_[SIZE];
+  const Right& right_;
+  const bool first_, last_;
+  bool straight_, straightSecond_, whole_ = false;
+  Block at_{}, coming_{};
+  int now_ = 0;
+  int64_t row_ = 0, column_ = 0;
+};
 
 // How many panels of the left side are packed at once: as many as stay in a
 // core's own cache, and few enough that all cores get as much. No fewer: for
@@ -132,37 +177,96 @@ int64_t leftPanels(int64_t M, int64_t bytes) {
 
 // Columns of a right side, as many as are packed together.
 struct Panel {
-  const Right* side;
+  const Right* right;
   int64_t column;
 };
 
 template <class E>
-std::vector<Panel> panelsOf(const std::vector<Right>& sides) {
+std::vector<Panel> panelsOf(const std::vector<Right>& rights) {
   std::vector<Panel> panels;
-  for (const Right& side : sides) {
-    for (int64_t n = 0; n < side.N; n += E::COLUMNS) panels.push_back({&side, n});
+  for (const Right& right : rights) {
+    for (int64_t n = 0; n < right.N; n += E::COLUMNS) {
+      panels.push_back({&right, n});
+    }
   }
   return panels;
 }
 
 template <class E>
 void packPanels(const Panel* panels, int64_t count, int64_t k0, int64_t deep,
-                char* right) {
+                char* out) {
   for (int64_t i = 0; i < count;) {
-    const Right& side = *panels[i].side;
+    const Right& right = *panels[i].right;
     int64_t same = 1;
-    while (i + same < count && panels[i + same].side == &side) same++;
-    E::packRight({side.b.data, side.b.stride, side.b.transposed, side.N, k0, deep},
-                 panels[i].column, same, right + i * E::rightBytes(deep));
+    while (i + same < count && panels[i + same].right == &right) same++;
+    E::packRight(
+        {right.b.data, right.b.stride, right.b.transposed, right.N, k0, deep},
+        panels[i].column, same, out + i * E::rightBytes(deep));
     i += same;
   }
 }
 
+// Panels of the right side over `deep` steps from `k0`, packed at `packed`.
+struct Slice {
+  const Panel* panels;
+  int64_t count, k0, deep;
+  char* packed;
+};
+
+// Rows [m0, m1) of the left side times a slice: the first of those that give C,
+// or added to it; and after the last one finished.
 template <class E>
-void gemmBy(const Matrix& a, const std::vector<Right>& sides, int64_t M,
-            int64_t K) {
+void multiplyRows(const Matrix& a, int64_t M, int64_t m0, int64_t m1,
+                  const Slice& slice, bool first, bool last) {
+  thread_local Buffer leftBuffer;
+  [[maybe_unused]] typename E::Scope scope;
+  const int64_t deep = slice.deep;
+  const int64_t leftBytes = E::leftBytes(deep), rightBytes = E::rightBytes(deep);
+  const int64_t strips = (m1 - m0 + E::ROWS - 1) / E::ROWS;
+  char* left = leftBuffer.bytes(strips * leftBytes);
+  E::packLeft({a.data, a.stride, !a.transposed, M, slice.k0, deep}, m0, strips,
+              left);
+  for (int64_t s = 0; s < slice.count;) {
+    const Right& right = *slice.panels[s].right;
+    int64_t end = s + 1;  // of this side's panels
+    while (end < slice.count && slice.panels[end].right == &right) end++;
+    withActivation(last ? right.finish.activation : 0, [&](auto f) {
+      Writer<E, decltype(f)> writer(right, first && !right.finish.onto, last);
+      const int64_t share = writer.share(E::pauses(deep));
+      for (; s < end; s++) {
+        const char* b0 = slice.packed + s * rightBytes;
+        for (int64_t r = 0; r < strips; r++) {
+          const int64_t row = m0 + r * E::ROWS, column = slice.panels[s].column;
+          const Block at{row, column, std::min(E::ROWS, m1 - row),
+                         std::min(E::COLUMNS, right.N - column)};
+          float* sums = writer.expect(at);
+          // The next part of the right side comes from the cores' common
+          // cache: a few lines at a time, as what waits for more than the
+          // processor can ask for at once holds up everything behind it.
+          const char* line = b0 + rightBytes * (r + strips) / strips;
+          const char* const lastLine =
+              s + 1 < slice.count ? line + rightBytes / strips : line;
+          E::multiply(left + r * leftBytes, b0, deep, at.rows, sums, [&] {
+            writer.write(share);
+            for (int i = 0; i < 3 && line < lastLine; i++, line += 64) {
+              __builtin_prefetch(line, 0, 2);
+            }
+          });
+          writer.writeRest();
+          writer.take(at);
+        }
+      }
+      writer.writeRest();
+    });
+  }
+}
+
+// Each core sees to some rows of C, and all pack the right side together.
+template <class E>
+void gemmByRows(const Matrix& a, const std::vector<Right>& rights, int64_t M,
+                int64_t K) {
   const int64_t depth = std::min(K, E::DEPTH);
-  const std::vector<Panel> all = panelsOf<E>(sides);
+  const std::vector<Panel> all = panelsOf<E>(rights);
   const int64_t total = (int64_t)all.size();
   // What is packed of the right side stays within a share of the cache that
   // cores have in common.
@@ -172,63 +276,92 @@ void gemmBy(const Matrix& a, const std::vector<Right>& sides, int64_t M,
 
   thread_local Buffer rightBuffer;
   for (int64_t p0 = 0; p0 < total; p0 += most) {
-    const Panel* these = &all[p0];
-    const int64_t panels = std::min(most, total - p0);
+    const int64_t count = std::min(most, total - p0);
     for (int64_t k0 = 0; k0 < K; k0 += depth) {
       const int64_t deep = std::min(depth, K - k0);
-      const int64_t leftBytes = E::leftBytes(deep);
       const int64_t rightBytes = E::rightBytes(deep);
-      char* right = rightBuffer.bytes(panels * rightBytes);
-      parallelRanges(panels, 2, [&](int64_t begin, int64_t end) {
-        packPanels<E>(these + begin, end - begin, k0, deep,
-                      right + begin * rightBytes);
+      const Slice slice{&all[p0], count, k0, deep,
+                        rightBuffer.bytes(count * rightBytes)};
+      parallelRanges(count, 2, [&](int64_t begin, int64_t end) {
+        packPanels<E>(slice.panels + begin, end - begin, k0, deep,
+                      slice.packed + begin * rightBytes);
       });
-      const bool first = k0 == 0, last = k0 + deep == K;
       parallelFor((M + height - 1) / height, [&](int64_t chunk) {
-        thread_local Buffer leftBuffer;
-        [[maybe_unused]] typename E::Scope scope;
-        const int64_t m0 = chunk * height, m1 = std::min(m0 + height, M);
-        const int64_t strips = (m1 - m0 + E::ROWS - 1) / E::ROWS;
-        char* left = leftBuffer.bytes(strips * leftBytes);
-        E::packLeft({a.data, a.stride, !a.transposed, M, k0, deep}, m0, strips,
-                    left);
-        alignas(64) float sums[E::ROWS * E::COLUMNS];
-        Beside<E> beside;
-        for (int64_t s = 0; s < panels; s++) {
-          const char* b0 = right + s * rightBytes;
-          const Right& side = *these[s].side;
-          const Finish& finish = side.finish;
-          const int64_t N = side.N, column = these[s].column;
-          const bool fresh = first && !finish.onto;
-          for (int64_t r = 0; r < strips; r++) {
-            const int64_t row = m0 + r * E::ROWS;
-            const Block at{row, column, std::min(E::ROWS, m1 - row),
-                           std::min(E::COLUMNS, N - column)};
-            if (!fresh || !last) expect(side.c, N, at);
-            if (last) {
-              take<E>(finish.gate, N, at, beside.gate);
-              take<E>(finish.up, N, at, beside.up);
-            }
-            // The next part of the right side comes from the cores' common
-            // cache.
-            if (s + 1 < panels) askFor(b0 + rightBytes, rightBytes, r, strips);
-            E::multiply(left + r * leftBytes, b0, deep, at.rows, sums);
-            withActivation(last ? finish.activation : 0, [&](auto f) {
-              put(sums, side.c, N, at, finish, beside, fresh, last, f);
-            });
-          }
-        }
+        const int64_t m0 = chunk * height;
+        multiplyRows<E>(a, M, m0, std::min(m0 + height, M), slice, k0 == 0,
+                        k0 + deep == K);
       });
     }
   }
 }
 
+// Each core sees to some steps of a deep product and has sums of its own, which
+// are added up in the end: what it packs stays its own, and nobody waits.
+template <class E>
+void gemmByDepth(const Matrix& a, const Right& whole, int64_t M, int64_t K,
+                 int64_t parts) {
+  const int64_t depth = E::DEPTH / 2;
+  const int64_t N = whole.N, size = M * N;
+  const int64_t steps = (K + depth - 1) / depth;
+  thread_local Buffer sumBuffer;
+  float* sums = sumBuffer.floats((parts - 1) * size);
+  parallelFor(parts, [&](int64_t part) {
+    thread_local Buffer rightBuffer;
+    Right right = whole;
+    if (part > 0) right.c = sums + (part - 1) * size;
+    std::vector<Panel> panels = panelsOf<E>({whole});
+    for (Panel& panel : panels) panel.right = &right;
+    const int64_t count = (int64_t)panels.size();
+    const int64_t from = steps * part / parts * depth;
+    const int64_t to = std::min(K, steps * (part + 1) / parts * depth);
+    for (int64_t k0 = from; k0 < to; k0 += depth) {
+      const int64_t deep = std::min(depth, to - k0);
+      const Slice slice{panels.data(), count, k0, deep,
+                        rightBuffer.bytes(count * E::rightBytes(deep))};
+      packPanels<E>(slice.panels, count, k0, deep, slice.packed);
+      const int64_t bytes = E::leftBytes(deep);
+      const int64_t height =
+          std::max<int64_t>(1, E::LEFT / bytes) * E::ROWS;
+      for (int64_t m0 = 0; m0 < M; m0 += height) {
+        multiplyRows<E>(a, M, m0, std::min(m0 + height, M), slice, k0 == from,
+                        k0 + deep == to);
+      }
+    }
+  });
+  parallelRanges(size, 1 << 14, [&](int64_t begin, int64_t end) {
+    for (int64_t part = 1; part < parts; part++) {
+      const float* more = sums + (part - 1) * size;
+#pragma omp simd
+      for (int64_t i = begin; i < end; i++) whole.c[i] += more[i];
+    }
+  });
+}
+
+// Into how many parts a product's depth is cut: gradients of weights are as deep
+// as a batch has tokens, and small.
+template <class E>
+int64_t partsOf(const std::vector<Right>& rights, int64_t M, int64_t K) {
+  const Finish& finish = rights[0].finish;
+  const bool plain = rights.size() == 1 && finish.form == Form::plain &&
+                     !finish.bias && !finish.onto && finish.scale == 1;
+  if (!E::OVERLAPS || !plain || M * rights[0].N > 1 << 20) return 1;
+  return std::min<int64_t>(threadCount(), K / (2 * E::DEPTH));
+}
+
+template <class E>
+void gemmBy(const Matrix& a, const std::vector<Right>& rights, int64_t M,
+            int64_t K) {
+  const int64_t parts = partsOf<E>(rights, M, K);
+  if (parts > 1) gemmByDepth<E>(a, rights[0], M, K, parts);
+  else gemmByRows<E>(a, rights, M, K);
+}
+
 }  // namespace
 
-void gemm(const Matrix& a, const std::vector<Right>& sides, int64_t M, int64_t K,
-          int parts) {
+void gemm(const Matrix& a, const std::vector<Right>& rights, int64_t M,
+          int64_t K, int parts) {
   withEngine(parts,
-             [&](auto engine) { gemmBy<decltype(engine)>(a, sides, M, K); });
+             [&](auto engine) { gemmBy<decltype(engine)>(a, rights, M, K); });
 }
 
 }  // namespace tdro

@@ -129,7 +129,7 @@ inline float largestOf(Lanes v) {
 
 // Each lane through a function of one number, which becomes vector code.
 template <class F>
-inline Lanes each(Lanes v, F f) {
+inline __attribute__((always_inline)) Lanes each(Lanes v, F f) {
   alignas(64) float numbers[WIDTH];
   store(numbers, v);
 #pragma omp simd simdlen(TDRO_LANES) aligned(numbers : 64)

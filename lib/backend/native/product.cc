@@ -24,8 +24,8 @@ void byEngine(const Matrix& a, const Matrix& b, float* c, int64_t stride,
   for (int64_t s = 0; s < columns; s++) {
     for (int64_t r = 0; r < rows; r++) {
       const int64_t row = r * E::ROWS, inside = std::min(E::ROWS, M - row);
-      E::multiply(left + r * leftBytes, right + s * rightBytes, K, inside,
-                  sums);
+      E::multiply(left + r * leftBytes, right + s * rightBytes, K, inside, sums,
+                  [] {});
       for (int64_t i = 0; i < inside; i++) {
         for (int64_t j = 0; j < E::COLUMNS; j += WIDTH) {
           const int64_t column = s * E::COLUMNS + j;

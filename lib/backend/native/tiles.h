@@ -81,8 +81,13 @@ struct Tiles {
 
   // The sums of one block, 32 a row: tiles 0 … 3 hold them, 4 and 5 two of the
   // left side, 6 and 7 two of the right side.
+  // `pause` is called pauses(K) times in between: what it does to vector
+  // registers, the tiles do not wait for.
+  static constexpr bool OVERLAPS = true;
+  static int64_t pauses(int64_t K) { return steps(K) * (P == 1 ? 1 : 6); }
+  template <class Pause>
   static void multiply(const char* left, const char* right, int64_t K, int64_t,
-                       float* sums) {
+                       float* sums, Pause pause) {
     const int64_t strip = stripBytes(K);
     const char *a0 = left, *a1 = left + strip;
     const char *b0 = right, *b1 = right + strip;
@@ -100,11 +105,12 @@ struct Tiles {
       _tile_loadd(6, b0 + part * TILE_BYTES, 64);
       _tile_loadd(7, b1 + part * TILE_BYTES, 64);
     };
-    const auto products = [] {
+    const auto products = [&] {
       _tile_dpbf16ps(0, 4, 6);
       _tile_dpbf16ps(1, 4, 7);
       _tile_dpbf16ps(2, 5, 6);
       _tile_dpbf16ps(3, 5, 7);
+      pause();
     };
     for (int64_t k = 0; k < steps(K); k++) {
       ofLeft(0), ofRight(0), products();

@@ -100,9 +100,12 @@ struct Vectors {
   }
 
   // The sums of one block, COLUMNS a row; of the rows from `rows` on nothing is
-  // said.
+  // said. It leaves no register for anything in between: see tiles.h.
+  static constexpr bool OVERLAPS = false;
+  static int64_t pauses(int64_t) { return 0; }
+  template <class Pause>
   static void multiply(const char* left, const char* right, int64_t K,
-                       int64_t rows, float* sums) {
+                       int64_t rows, float* sums, Pause) {
     atLeast<ROWS>(rows, (const uint32_t*)left, (const uint32_t*)right,
                   steps(K), sums);
   }
