@@ -113,7 +113,7 @@ const CUDA_LIBRARIES = [
  */
 function prepareGpu({ folder }: Installation): void {
   // Without a driver there is no GPU, and the libraries take 0.4 s to load.
-  if (!opens("libcuda.so.1")) return;
+  if (!driverIsThere()) return;
   // Those that are missing TensorFlow looks for elsewhere.
   for (const name of CUDA_LIBRARIES) opens(join(folder, "nvidia", name));
   const settings = {
@@ -135,6 +135,11 @@ function prepareGpu({ folder }: Installation): void {
   );
   symbols._ZN3tsl32enable_tensor_float_32_executionEb(false);
   // The libraries stay open: they are TensorFlow's now.
+}
+
+/** Whether NVIDIA's driver is there, and so perhaps a GPU. */
+export function driverIsThere(): boolean {
+  return opens("libcuda.so.1");
 }
 
 /** Loads a library for whoever asks for it by its name; whether it is there. */

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { checkMatmul } from "./_check_matmul.ts";
+import { buildCuda } from "./_cuda_build.ts";
 import { buildNative } from "./_native_build.ts";
 import {
+  driverIsThere,
   findInstallation,
   type Installation,
   installationFolder,
@@ -172,8 +174,9 @@ async function withKernels(installation: Installation): Promise<string> {
   try {
     await buildNative(installation, "cpu");
     if (installation.flavour === "cuda") {
-      // What runs on the GPU is compiled where there is one, at first use.
       await buildNative(installation, "cuda");
+      // Elsewhere at first use: the compiler must know the GPU.
+      if (driverIsThere()) await buildCuda(installation);
     }
     return installation.folder;
   } catch (error) {

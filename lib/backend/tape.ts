@@ -363,7 +363,12 @@ export function differentiable<T extends Tensor>(
   inputs: readonly Tensor[],
   compute: (wanted: readonly boolean[]) => Computed,
 ): T {
-  if (!tape) return byTfjs(inputs, compute) as T;
+  if (!tape) {
+    // Where nobody takes gradients, nothing is kept for them.
+    return tf.engine().state.gradientDepth === 0
+      ? tf.tidy(() => compute(inputs.map(() => false)).value) as T
+      : byTfjs(inputs, compute) as T;
+  }
   const [value] = differentiableMany(tape, inputs, (wanted) => {
     const { value, saved, backward } = compute(wanted);
     return {

@@ -16,9 +16,10 @@ export interface UseBackendOptions {
   /** Throw unless the tensors are on a GPU. @default {false} */
   requireGpu?: boolean;
   /**
-   * Use the compiled kernels of the `tensorflow` backend; without them it
-   * composes TensorFlow's own ops, slower. The environment's `TDRO_NATIVE=0`
-   * switches them off. @default {true}
+   * Use the compiled kernels of the `tensorflow` backend, on the CPU or an NVIDIA
+   * GPU; without them it composes TensorFlow's own ops, slower. The environment's
+   * `TDRO_NATIVE=0` switches them off; `TDRO_NATIVE=emulated` plays those of a
+   * GPU on the CPU, for tests. @default {true}
    */
   native?: boolean;
   /**

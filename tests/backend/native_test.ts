@@ -13,6 +13,7 @@ import {
   linear,
   linears,
   poolRows,
+  type Precision,
   rmsNorm,
   rotary,
   rotaryTable,
@@ -165,6 +166,19 @@ const CASES: Record<string, Case> = {
     shapes: grouped,
   },
 };
+// Kernels lay heads out by their width rounded up to a power of two.
+for (const D of [40, 72, 136]) {
+  CASES[`attention(), heads of ${D}`] = {
+    run: attended({
+      sequences: { offsets: Int32Array.of(0, 5, 40) },
+      heads: 2,
+      causal: true,
+      scale: 1 / Math.sqrt(D),
+    }),
+    shapes: [[40, 2 * D], [40, 2 * D], [40, 2 * D]],
+    tolerance: 2e-5,
+  };
+}
 for (const activation of ["silu", "gelu", "gelu_tanh"] as const) {
   CASES[`gatedActivation() with ${activation}`] = {
     run: ([g, u], tape) => gatedActivation(g!, u!, { activation, tape }),
@@ -202,14 +216,17 @@ for (const activation of ["silu", "gelu", "gelu_tanh"] as const) {
 }
 
 /** A kernel's value and gradients, as numbers. */
-function evaluate({ run, shapes }: Case): Float32Array[] {
+function evaluate(
+  { run, shapes }: Case,
+  precision: Precision = "float32",
+): Float32Array[] {
   const inputs = shapes.map((shape, i) =>
     tf.tensor(
       noise(shape.reduce((a, b) => a * b, 1), i + 1).map((v) => 3 * v),
       shape,
     )
   );
-  const tape = new Tape(inputs);
+  const tape = new Tape(inputs, { precision });
   const y = tf.tidy(() => run(inputs, tape));
   const dy = tf.tensor(noise(y.size, 50), y.shape);
   const found = tape.backward([[y, dy]]);
@@ -244,6 +261,35 @@ for (const [name, kernel] of Object.entries(CASES)) {
         );
         // Which core was faster changes nothing.
         assert.deepEqual(again[i], compiled[i]);
+      });
+    },
+  });
+}
+
+for (
+  const name of [
+    "linear()",
+    "linears()",
+    "feedForward() with gelu",
+    "gatedFeedForward() with silu",
+  ]
+) {
+  Deno.test({
+    name: `${name} in bfloat16 natively is near to float32`,
+    ignore,
+    fn: async () => {
+      await useBackend("tensorflow", { native: false });
+      const exact = evaluate(CASES[name]!);
+      await useBackend("tensorflow");
+      const before = tf.memory().numTensors;
+      const rounded = evaluate(CASES[name]!, "bfloat16");
+      assert.equal(tf.memory().numTensors, before, "tensors leak");
+      exact.forEach((values, i) => {
+        // Each factor is off by up to 2^-9 of itself; a few are multiplied.
+        const size = values.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+        const drift = maxDifference(rounded[i]!, values) / size;
+        assert.ok(drift < 2 ** -6, `number ${i} drifts by ${drift}`);
+        assert.ok(drift > 0 || i > 0, "nothing was rounded");
       });
     },
   });

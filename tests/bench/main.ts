@@ -79,9 +79,7 @@ async function measure(
   const ready = await ours.ready;
   await theirs.setUp();
   const { check, precision } = await theirs.ready;
-  // Once each to warm up: memory pools, compiled graphs.
-  await ours.round();
-  await theirs.round();
+  for (const side of [ours, theirs]) await warm(side, quick ? 0 : WARM);
   const times: [number, number][] = [];
   for (let i = 0; i < rounds; i++) {
     times.push([await turn(ours), await turn(theirs)]);
@@ -115,6 +113,17 @@ async function measure(
     ...(precision === undefined ? {} : { theirPrecision: precision }),
     ...(difference === undefined ? {} : { checkDifference: difference }),
   };
+}
+
+/**
+ * Seconds that each side warms up, one round at least: memory pools, compiled
+ * graphs, JavaScript that the engine compiles once it has run often.
+ */
+const WARM = 3;
+
+async function warm(side: Side, seconds: number): Promise<void> {
+  const until = performance.now() + 1000 * seconds;
+  do await side.round(); while (performance.now() < until);
 }
 
 /** Rounds that are over sooner are done twice, in seconds. */

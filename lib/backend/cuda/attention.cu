@@ -470,10 +470,10 @@ __device__ void biasGradient(const AttentionShape& s, int texts,
   }
 }
 
-// A head's width rounded up, and a tile's rows: so that a gradient's tiles fit
-// the 99 KiB that a block has on most GPUs.
+// A head's width rounded up, and a tile's rows: the most that a GPU's block has
+// memory for, 99 KiB on most, 64 on older ones.
 #define ALL_TILES(use) use(32, 32) use(32, 64) use(64, 32) use(64, 64) \
-  use(128, 32) use(256, 16)
+  use(128, 16) use(128, 32) use(256, 16)
 
 extern "C" {
 #define ATTENTION(D, B)                                                       \
@@ -533,18 +533,20 @@ struct Attention {
          .bias = call.optional(biasAt)};
   }
   int padded() const {
-    if (s.width > 256) throw GpuError("heads are wider than 256");
     return s.width <= 32 ? 32 : s.width <= 64 ? 64 : s.width <= 128 ? 128 : 256;
   }
+  // Of a tile; one size for both passes.
   int rows() const {
-    return padded() == 256 ? 16 : padded() == 128 || s.longest <= 32 ? 32 : 64;
+    if (s.width > 256) throw GpuError("heads are wider than 256");
+    const int most = padded() == 256 ? 16 : padded() == 128 ? 32 : 64;
+    const int wanted = s.longest <= 32 && most > 32 ? 32 : most;
+    if (backwardBytes(wanted) <= blockLimit() || wanted == 16) return wanted;
+    return wanted / 2;
   }
-  int forwardBytes() const {
-    const int B = rows();
+  int forwardBytes(int B) const {
     return sizeof(float) * (2 * B * (padded() + 4) + B * (B + 4) + 3 * B);
   }
-  int backwardBytes() const {
-    const int B = rows();
+  int backwardBytes(int B) const {
     return sizeof(float) * (4 * B * (padded() + 4) + B * (B + 4) + 2 * B);
   }
 };
@@ -557,6 +559,7 @@ struct Attention {
     if (D == 32) return use(KERNEL(kernel##32x64));                      \
     if (D == 64 && B == 32) return use(KERNEL(kernel##64x32));           \
     if (D == 64) return use(KERNEL(kernel##64x64));                      \
+    if (D == 128 && B == 16) return use(KERNEL(kernel##128x16));         \
     if (D == 128) return use(KERNEL(kernel##128x32));                    \
     return use(KERNEL(kernel##256x16));                                  \
   }()
@@ -584,7 +587,7 @@ void forward(GpuCall& call) {
   byTexts(a, [&](const AttentionShape& s, int texts) {
     const auto launch = [&](auto kernel) {
       call.launch(kernel, {ceilDiv(a.queries, a.rows()), s.heads, texts},
-                  a.forwardBytes(), s, out, logs);
+                  a.forwardBytes(a.rows()), s, out, logs);
     };
     WITH_TILES(a, tdroAttention, launch);
   });
@@ -604,20 +607,20 @@ void backward(GpuCall& call) {
   const int B = a.rows(), tiles = ceilDiv(a.s.longest, B);
   byTexts(a, [&](const AttentionShape& s, int texts) {
     const auto ofKeys = [&](auto kernel) {
-      call.launch(kernel, {tiles, s.keyHeads, texts}, a.backwardBytes(), s, dq,
+      call.launch(kernel, {tiles, s.keyHeads, texts}, a.backwardBytes(B), s, dq,
                   dk, dv);
     };
     WITH_TILES(a, tdroKeyGrad, ofKeys);
     if (tiles == 1) return;
     const auto ofQueries = [&](auto kernel) {
       call.launch(kernel, {ceilDiv(a.queries, B), s.heads, texts},
-                  a.backwardBytes(), s, dq);
+                  a.backwardBytes(B), s, dq);
     };
     WITH_TILES(a, tdroQueryGrad, ofQueries);
   });
   if (!L) return;
   const auto ofBias = [&](auto kernel) {
-    call.launch(kernel, {tiles, tiles, a.s.heads}, a.backwardBytes(), a.s,
+    call.launch(kernel, {tiles, tiles, a.s.heads}, a.backwardBytes(B), a.s,
                 a.texts, dBias);
   };
   WITH_TILES(a, tdroBiasGrad, ofBias);

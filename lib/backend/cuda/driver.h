@@ -21,6 +21,9 @@ using Stream = void*;
 // The stream that TensorFlow computes in.
 Stream streamOf(TF_OpKernelContext* context);
 
+// Bytes of memory that a block may have.
+int blockLimit();
+
 // Starts a kernel by its name.
 void launchKernel(Stream stream, const char* name, Index grid, int threads,
                   int bytes, void** arguments);

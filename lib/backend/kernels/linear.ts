@@ -75,8 +75,8 @@ export function linear(
 
 /**
  * Several affine maps of one input, as an attention's queries, keys and values
- * are: yᵢ = x Wᵢᵀ + bᵢ. Where there are compiled kernels and a tape, they are one
- * operation, and so is their gradient.
+ * are: yᵢ = x Wᵢᵀ + bᵢ. Where there are compiled kernels they are one operation,
+ * and on a tape so is their gradient.
  *
  * @param x Input, shape `[N, in]`.
  * @param maps The maps, to `[N, outᵢ]`.
@@ -102,12 +102,17 @@ export function linears(
 ): Tensor2D[] {
   const { tape } = options;
   const { precision = tape?.precision ?? "float32" } = options;
-  if (!native() || !tape) {
+  // tfjs's own gradients know no operation with several outputs.
+  const byTfjs = !tape && tf.engine().state.gradientDepth > 0;
+  if (!native() || byTfjs) {
     return maps.map(({ weight, bias }) =>
       linear(x, weight, { ...options, bias })
     );
   }
   checkPrecision(precision);
+  if (!tape) {
+    return tf.tidy(() => compiled(x, maps, precision, []).values) as Tensor2D[];
+  }
   return differentiableMany(
     tape,
     inputsOf(x, maps),
