@@ -28,6 +28,9 @@ const FLAGS: Readonly<Record<NativeKind, readonly string[]>> = {
   emulated: [...COMMON, "-O1", "-DTDRO_EMULATED"],
 };
 
+/** TensorFlow holds the kernels, also when a worker that loaded them ends. */
+const LINK = Deno.build.os === "linux" ? ["-Wl,-z,nodelete"] : [];
+
 /**
  * Where the compiled kernels lie, or would: the name follows from the sources,
  * the flags and the processor, so a change of any of them makes them anew.
@@ -38,7 +41,7 @@ export async function nativeLibrary(
 ): Promise<string> {
   return await libraryPath([
     Object.values(filesOf(kind)).join("\0"),
-    FLAGS[kind].join(" "),
+    [...FLAGS[kind], ...LINK].join(" "),
     installation.folder,
     kind === "cpu" ? processor() : Deno.build.arch,
   ], "libtdro.so");
@@ -98,7 +101,7 @@ export async function buildNative(
     await compile([
       ...["-shared", ...sources.map((name) => `${name}.o`)],
       ...["-o", "libtdro.so", join(tensorflow, framework)],
-      ...[`-Wl,-rpath,${tensorflow}`, "-pthread"],
+      ...[`-Wl,-rpath,${tensorflow}`, "-pthread", ...LINK],
     ], partial);
     // Another process may have been first; its folder is as good as ours.
     await Deno.rename(partial, folder).catch(async (error) => {

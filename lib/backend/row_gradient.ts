@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { nativeOnGpu, runNative } from "./_native.ts";
+import { native, runNative } from "./_native.ts";
 import { onGpu } from "./_on_gpu.ts";
 import { scatteredByProducts } from "./_scattered_by_products.ts";
 import type { Tensor, Tensor2D } from "./tensor_types.ts";
@@ -121,13 +121,13 @@ function summed(
   rows: Tensor2D,
   shape: [number, number],
 ): Tensor2D {
-  if (nativeOnGpu()) return summedInOrder(ids, rows, shape[0]);
+  if (native()) return summedInOrder(ids, rows, shape[0]);
   return onGpu()
     ? scatteredByProducts(ids, rows, shape[0])
     : scattered(ids, rows, shape);
 }
 
-/** By a GPU's kernel: it is told which rows belong to each place. */
+/** By a compiled kernel, which is told what rows belong to each place. */
 function summedInOrder(ids: Int32Array, rows: Tensor2D, V: number): Tensor2D {
   const starts = new Int32Array(V + 1);
   for (const id of ids) starts[id + 1]!++;

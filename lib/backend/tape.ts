@@ -389,6 +389,27 @@ export function differentiable<T extends Tensor>(
  * @param compute The operation; `wanted[i]` says whether the gradient of input
  * i will be used.
  * @returns The outputs; the caller owns them.
+ *
+ * @example Usage
+ * ```ts
+ * import { differentiableMany, Tape, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const x = tf.tensor1d([5]);
+ * const tape = new Tape([x]);
+ * const [double, triple] = differentiableMany(tape, [x], () => ({
+ *   values: [tf.mul(x, 2), tf.mul(x, 3)],
+ *   saved: [],
+ *   backward: ([dDouble, dTriple]) => [
+ *     tf.add(tf.mul(dDouble!, 2), tf.mul(dTriple!, 3)),
+ *   ],
+ * }));
+ * const one = tf.tensor1d([1]);
+ * const gradients = tape.backward([[double!, one], [triple!, one]]);
+ * assert.deepEqual([...gradients.get(x)!.dataSync()], [5]);
+ * ```
  */
 export function differentiableMany(
   tape: Tape,

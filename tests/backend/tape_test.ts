@@ -4,6 +4,7 @@ import {
   add,
   addGradients,
   denseGradient,
+  differentiableMany,
   embedding,
   gelu,
   linear,
@@ -41,6 +42,32 @@ onBackends("Tape gives the gradients of tfjs and frees all else", () => {
   tf.dispose([y, ...gradients.values()]);
   assert.equal(tf.memory().numTensors, before);
   tf.dispose([x, w, dy, wantX, wantW]);
+});
+
+onBackends("an operation with two outputs gets the gradients of both", () => {
+  const x = tf.tensor1d([1, 2]);
+  const dy = tf.tensor1d([10, 100]);
+  const before = tf.memory().numTensors;
+  // 2x and 3x; of the second alone, of both, and twice of the first.
+  for (
+    const [which, want] of [[[1], 3], [[0, 1], 5], [[0, 0], 4]] as const
+  ) {
+    const tape = new Tape([x]);
+    const ys = differentiableMany(tape, [x], () => ({
+      values: [tf.mul(x, 2), tf.mul(x, 3)],
+      saved: [],
+      backward: ([a, b]) => [tf.add(tf.mul(a!, 2), tf.mul(b!, 3))],
+    }));
+    assert.equal(tape.size, 1);
+    const gradients = tape.backward(which.map((i) => [ys[i]!, dy]));
+    assert.deepEqual([...gradients.get(x)!.dataSync()], [
+      10 * want,
+      100 * want,
+    ]);
+    tf.dispose([...ys, ...gradients.values()]);
+  }
+  assert.equal(tf.memory().numTensors, before);
+  tf.dispose([x, dy]);
 });
 
 onBackends("Tape leaves frozen variables and unused branches alone", () => {

@@ -4,23 +4,20 @@ namespace tdro {
 
 Gradients gradientOf(GpuCall& call, RowPass pass, int64_t rows, int64_t D,
                      int parts, const Sums& sums) {
-  const bool two = pass.form == RowPass::ungated;
-  const bool rounded = parts == 1, same = pass.form == RowPass::plain;
-  const int64_t count = rows * D;
+  const bool plain = pass.form == RowPass::plain, rounded = parts == 1;
+  if (plain && !sums.first) return {operandOf(call, pass.x, rows, D, parts), {}};
+  const auto result = [&](float*& whole, uint16_t*& half) -> Operand {
+    if (rounded) half = call.temporary<uint16_t>(rows * D);
+    else whole = call.temporary(rows * D);
+    return {rounded ? (void*)half : whole, D, rounded};
+  };
   Gradients found;
-  if (rounded) {
-    pass.half = call.temporary<uint16_t>(count);
-    if (two) pass.secondHalf = call.temporary<uint16_t>(count);
-    found = {{pass.half, D, true}, {pass.secondHalf, D, true}};
-  } else if (same) {
-    found.first = {pass.x, D, false};
-    if (!sums.first) return found;
-  } else {
-    pass.y = call.temporary(count);
-    if (two) pass.second = call.temporary(count);
-    found = {{pass.y, D, false}, {pass.second, D, false}};
+  // In float32 a gradient of which nothing is made is multiplied where it lies.
+  if (plain && !rounded) found.first = {pass.x, D, false};
+  else found.first = result(pass.y, pass.half);
+  if (pass.form == RowPass::ungated) {
+    found.second = result(pass.second, pass.secondHalf);
   }
-  if (same && !sums.first) return {operandOf(call, pass.x, rows, D, parts), {}};
   passRows(call, rows, D, pass, sums);
   return found;
 }

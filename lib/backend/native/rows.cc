@@ -7,6 +7,30 @@
 namespace tdro {
 namespace {
 
+// rows [N, D], order [N], starts [U + 1] -> [U, D]: row u is the sum of the rows
+// that `order` names from starts[u] to starts[u + 1], in that order.
+void rowSum(Call& call) {
+  const int64_t D = call.dim(0, 1), U = call.size(2) - 1;
+  const float* rows = call.in(0);
+  const int32_t *order = call.ints(1), *starts = call.ints(2);
+  float* y = call.out(0, {U, D});
+  // Also by columns: few places may have all the rows.
+  const int64_t width = 128, blocks = (D + width - 1) / width;
+  parallelRanges(U * blocks, 1, [=](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; task++) {
+      const int64_t u = task / blocks, from = task % blocks * width;
+      const int64_t to = std::min(from + width, D);
+      float* sum = y + u * D;
+      std::fill(sum + from, sum + to, 0.0f);
+      for (int64_t i = starts[u]; i < starts[u + 1]; i++) {
+        const float* row = rows + order[i] * D;
+#pragma omp simd
+        for (int64_t d = from; d < to; d++) sum[d] += row[d];
+      }
+    }
+  });
+}
+
 // x, y -> nothing; x becomes x + y where it is. Its caller has made sure that
 // nobody else looks at it.
 void addInto(Call& call) {
@@ -57,9 +81,10 @@ void poolGrad(Call& call) {
   });
 }
 
-const Op<addInto> f("TdroAddInto", {.floats = 2});
-const Op<pool> d("TdroPool", {.floats = 1, .ints = 2});
-const Op<poolGrad> e("TdroPoolGrad", {.floats = 1, .ints = 2});
+const Op<rowSum> a("TdroRowSum", {.floats = 1, .ints = 2});
+const Op<addInto> b("TdroAddInto", {.floats = 2});
+const Op<pool> c("TdroPool", {.floats = 1, .ints = 2});
+const Op<poolGrad> d("TdroPoolGrad", {.floats = 1, .ints = 2});
 
 }  // namespace
 }  // namespace tdro

@@ -122,9 +122,9 @@ export function bertLayersForward(
       const type = rows("token_type", new Int32Array(batch.ids.length));
       placed = add(placed, type, { tape });
     }
-    const sum = add(rows("word", batch.ids), placed, { tape });
+    const words = rows("word", batch.ids);
     return layers.dropout(
-      layers.norm(sum, "embeddings.LayerNorm", eps),
+      layers.norm(words, "embeddings.LayerNorm", eps, placed),
       "embeddings",
     );
   }); // [T, D]
