@@ -41,7 +41,7 @@ function generationOfGpu(): Generation {
   });
   const [MAJOR, MINOR] = [75, 76];
   const number = new Int32Array(1);
-  const checked = (error: number) => {
+  const checked = (error: number): number => {
     if (error) throw new RangeError(`Cannot look at the GPU: error ${error}`);
     return number[0]!;
   };
@@ -71,77 +71,118 @@ const COMPILER = {
   nvrtcGetProgramLog: { parameters: ["pointer", "buffer"], result: "i32" },
 } as const;
 
+/** NVIDIA's run-time compiler. */
+type Compiler = Deno.DynamicLibrary<typeof COMPILER>["symbols"];
+
+/** A program that it was given. */
+type Program = Deno.PointerValue;
+
 function compiled(
   { folder }: Installation,
   generation: Generation,
 ): Uint8Array<ArrayBuffer> {
-  const { symbols } = Deno.dlopen(
+  const { symbols: compiler } = Deno.dlopen(
     join(folder, "nvidia", "cuda_nvrtc", "lib", "libnvrtc.so.12"),
     COMPILER,
   );
-  const checked = (error: number, log = "") => {
-    if (!error) return;
-    const line = log.split("\n").find((l) => l.includes("error"));
-    throw new RangeError(
-      `Cannot compile the CUDA kernels: ${line ?? `NVRTC's error ${error}`}`,
-    );
-  };
   // Compiled code runs on its generation's family; for a later family the driver
   // compiles from what the latest known one has in common with it.
-  const count = new Int32Array(1);
-  checked(symbols.nvrtcGetNumSupportedArchs(count));
-  const known = new Int32Array(count[0]!);
-  checked(symbols.nvrtcGetSupportedArchs(known));
-  const nearest = Math.max(...known.filter((one) => one <= generation));
+  const nearest = Math.max(
+    ...knownGenerations(compiler).filter((one) => one <= generation),
+  );
   const final = Math.floor(nearest / 10) === Math.floor(generation / 10);
+  const program = createProgram(compiler);
   const options = [
     `--gpu-architecture=${final ? "sm" : "compute"}_${nearest}`,
     "--std=c++17",
-  ];
-  const headers = Object.entries(CUDA_FILES)
-    .filter(([name]) => name.endsWith(".h") || name.endsWith(".cu"));
-  const source = Object.keys(CUDA_FILES).filter((name) => name.endsWith(".cu"))
-    .map((name) => `#include "${name}"\n`).join("");
-  const kept: Uint8Array[] = []; // what the pointers point to
-  const text = (value: string) => {
-    const bytes = new TextEncoder().encode(`${value}\0`);
-    kept.push(bytes);
-    return bytes;
-  };
-  const list = (values: readonly string[]) =>
-    BigUint64Array.from(
-      values,
-      (value) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(text(value))),
-    );
-  const place = new BigUint64Array(1);
-  checked(symbols.nvrtcCreateProgram(
-    place,
-    text(source),
-    text("tdro.cu"),
-    headers.length,
-    list(headers.map(([, content]) => content)),
-    list(headers.map(([name]) => name)),
-  ));
-  const program = Deno.UnsafePointer.create(place[0]!);
-  const size = new BigUint64Array(1);
-  const bytesOf = (
-    sizeOf: "nvrtcGetProgramLogSize" | "nvrtcGetCUBINSize" | "nvrtcGetPTXSize",
-    get: "nvrtcGetProgramLog" | "nvrtcGetCUBIN" | "nvrtcGetPTX",
-  ) => {
-    checked(symbols[sizeOf](program, size));
-    const bytes = new Uint8Array(Number(size[0]));
-    checked(symbols[get](program, bytes));
-    return bytes;
-  };
-  const error = symbols.nvrtcCompileProgram(
+  ].map(textOf);
+  const error = compiler.nvrtcCompileProgram(
     program,
     options.length,
-    list(options),
+    addressesOf(options),
   );
-  const log = bytesOf("nvrtcGetProgramLogSize", "nvrtcGetProgramLog");
-  checked(error, new TextDecoder().decode(log));
-  if (kept.length === 0) throw new Error("unreachable"); // keeps `kept` alive
+  const log = bytesOf(
+    program,
+    compiler.nvrtcGetProgramLogSize,
+    compiler.nvrtcGetProgramLog,
+  );
+  check(error, new TextDecoder().decode(log));
   return final
-    ? bytesOf("nvrtcGetCUBINSize", "nvrtcGetCUBIN")
-    : bytesOf("nvrtcGetPTXSize", "nvrtcGetPTX");
+    ? bytesOf(program, compiler.nvrtcGetCUBINSize, compiler.nvrtcGetCUBIN)
+    : bytesOf(program, compiler.nvrtcGetPTXSize, compiler.nvrtcGetPTX);
+}
+
+/** The generations that the compiler knows. */
+function knownGenerations(compiler: Compiler): Int32Array {
+  const count = new Int32Array(1);
+  check(compiler.nvrtcGetNumSupportedArchs(count));
+  const known = new Int32Array(count[0]!);
+  check(compiler.nvrtcGetSupportedArchs(known));
+  return known;
+}
+
+/** All kernels as one program, which the compiler has copied. */
+function createProgram(compiler: Compiler): Program {
+  const files = Object.entries(CUDA_FILES)
+    .filter(([name]) => name.endsWith(".h") || name.endsWith(".cu"));
+  const names = files.map(([name]) => textOf(name));
+  const contents = files.map(([, content]) => textOf(content));
+  const source = files.filter(([name]) => name.endsWith(".cu"))
+    .map(([name]) => `#include "${name}"\n`).join("");
+  const place = new BigUint64Array(1);
+  check(compiler.nvrtcCreateProgram(
+    place,
+    textOf(source),
+    textOf("tdro.cu"),
+    files.length,
+    addressesOf(contents),
+    addressesOf(names),
+  ));
+  return Deno.UnsafePointer.create(place[0]!);
+}
+
+type OfProgram = (
+  program: Program,
+  bytes: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>,
+) => number;
+
+/** What the compiler gives in two calls: how long it is, and it. */
+function bytesOf(
+  program: Program,
+  size: OfProgram,
+  get: OfProgram,
+): Uint8Array<ArrayBuffer> {
+  const length = new BigUint64Array(1);
+  check(size(program, length));
+  const bytes = new Uint8Array(Number(length[0]));
+  check(get(program, bytes));
+  return bytes;
+}
+
+/** As C has texts. */
+function textOf(value: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${value}\0`);
+}
+
+/** Texts by the list of their addresses: as long as that is there, they are. */
+const HELD = new WeakMap<object, unknown>();
+
+/** Where texts lie. */
+function addressesOf(
+  texts: readonly Uint8Array<ArrayBuffer>[],
+): BigUint64Array<ArrayBuffer> {
+  const addresses = BigUint64Array.from(
+    texts,
+    (text) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(text)),
+  );
+  HELD.set(addresses, texts);
+  return addresses;
+}
+
+function check(error: number, log = ""): void {
+  if (!error) return;
+  const line = log.split("\n").find((l) => l.includes("error"));
+  throw new RangeError(
+    `Cannot compile the CUDA kernels: ${line ?? `NVRTC's error ${error}`}`,
+  );
 }
