@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findInstallation } from "../../lib/backend/_tensorflow.ts";
+import { buildCuda } from "../../lib/backend/_cuda_build.ts";
+import {
+  findInstallation,
+  type Installation,
+} from "../../lib/backend/_tensorflow.ts";
 import { CUDA_FILES } from "../../lib/backend/cuda/files.ts";
 
 const ignore = Deno.env.get("TDRO_REQUIRE_TENSORFLOW") !== "1" &&
@@ -36,6 +41,59 @@ Deno.test({
     assert.equal(passed, 3);
   },
 });
+
+/**
+ * Folder with NVIDIA's run-time compiler, which needs no GPU: TensorFlow's CUDA
+ * build, or the site packages of the tests' Python.
+ */
+function compilerFolder(): string | undefined {
+  const installed = findInstallation("cuda");
+  if (installed) return installed.folder;
+  try {
+    const { success, stdout } = new Deno.Command(
+      Deno.env.get("TDRO_PYTHON") ?? "python3",
+      {
+        args: [
+          "-c",
+          "import nvidia.cuda_nvrtc as m; print(list(m.__path__)[0])",
+        ],
+        stderr: "null",
+      },
+    ).outputSync();
+    const path = new TextDecoder().decode(stdout).trim();
+    return success ? join(path, "..", "..") : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const folder = compilerFolder();
+for (
+  const [name, generation, begins] of [
+    ["Turing", 75, "\x7fELF"],
+    ["a GPU to come", 190, "//"],
+  ] as const
+) {
+  Deno.test({
+    name: `NVIDIA's compiler takes the CUDA kernels, for ${name}`,
+    ignore: !folder && Deno.env.get("TDRO_REQUIRE_NVRTC") !== "1",
+    fn: async () => {
+      const cache = await Deno.makeTempDir();
+      const before = Deno.env.get("TDRO_CACHE");
+      Deno.env.set("TDRO_CACHE", cache);
+      try {
+        const installation = { flavour: "cuda", folder: folder!, addon: "" };
+        const code = await buildCuda(installation as Installation, generation);
+        const head = new TextDecoder("latin1").decode(code.slice(0, 4));
+        assert.ok(head.startsWith(begins), head);
+      } finally {
+        if (before === undefined) Deno.env.delete("TDRO_CACHE");
+        else Deno.env.set("TDRO_CACHE", before);
+        await Deno.remove(cache, { recursive: true });
+      }
+    },
+  });
+}
 
 Deno.test("every file of the CUDA kernels is on the build's list", () => {
   const shared = ["call.h", "tensorflow.h"]; // with the processor's
