@@ -268,8 +268,12 @@ function stored(
   values: readonly number[],
   bits: boolean,
 ): [type: number, values: Float32Array | Int32Array] {
-  const floats = Float32Array.from(values);
   return bits
-    ? [binding.TF_INT32, new Int32Array(floats.buffer)]
-    : [binding.TF_FLOAT, floats];
+    ? [binding.TF_INT32, bitsOf(values)]
+    : [binding.TF_FLOAT, Float32Array.from(values)];
+}
+
+/** Numbers as integers of the same bits: TensorFlow leaves those on the CPU. */
+export function bitsOf(values: ArrayLike<number>): Int32Array {
+  return new Int32Array(Float32Array.from(values).buffer);
 }

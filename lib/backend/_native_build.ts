@@ -35,7 +35,7 @@ const LINK = Deno.build.os === "linux" ? ["-Wl,-z,nodelete"] : [];
  * Where the compiled kernels lie, or would: the name follows from the sources,
  * the flags and the processor, so a change of any of them makes them anew.
  */
-export async function nativeLibrary(
+async function nativeLibrary(
   installation: Installation,
   kind: NativeKind,
 ): Promise<string> {

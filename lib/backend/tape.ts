@@ -365,9 +365,9 @@ export function differentiable<T extends Tensor>(
 ): T {
   if (!tape) {
     // Where nobody takes gradients, nothing is kept for them.
-    return tf.engine().state.gradientDepth === 0
-      ? tf.tidy(() => compute(inputs.map(() => false)).value) as T
-      : byTfjs(inputs, compute) as T;
+    return tfjsDifferentiates(tape)
+      ? byTfjs(inputs, compute) as T
+      : tf.tidy(() => compute(inputs.map(() => false)).value) as T;
   }
   const [value] = differentiableMany(tape, inputs, (wanted) => {
     const { value, saved, backward } = compute(wanted);
@@ -422,6 +422,31 @@ export function differentiableMany(
     if (wanted.includes(true)) tape.record(inputs, computed);
     return computed.values;
   });
+}
+
+/**
+ * Whether tfjs takes the gradient of what is computed now: it looks at
+ * intermediate tensors again, and frees them itself.
+ *
+ * @param tape Where the operation is recorded otherwise.
+ *
+ * @example Usage
+ * ```ts
+ * import { Tape, tfjsDifferentiates, useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * assert.equal(tfjsDifferentiates(undefined), false);
+ * tf.grad((x) => {
+ *   assert.equal(tfjsDifferentiates(undefined), true);
+ *   assert.equal(tfjsDifferentiates(new Tape()), false);
+ *   return tf.sum(x);
+ * })(tf.tensor1d([1]));
+ * ```
+ */
+export function tfjsDifferentiates(tape: Tape | undefined): boolean {
+  return !tape && tf.engine().state.gradientDepth > 0;
 }
 
 /** The operation as a custom gradient of tfjs. */

@@ -19,6 +19,7 @@ import {
   rmsNorm,
   type RmsNormOptions,
   scale,
+  tfjsDifferentiates,
 } from "../backend/mod.ts";
 import { type Dropout, dropRows } from "./_dropout.ts";
 import { type End, type Ends, takeEnds } from "./_ends.ts";
@@ -88,12 +89,38 @@ export interface Layers {
    */
   dropout(x: Tensor2D, name: string): Tensor2D;
   /** The same blocks for some of the rows, and what x is there. */
-  at(ends: Ends, x: Tensor2D): { layers: Layers; x: Tensor2D };
+  at(ends: Ends, x: Tensor2D): Looking;
   /**
    * One layer: frees what it made on the way, but for its output and what its
    * gradient needs. Its input is freed too, as nothing else looks at it.
    */
   layer(x: Tensor2D, compute: (x: Tensor2D) => Tensor2D): Tensor2D;
+}
+
+/** Blocks, and what they look at. */
+export interface Looking {
+  /** Blocks for these rows. */
+  layers: Layers;
+  /** The rows. */
+  x: Tensor2D;
+}
+
+/**
+ * Queries of those that ask, keys and values of all: by one operation where they
+ * are the same.
+ */
+export function queriesKeysValues(
+  asking: Looking,
+  all: Looking,
+  [query, ...others]: readonly [query: string, key: string, value: string],
+): [q: Tensor2D, k: Tensor2D, v: Tensor2D] {
+  const found = asking.x === all.x
+    ? all.layers.denses(all.x, [query, ...others])
+    : [
+      asking.layers.dense(asking.x, query),
+      ...all.layers.denses(all.x, others),
+    ];
+  return found as [Tensor2D, Tensor2D, Tensor2D];
 }
 
 /** The building blocks over a model's parameters. */
@@ -177,8 +204,7 @@ export function openLayers(
     }),
     layer(x, compute) {
       const y = tape ? tape.segment(x, compute) : tf.tidy(() => compute(x));
-      // tfjs's own gradients look at x again, and free it themselves.
-      if (tape || tf.engine().state.gradientDepth === 0) x.dispose();
+      if (!tfjsDifferentiates(tape)) x.dispose();
       return y;
     },
   };

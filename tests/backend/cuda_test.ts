@@ -96,7 +96,7 @@ for (
 }
 
 Deno.test("every file of the CUDA kernels is on the build's list", () => {
-  const shared = ["call.h", "tensorflow.h"]; // with the processor's
+  const shared = ["call.h", "tensorflow.h", "wanted.h"]; // with the processor's
   const found = [...Deno.readDirSync(here("../../lib/backend/cuda"))]
     .map((entry) => entry.name).filter((name) => !name.endsWith(".ts"));
   assert.deepEqual(

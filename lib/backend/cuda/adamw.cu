@@ -48,17 +48,24 @@ __device__ inline float ofRows(const Slot& s, int64_t i) {
   return has ? s.g[(int64_t)low * s.D + i % s.D] : 0.0f;
 }
 
-extern "C" {
-
-__global__ void tdroAdamW(const Slot* slots, const Piece* pieces,
-                          Update update) {
+// Calls one(slot, i) for this thread's numbers i of the block's piece.
+template <class Do>
+__device__ inline void forPiece(const Slot* slots, const Piece* pieces,
+                                Do one) {
   const Piece piece = pieces[blockIdx.x];
   const Slot s = slots[piece.slot];
   const int64_t from = (int64_t)piece.number * PIECE;
   const int64_t to = from + PIECE < s.size ? from + PIECE : s.size;
-  for (int64_t i = from + threadIdx.x; i < to; i += THREADS) {
+  for (int64_t i = from + threadIdx.x; i < to; i += THREADS) one(s, i);
+}
+
+extern "C" {
+
+__global__ void tdroAdamW(const Slot* slots, const Piece* pieces,
+                          Update update) {
+  forPiece(slots, pieces, [&](const Slot& s, int64_t i) {
     update(s, i, s.count < 0 ? s.g[i] : ofRows(s, i));
-  }
+  });
 }
 
 // The block's sum in double precision, in thread 0.
@@ -76,14 +83,10 @@ __device__ inline double blockSum(double x) {
 
 __global__ void tdroSquareParts(const Slot* slots, const Piece* pieces,
                                 double* partial) {
-  const Piece piece = pieces[blockIdx.x];
-  const Slot s = slots[piece.slot];
-  const int64_t from = (int64_t)piece.number * PIECE;
-  const int64_t to = from + PIECE < s.size ? from + PIECE : s.size;
   double sum = 0;
-  for (int64_t i = from + threadIdx.x; i < to; i += THREADS) {
+  forPiece(slots, pieces, [&](const Slot& s, int64_t i) {
     sum += (double)s.g[i] * s.g[i];
-  }
+  });
   sum = blockSum(sum);
   if (threadIdx.x == 0) partial[blockIdx.x] = sum;
 }

@@ -89,9 +89,11 @@ struct Tiles {
     }
   }
 
-  // out[i][c] += Σ_j p[row i][j] · x[j][number c]
-  __device__ void addRows(const float* p, const float* x,
-                          float (&out)[R][C]) const {
+  // out[i][c] += Σ_j p[row i][j] · x[j][number c]; or p[j][column i], with
+  // columns for rows.
+  template <bool COLUMNS>
+  __device__ void add(const float* p, const float* x,
+                      float (&out)[R][C]) const {
 #pragma unroll 4
     for (int j = 0; j < B; j++) {
       float y[C];
@@ -99,28 +101,20 @@ struct Tiles {
       for (int c = 0; c < C; c++) y[c] = x[j * STRIDE + numberOf(c)];
 #pragma unroll
       for (int i = 0; i < R; i++) {
-        const float share = p[(row0 + i) * SCORES + j];
+        const float share =
+            COLUMNS ? p[j * SCORES + row0 + i] : p[(row0 + i) * SCORES + j];
 #pragma unroll
         for (int c = 0; c < C; c++) out[i][c] += share * y[c];
       }
     }
   }
-
-  // out[i][c] += Σ_j p[j][column i] · x[j][number c], with columns for rows.
+  __device__ void addRows(const float* p, const float* x,
+                          float (&out)[R][C]) const {
+    add<false>(p, x, out);
+  }
   __device__ void addColumns(const float* p, const float* x,
                              float (&out)[R][C]) const {
-#pragma unroll 4
-    for (int j = 0; j < B; j++) {
-      float y[C];
-#pragma unroll
-      for (int c = 0; c < C; c++) y[c] = x[j * STRIDE + numberOf(c)];
-#pragma unroll
-      for (int i = 0; i < R; i++) {
-        const float share = p[j * SCORES + row0 + i];
-#pragma unroll
-        for (int c = 0; c < C; c++) out[i][c] += share * y[c];
-      }
-    }
+    add<true>(p, x, out);
   }
 
   __device__ void clear(float (&out)[R][C]) const {

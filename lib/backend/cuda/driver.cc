@@ -7,7 +7,8 @@
 #include <map>
 #include <mutex>
 #include <string_view>
-#include <vector>
+
+#include "device.h"
 
 namespace tdro {
 namespace {
@@ -101,8 +102,8 @@ int blockLimit() {
 #endif
 }
 
-void launchKernel(Stream stream, const char* name, Index grid, int threads,
-                  int bytes, void** arguments) {
+void launchKernel(Stream stream, const char* name, Index grid, int bytes,
+                  void** arguments) {
   static const auto start = DRIVER(cuLaunchKernel);
   static const auto allow = DRIVER(cuFuncSetAttribute);
   std::lock_guard guard(lock);
@@ -112,7 +113,7 @@ void launchKernel(Stream stream, const char* name, Index grid, int threads,
           std::string("no memory for the blocks of ") + name);
     function.bytes = bytes;
   }
-  check(start(function.handle, grid.x, grid.y, grid.z, threads, 1, 1, bytes,
+  check(start(function.handle, grid.x, grid.y, grid.z, THREADS, 1, 1, bytes,
               stream, arguments, nullptr),
         std::string("cannot start ") + name);
 }

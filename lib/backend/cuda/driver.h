@@ -24,9 +24,9 @@ Stream streamOf(TF_OpKernelContext* context);
 // Bytes of memory that a block may have.
 int blockLimit();
 
-// Starts a kernel by its name.
-void launchKernel(Stream stream, const char* name, Index grid, int threads,
-                  int bytes, void** arguments);
+// Starts a kernel by its name; `bytes`: of its blocks' memory.
+void launchKernel(Stream stream, const char* name, Index grid, int bytes,
+                  void** arguments);
 
 // Copies to the GPU without waiting for it; `from` may change at once.
 void copyToGpu(Stream stream, const void* from, void* to, size_t bytes);

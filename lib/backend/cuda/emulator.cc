@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
-tdro::Index threadIdx, blockIdx, blockDim, gridDim;
+tdro::Index threadIdx, blockIdx, gridDim;
 
 namespace tdro {
 namespace {
@@ -90,7 +90,6 @@ void emulate(Index grid, int threads, int bytes,
   slots.resize(threads);
   work = &body;
   gridDim = grid;
-  blockDim = {threads, 1, 1};
   threadIdx = {0, 0, 0};
   for (blockIdx.z = 0; blockIdx.z < grid.z; blockIdx.z++) {
     for (blockIdx.y = 0; blockIdx.y < grid.y; blockIdx.y++) {

@@ -12,7 +12,6 @@
 #define __noinline__
 #define SHARED(name) float* name = tdro::blockMemory()
 
-struct float2 { float x, y; };
 struct alignas(16) float4 { float x, y, z, w; };
 struct alignas(8) ushort4 { uint16_t x, y, z, w; };
 
@@ -33,10 +32,9 @@ float& slotOf(int lane);
 
 }  // namespace tdro
 
-extern tdro::Index threadIdx, blockIdx, blockDim, gridDim;
+extern tdro::Index threadIdx, blockIdx, gridDim;
 
 inline void __syncthreads() { tdro::waitForBlock(); }
-inline void __syncwarp() { tdro::waitForWarp(); }
 inline float __shfl_xor_sync(uint32_t, float x, int mask) {
   const int lane = threadIdx.x % 32;
   tdro::slotOf(lane) = x;

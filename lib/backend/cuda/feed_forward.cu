@@ -40,12 +40,11 @@ extern "C" __global__ void tdroInner(int64_t n, Inner inner) {
 }
 
 #ifndef __CUDACC_RTC__
-#include "columns.h"
 #include "gradient.h"
 #include "product.h"
+#include "wanted.h"
 
 namespace tdro {
-
 namespace {
 
 // A weight [N, D] and perhaps a bias [N], inputs i and i + 1 of a call.
@@ -85,27 +84,13 @@ void passInner(GpuCall& call, int64_t count, const Inner& inner) {
               inner);
 }
 
-// Which gradients are wanted, bit by bit in the order of the results.
-struct Wanted {
-  GpuCall& call;
-  int bits;
-  int64_t T;
-
-  bool operator()(int i) const { return bits >> i & 1; }
-  float* out(int i, int64_t rows, int64_t columns) const {
-    return call.out(i, {(*this)(i) ? rows : 0, columns});
-  }
-  // A bias's gradient, result i; null if it isn't wanted.
-  float* outBias(int i, int64_t N) const {
-    float* y = call.out(i, {(*this)(i) ? N : 0});
-    return (*this)(i) ? y : nullptr;
-  }
-  void ofWeight(int i, const Operand& dy, int64_t N, const Operand& x,
-                int64_t D) const {
-    float* dWeight = out(i, N, D);
-    if ((*this)(i)) multiply(call, dy, true, x, false, dWeight, N, D, T);
-  }
-};
+// Result i: the gradient of a map's weight, from those of its output [T, N] and
+// its input [T, D].
+void weightGrad(GpuCall& call, const Wanted& wanted, int i, const Operand& dy,
+                int64_t N, const Operand& x, int64_t D, int64_t T) {
+  float* dWeight = wanted.out(i, N, D);
+  if (dWeight) multiply(call, dy, true, x, false, dWeight, N, D, T);
+}
 
 // x [T, D], inner weight, bias?, outer weight, bias? -> y [T, D], what the
 // activation sees [T, F], and what it makes of it. Settings: parts, activation.
@@ -132,14 +117,14 @@ void feedForwardGrad(GpuCall& call) {
   const int parts = (int)call.setting(0);
   const int64_t T = call.dim(5, 0), F = call.dim(3, 0), D = call.dim(3, 1);
   const int64_t E = call.dim(4, 0);
-  const Wanted wanted{call, (int)call.setting(2), T};
-  float *dx = wanted.out(0, T, D), *dInner = wanted.outBias(2, F);
+  const Wanted wanted{call, (int)call.setting(2)};
+  float *dx = wanted.out(0, T, D), *dInner = wanted.out(2, F);
   const Operand dy = gradientOf(call, {.x = call.in(5)}, T, E, parts,
-                                {.first = wanted.outBias(4, E)})
+                                {.first = wanted.out(4, E)})
                          .first;
   const Operand after{call.in(2), F, parts == 1};
-  wanted.ofWeight(3, dy, E, after, F);
-  if (!(wanted(0) || wanted(1) || wanted(2))) {
+  weightGrad(call, wanted, 3, dy, E, after, F, T);
+  if (!wanted.any(0, 3)) {
     wanted.out(1, F, D);
     return;
   }
@@ -153,14 +138,13 @@ void feedForwardGrad(GpuCall& call) {
                                    .gate = call.in(1)},
                                   T, F, parts, {.first = dInner})
                            .first;
-  if (wanted(0)) {
+  if (dx) {
     multiply(call, rows, false, operandOf(call, call.in(3), F, D, parts), false,
              dx, T, D, F);
   }
-  wanted.ofWeight(1, rows, F,
-                  wanted(1) ? operandOf(call, call.in(0), T, D, parts)
-                            : Operand{},
-                  D);
+  const Operand x =
+      wanted(1) ? operandOf(call, call.in(0), T, D, parts) : Operand{};
+  weightGrad(call, wanted, 1, rows, F, x, D, T);
 }
 
 // x, gate weight, bias?, up weight, bias?, down weight, bias? -> y, gates, ups,
@@ -193,14 +177,14 @@ void gatedFeedForwardGrad(GpuCall& call) {
   const int parts = (int)call.setting(0);
   const int64_t T = call.dim(7, 0), F = call.dim(4, 0), D = call.dim(4, 1);
   const int64_t E = call.dim(6, 0);
-  const Wanted wanted{call, (int)call.setting(2), T};
+  const Wanted wanted{call, (int)call.setting(2)};
   float* dx = wanted.out(0, T, D);
-  float *ofGate = wanted.outBias(2, F), *ofUp = wanted.outBias(4, F);
+  float *ofGate = wanted.out(2, F), *ofUp = wanted.out(4, F);
   const Operand dy = gradientOf(call, {.x = call.in(7)}, T, E, parts,
-                                {.first = wanted.outBias(6, E)})
+                                {.first = wanted.out(6, E)})
                          .first;
-  wanted.ofWeight(5, dy, E, {call.in(3), F, parts == 1}, F);
-  if ((wanted.bits & 0b11111) == 0) {
+  weightGrad(call, wanted, 5, dy, E, {call.in(3), F, parts == 1}, F, T);
+  if (!wanted.any(0, 5)) {
     wanted.out(1, F, D);
     wanted.out(3, F, D);
     return;
@@ -217,7 +201,7 @@ void gatedFeedForwardGrad(GpuCall& call) {
                                     T, F, parts,
                                     {.first = ofUp, .second = ofGate});
   const auto &dUp = rows.first, &dGate = rows.second;
-  if (wanted(0)) {
+  if (dx) {
     multiply(call, dUp, false, operandOf(call, call.in(5), F, D, parts), false,
              dx, T, D, F);
     multiply(call, dGate, false, operandOf(call, call.in(4), F, D, parts),
@@ -226,8 +210,8 @@ void gatedFeedForwardGrad(GpuCall& call) {
   const Operand x = wanted(1) || wanted(3)
                         ? operandOf(call, call.in(0), T, D, parts)
                         : Operand{};
-  wanted.ofWeight(1, dGate, F, x, D);
-  wanted.ofWeight(3, dUp, F, x, D);
+  weightGrad(call, wanted, 1, dGate, F, x, D, T);
+  weightGrad(call, wanted, 3, dUp, F, x, D, T);
 }
 
 const GpuOp<feedForward> a("TdroFeedForward", {.floats = 5, .outputs = 3});

@@ -15,7 +15,7 @@ import gpuActivationH from "./gpu_activation.h" with { type: "text" };
 import gpuCallH from "./gpu_call.h" with { type: "text" };
 import gradientCc from "./gradient.cc" with { type: "text" };
 import gradientH from "./gradient.h" with { type: "text" };
-import linearCu from "./linear.cu" with { type: "text" };
+import linearCc from "./linear.cc" with { type: "text" };
 import normCu from "./norm.cu" with { type: "text" };
 import productCu from "./product.cu" with { type: "text" };
 import productH from "./product.h" with { type: "text" };
@@ -24,6 +24,7 @@ import rowPassH from "./row_pass.h" with { type: "text" };
 import rowsCu from "./rows.cu" with { type: "text" };
 import callH from "../native/call.h" with { type: "text" };
 import tensorflowH from "../native/tensorflow.h" with { type: "text" };
+import wantedH from "../native/wanted.h" with { type: "text" };
 
 /** The files of the CUDA kernels by name; a test holds that none is missing. */
 export const CUDA_FILES: Readonly<Record<string, string>> = {
@@ -43,7 +44,7 @@ export const CUDA_FILES: Readonly<Record<string, string>> = {
   "gpu_call.h": gpuCallH,
   "gradient.cc": gradientCc,
   "gradient.h": gradientH,
-  "linear.cu": linearCu,
+  "linear.cc": linearCc,
   "norm.cu": normCu,
   "product.cu": productCu,
   "product.h": productH,
@@ -51,4 +52,5 @@ export const CUDA_FILES: Readonly<Record<string, string>> = {
   "row_pass.h": rowPassH,
   "rows.cu": rowsCu,
   "tensorflow.h": tensorflowH,
+  "wanted.h": wantedH,
 };

@@ -42,7 +42,7 @@ class GpuCall : public Call {
     std::apply(
         [&](P&... value) {
           void* pointers[] = {(void*)&value...};
-          launchKernel(stream_, kernel.name, grid, THREADS, bytes, pointers);
+          launchKernel(stream_, kernel.name, grid, bytes, pointers);
         },
         values);
 #endif

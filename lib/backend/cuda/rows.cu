@@ -102,23 +102,27 @@ void gather(GpuCall& call) {
               call.dim(0, 0), call.toGpu(call.ints(1), N), call.in(0), y);
 }
 
-// x [T, D], the bits of weights [T], offsets [B + 1] -> per text the weighted sum
-// [B, D]
-void pool(GpuCall& call) {
+// Starts a kernel with a row of blocks for each text: input 0 is what it reads,
+// 1 the bits of the rows' weights, 2 the texts' offsets.
+template <class Kernel>
+void launchForTexts(GpuCall& call, Kernel kernel, float* y) {
   const int64_t D = call.dim(0, 1), T = call.size(1), B = call.size(2) - 1;
-  float* y = call.out(0, {B, D});
-  call.launch(KERNEL(tdroPool), {(int)B, ceilDiv(D, THREADS)}, 0, D,
+  call.launch(kernel, {(int)B, ceilDiv(D, THREADS)}, 0, D,
               call.toGpu(call.ints(2), B + 1), call.in(0),
               (const float*)call.toGpu(call.ints(1), T), y);
 }
 
+// x [T, D], the bits of weights [T], offsets [B + 1] -> per text the weighted sum
+// [B, D]
+void pool(GpuCall& call) {
+  launchForTexts(call, KERNEL(tdroPool),
+                 call.out(0, {call.size(2) - 1, call.dim(0, 1)}));
+}
+
 // dy [B, D], the bits of weights [T], offsets -> dx [T, D]
 void poolGrad(GpuCall& call) {
-  const int64_t D = call.dim(0, 1), T = call.size(1), B = call.size(2) - 1;
-  float* dx = call.out(0, {T, D});
-  call.launch(KERNEL(tdroPoolGrad), {(int)B, ceilDiv(D, THREADS)}, 0, D,
-              call.toGpu(call.ints(2), B + 1), call.in(0),
-              (const float*)call.toGpu(call.ints(1), T), dx);
+  launchForTexts(call, KERNEL(tdroPoolGrad),
+                 call.out(0, {call.size(1), call.dim(0, 1)}));
 }
 
 const GpuOp<rowSum> a("TdroRowSum", {.floats = 1, .ints = 2});

@@ -14,13 +14,6 @@ export interface Activation {
   slope(x: Tensor): Tensor;
 }
 
-/** x itself. */
-export const identity: Activation = {
-  number: 0,
-  value: (x) => x,
-  slope: (x) => tf.onesLike(x),
-};
-
 /** Φ(x) = (1 + erf(x / √2)) / 2. */
 function normalDistribution(x: Tensor): Tensor {
   return tf.mul(

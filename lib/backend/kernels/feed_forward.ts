@@ -61,7 +61,9 @@ export function feedForward(
   const settings = [PARTS[precision], ACTIVATIONS[activation].number];
   return differentiable(tape, inputs, (wanted) => {
     const [value, before, after] = runNative("TdroFeedForward", {
-      ...{ inputs: given, settings, outputs: 3 },
+      inputs: given,
+      settings,
+      outputs: 3,
     }) as [Tensor, Tensor, Tensor]; // [T, D]; twice [T, F]
     return {
       value,

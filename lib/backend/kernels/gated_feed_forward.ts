@@ -68,7 +68,9 @@ export function gatedFeedForward(
   const settings = [PARTS[precision], ACTIVATIONS[activation].number];
   return differentiable(tape, inputs, (wanted) => {
     const [value, gates, ups, inner] = runNative("TdroGatedFeedForward", {
-      ...{ inputs: given, settings, outputs: 4 },
+      inputs: given,
+      settings,
+      outputs: 4,
     }) as [Tensor, Tensor, Tensor, Tensor]; // [T, D]; three times [T, F]
     return {
       value,

@@ -2,7 +2,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { constant } from "../_constant.ts";
 import { native, runNative } from "../_native.ts";
 import { rowMean } from "../_row_mean.ts";
-import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
+import {
+  type Computed,
+  differentiable,
+  type KernelOptions,
+  tfjsDifferentiates,
+} from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 import { add } from "./add.ts";
 
@@ -50,9 +55,7 @@ export function layerNorm(
       [sum, gain, bias],
       ([wantX]) => composed(sum, gain, bias, eps, wantX!),
     );
-    // tfjs's own gradients look at it again, and free it themselves.
-    const free = tape || tf.engine().state.gradientDepth === 0;
-    if (residual && free) sum.dispose();
+    if (residual && !tfjsDifferentiates(tape)) sum.dispose();
     return y;
   }
   const inputs: Tensor[] = residual

@@ -7,9 +7,11 @@ import {
   differentiable,
   differentiableMany,
   type ProductOptions,
+  tfjsDifferentiates,
 } from "../tape.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
 import { activate, ACTIVATIONS } from "./_activations.ts";
+import { givenOf, wantedBits } from "./_maps.ts";
 
 /** Weight and bias of an affine map, in the layout of Hugging Face files. */
 export interface AffineMap {
@@ -68,8 +70,7 @@ export function linear(
   });
   if (!activation) return y;
   const done = activate(y, ACTIVATIONS[activation], tape);
-  // tfjs's own gradients look at y again, and free it themselves.
-  if (tape || tf.engine().state.gradientDepth === 0) y.dispose();
+  if (!tfjsDifferentiates(tape)) y.dispose();
   return done;
 }
 
@@ -103,8 +104,7 @@ export function linears(
   const { tape } = options;
   const { precision = tape?.precision ?? "float32" } = options;
   // tfjs's own gradients know no operation with several outputs.
-  const byTfjs = !tape && tf.engine().state.gradientDepth > 0;
-  if (!native() || byTfjs) {
+  if (!native() || tfjsDifferentiates(tape)) {
     return maps.map(({ weight, bias }) =>
       linear(x, weight, { ...options, bias })
     );
@@ -115,18 +115,18 @@ export function linears(
   }
   return differentiableMany(
     tape,
-    inputsOf(x, maps),
+    givenOf(givenTo(x, maps)).inputs,
     (wanted) => compiled(x, maps, precision, wanted),
   ) as Tensor2D[];
 }
 
-/** x, the weights, then the biases that there are. */
-function inputsOf(x: Tensor2D, maps: readonly AffineMap[]): Tensor[] {
-  return [
-    x,
-    ...maps.map(({ weight }) => weight),
-    ...maps.flatMap(({ bias }) => bias ?? []),
-  ];
+/** x, the weights, then the biases, also those that are absent. */
+function givenTo(
+  x: Tensor2D,
+  maps: readonly AffineMap[],
+): (Tensor | undefined)[] {
+  const weights = maps.map(({ weight }) => weight);
+  return [x, ...weights, ...maps.map(({ bias }) => bias)];
 }
 
 function compiled(
@@ -136,34 +136,26 @@ function compiled(
   wanted: readonly boolean[],
 ): ComputedMany {
   const n = maps.length;
-  const weights = maps.map(({ weight }) => weight);
+  const given = givenTo(x, maps);
   const list = { list: true, results: true };
   const settings = [n, PARTS[precision]];
-  const values = runNative("TdroLinear", {
-    ...{ ...list, settings, outputs: n },
-    inputs: [x, ...weights, ...maps.map(({ bias }) => bias)],
-  });
-  const [wantX, ...others] = wanted;
-  const biased = maps.flatMap(({ bias }, i) => bias ? [i] : []);
-  const bits = (which: readonly number[]) =>
-    which.reduce((sum, i) => sum + 2 ** i, 0);
-  const ofWeights = maps.flatMap((_, i) => others[i] ? [i] : []);
-  const ofBiases = biased.filter((_, i) => others[n + i]);
+  const weights = given.slice(1, 1 + n) as Tensor[];
+  const wantWeights = wanted.slice(1, 1 + n).includes(true);
   return {
-    values,
-    saved: [...weights, ...(ofWeights.length > 0 ? [x] : [])],
-    backward: (dys, saved) => {
-      const found = runNative("TdroLinearGrad", {
-        ...{ ...list, outputs: 1 + 2 * n },
+    values: runNative("TdroLinear", {
+      ...list,
+      inputs: given,
+      settings,
+      outputs: n,
+    }),
+    saved: wantWeights ? [...weights, x] : weights,
+    backward: (dys, saved) =>
+      givenOf(given).pick(runNative("TdroLinearGrad", {
+        ...list,
         inputs: [saved[n], ...dys, ...saved.slice(0, n)],
-        settings: [...settings, +wantX!, bits(ofWeights), bits(ofBiases)],
-      });
-      // Those that aren't wanted are empty; whoever asked passes over them.
-      return [
-        ...found.slice(0, 1 + n),
-        ...biased.map((i) => found[1 + n + i]),
-      ];
-    },
+        settings: [...settings, wantedBits(given, wanted)],
+        outputs: given.length,
+      })),
   };
 }
 

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { native, runNative } from "../_native.ts";
+import { bitsOf, native, runNative } from "../_native.ts";
 import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
 import type { Tensor2D, Tensor3D } from "../tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
@@ -62,9 +62,7 @@ function compiled(
   weights: Float32Array,
   offsets: Int32Array,
 ): Computed {
-  // As bits of whole numbers: those stay where the kernel reads them.
-  const bits = new Int32Array(Float32Array.from(weights).buffer);
-  const ints = [bits, offsets];
+  const ints = [bitsOf(weights), offsets];
   return {
     value: runNative("TdroPool", { inputs: [x], ints })[0]!,
     saved: [],

@@ -4,6 +4,7 @@
 #include "call.h"
 #include "column_sum.h"
 #include "gemm.h"
+#include "wanted.h"
 
 namespace tdro {
 namespace {
@@ -25,29 +26,14 @@ struct Map {
   }
 };
 
-// The gradient's side: which of it is wanted, bit by bit in the order of its
-// results, and products with rows of T.
-struct Wanted {
-  Call& call;
-  int bits, parts;
-  int64_t T;
-
-  bool operator()(int i) const { return bits >> i & 1; }
-  // Result i of this shape, empty if it isn't wanted.
-  float* out(int i, int64_t rows, int64_t columns) const {
-    return call.out(i, {(*this)(i) ? rows : 0, columns});
-  }
-  // Results i and i + 1: the gradients of a map's weight and bias.
-  void ofMap(int i, const float* dy, int64_t N, const float* x,
-             int64_t D) const {
-    float* dWeight = out(i, N, D);
-    float* dBias = call.out(i + 1, {(*this)(i + 1) ? N : 0});
-    if ((*this)(i)) {
-      gemm({dy, N, true}, {{{x, D, false}, dWeight, D}}, N, T, parts);
-    }
-    if ((*this)(i + 1)) columnSum(dy, T, N, dBias);
-  }
-};
+// Results i and i + 1: the gradients of a map's weight and bias, from those of its
+// output [T, N] and its input [T, D].
+void mapGrad(const Wanted& wanted, int i, const float* dy, int64_t N,
+             const float* x, int64_t D, int64_t T, int parts) {
+  float *dWeight = wanted.out(i, N, D), *dBias = wanted.out(i + 1, N);
+  if (dWeight) gemm({dy, N, true}, {{{x, D, false}, dWeight, D}}, N, T, parts);
+  if (dBias) columnSum(dy, T, N, dBias);
+}
 
 // x [T, D], inner weight, bias?, outer weight, bias? -> y [T, D], what the
 // activation sees [T, F], and what it makes of it. Settings: parts, activation.
@@ -73,9 +59,9 @@ void feedForwardGrad(Call& call) {
   const float *inner = call.in(3), *outer = call.in(4), *dy = call.in(5);
   const int64_t T = call.dim(5, 0), F = call.dim(3, 0), D = call.dim(3, 1);
   const int64_t E = call.dim(4, 0);
-  const Wanted wanted{call, (int)call.setting(2), parts, T};
+  const Wanted wanted{call, (int)call.setting(2)};
   float* dx = wanted.out(0, T, D);
-  const bool below = wanted(0) || wanted(1) || wanted(2);
+  const bool below = wanted.any(0, 3);
   float* rows = call.temporary(below ? T * F : 0);
   if (below) {
     gemm({dy, E, false},
@@ -85,9 +71,9 @@ void feedForwardGrad(Call& call) {
            {.gate = before, .activation = activation, .form = Form::slope}}},
          T, E, parts);
   }
-  if (wanted(0)) gemm({rows, F, false}, {{{inner, D, false}, dx, D}}, T, F, parts);
-  wanted.ofMap(1, rows, F, x, D);
-  wanted.ofMap(3, dy, E, after, F);
+  if (dx) gemm({rows, F, false}, {{{inner, D, false}, dx, D}}, T, F, parts);
+  mapGrad(wanted, 1, rows, F, x, D, T, parts);
+  mapGrad(wanted, 3, dy, E, after, F, T, parts);
 }
 
 // x, gate weight, bias?, up weight, bias?, down weight, bias? -> y, gates, ups,
@@ -118,9 +104,9 @@ void gatedFeedForwardGrad(Call& call) {
   const float *inner = call.in(3), *dy = call.in(7);
   const int64_t T = call.dim(7, 0), F = call.dim(4, 0), D = call.dim(4, 1);
   const int64_t E = call.dim(6, 0);
-  const Wanted wanted{call, (int)call.setting(2), parts, T};
+  const Wanted wanted{call, (int)call.setting(2)};
   float* dx = wanted.out(0, T, D);
-  const bool below = (wanted.bits & 0b11111) != 0;
+  const bool below = wanted.any(0, 5);
   float* dUp = call.temporary(below ? T * F : 0);
   float* dGate = call.temporary(below ? T * F : 0);
   if (below) {
@@ -135,14 +121,14 @@ void gatedFeedForwardGrad(Call& call) {
             .form = Form::ungated}}},
          T, E, parts);
   }
-  if (wanted(0)) {
+  if (dx) {
     gemm({dUp, F, false}, {{{call.in(5), D, false}, dx, D}}, T, F, parts);
     gemm({dGate, F, false}, {{{call.in(4), D, false}, dx, D, {.onto = true}}},
          T, F, parts);
   }
-  wanted.ofMap(1, dGate, F, x, D);
-  wanted.ofMap(3, dUp, F, x, D);
-  wanted.ofMap(5, dy, E, inner, F);
+  mapGrad(wanted, 1, dGate, F, x, D, T, parts);
+  mapGrad(wanted, 3, dUp, F, x, D, T, parts);
+  mapGrad(wanted, 5, dy, E, inner, F, T, parts);
 }
 
 const Op<feedForward> a("TdroFeedForward", {.floats = 5, .outputs = 3});

@@ -27,6 +27,7 @@ import tensorflowH from "./tensorflow.h" with { type: "text" };
 import tilesH from "./tiles.h" with { type: "text" };
 import topKCc from "./top_k.cc" with { type: "text" };
 import vectorsH from "./vectors.h" with { type: "text" };
+import wantedH from "./wanted.h" with { type: "text" };
 
 /** The files of the compiled kernels by name; a test holds that none is missing. */
 export const NATIVE_FILES: Readonly<Record<string, string>> = {
@@ -57,4 +58,5 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "tiles.h": tilesH,
   "top_k.cc": topKCc,
   "vectors.h": vectorsH,
+  "wanted.h": wantedH,
 };

@@ -1,6 +1,7 @@
 #include "gemm.h"
 
 #include <algorithm>
+#include <span>
 
 #include "activation.h"
 #include "buffer.h"
@@ -182,7 +183,7 @@ struct Panel {
 };
 
 template <class E>
-std::vector<Panel> panelsOf(const std::vector<Right>& rights) {
+std::vector<Panel> panelsOf(std::span<const Right> rights) {
   std::vector<Panel> panels;
   for (const Right& right : rights) {
     for (int64_t n = 0; n < right.N; n += E::COLUMNS) {
@@ -309,8 +310,7 @@ void gemmByDepth(const Matrix& a, const Right& whole, int64_t M, int64_t K,
     thread_local Buffer rightBuffer;
     Right right = whole;
     if (part > 0) right.c = sums + (part - 1) * size;
-    std::vector<Panel> panels = panelsOf<E>({whole});
-    for (Panel& panel : panels) panel.right = &right;
+    const std::vector<Panel> panels = panelsOf<E>({&right, 1});
     const int64_t count = (int64_t)panels.size();
     const int64_t from = steps * part / parts * depth;
     const int64_t to = std::min(K, steps * (part + 1) / parts * depth);

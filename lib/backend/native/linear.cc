@@ -2,6 +2,7 @@
 #include "call.h"
 #include "column_sum.h"
 #include "gemm.h"
+#include "wanted.h"
 
 namespace tdro {
 namespace {
@@ -11,40 +12,36 @@ namespace {
 void linear(Call& call) {
   const int n = (int)call.setting(0);
   const int64_t T = call.dim(0, 0), D = call.dim(0, 1);
-  std::vector<Right> sides;
+  std::vector<Right> rights;
   for (int i = 0; i < n; i++) {
     const int64_t N = call.dim(1 + i, 0);
-    sides.push_back({{call.in(1 + i), D, true},
+    rights.push_back({{call.in(1 + i), D, true},
                      call.out(i, {T, N}),
                      N,
                      {.bias = call.optional(1 + n + i)}});
   }
-  gemm({call.in(0), D, false}, sides, T, D, (int)call.setting(1));
+  gemm({call.in(0), D, false}, rights, T, D, (int)call.setting(1));
 }
 
-// x, n gradients [T, N], n weights -> dx, n dWeights, n dBiases; empty what isn't
-// wanted. Settings: n, parts, whether dx is wanted, and of the weights and of the
-// biases the sum of 2^i of those that are.
+// x, n gradients [T, N], n weights -> dx, n dWeights, n dBiases. Settings: n,
+// parts, which are wanted.
 void linearGrad(Call& call) {
   const int n = (int)call.setting(0), parts = (int)call.setting(1);
-  const bool wantX = call.setting(2) != 0;
-  const int weights = (int)call.setting(3), biases = (int)call.setting(4);
+  const Wanted wanted{call, (int)call.setting(2)};
   const int64_t T = call.dim(1, 0), D = call.dim(1 + n, 1);
-  float* dx = call.out(0, {wantX ? T : 0, D});
+  float* dx = wanted.out(0, T, D);
   for (int i = 0; i < n; i++) {
     const float *dy = call.in(1 + i), *weight = call.in(1 + n + i);
     const int64_t N = call.dim(1 + i, 1);
-    const bool wantWeight = weights >> i & 1, wantBias = biases >> i & 1;
-    float* dWeight = call.out(1 + i, {wantWeight ? N : 0, D});
-    float* dBias = call.out(1 + n + i, {wantBias ? N : 0});
-    if (wantX) {
+    float *dWeight = wanted.out(1 + i, N, D), *dBias = wanted.out(1 + n + i, N);
+    if (dx) {
       gemm({dy, N, false}, {{{weight, D, false}, dx, D, {.onto = i > 0}}}, T, N,
            parts);
     }
-    if (wantWeight) {
+    if (dWeight) {
       gemm({dy, N, true}, {{{call.in(0), D, false}, dWeight, D}}, N, T, parts);
     }
-    if (wantBias) columnSum(dy, T, N, dBias);
+    if (dBias) columnSum(dy, T, N, dBias);
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type Layers,
   openLayers,
   type Parameters,
+  queriesKeysValues,
 } from "../_layers.ts";
 import { endsOf, takeEnds } from "../_ends.ts";
 import type { ParameterSpec } from "../family.ts";
@@ -139,15 +140,16 @@ export function bertLayersForward(
       const { layers: own, x } = asking
         ? layers.at(asking, all)
         : { layers, x: all };
-      const [query, key, value] = [names.query, names.key, names.value]
-        .map((name) => `${at}.${name}`) as [string, string, string];
-      const [q, k, v] = asking
-        ? [own.dense(x, query), ...layers.denses(all, [key, value])]
-        : layers.denses(all, [query, key, value]);
+      const { query, key, value } = names;
+      const [q, k, v] = queriesKeysValues(
+        { layers: own, x },
+        { layers, x: all },
+        [`${at}.${query}`, `${at}.${key}`, `${at}.${value}`],
+      );
       const mixed = attention(
-        q!,
-        k!,
-        v!,
+        q,
+        k,
+        v,
         {
           sequences: batch,
           queries: asking?.sequences,

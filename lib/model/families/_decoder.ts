@@ -13,6 +13,7 @@ import {
   type ForwardOptions,
   openLayers,
   type Parameters,
+  queriesKeysValues,
 } from "../_layers.ts";
 import { endsOf, takeEnds } from "../_ends.ts";
 import type { Family, ParameterSpec } from "../family.ts";
@@ -170,19 +171,16 @@ function decoderForward(
           queryKeyNorm ? norm(y, `${at}.self_attn.${which}_norm`) : y,
           { ...turns(rows), heads, tape },
         );
-      const [query, key, value] = ["q", "k", "v"]
-        .map((which) => `${at}.self_attn.${which}_proj`) as [
-          string,
-          string,
-          string,
-        ];
-      const [q, k, v] = asking
-        ? [own.dense(normal, query), ...layers.denses(normalAll, [key, value])]
-        : layers.denses(normalAll, [query, key, value]);
+      const maps = `${at}.self_attn`;
+      const [q, k, v] = queriesKeysValues(
+        { layers: own, x: normal },
+        { layers, x: normalAll },
+        [`${maps}.q_proj`, `${maps}.k_proj`, `${maps}.v_proj`],
+      );
       const mixed = attention(
-        turned(q!, "q", { heads, rows: asking?.rows }),
-        turned(k!, "k", { heads: keyHeads }),
-        v!,
+        turned(q, "q", { heads, rows: asking?.rows }),
+        turned(k, "k", { heads: keyHeads }),
+        v,
         {
           sequences: batch,
           queries: asking?.sequences,

@@ -1,10 +1,7 @@
 // Affine maps of one input, and their gradients.
-#include "device.h"
-
-#ifndef __CUDACC_RTC__
-#include "columns.h"
 #include "gradient.h"
 #include "product.h"
+#include "wanted.h"
 
 namespace tdro {
 namespace {
@@ -23,31 +20,27 @@ void linear(GpuCall& call) {
   }
 }
 
-// x, n gradients [T, N], n weights -> dx, n dWeights, n dBiases; empty what isn't
-// wanted. Settings: n, parts, whether dx is wanted, and of the weights and of the
-// biases the sum of 2^i of those that are.
+// x, n gradients [T, N], n weights -> dx, n dWeights, n dBiases. Settings: n,
+// parts, which are wanted.
 void linearGrad(GpuCall& call) {
   const int n = (int)call.setting(0), parts = (int)call.setting(1);
-  const bool wantX = call.setting(2) != 0;
-  const int weights = (int)call.setting(3), biases = (int)call.setting(4);
+  const Wanted wanted{call, (int)call.setting(2)};
   const int64_t T = call.dim(1, 0), D = call.dim(1 + n, 1);
-  float* dx = call.out(0, {wantX ? T : 0, D});
-  const Operand x =
-      weights ? operandOf(call, call.in(0), T, D, parts) : Operand{};
+  float* dx = wanted.out(0, T, D);
+  const Operand x = wanted.any(1, 1 + n)
+                        ? operandOf(call, call.in(0), T, D, parts)
+                        : Operand{};
   for (int i = 0; i < n; i++) {
     const int64_t N = call.dim(1 + i, 1);
-    const bool wantWeight = weights >> i & 1, wantBias = biases >> i & 1;
-    float* dWeight = call.out(1 + i, {wantWeight ? N : 0, D});
-    float* dBias = call.out(1 + n + i, {wantBias ? N : 0});
-    const Operand dy =
-        gradientOf(call, {.x = call.in(1 + i)}, T, N, parts,
-                   {.first = wantBias ? dBias : nullptr})
-            .first;
-    if (wantX) {
+    float *dWeight = wanted.out(1 + i, N, D), *dBias = wanted.out(1 + n + i, N);
+    const Operand dy = gradientOf(call, {.x = call.in(1 + i)}, T, N, parts,
+                                  {.first = dBias})
+                           .first;
+    if (dx) {
       const Operand weight = operandOf(call, call.in(1 + n + i), N, D, parts);
       multiply(call, dy, false, weight, false, dx, T, D, N, {.onto = i > 0});
     }
-    if (wantWeight) multiply(call, dy, true, x, false, dWeight, N, D, T);
+    if (dWeight) multiply(call, dy, true, x, false, dWeight, N, D, T);
   }
 }
 
@@ -56,4 +49,3 @@ const GpuOp<linearGrad> b("TdroLinearGrad", {.list = true, .results = true});
 
 }  // namespace
 }  // namespace tdro
-#endif
