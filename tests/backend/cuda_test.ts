@@ -13,20 +13,17 @@ const ignore = Deno.env.get("TDRO_REQUIRE_TENSORFLOW") !== "1" &&
 
 /**
  * Where a GPU's kernels are tried: against the composed ones, and by what
- * they must do whatever computes it.
+ * they must do whatever computes it. No file that opens WebGPU: Mesa's software
+ * driver now and then damages the heap, and ends the process as it leaves.
  */
-const FILES = [
-  "native_test.ts",
-  "adamw_update_test.ts",
-  "row_gradient_test.ts",
-];
+const FILES = ["native_test.ts", "adamw_update_test.ts"];
 
 Deno.test({
   name:
     "the CUDA kernels, played on the processor, compute what composed ones do",
   ignore,
   fn: async () => {
-    assert.ok(await passedEmulated(FILES) >= 40);
+    assert.ok(await passedEmulated(FILES) >= 49);
   },
 });
 
@@ -113,14 +110,16 @@ async function passedEmulated(
   [...args]: readonly string[],
   env: Record<string, string> = {},
 ): Promise<number> {
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", ...args],
     cwd: here("."),
     env: { ...env, TDRO_NATIVE: "emulated", NO_COLOR: "1" },
   }).output();
-  const log = new TextDecoder().decode(stdout);
-  assert.equal(code, 0, log.slice(-4000));
-  return Number(/ok \| (\d+) passed/.exec(log)?.[1]);
+  const [log, errors] = [stdout, stderr].map((b) =>
+    new TextDecoder().decode(b)
+  );
+  assert.equal(code, 0, `${log!.slice(-4000)}${errors!.slice(-4000)}`);
+  return Number(/ok \| (\d+) passed/.exec(log!)?.[1]);
 }
 
 function here(path: string): string {

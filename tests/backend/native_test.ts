@@ -5,6 +5,7 @@ import {
   attention,
   type AttentionOptions,
   dropout,
+  embedding,
   feedForward,
   gatedActivation,
   gatedFeedForward,
@@ -48,6 +49,9 @@ const attended =
       ...(bias ? { bias: bias as tf.Tensor3D } : {}),
       tape,
     });
+/** Numbers of rows, those of `rows` in no order; most more than once. */
+const looked = (count: number, rows: number) =>
+  Int32Array.from({ length: count }, (_, i) => i * 7 % rows);
 const qkv = [[T, 32], [T, 32], [T, 32]];
 const grouped = [[T, 32], [T, 16], [T, 16]];
 
@@ -100,6 +104,16 @@ const CASES: Record<string, Case> = {
     shapes: [[90, 50], [50], [50]],
     tolerance: 2e-5,
   },
+  // A GPU reads four numbers at once where rows are of whole fours.
+  "layerNorm(), rows of whole fours": {
+    run: ([x, g, b], tape) =>
+      layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, {
+        eps: 1e-5,
+        tape,
+      }),
+    shapes: [[301, 148], [148], [148]],
+    tolerance: 2e-5,
+  },
   "layerNorm() of a sum": {
     run: ([x, g, b, residual], tape) =>
       layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, {
@@ -119,6 +133,16 @@ const CASES: Record<string, Case> = {
       }),
     shapes: [[90, 60], [20]],
     tolerance: 2e-5,
+  },
+  "embedding(), few rows of the table": {
+    run: ([table], tape) =>
+      embedding(table as tf.Tensor2D, looked(90, 9), { tape }),
+    shapes: [[40, 300]],
+  },
+  "embedding(), most rows of the table": {
+    run: ([table], tape) =>
+      embedding(table as tf.Tensor2D, looked(90, 31), { tape }),
+    shapes: [[40, 7]],
   },
   "poolRows()": {
     run: ([x], tape) =>
@@ -195,7 +219,9 @@ for (const activation of ["gelu", "gelu_tanh"] as const) {
         activation,
         tape,
       }),
-    shapes: [[37, 20], [50, 20], [50], [20, 50], [20]],
+    shapes: activation === "gelu"
+      ? [[37, 20], [50, 20], [50], [20, 50], [20]]
+      : [[37, 20], [52, 20], [52], [20, 52], [20]],
     tolerance: 2e-5,
   };
 }
