@@ -113,7 +113,7 @@ function updateInPlace(
       ...slots.map(({ m }) => m),
       ...slots.map(({ v }) => v),
     ],
-    ints: [Int32Array.from(rows.flatMap((ids) => [...ids ?? []]))],
+    ints: [joined(rows.filter((ids) => ids !== undefined))],
     settings: [
       ...[beta1, beta2, epsilon, stepSize, gradientFactor],
       ...slots.flatMap(({ kept }, i) => [kept, rows[i]?.length ?? -1]),
@@ -121,6 +121,17 @@ function updateInPlace(
     list: true,
   });
   none!.dispose();
+}
+
+/** Numbers one after the other. */
+function joined(lists: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(lists.reduce((sum, list) => sum + list.length, 0));
+  let end = 0;
+  for (const list of lists) {
+    all.set(list, end);
+    end += list.length;
+  }
+  return all;
 }
 
 /** Data that was made here, for one variable. */
