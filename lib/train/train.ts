@@ -9,6 +9,7 @@ import {
   gradientNorm,
   type Gradients,
 } from "./_gradients.ts";
+import { TokenSource } from "./_token_source.ts";
 import { type ChunkLimits, tokenizeBatch } from "./_tokens.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { infoNce, type LossFunction } from "./info_nce.ts";
@@ -112,7 +113,8 @@ export interface StepReport {
  * a checkpoint or plot at any of them.
  *
  * @param encoder What to train.
- * @param batches What to train on, e.g. from `batches()`.
+ * @param batches What to train on, e.g. from `batches()`. An iterable that isn't
+ * asynchronous is drawn from one batch ahead of the step.
  * @param options Loss, optimiser and limits.
  * @returns A report per update.
  * @throws {RangeError} If a loss is not finite, naming the step and the task.
@@ -162,15 +164,20 @@ export async function* train(
     gradCache: options.gradCache,
   };
   const limits = { queryLength, passageLength };
+  const source = new TokenSource(
+    batches,
+    (batch) => tokenizeBatch(encoder, batch, limits),
+  );
   let gradients: Gradients | undefined;
   try {
     let report = emptyReport();
     let started = performance.now();
     let gathered = 0;
-    for await (const batch of batches) {
+    for (let next = await source.next(); next; next = await source.next()) {
       signal?.throwIfAborted();
-      const tokens = tokenizeBatch(encoder, batch, limits);
+      const { batch, tokens } = next;
       const done = await batchGradients(batch, tokens, settings);
+      source.ahead(); // a GPU is still at work on the gradients
       gradients = addAll(gradients, done.gradients);
       report.loss += done.loss / accumulate;
       report.losses.push(...done.losses);
@@ -203,6 +210,7 @@ export async function* train(
       gathered = 0;
     }
   } finally {
+    await source.end();
     disposeAll(gradients);
     if (!options.optimizer) optimizer.dispose();
   }

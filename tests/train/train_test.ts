@@ -65,6 +65,49 @@ onBackends("a step keeps no tensor", async () => {
   disposeEncoder(encoder);
 });
 
+onBackends(
+  "a plain iterable is drawn one ahead, an async one in turn",
+  async () => {
+    const encoder = smallEncoder();
+    const events: string[] = [];
+    const watched = function* () {
+      try {
+        yield* batches(toyRows(), [0.5, 0.5], { ...SAMPLING, count: 3 })
+          .map((batch) => (events.push(`draw ${batch.index}`), batch));
+        throw new RangeError("no more rows");
+      } finally {
+        events.push("end");
+      }
+    };
+    const inTurn = async function* () {
+      yield* watched();
+    };
+    const run = async (drawn: Parameters<typeof train>[1], most: number) => {
+      events.length = 0;
+      try {
+        for await (const { step } of train(encoder, drawn, SETTINGS)) {
+          events.push(`step ${step}`);
+          if (step === most) break;
+        }
+      } catch (error) {
+        events.push((error as Error).message);
+      }
+      return events.join(", ");
+    };
+    assert.equal(
+      await run(watched(), 9),
+      "draw 0, draw 1, step 0, draw 2, step 1, end, step 2, no more rows",
+    );
+    assert.equal(
+      await run(inTurn(), 9),
+      "draw 0, step 0, draw 1, step 1, draw 2, step 2, end, no more rows",
+    );
+    assert.equal(await run(watched(), 0), "draw 0, draw 1, step 0, end");
+    assert.equal(await run(inTurn(), 0), "draw 0, step 0, end");
+    disposeEncoder(encoder);
+  },
+);
+
 onBackends("accumulated batches give the gradient of their mean", async () => {
   // Two batches of 3, hard negatives only, against one batch of the same 6.
   const rows = toyRows();
