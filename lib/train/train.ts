@@ -210,9 +210,9 @@ export async function* train(
       gathered = 0;
     }
   } finally {
-    await source.end();
     disposeAll(gradients);
     if (!options.optimizer) optimizer.dispose();
+    await source.end();
   }
 }
 
