@@ -266,7 +266,9 @@ void multiplyRows(const Matrix& a, int64_t M, int64_t m0, int64_t m1,
 template <class E>
 void gemmByRows(const Matrix& a, const std::vector<Right>& rights, int64_t M,
                 int64_t K) {
-  const int64_t depth = std::min(K, E::DEPTH);
+  // In passes of the same depth, of whole steps.
+  const int64_t passes = std::max<int64_t>(1, (K + E::DEPTH - 1) / E::DEPTH);
+  const int64_t depth = (K + 64 * passes - 1) / (64 * passes) * 64;
   const std::vector<Panel> all = panelsOf<E>(rights);
   const int64_t total = (int64_t)all.size();
   // What is packed of the right side stays within a share of the cache that
@@ -301,7 +303,7 @@ void gemmByRows(const Matrix& a, const std::vector<Right>& rights, int64_t M,
 template <class E>
 void gemmByDepth(const Matrix& a, const Right& whole, int64_t M, int64_t K,
                  int64_t parts) {
-  const int64_t depth = E::DEPTH / 2;
+  const int64_t depth = E::OWN_DEPTH;
   const int64_t N = whole.N, size = M * N;
   const int64_t steps = (K + depth - 1) / depth;
   thread_local Buffer sumBuffer;
@@ -345,7 +347,7 @@ int64_t partsOf(const std::vector<Right>& rights, int64_t M, int64_t K) {
   const bool plain = rights.size() == 1 && finish.form == Form::plain &&
                      !finish.bias && !finish.onto && finish.scale == 1;
   if (!E::OVERLAPS || !plain || M * rights[0].N > 1 << 20) return 1;
-  return std::min<int64_t>(threadCount(), K / (2 * E::DEPTH));
+  return std::min<int64_t>(threadCount(), K / (4 * E::OWN_DEPTH));
 }
 
 template <class E>

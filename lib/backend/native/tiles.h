@@ -47,9 +47,11 @@ inline void split(Lanes x, Lanes y, Units* out) {
 template <int P>
 struct Tiles {
   static constexpr int64_t ROWS = 32, COLUMNS = 32, STEP = 32;
-  // Numbers of k at a time, and bytes of the left side that stay in a core's
-  // own cache (2 MiB where there are tiles).
-  static constexpr int64_t DEPTH = P == 1 ? 1024 : 512, LEFT = 1024 << 10;
+  // Numbers of k at a time, how many where each core has steps of its own, and
+  // bytes of the left side that stay in a core's own cache (2 MiB where there
+  // are tiles).
+  static constexpr int64_t DEPTH = P == 1 ? 1536 : 512,
+                           OWN_DEPTH = P == 1 ? 512 : 256, LEFT = 1024 << 10;
 
   static int64_t steps(int64_t K) { return (K + STEP - 1) / STEP; }
   static int64_t stripBytes(int64_t K) { return steps(K) * P * TILE_BYTES; }

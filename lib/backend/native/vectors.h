@@ -81,7 +81,7 @@ struct Vectors {
   static constexpr int64_t ROWS = WIDTH == 8 ? 6 : 12, COLUMNS = 2 * WIDTH;
   // Steps of k at a time, and bytes of the left side that stay in a core's own
   // cache (1 MiB or more where there is AVX-512, else often 256 or 512 KiB).
-  static constexpr int64_t DEPTH = 512 * Unit::STEP,
+  static constexpr int64_t DEPTH = 512 * Unit::STEP, OWN_DEPTH = DEPTH / 2,
                            LEFT = (WIDTH == 16 ? 768 : 192) << 10;
 
   static int64_t steps(int64_t K) { return (K + Unit::STEP - 1) / Unit::STEP; }
