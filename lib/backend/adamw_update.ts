@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { groupNumbers, updateGroup } from "./_adamw_group.ts";
+import { joined } from "./_joined.ts";
 import { forOneOp } from "./_like_shapes.ts";
 import { dataOf, native, runNative } from "./_native.ts";
 import { onGpu } from "./_on_gpu.ts";
@@ -121,17 +122,6 @@ function updateInPlace(
     list: true,
   });
   none!.dispose();
-}
-
-/** Numbers one after the other. */
-function joined(lists: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(lists.reduce((sum, list) => sum + list.length, 0));
-  let end = 0;
-  for (const list of lists) {
-    all.set(list, end);
-    end += list.length;
-  }
-  return all;
 }
 
 /** Data that was made here, for one variable. */

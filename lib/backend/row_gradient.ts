@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { joined } from "./_joined.ts";
 import { native, runNative } from "./_native.ts";
 import { onGpu } from "./_on_gpu.ts";
 import { scatteredByProducts } from "./_scattered_by_products.ts";
@@ -110,11 +111,8 @@ export function denseGradient(gradient: Gradient): Tensor {
  */
 export function addGradients(a: Gradient, b: Gradient): Gradient {
   if (a instanceof RowGradient && b instanceof RowGradient) {
-    const ids = new Int32Array(a.ids.length + b.ids.length);
-    ids.set(a.ids);
-    ids.set(b.ids, a.ids.length);
     const rows = tf.concat([a.rows, b.rows]) as Tensor2D;
-    const sum = rowGradient(ids, rows, a.shape);
+    const sum = rowGradient(joined([a.ids, b.ids]), rows, a.shape);
     rows.dispose();
     return sum;
   }

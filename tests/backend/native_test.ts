@@ -49,6 +49,12 @@ const attended =
       ...(bias ? { bias: bias as tf.Tensor3D } : {}),
       tape,
     });
+const normed: Case["run"] = ([x, g, b, residual], tape) =>
+  layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, {
+    eps: 1e-5,
+    ...(residual ? { residual: residual as tf.Tensor2D } : {}),
+    tape,
+  });
 /** Numbers of rows, those of `rows` in no order; most more than once. */
 const looked = (count: number, rows: number) =>
   Int32Array.from({ length: count }, (_, i) => i * 7 % rows);
@@ -96,31 +102,18 @@ const CASES: Record<string, Case> = {
     shapes: [[301, 7]],
   },
   "layerNorm()": {
-    run: ([x, g, b], tape) =>
-      layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, {
-        eps: 1e-5,
-        tape,
-      }),
+    run: normed,
     shapes: [[90, 50], [50], [50]],
     tolerance: 2e-5,
   },
   // A GPU reads four numbers at once where rows are of whole fours.
   "layerNorm(), rows of whole fours": {
-    run: ([x, g, b], tape) =>
-      layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, {
-        eps: 1e-5,
-        tape,
-      }),
+    run: normed,
     shapes: [[301, 148], [148], [148]],
     tolerance: 2e-5,
   },
   "layerNorm() of a sum": {
-    run: ([x, g, b, residual], tape) =>
-      layerNorm(x as tf.Tensor2D, g as tf.Tensor1D, b as tf.Tensor1D, {
-        eps: 1e-5,
-        residual: residual as tf.Tensor2D,
-        tape,
-      }),
+    run: normed,
     shapes: [[90, 50], [50], [50], [90, 50]],
     tolerance: 2e-5,
   },
