@@ -16,11 +16,6 @@ struct Block {
   int64_t row, column, rows, columns;
 };
 
-// Numbers of C, and of the second result if there is one.
-struct Results {
-  Lanes c, second;
-};
-
 // An activation as a function, and its slope.
 template <class F>
 struct Value {
@@ -31,75 +26,100 @@ struct Slope {
   ALWAYS_INLINE float operator()(float x) const { return F{}.slope(x); }
 };
 
-// `gate` and `up`: where those of these numbers are.
-template <class F>
-ALWAYS_INLINE Results finished(Lanes v, Form form, const float* gate,
-                               const float* up) {
-  const auto value = [](Lanes x) { return each(x, Value<F>{}); };
-  const auto slope = [](Lanes x) { return each(x, Slope<F>{}); };
-  switch (form) {
-    case Form::activated:
-      return {value(v), v};
-    case Form::slope:
-      return {v * slope(load(gate)), v};
-    case Form::gated:
-      return {v * value(load(gate)), v};
-    case Form::ungated:
+// Numbers of C, and of the second result if there is one.
+struct Results {
+  Lanes c, second;
+};
+
+// What a form makes of sums; `gate` and `up`: where those of these numbers are.
+template <Form FORM, class F>
+struct Finisher {
+  static constexpr bool GATE = FORM >= Form::slope, UP = FORM == Form::ungated,
+                        SECOND = FORM == Form::activated || FORM >= Form::gated;
+
+  ALWAYS_INLINE static Results finished(Lanes v, const float* gate,
+                                        const float* up) {
+    const auto value = [](Lanes x) { return each(x, Value<F>{}); };
+    const auto slope = [](Lanes x) { return each(x, Slope<F>{}); };
+    if constexpr (FORM == Form::activated) return {value(v), v};
+    else if constexpr (FORM == Form::slope) return {v * slope(load(gate)), v};
+    else if constexpr (FORM == Form::gated) return {v * value(load(gate)), v};
+    else if constexpr (FORM == Form::ungated) {
       return {v * value(load(gate)), v * load(up) * slope(load(gate))};
-    default:
-      return {v, v};
+    } else return {v, v};
   }
+};
+
+// Calls use(finisher) with what sums that aren't whole yet, or whole ones, need.
+template <class Use>
+void withFinisher(const Finish& finish, bool last, Use use) {
+  if (!last || finish.form == Form::plain) {
+    return use(Finisher<Form::plain, Identity>{});
+  }
+  withActivation(finish.activation, [&](auto f) {
+    using F = decltype(f);
+    switch (finish.form) {
+      case Form::activated: return use(Finisher<Form::activated, F>{});
+      case Form::slope: return use(Finisher<Form::slope, F>{});
+      case Form::gated: return use(Finisher<Form::gated, F>{});
+      default: return use(Finisher<Form::ungated, F>{});
+    }
+  });
 }
 
-// Finishes and stores blocks of sums, a few numbers at a time: while tiles
-// multiply the next block, the vector registers have nothing else to do.
+// Finishes and stores blocks of sums, a few registers at a time: while tiles
+// multiply the next block, those have nothing else to do. That block is over
+// soon: each instruction here counts.
 template <class E, class F>
 class Writer {
  public:
   // `first`: C gets the sums, else they are added to it. `last`: then finished.
   Writer(const Right& right, bool first, bool last)
-      : right_(right), first_(first), last_(last) {
-    const auto whole = [&](const float* x) {
-      return x && right.N % 16 == 0 && ((uintptr_t)x & 63) == 0;
+      : right_(right), finish_(right.finish), first_(first) {
+    if (!last) finish_ = {};
+    const auto straight = [&](const float* x) {
+      return right.N % 16 == 0 && ((uintptr_t)x & 63) == 0;
     };
-    straight_ = first && last && whole(right.c);
-    straightSecond_ = whole(right.finish.second);
+    straight_ = first && last && straight(right.c);
+    straightSecond_ = straight(finish_.second);
   }
 
   // Where to put the sums of the next block, which will be at `at`. What is
   // looked at when it is written is asked for while the one before is.
   float* expect(const Block& at) {
-    coming_ = at;
+    coming_ = at.row * right_.N + at.column;
     if constexpr (!E::OVERLAPS) {
-      for (int64_t i = 0; i < at.rows; i++) {
-        for (int64_t j = 0; j < at.columns; j += WIDTH) askFor(i, j);
+      for (int64_t i = 0; i < at.rows * PER_ROW; i++) {
+        askFor(coming_ + placeOf(i));
       }
     }
     return sums_[1 - now_];
   }
   // They are there; the block before must be done.
   void take(const Block& at) {
-    at_ = at;
     now_ = 1 - now_;
-    row_ = column_ = 0;
-    whole_ = at.columns % 16 == 0;
-    if (last_) {
-      copy(right_.finish.gate, gate_);
-      copy(right_.finish.up, up_);
+    next_ = 0;
+    end_ = at.rows * PER_ROW;
+    columns_ = at.columns;
+    at_ = at.row * right_.N + at.column;
+    for (int64_t j = 0; j < PER_ROW; j++) {
+      bias_[j] = finish_.bias ? loadFirst(finish_.bias + at.column + j * WIDTH,
+                                          columns_ - j * WIDTH)
+                              : Lanes{};
     }
+    if constexpr (F::GATE) copy(finish_.gate, gate_);
+    if constexpr (F::UP) copy(finish_.up, up_);
   }
   // Writes so many registers of the block that was taken.
   [[gnu::noinline]] void write(int64_t count) {
-    for (; count > 0 && row_ < at_.rows; count--) {
-      askFor(row_, column_);
-      writeOne(row_, column_);
-      column_ += WIDTH;
-      if (column_ >= at_.columns) column_ = 0, row_++;
-    }
+    const int64_t end = std::min(next_ + count, end_);
+    // Whole rows, without a look at where they end.
+    if (columns_ == E::COLUMNS) writeTo<true>(end);
+    else writeTo<false>(end);
   }
   void writeRest() { write(E::ROWS * PER_ROW); }
 
-  // Numbers to write whenever `times` are left to do it.
+  // Registers to write whenever `times` are left to do it.
   static int64_t share(int64_t times) {
     return times ? (E::ROWS * PER_ROW + times - 1) / times : 0;
   }
@@ -107,60 +127,69 @@ class Writer {
  private:
   static constexpr int64_t PER_ROW = E::COLUMNS / WIDTH;
 
-  void askFor(int64_t i, int64_t j) const {
-    const int64_t at = (coming_.row + i) * right_.N + coming_.column + j;
+  // Of register i of a block, from the block's first number in C.
+  int64_t placeOf(int64_t i) const {
+    return i / PER_ROW * right_.N + i % PER_ROW * WIDTH;
+  }
+
+  ALWAYS_INLINE void askFor(int64_t at) const {
     // Into the second cache: rows lie so far apart that the first one would put
     // them all into the same few places.
     if (!straight_) __builtin_prefetch(right_.c + at, 1, 2);
-    if (right_.finish.gate) __builtin_prefetch(right_.finish.gate + at, 0, 2);
-    if (right_.finish.up) __builtin_prefetch(right_.finish.up + at, 0, 2);
+    if constexpr (F::GATE) __builtin_prefetch(finish_.gate + at, 0, 2);
+    if constexpr (F::UP) __builtin_prefetch(finish_.up + at, 0, 2);
   }
 
   // What is looked at beside the sums, laid like them: where rows are a multiple
   // of some pages apart, a load would wait for stores to another matrix whose
   // addresses look alike.
   void copy(const float* x, float* to) const {
-    if (!x) return;
-    for (int64_t i = 0; i < at_.rows; i++) {
-      const float* row = x + (at_.row + i) * right_.N + at_.column;
-      for (int64_t j = 0; j < E::COLUMNS; j += WIDTH) {
-        store(to + i * E::COLUMNS + j, loadFirst(row + j, at_.columns - j));
-      }
+    for (int64_t i = 0; i < end_; i++) {
+      store(to + i * WIDTH, loadFirst(x + at_ + placeOf(i),
+                                      columns_ - i % PER_ROW * WIDTH));
     }
   }
 
-  void writeOne(int64_t i, int64_t j) {
-    const Finish& finish = right_.finish;
-    const int64_t column = at_.column + j, inside = at_.columns - j;
-    const int64_t offset = (at_.row + i) * right_.N + column;
-    // Whole lines that nobody adds to later go past the caches: else each would
-    // be read from memory before it is written.
-    const auto write = [&](float* to, Lanes v, bool straight) {
-      if (straight && whole_) stream(to + offset, v);
-      else storeFirst(to + offset, inside, v);
-    };
-    const int64_t place = i * E::COLUMNS + j;
-    Lanes v = load(sums_[now_] + place);
-    if (!first_) v += loadFirst(right_.c + offset, inside);
-    if (last_) {
-      v *= finish.scale;
-      if (finish.bias) v += loadFirst(finish.bias + column, inside);
-      const Results done =
-          finished<F>(v, finish.form, gate_ + place, up_ + place);
-      if (finish.second) write(finish.second, done.second, straightSecond_);
-      v = done.c;
+  template <bool WHOLE>
+  ALWAYS_INLINE void writeTo(int64_t end) {
+    const float* const sums = sums_[now_];
+    for (int64_t i = next_; i < end; i++) {
+      const int64_t place = placeOf(i), inside = columns_ - i % PER_ROW * WIDTH;
+      askFor(coming_ + place);
+      // Whole lines that nobody adds to later go past the caches: else each
+      // would be read from memory before it is written.
+      const auto write = [&](float* to, Lanes v, bool straight) {
+        to += at_ + place;
+        if constexpr (!WHOLE) storeFirst(to, inside, v);
+        else if (straight) stream(to, v);
+        else store(to, v);
+      };
+      Lanes v = load(sums + i * WIDTH);
+      if (!first_) {
+        const float* c = right_.c + at_ + place;
+        v += WHOLE ? load(c) : loadFirst(c, inside);
+      }
+      v = v * finish_.scale + bias_[i % PER_ROW];
+      const Results done = F::finished(v, gate_ + i * WIDTH, up_ + i * WIDTH);
+      if constexpr (F::SECOND) {
+        if (finish_.second) write(finish_.second, done.second, straightSecond_);
+      }
+      write(right_.c, done.c, straight_);
     }
-    write(right_.c, v, straight_);
+    next_ = end;
   }
 
   static constexpr int64_t SIZE = E::ROWS * E::COLUMNS;
-  alignas(64) float sums_[2][SIZE], gate_[SIZE], up_[SIZE];
+  alignas(64) float sums_[2][SIZE], gate_[F::GATE ? SIZE : 1],
+      up_[F::UP ? SIZE : 1];
+  Lanes bias_[PER_ROW];
   const Right& right_;
-  const bool first_, last_;
-  bool straight_, straightSecond_, whole_ = false;
-  Block at_{}, coming_{};
+  Finish finish_;
+  const bool first_;
+  bool straight_, straightSecond_;
+  int64_t at_ = 0, coming_ = 0, columns_ = E::COLUMNS;
+  int64_t next_ = 0, end_ = 0;
   int now_ = 0;
-  int64_t row_ = 0, column_ = 0;
 };
 
 // How many panels of the left side are packed at once: as many as stay in a
@@ -231,8 +260,9 @@ void multiplyRows(const Matrix& a, int64_t M, int64_t m0, int64_t m1,
     const Right& right = *slice.panels[s].right;
     int64_t end = s + 1;  // of this side's panels
     while (end < slice.count && slice.panels[end].right == &right) end++;
-    withActivation(last ? right.finish.activation : 0, [&](auto f) {
-      Writer<E, decltype(f)> writer(right, first && !right.finish.onto, last);
+    withFinisher(right.finish, last, [&](auto finisher) {
+      Writer<E, decltype(finisher)> writer(
+          right, first && !right.finish.onto, last);
       const int64_t share = writer.share(E::pauses(deep));
       for (; s < end; s++) {
         const char* b0 = slice.packed + s * rightBytes;
