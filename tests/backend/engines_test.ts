@@ -63,9 +63,9 @@ for (
       for (const result of results) {
         // Differences come divided by √K. A bfloat16 is off by up to 2^-9 of
         // itself, so a product of two by 2^-8: √(K/9) of them in a sum, a few
-        // deviations away. float32: six parts a product are added one after the
-        // other, 6K roundings of 2^-25 of a partial sum of √(K/9), a few
-        // deviations, twice as much where the result is doubled; and the
+        // deviations away. float32: at most six parts a product are added one
+        // after the other, 6K roundings of 2^-25 of a partial sum of √(K/9), a
+        // few deviations, twice as much where the result is doubled; and the
         // activation's own error of 2e-7 counts for values of some √K. Whole
         // numbers (2) are exact.
         const most = result.parts === 1

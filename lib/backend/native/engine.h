@@ -2,19 +2,25 @@
 #pragma once
 #include "gemm.h"
 #include "vectors.h"
-#if TDRO_LANES == 16 && defined(__AMX_BF16__) && defined(__linux__)
+#if TDRO_LANES == 16 && defined(__AMX_BF16__) && \
+    defined(__AMX_INT8__) && defined(__linux__)
 #define TDRO_TILES 1
-#include "tiles.h"
+#include "digits.h"
 #endif
 
 namespace tdro {
 
-// Calls use(engine) with the fastest for `parts` (see gemm.h).
-template <class Use>
+// Calls use(engine) with the fastest for `parts` (see gemm.h). SMALL: for the few
+// steps of k of an attention head, whose shares reach from 1 to next to nothing.
+template <bool SMALL = false, class Use>
 void withEngine(int parts, Use use) {
   if (parts == 2) return use(Vectors<Shorts>{});
 #ifdef TDRO_TILES
-  if (tilesGranted()) return parts == 1 ? use(Tiles<1>{}) : use(Tiles<3>{});
+  if (tilesGranted()) {
+    if (parts == 1) return use(Tiles<1>{});
+    if constexpr (SMALL) return use(Tiles<3>{});
+    else return use(Digits{});
+  }
 #endif
   if (parts == 3) return use(Vectors<Floats>{});
 #ifdef TDRO_PAIRS

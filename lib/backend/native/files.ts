@@ -8,6 +8,7 @@ import bufferH from "./buffer.h" with { type: "text" };
 import callH from "./call.h" with { type: "text" };
 import columnSumCc from "./column_sum.cc" with { type: "text" };
 import columnSumH from "./column_sum.h" with { type: "text" };
+import digitsH from "./digits.h" with { type: "text" };
 import engineH from "./engine.h" with { type: "text" };
 import feedForwardCc from "./feed_forward.cc" with { type: "text" };
 import gemmCc from "./gemm.cc" with { type: "text" };
@@ -39,6 +40,7 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "call.h": callH,
   "column_sum.cc": columnSumCc,
   "column_sum.h": columnSumH,
+  "digits.h": digitsH,
   "engine.h": engineH,
   "feed_forward.cc": feedForwardCc,
   "gemm.cc": gemmCc,

@@ -46,7 +46,7 @@ struct Right {
 // parts = 1: both are rounded to bfloat16, sums in float32.
 // parts = 2: whole numbers of at most ±32767, whose sums stay within 32 bits;
 // they are exact (but for their rounding to a float).
-// parts = 3: float32; tiles make it of three bfloat16 parts, see tiles.h.
+// parts = 3: float32; tiles make it of digits, see digits.h.
 void gemm(const Matrix& a, const std::vector<Right>& rights, int64_t M,
           int64_t K, int parts);
 

@@ -2,6 +2,7 @@
 // else 4. Who defines TDRO_LANES gets as many as that, on any processor: the
 // compiler makes do with what registers there are.
 #pragma once
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -124,6 +125,41 @@ inline float largestOf(Lanes v) {
   return _mm512_reduce_max_ps((__m512)v);
 #else
   return folded(v, [](float a, float b) { return a > b ? a : b; });
+#endif
+}
+
+inline uint32_t largestOf(Units v) {
+#ifdef TDRO_AVX512
+  return _mm512_reduce_max_epu32((__m512i)v);
+#else
+  uint32_t most = 0;
+  for (int i = 0; i < WIDTH; i++) most = v[i] > most ? v[i] : most;
+  return most;
+#endif
+}
+
+// x · 2^power of whole powers; where the power is NaN, NaN.
+inline Lanes scaled(Lanes x, Lanes power) {
+#ifdef TDRO_AVX512
+  return (Lanes)_mm512_scalef_ps((__m512)x, (__m512)power);
+#else
+  for (int i = 0; i < WIDTH; i++) {
+    x[i] = (float)((double)x[i] * std::exp2((double)power[i]));
+  }
+  return x;
+#endif
+}
+
+// The nearest whole numbers, the even one of two; of NaN none that counts.
+inline Wholes nearest(Lanes x) {
+#ifdef TDRO_AVX512
+  return (Wholes)_mm512_cvtps_epi32((__m512)x);
+#else
+  Wholes whole{};
+  for (int i = 0; i < WIDTH; i++) {
+    if (x[i] == x[i]) whole[i] = (int32_t)std::nearbyint(x[i]);
+  }
+  return whole;
 #endif
 }
 

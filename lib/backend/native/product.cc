@@ -44,7 +44,7 @@ void byEngine(const Matrix& a, const Matrix& b, float* c, int64_t stride,
 void product(const Matrix& a, const Matrix& b, float* c, int64_t stride,
              int64_t M, int64_t N, int64_t K, int parts, float scale,
              bool add) {
-  withEngine(parts, [&](auto engine) {
+  withEngine<true>(parts, [&](auto engine) {
     byEngine<decltype(engine)>(a, b, c, stride, M, N, K, scale, add);
   });
 }

@@ -21,6 +21,20 @@ inline bool tilesGranted() {
   return granted;
 }
 
+// Makes the tile registers of this thread ready, and idle again.
+struct TileScope {
+  TileScope() {
+    alignas(64) uint8_t shape[64] = {1};
+    for (int i = 0; i < 8; i++) {
+      const uint16_t bytes = 64;
+      std::memcpy(shape + 16 + 2 * i, &bytes, 2);
+      shape[48 + i] = 16;
+    }
+    _tile_loadconfig(shape);
+  }
+  ~TileScope() { _tile_release(); }
+};
+
 // The parts of 16 pairs. ALONG: x and y are 32 numbers in a row, paired with the
 // next; else each of x is paired with that of y.
 template <int P, bool ALONG>
@@ -58,19 +72,7 @@ struct Tiles {
   static int64_t leftBytes(int64_t K) { return 2 * stripBytes(K); }
   static int64_t rightBytes(int64_t K) { return 2 * stripBytes(K); }
 
-  // Makes the tile registers of this thread ready, and idle again.
-  struct Scope {
-    Scope() {
-      alignas(64) uint8_t shape[64] = {1};
-      for (int i = 0; i < 8; i++) {
-        const uint16_t bytes = 64;
-        std::memcpy(shape + 16 + 2 * i, &bytes, 2);
-        shape[48 + i] = 16;
-      }
-      _tile_loadconfig(shape);
-    }
-    ~Scope() { _tile_release(); }
-  };
+  using Scope = TileScope;
 
   // Packs `count` panels, the first of which starts at lane `at`.
   static void packLeft(const Side& side, int64_t at, int64_t count, char* out) {
