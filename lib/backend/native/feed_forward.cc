@@ -2,9 +2,9 @@
 // three with a gate. The activation and its slope are taken while the products
 // are still in the processor.
 #include "call.h"
-#include "column_sum.h"
 #include "gemm.h"
 #include "wanted.h"
+#include "weight_gradient.h"
 
 namespace tdro {
 namespace {
@@ -26,13 +26,11 @@ struct Map {
   }
 };
 
-// Results i and i + 1: the gradients of a map's weight and bias, from those of its
-// output [T, N] and its input [T, D].
+// Results i and i + 1: the gradients of a map's weight and bias.
 void mapGrad(const Wanted& wanted, int i, const float* dy, int64_t N,
              const float* x, int64_t D, int64_t T, int parts) {
-  float *dWeight = wanted.out(i, N, D), *dBias = wanted.out(i + 1, N);
-  if (dWeight) gemm({dy, N, true}, {{{x, D, false}, dWeight, D}}, N, T, parts);
-  if (dBias) columnSum(dy, T, N, dBias);
+  weightGradient(dy, N, x, D, T, parts, wanted.out(i, N, D),
+                 wanted.out(i + 1, N));
 }
 
 // x [T, D], inner weight, bias?, outer weight, bias? -> y [T, D], what the

@@ -29,6 +29,8 @@ import tilesH from "./tiles.h" with { type: "text" };
 import topKCc from "./top_k.cc" with { type: "text" };
 import vectorsH from "./vectors.h" with { type: "text" };
 import wantedH from "./wanted.h" with { type: "text" };
+import weightGradientCc from "./weight_gradient.cc" with { type: "text" };
+import weightGradientH from "./weight_gradient.h" with { type: "text" };
 
 /** The files of the compiled kernels by name; a test holds that none is missing. */
 export const NATIVE_FILES: Readonly<Record<string, string>> = {
@@ -61,4 +63,6 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "top_k.cc": topKCc,
   "vectors.h": vectorsH,
   "wanted.h": wantedH,
+  "weight_gradient.cc": weightGradientCc,
+  "weight_gradient.h": weightGradientH,
 };

@@ -1,7 +1,6 @@
 #include "gemm.h"
 
 #include <algorithm>
-#include <span>
 
 #include "activation.h"
 #include "buffer.h"
@@ -211,8 +210,14 @@ struct Panel {
   int64_t column;
 };
 
+int64_t columnsOf(const std::vector<Right>& rights) {
+  int64_t columns = 0;
+  for (const Right& right : rights) columns += right.N;
+  return columns;
+}
+
 template <class E>
-std::vector<Panel> panelsOf(std::span<const Right> rights) {
+std::vector<Panel> panelsOf(const std::vector<Right>& rights) {
   std::vector<Panel> panels;
   for (const Right& right : rights) {
     for (int64_t n = 0; n < right.N; n += E::COLUMNS) {
@@ -331,18 +336,22 @@ void gemmByRows(const Matrix& a, const std::vector<Right>& rights, int64_t M,
 // Each core sees to some steps of a deep product and has sums of its own, which
 // are added up in the end: what it packs stays its own, and nobody waits.
 template <class E>
-void gemmByDepth(const Matrix& a, const Right& whole, int64_t M, int64_t K,
-                 int64_t parts) {
+void gemmByDepth(const Matrix& a, const std::vector<Right>& wholes, int64_t M,
+                 int64_t K, int64_t parts) {
   const int64_t depth = E::OWN_DEPTH;
-  const int64_t N = whole.N, size = M * N;
+  const int64_t size = M * columnsOf(wholes);
   const int64_t steps = (K + depth - 1) / depth;
   thread_local Buffer sumBuffer;
   float* sums = sumBuffer.floats((parts - 1) * size);
   parallelFor(parts, [&](int64_t part) {
     thread_local Buffer rightBuffer;
-    Right right = whole;
-    if (part > 0) right.c = sums + (part - 1) * size;
-    const std::vector<Panel> panels = panelsOf<E>({&right, 1});
+    std::vector<Right> rights = wholes;
+    float* own = sums + (part - 1) * size;
+    for (Right& right : rights) {
+      if (part > 0) right.c = own;
+      own += M * right.N;
+    }
+    const std::vector<Panel> panels = panelsOf<E>(rights);
     const int64_t count = (int64_t)panels.size();
     const int64_t from = steps * part / parts * depth;
     const int64_t to = std::min(K, steps * (part + 1) / parts * depth);
@@ -360,23 +369,29 @@ void gemmByDepth(const Matrix& a, const Right& whole, int64_t M, int64_t K,
       }
     }
   });
-  parallelRanges(size, 1 << 14, [&](int64_t begin, int64_t end) {
-    for (int64_t part = 1; part < parts; part++) {
-      const float* more = sums + (part - 1) * size;
+  for (const Right& right : wholes) {
+    parallelRanges(M * right.N, 1 << 14, [&](int64_t begin, int64_t end) {
+      for (int64_t part = 1; part < parts; part++) {
+        const float* more = sums + (part - 1) * size;
 #pragma omp simd
-      for (int64_t i = begin; i < end; i++) whole.c[i] += more[i];
-    }
-  });
+        for (int64_t i = begin; i < end; i++) right.c[i] += more[i];
+      }
+    });
+    sums += M * right.N;
+  }
 }
 
 // Into how many parts a product's depth is cut: gradients of weights are as deep
 // as a batch has tokens, and small.
 template <class E>
 int64_t partsOf(const std::vector<Right>& rights, int64_t M, int64_t K) {
-  const Finish& finish = rights[0].finish;
-  const bool plain = rights.size() == 1 && finish.form == Form::plain &&
-                     !finish.bias && !finish.onto && finish.scale == 1;
-  if (!E::OVERLAPS || !plain || M * rights[0].N > 1 << 20) return 1;
+  for (const Right& right : rights) {
+    const Finish& finish = right.finish;
+    const bool plain = finish.form == Form::plain && !finish.bias &&
+                       !finish.onto && finish.scale == 1;
+    if (!plain) return 1;
+  }
+  if (!E::OVERLAPS || M * columnsOf(rights) > 1 << 20) return 1;
   return std::min<int64_t>(threadCount(), K / (4 * E::OWN_DEPTH));
 }
 
@@ -384,7 +399,7 @@ template <class E>
 void gemmBy(const Matrix& a, const std::vector<Right>& rights, int64_t M,
             int64_t K) {
   const int64_t parts = partsOf<E>(rights, M, K);
-  if (parts > 1) gemmByDepth<E>(a, rights[0], M, K, parts);
+  if (parts > 1) gemmByDepth<E>(a, rights, M, K, parts);
   else gemmByRows<E>(a, rights, M, K);
 }
 

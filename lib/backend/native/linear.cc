@@ -1,8 +1,8 @@
 // Affine maps of one input, and their gradients.
 #include "call.h"
-#include "column_sum.h"
 #include "gemm.h"
 #include "wanted.h"
+#include "weight_gradient.h"
 
 namespace tdro {
 namespace {
@@ -33,15 +33,12 @@ void linearGrad(Call& call) {
   for (int i = 0; i < n; i++) {
     const float *dy = call.in(1 + i), *weight = call.in(1 + n + i);
     const int64_t N = call.dim(1 + i, 1);
-    float *dWeight = wanted.out(1 + i, N, D), *dBias = wanted.out(1 + n + i, N);
     if (dx) {
       gemm({dy, N, false}, {{{weight, D, false}, dx, D, {.onto = i > 0}}}, T, N,
            parts);
     }
-    if (dWeight) {
-      gemm({dy, N, true}, {{{call.in(0), D, false}, dWeight, D}}, N, T, parts);
-    }
-    if (dBias) columnSum(dy, T, N, dBias);
+    weightGradient(dy, N, call.in(0), D, T, parts, wanted.out(1 + i, N, D),
+                   wanted.out(1 + n + i, N));
   }
 }
 

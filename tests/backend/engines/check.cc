@@ -91,9 +91,14 @@ void check(int64_t M, int64_t K, int64_t N, int parts, bool ta, bool tb) {
   run(Form::ungated, [&](double v, float g, float u) {
     return Two{v * f.value(g), v * u * f.slope(g)};
   });
-  std::vector<float> alone(M * N);
-  gemm(left, {{right, alone.data(), N}}, M, K, parts);
+  // Nothing but products, and beside them the sums of the left side's rows.
+  std::vector<float> alone(M * N), rowSums(M);
+  const float one = 1;
+  const Right ones{{&one, 0, false}, rowSums.data(), 1};
+  gemm(left, {{right, alone.data(), N}, ones}, M, K, parts);
+  const auto expected = sumsOf(left, ones.b, M, 1, K);
   for (int64_t i = 0; i < M * N; i++) worst.see(alone[i], sums[i], K);
+  for (int64_t i = 0; i < M; i++) worst.see(rowSums[i], expected[i], K);
   std::vector<float> twice(M * N, 1);
   product(left, right, twice.data(), N, M, N, K, parts, 2, true);
   for (int64_t i = 0; i < M * N; i++) worst.see(twice[i], 1 + 2 * sums[i], K);
