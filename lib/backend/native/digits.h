@@ -20,29 +20,29 @@ namespace tdro {
 // what is lost are roundings of at most 2^-23 of a stretch's largest number.
 // A row with an infinity becomes NaN.
 struct Digits {
-  static constexpr int64_t ROWS = 64, COLUMNS = 16, STEP = 64;
-  static constexpr int64_t DEPTH = 384, OWN_DEPTH = 256, LEFT = 1024 << 10;
+  static constexpr int64_t ROWS = 32, COLUMNS = 32, STEP = 64;
+  static constexpr int64_t DEPTH = 512, OWN_DEPTH = 256, LEFT = 640 << 10;
 
   static int64_t steps(int64_t K) { return (K + STEP - 1) / STEP; }
   // A strip: the exponents of its 16 lanes, then tiles.
   static int64_t stripBytes(int64_t K) {
     return 64 + steps(K) * 3 * TILE_BYTES;
   }
-  static int64_t leftBytes(int64_t K) { return ROWS / 16 * stripBytes(K); }
-  static int64_t rightBytes(int64_t K) { return stripBytes(K); }
+  static int64_t leftBytes(int64_t K) { return ROWS / EDGE * stripBytes(K); }
+  static int64_t rightBytes(int64_t K) { return COLUMNS / EDGE * stripBytes(K); }
 
   using Scope = TileScope;
 
   static void packLeft(const Side& side, int64_t at, int64_t count, char* out) {
-    packStrips<false>(side, at, ROWS / 16 * count, out);
+    packStrips<false>(side, at, ROWS / EDGE * count, out);
   }
   static void packRight(const Side& side, int64_t at, int64_t count,
                         char* out) {
-    packStrips<true>(side, at, count, out);
+    packStrips<true>(side, at, COLUMNS / EDGE * count, out);
   }
 
   static constexpr bool OVERLAPS = true;
-  static int64_t pauses(int64_t K) { return ROWS / 16 * steps(K); }
+  static int64_t pauses(int64_t K) { return ROWS / EDGE * COLUMNS / EDGE * steps(K); }
 
   // The sums of one block, a strip of the left side at a time: while one is
   // multiplied, the sums of the one before become floats.
@@ -51,15 +51,18 @@ struct Digits {
                        int64_t rows, float* sums, Pause pause) {
     alignas(64) int32_t exact[2][4 * 256];
     Floats before{exact[1], nullptr, nullptr, nullptr, 16};
-    for (int64_t strip = 0; strip * EDGE < rows; strip++) {
-      const char* a = left + strip * stripBytes(K);
-      int32_t* to = exact[strip & 1];
-      withShare(steps(K), [&](auto share) {
-        multiplyStrips<share()>(a, right, steps(K), to, before, pause);
-      });
-      before.make(16);
-      before = {to, (const float*)a, (const float*)right,
-                sums + strip * EDGE * COLUMNS, 0};
+    int turn = 0;
+    for (int64_t row = 0; row < rows; row += EDGE) {
+      const char* a = left + row / EDGE * stripBytes(K);
+      for (int64_t column = 0; column < COLUMNS; column += EDGE, turn ^= 1) {
+        const char* b = right + column / EDGE * stripBytes(K);
+        withShare(steps(K), [&](auto share) {
+          multiplyStrips<share()>(a, b, steps(K), exact[turn], before, pause);
+        });
+        before.make(16);
+        before = {exact[turn], (const float*)a, (const float*)b,
+                  sums + row * COLUMNS + column, 0};
+      }
     }
     before.takeRest();
     before.make(16);
