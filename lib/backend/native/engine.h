@@ -30,12 +30,15 @@ void withEngine(int parts, Use use) {
 #endif
 }
 
-// The engine by its number in `_native.ts`.
-inline int engineNumber() {
+inline bool hasTiles() {
 #ifdef TDRO_TILES
-  if (tilesGranted()) return 0;
+  return tilesGranted();
+#else
+  return false;
 #endif
-  return TDRO_LANES;
 }
+
+// The engine by its number in `_native.ts`.
+inline int engineNumber() { return hasTiles() ? 0 : TDRO_LANES; }
 
 }  // namespace tdro
