@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
  * of 24 bits of mantissa, and is several times faster where the processor has it.
  *
  * On a processor with Intel's tiles, `float32` products of the `tensorflow`
- * backend are sums of whole numbers that have 24 bits beside the largest of up
+ * backend are sums of whole numbers that have 23 bits beside the largest of up
  * to 512 numbers of their row (column). Beside the lengths of row and column
  * they are as exact as TensorFlow's own, or more so; what is lost is the detail
  * of numbers millions of times smaller than others of their row.

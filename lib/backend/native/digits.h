@@ -1,9 +1,9 @@
 // float32 products in tiles of whole numbers (Intel AMX).
 //
 // Along a stretch of k, a row of the left side (a column of the right one)
-// becomes whole multiples of a power of two, of 24 bits where it is largest:
-// three digits of 8 bits, of -128 … 127. Digits are multiplied twice as fast as
-// bfloat16, and summed exactly.
+// becomes whole multiples of a power of two, of 23 bits and a sign where it is
+// largest: three digits of 8 bits, of -128 … 127. Digits are multiplied twice as
+// fast as bfloat16, and summed exactly.
 //
 // A tile of the left side holds 16 rows and 64 digits of each; a tile of the
 // right side holds 16 columns, four digits of each a row. The four are those of
@@ -20,6 +20,8 @@ namespace tdro {
 // what is lost are roundings of at most 2^-23 of a stretch's largest number.
 // A row with an infinity becomes NaN.
 struct Digits {
+  // Two lines of memory wide: side by side, rows of C are written, and gates
+  // read, twice as fast as one line at a time.
   static constexpr int64_t ROWS = 32, COLUMNS = 32, STEP = 64;
   static constexpr int64_t DEPTH = 512, OWN_DEPTH = 256, LEFT = 640 << 10;
 
