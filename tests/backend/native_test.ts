@@ -352,11 +352,10 @@ Deno.test("bfloat16 is refused where it can't be had", async () => {
 /** Sums of x Wᵀ in double precision, and each as ‖row‖·‖column‖. */
 function exactProduct(x: Float32Array, w: Float32Array, K: number) {
   const [M, N] = [x.length / K, w.length / K];
-  const norm = (of: Float32Array, row: number) =>
-    Math.hypot(...of.subarray(row * K, (row + 1) * K));
-  const [rows, columns] = [[M, x] as const, [N, w] as const].map(([n, of]) =>
-    Array.from({ length: n }, (_, i) => norm(of, i))
-  ) as [number[], number[]];
+  const normOf = (vectors: Float32Array, i: number) =>
+    Math.hypot(...vectors.subarray(i * K, (i + 1) * K));
+  const rows = Array.from({ length: M }, (_, i) => normOf(x, i));
+  const columns = Array.from({ length: N }, (_, j) => normOf(w, j));
   const sums = new Float64Array(M * N), norms = new Float64Array(M * N);
   for (let at = 0; at < M * N; at++) {
     const [i, j] = [Math.floor(at / N), at % N];

@@ -4,9 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-// Where the compiler thinks a function too large already, it would call these:
-// number by number, not a register at a time.
-#define ALWAYS_INLINE inline __attribute__((always_inline))
+#include "lanes.h"
 
 namespace tdro {
 

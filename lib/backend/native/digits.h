@@ -11,7 +11,6 @@
 #pragma once
 #include <cmath>
 
-#include "activation.h"
 #include "tiles.h"
 
 namespace tdro {
@@ -31,7 +30,9 @@ struct Digits {
     return 64 + steps(K) * 3 * TILE_BYTES;
   }
   static int64_t leftBytes(int64_t K) { return ROWS / EDGE * stripBytes(K); }
-  static int64_t rightBytes(int64_t K) { return COLUMNS / EDGE * stripBytes(K); }
+  static int64_t rightBytes(int64_t K) {
+    return COLUMNS / EDGE * stripBytes(K);
+  }
 
   using Scope = TileScope;
 
@@ -44,7 +45,9 @@ struct Digits {
   }
 
   static constexpr bool OVERLAPS = true;
-  static int64_t pauses(int64_t K) { return ROWS / EDGE * COLUMNS / EDGE * steps(K); }
+  static int64_t pauses(int64_t K) {
+    return ROWS / EDGE * COLUMNS / EDGE * steps(K);
+  }
 
   // The sums of one block, a strip of the left side at a time: while one is
   // multiplied, the sums of the one before become floats.
@@ -52,7 +55,7 @@ struct Digits {
   static void multiply(const char* left, const char* right, int64_t K,
                        int64_t rows, float* sums, Pause pause) {
     alignas(64) int32_t exact[2][4 * 256];
-    Floats before{exact[1], nullptr, nullptr, nullptr, 16};
+    ExactSums before{exact[1], nullptr, nullptr, nullptr, 16};
     int turn = 0;
     for (int64_t row = 0; row < rows; row += EDGE) {
       const char* a = left + row / EDGE * stripBytes(K);
@@ -73,7 +76,7 @@ struct Digits {
  private:
   // Exact sums of 16 × 16 products by their weights, which become floats row by
   // row.
-  struct Floats {
+  struct ExactSums {
     int32_t* exact;
     const float *leftExponents, *rightExponents;
     float* sums;
@@ -114,7 +117,7 @@ struct Digits {
   template <int SHARE, class Pause>
   ALWAYS_INLINE static void multiplyStrips(const char* left, const char* right,
                                            int64_t steps, int32_t* to,
-                                           Floats& before, Pause pause) {
+                                           ExactSums& before, Pause pause) {
     constexpr int64_t H = 64, M = H + TILE_BYTES, L = M + TILE_BYTES;
     const char *a = left, *b = right;
     // GCC's tile loads don't say that they read memory.

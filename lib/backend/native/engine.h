@@ -10,13 +10,21 @@
 
 namespace tdro {
 
+inline bool hasTiles() {
+#ifdef TDRO_TILES
+  return tilesGranted();
+#else
+  return false;
+#endif
+}
+
 // Calls use(engine) with the fastest for `parts` (see gemm.h). SMALL: for the few
 // steps of k of an attention head, whose shares reach from 1 to next to nothing.
 template <bool SMALL = false, class Use>
 void withEngine(int parts, Use use) {
   if (parts == 2) return use(Vectors<Shorts>{});
 #ifdef TDRO_TILES
-  if (tilesGranted()) {
+  if (hasTiles()) {
     if (parts == 1) return use(Tiles<1>{});
     if constexpr (SMALL) return use(Tiles<3>{});
     else return use(Digits{});
@@ -27,14 +35,6 @@ void withEngine(int parts, Use use) {
   use(Vectors<Pairs>{});
 #else
   use(Vectors<Rounded>{});
-#endif
-}
-
-inline bool hasTiles() {
-#ifdef TDRO_TILES
-  return tilesGranted();
-#else
-  return false;
 #endif
 }
 

@@ -33,8 +33,7 @@ struct Results {
 // What a form makes of sums; `gate` and `up`: where those of these numbers are.
 template <Form FORM, class F>
 struct Finisher {
-  static constexpr bool GATE = FORM >= Form::slope, UP = FORM == Form::ungated,
-                        SECOND = FORM == Form::activated || FORM >= Form::gated;
+  static constexpr bool GATE = FORM >= Form::slope, UP = FORM == Form::ungated;
 
   ALWAYS_INLINE static Results finished(Lanes v, const float* gate,
                                         const float* up) {
@@ -170,9 +169,7 @@ class Writer {
       }
       v = v * finish_.scale + bias_[i % PER_ROW];
       const Results done = F::finished(v, gate_ + i * WIDTH, up_ + i * WIDTH);
-      if constexpr (F::SECOND) {
-        if (finish_.second) write(finish_.second, done.second, straightSecond_);
-      }
+      if (finish_.second) write(finish_.second, done.second, straightSecond_);
       write(right_.c, done.c, straight_);
     }
     next_ = end;

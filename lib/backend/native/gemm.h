@@ -12,12 +12,13 @@ struct Matrix {
   bool transposed;
 };
 
-// What becomes of each sum v; f is the activation.
+// What becomes of each sum v; f is the activation. Where nothing is said of it,
+// second = v.
 enum class Form {
   plain,      // C = v
-  activated,  // C = f(v), second = v
+  activated,  // C = f(v)
   slope,      // C = v · f'(gate)
-  gated,      // C = v · f(gate), second = v
+  gated,      // C = v · f(gate)
   ungated,    // C = v · f(gate), second = v · up · f'(gate)
 };
 

@@ -29,6 +29,10 @@
 #define TDRO_AVX2 1
 #endif
 
+// Where the compiler thinks a function too large already, it would call these:
+// number by number, not a register at a time.
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 namespace tdro {
 
 constexpr int64_t WIDTH = TDRO_LANES;
@@ -165,7 +169,7 @@ inline Wholes nearest(Lanes x) {
 
 // Each lane through a function of one number, which becomes vector code.
 template <class F>
-inline __attribute__((always_inline)) Lanes each(Lanes v, F f) {
+ALWAYS_INLINE Lanes each(Lanes v, F f) {
   alignas(64) float numbers[WIDTH];
   store(numbers, v);
 #pragma omp simd simdlen(TDRO_LANES) aligned(numbers : 64)

@@ -57,15 +57,14 @@ inline void split(Lanes x, Lanes y, Units* out) {
 // P = 1: rounded to bfloat16. P = 3: each number is cut into three bfloat16
 // ones, 8 bits of mantissa each, which together are exactly it; of their nine
 // products the six that reach float32's precision are summed. An infinity
-// becomes NaN.
+// becomes NaN. That is for product() alone: gemm() has Digits.
 template <int P>
 struct Tiles {
   static constexpr int64_t ROWS = 32, COLUMNS = 32, STEP = 32;
   // Numbers of k at a time, how many where each core has steps of its own, and
   // bytes of the left side that stay in a core's own cache (2 MiB where there
   // are tiles).
-  static constexpr int64_t DEPTH = P == 1 ? 1536 : 512,
-                           OWN_DEPTH = P == 1 ? 512 : 256, LEFT = 1024 << 10;
+  static constexpr int64_t DEPTH = 1536, OWN_DEPTH = 512, LEFT = 1024 << 10;
 
   static int64_t steps(int64_t K) { return (K + STEP - 1) / STEP; }
   static int64_t stripBytes(int64_t K) { return steps(K) * P * TILE_BYTES; }

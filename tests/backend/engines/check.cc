@@ -57,7 +57,6 @@ void check(int64_t M, int64_t K, int64_t N, int parts, bool ta, bool tb) {
   const auto run = [&](Form form, auto expected) {
     // Beside it a product that is added to what is there.
     std::vector<float> more = up;
-    const bool hasSecond = form != Form::plain && form != Form::slope;
     gemm(left,
          {{right,
            c.data(),
@@ -74,7 +73,7 @@ void check(int64_t M, int64_t K, int64_t N, int parts, bool ta, bool tb) {
       const auto [one, two] = expected(sums[i] + bias[i % N], gate[i], up[i]);
       worst.see(c[i], one, K);
       worst.see(more[i], (float)(sums[i] + up[i]), K);
-      if (hasSecond) worst.see(second[i], two, K);
+      worst.see(second[i], two, K);
     }
   };
   struct Two {
