@@ -8,9 +8,10 @@
 
 namespace tdro {
 
-// float32, one k a step.
+// float32, one k a step. RUN steps are summed in a register, then added to the
+// runs before: the longer a sum, the more a number added to it is rounded.
 struct Floats {
-  static constexpr int64_t STEP = 1;
+  static constexpr int64_t STEP = 1, RUN = 64;
   // WIDTH units of one lane, `left` numbers of k before its end.
   static Units along(const float* lane, int64_t left) {
     return (Units)loadFirst(lane, left);
@@ -37,10 +38,11 @@ struct Rounded : Floats {
   }
 };
 
-// Two k a step, put into one unit by Packing.
+// Two k a step, put into one unit by Packing; what is lost in sums is nothing
+// beside 8 bits a number, and whole numbers lose nothing.
 template <class Packing>
 struct Twofold {
-  static constexpr int64_t STEP = 2;
+  static constexpr int64_t STEP = 2, RUN = INT64_MAX;
   static Units along(const float* lane, int64_t left) {
     return Packing::along(loadFirst(lane, left),
                           loadFirst(lane + WIDTH, left - WIDTH));
@@ -182,24 +184,33 @@ struct Vectors {
   template <int64_t R>
   static void multiplyRows(const uint32_t* a, const uint32_t* b, int64_t steps,
                            float* sums) {
-    typename Unit::Sums low[R], high[R];
-    for (int r = 0; r < R; r++) low[r] = high[r] = typename Unit::Sums{};
-    for (int64_t k = 0; k < steps; k++) {
-      const Units first = load<Units>(b), second = load<Units>(b + WIDTH);
+    int64_t done = 0;
+    do {
+      const int64_t run = std::min(steps - done, Unit::RUN);
+      typename Unit::Sums low[R], high[R];
+      for (int r = 0; r < R; r++) low[r] = high[r] = typename Unit::Sums{};
+      for (int64_t k = 0; k < run; k++) {
+        const Units first = load<Units>(b), second = load<Units>(b + WIDTH);
 #pragma GCC unroll 12
-      for (int r = 0; r < R; r++) {
-        const Units x = Units{} + a[r];
-        low[r] = Unit::dot(low[r], x, first);
-        high[r] = Unit::dot(high[r], x, second);
+        for (int r = 0; r < R; r++) {
+          const Units x = Units{} + a[r];
+          low[r] = Unit::dot(low[r], x, first);
+          high[r] = Unit::dot(high[r], x, second);
+        }
+        a += ROWS;
+        b += COLUMNS;
       }
-      a += ROWS;
-      b += COLUMNS;
-    }
-    for (int r = 0; r < R; r++) {
-      store(sums + r * COLUMNS, __builtin_convertvector(low[r], Lanes));
-      store(sums + r * COLUMNS + WIDTH,
-            __builtin_convertvector(high[r], Lanes));
-    }
+      for (int r = 0; r < R; r++) {
+        float* const to = sums + r * COLUMNS;
+        put(to, __builtin_convertvector(low[r], Lanes), done > 0);
+        put(to + WIDTH, __builtin_convertvector(high[r], Lanes), done > 0);
+      }
+      done += run;
+    } while (done < steps);
+  }
+
+  ALWAYS_INLINE static void put(float* to, Lanes v, bool more) {
+    store(to, more ? load(to) + v : v);
   }
 };
 

@@ -122,6 +122,47 @@ void checkWhole(int64_t M, int64_t K, int64_t N, bool ta, bool tb) {
               (int)M, (int)K, (int)N, worst.value);
 }
 
+// How far float32 products are from the truth, as parts of ‖row‖ · ‖column‖:
+// ours, and sums in float32 of 64 products each that are added up. `factor` tells
+// how large number k of row i is.
+template <class Factor>
+void checkExactness(const char* name, Factor factor) {
+  const int64_t M = 37, N = 41, K = 1500;
+  const auto spread = [&](int64_t rows, unsigned seed) {
+    auto all = numbers(rows * K, seed);
+    for (int64_t at = 0; at < rows * K; at++) {
+      all[at] *= (float)factor(at / K, at % K);
+    }
+    return all;
+  };
+  const auto a = spread(M, 6), b = spread(N, 7);
+  const Matrix left{a.data(), K, false}, right{b.data(), K, true};
+  std::vector<float> c(M * N);
+  gemm(left, {{right, c.data(), N}}, M, K, 3);
+  const auto sums = sumsOf(left, right, M, N, K);
+  double ours = 0, runs = 0;
+  for (int64_t i = 0; i < M; i++) {
+    for (int64_t j = 0; j < N; j++) {
+      const float *x = &a[i * K], *y = &b[j * K];
+      double row = 0, column = 0;
+      float sum = 0, run = 0;
+      for (int64_t k = 0; k < K; k++) {
+        row += (double)x[k] * x[k];
+        column += (double)y[k] * y[k];
+        run = std::fma(x[k], y[k], run);
+        if (k % 64 == 63 || k == K - 1) {
+          sum += run;
+          run = 0;
+        }
+      }
+      const double norms = std::sqrt(row * column), exact = sums[i * N + j];
+      ours = std::fmax(ours, std::fabs(c[i * N + j] - exact) / norms);
+      runs = std::fmax(runs, std::fabs(sum - exact) / norms);
+    }
+  }
+  std::printf("{\"spread\":\"%s\",\"ours\":%g,\"runs\":%g}\n", name, ours, runs);
+}
+
 }  // namespace
 
 int main() {
@@ -140,5 +181,15 @@ int main() {
         check(M, K, N, parts, turns & 1, turns & 2);
       }
     }
-  }
+  }  // As in native_test.ts, where they stand beside TensorFlow's.
+  checkExactness("alike numbers", [](double, double) { return 1.0; });
+  checkExactness("rows of all sizes", [](double i, double) {
+    return std::exp2(40 * std::sin(i));
+  });
+  checkExactness("a few large features", [](double, double k) {
+    return std::fmod(k, 500) == 7 ? 50.0 : 1.0;
+  });
+  checkExactness("mostly small numbers", [](double, double k) {
+    return std::exp2(-20 * std::sin(k) * std::sin(k));
+  });
 }
