@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Installation } from "./_tensorflow.ts";
-import { exists, libraryPath } from "./_native_build.ts";
+import { cacheFolder } from "./cache_folder.ts";
+import { exists, hashOf } from "./_compile.ts";
 import { CUDA_FILES } from "./cuda/files.ts";
 
 /** A GPU's generation: 90 is 9.0, Hopper. */
@@ -20,7 +21,8 @@ export async function buildCuda(
   generation: Generation = generationOfGpu(),
 ): Promise<Uint8Array<ArrayBuffer>> {
   const texts = Object.values(CUDA_FILES).join("\0");
-  const path = await libraryPath([texts, `sm_${generation}`], "tdro.cubin");
+  const key = await hashOf([texts, `sm_${generation}`]);
+  const path = cacheFolder("kernels", key, "tdro.cubin");
   if (await exists(path)) return await Deno.readFile(path);
   const code = compiled(installation, generation);
   await Deno.mkdir(dirname(path), { recursive: true });
