@@ -146,18 +146,31 @@ function memory(): { stream: WritableStream<Uint8Array>; text(): string } {
 
 Deno.test("ProgressBar prints at once, every second, and at the end", async () => {
   const { stream, text } = memory();
-  const bar = new ProgressBar({
-    max: 10,
-    writable: stream,
-    barLength: 10,
-    fillChar: "=",
-    emptyChar: ".",
-    fmt: (x) => `${x.progressBar} ${x.value}/${x.max} was ${x.previousValue}`,
-  });
-  bar.value = 5;
-  await new Promise((done) => setTimeout(done, 1100));
-  bar.value = 12;
-  await bar.stop();
+  // Its clock is in our hands.
+  const { setInterval } = globalThis;
+  let tick = () => {};
+  let every: number | undefined;
+  globalThis.setInterval = ((print: () => void, milliseconds: number) => {
+    [tick, every] = [print, milliseconds];
+    return 0;
+  }) as unknown as typeof setInterval;
+  try {
+    const bar = new ProgressBar({
+      max: 10,
+      writable: stream,
+      barLength: 10,
+      fillChar: "=",
+      emptyChar: ".",
+      fmt: (x) => `${x.progressBar} ${x.value}/${x.max} was ${x.previousValue}`,
+    });
+    assert.equal(every, 1000);
+    bar.value = 5;
+    tick();
+    bar.value = 12;
+    await bar.stop();
+  } finally {
+    globalThis.setInterval = setInterval;
+  }
   assert.deepEqual(text().split("\r\u001b[K"), [
     "",
     "[..........] 0/10 was 0",

@@ -44,22 +44,12 @@ function textsOf(suite: Suite, split: SplitName) {
 }
 
 Deno.test("the docs suite", async (t) => {
-  const start = performance.now();
   const suite = await buildDocsSuite();
-  const seconds = (performance.now() - start) / 1000;
   const rows = suiteRows(suite);
   const sum = (key: "pairs" | "train" | "dev" | "test") =>
     rows.reduce((total, row) => total + row[key], 0);
 
   await t.step("is large and mixed enough", () => {
-    for (const row of rows) {
-      console.log(
-        `${row.task} (${row.kind}, ${row.language}): ${row.passages} passages, ` +
-          `${row.train}/${row.dev}/${row.test} queries, ${row.pairs} pairs`,
-      );
-    }
-    console.log(`${sum("pairs")} pairs, built in ${seconds.toFixed(1)} s`);
-    assert(seconds < 15);
     assert(rows.length >= 10);
     assert(sum("pairs") >= 9000 && sum("pairs") <= 14000);
     assert(new Set(rows.map((row) => row.kind)).size >= 5);

@@ -113,9 +113,7 @@ Deno.test("openSuite() says what a folder is that is no suite", () =>
   }));
 
 withShared("openSuite() opens all tasks of the shared suite", async () => {
-  const start = performance.now();
   const suite = await openSuite(shared("data/suite"));
-  const seconds = (performance.now() - start) / 1000;
   const names = suite.tasks.map((task) => task.name);
   assert.equal(names.length, 34);
   assert.deepEqual(names, [...names].sort());
@@ -130,9 +128,5 @@ withShared("openSuite() opens all tasks of the shared suite", async () => {
   }
   const rows = trainExamples(suite);
   assert.equal(rows.length, 34);
-  console.log(
-    `${rows.flat().length} training rows of 34 tasks in ${
-      seconds.toFixed(1)
-    } s`,
-  );
+  rows.forEach((ofTask) => assert.ok(ofTask.length > 0));
 });

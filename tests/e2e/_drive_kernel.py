@@ -2,15 +2,15 @@
 
 Usage: python _drive_kernel.py FOLDER < cells.json > messages.json
 
-Reads a list of {"code": text, "interrupt": seconds or null}. Writes, for each
+Reads a list of {"code": text, "interrupt": a count or null}. Writes, for each
 cell, its messages (type, content, seconds since the cell began) and whether the
-kernel lives on. The interrupt is what the stop button of Jupyter sends.
+kernel lives on. The interrupt is what the stop button of Jupyter sends, once so
+many messages have come.
 """
 
 import json
 import queue
 import sys
-import threading
 import time
 
 from jupyter_client.manager import KernelManager
@@ -27,10 +27,6 @@ client.wait_for_ready(timeout=60)
 def run(code, interrupt):
     begun = time.time()
     asked = client.execute(code)
-    timer = None
-    if interrupt is not None:
-        timer = threading.Timer(interrupt, manager.interrupt_kernel)
-        timer.start()
     messages = []
     idle = False
     while True:
@@ -51,8 +47,8 @@ def run(code, interrupt):
                 "at": time.time() - begun,
             }
         )
-    if timer is not None:
-        timer.cancel()
+        if len(messages) == interrupt:
+            manager.interrupt_kernel()
     return {"messages": messages, "alive": manager.is_alive()}
 
 

@@ -1,33 +1,35 @@
-"""Runs a notebook from top to bottom and writes it with its outputs.
+"""Runs notebooks from top to bottom and writes them with their outputs.
 
-Usage: python _execute_notebook.py NOTEBOOK OUT [SECONDS]
+Usage: python _execute_notebook.py < jobs.json
 
-SECONDS is how long a cell may take; without it, as long as it likes.
+Reads {"notebooks": [[path, out], …], "seconds": how long a cell may take, or
+null for as long as it likes, "atOnce": how many notebooks run side by side}.
 
 The kernel "deno" must be known to Jupyter (_execute_notebook.ts sees to that);
-it starts in the notebook's own folder, as it does in Jupyter Lab. Stops at the
-first cell that fails, with exit code 1.
+it starts in the notebook's own folder, as it does in Jupyter Lab. A notebook
+stops at its first cell that fails. Prints a line of JSON for each notebook as it
+ends: {"notebook": path, "error": text or null}.
 """
 
+import asyncio
+import json
 import os
-import queue
 import sys
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete, CellExecutionError
 
-# How long to listen for outputs after a cell has ended, in seconds.
-LATE = 0.5
 
-source, out, *limit = sys.argv[1:]
-notebook = nbformat.read(source, as_version=4)
-for cell in notebook.cells:
-    # Whether a cell was folded away or when it ran is nobody's business.
-    cell.metadata.clear()
-    if cell.cell_type == "code":
-        cell.outputs = []
-        cell.execution_count = None
+def cleared(path):
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        # Whether a cell was folded away or when it ran is nobody's business.
+        cell.metadata.clear()
+        if cell.cell_type == "code":
+            cell.outputs = []
+            cell.execution_count = None
+    return notebook
 
 
 def merge_streams(outputs):
@@ -46,39 +48,64 @@ def merge_streams(outputs):
     return merged
 
 
-async def take_late_outputs(cell, cell_index, execute_reply):
+def taking_late_outputs(client):
     """Deno's kernel (2.9.6) now and then says that it is idle before it has
-    sent the outputs. Jupyter Lab waits for them; nbclient doesn't."""
-    asked = execute_reply["parent_header"]["msg_id"]
-    while True:
-        try:
-            message = await client.kc.get_iopub_msg(timeout=LATE)
-        except queue.Empty:
-            return
-        if message["parent_header"].get("msg_id") != asked:
-            continue
-        try:
-            client.process_message(message, cell, cell_index)
-        except CellExecutionComplete:
-            pass  # the kernel is idle, which is no news
+    sent the outputs. Jupyter Lab waits for them; nbclient doesn't. Here they are
+    taken until the kernel is through with a request that comes after the cell."""
+
+    async def take(cell, cell_index, execute_reply):
+        asked = execute_reply["parent_header"]["msg_id"]
+        after = client.kc.execute(
+            "await new Promise((done) => setTimeout(done, 20))",
+            silent=True,
+            store_history=False,
+        )
+        while True:
+            message = await client.kc.get_iopub_msg(timeout=60)
+            parent = message["parent_header"].get("msg_id")
+            if parent == asked:
+                try:
+                    client.process_message(message, cell, cell_index)
+                except CellExecutionComplete:
+                    pass  # the kernel is idle, which is no news
+            elif parent == after and message["msg_type"] == "status":
+                if message["content"]["execution_state"] == "idle":
+                    return
+
+    return take
 
 
-client = NotebookClient(
-    notebook,
-    kernel_name="deno",
-    timeout=int(limit[0]) if limit else None,
-    record_timing=False,
-    resources={"metadata": {"path": os.path.dirname(os.path.abspath(source))}},
-    on_cell_executed=take_late_outputs,
-)
-code = 0
-try:
-    client.execute()
-except CellExecutionError as error:
-    print(error, file=sys.stderr)
-    code = 1
-for cell in notebook.cells:
-    if cell.cell_type == "code":
-        cell.outputs = merge_streams(cell.outputs)
-nbformat.write(notebook, out)
-sys.exit(code)
+async def execute(path, out, seconds):
+    notebook = cleared(path)
+    client = NotebookClient(
+        notebook,
+        kernel_name="deno",
+        timeout=seconds,
+        record_timing=False,
+        resources={"metadata": {"path": os.path.dirname(os.path.abspath(path))}},
+    )
+    client.on_cell_executed = taking_late_outputs(client)
+    error = None
+    try:
+        await client.async_execute()
+    except CellExecutionError as failed:
+        error = str(failed)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = merge_streams(cell.outputs)
+    nbformat.write(notebook, out)
+    print(json.dumps({"notebook": path, "error": error}), flush=True)
+
+
+async def main(notebooks, seconds, at_once):
+    free = asyncio.Semaphore(at_once)
+
+    async def one(path, out):
+        async with free:
+            await execute(path, out, seconds)
+
+    await asyncio.gather(*(one(path, out) for path, out in notebooks))
+
+
+jobs = json.load(sys.stdin)
+asyncio.run(main(jobs["notebooks"], jobs["seconds"], jobs["atOnce"]))

@@ -26,34 +26,65 @@ export function whyNoJupyter(): string | undefined {
   }
 }
 
+/** A notebook to run, and where to write it with its outputs. */
+export type Job = readonly [notebook: string, out: string];
+
+/** How {@linkcode executeNotebooks} runs them. */
+export interface ExecuteOptions {
+  /** Variables for the kernels besides our own. */
+  env?: Record<string, string>;
+  /** How long a cell may take; without it, as long as it likes. */
+  seconds?: number;
+  /** How many run side by side. @default {1} */
+  atOnce?: number;
+}
+
 /**
- * Runs a notebook from top to bottom in a fresh kernel.
+ * Runs notebooks from top to bottom, each in a fresh kernel that starts in the
+ * notebook's folder.
  *
- * @param notebook Path of the notebook; the kernel starts in its folder.
- * @param out Where to write it with its outputs.
- * @param options `env`: variables for the kernel besides our own; `seconds`: how
- * long a cell may take.
+ * @param jobs Which, and where to.
+ * @param options How.
+ * @returns By notebook, what went wrong: the cell and its error, or `null`.
+ * @throws {Error} If they can't be run.
+ */
+export function executeNotebooks(
+  jobs: readonly Job[],
+  { env = {}, seconds, atOnce = 1 }: ExecuteOptions = {},
+): Promise<Map<string, string | null>> {
+  return withKernelSpec(async (places) => {
+    const child = new Deno.Command(PYTHON, {
+      args: [join(ROOT, "tests/e2e/_execute_notebook.py")],
+      env: { ...places, ...env },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(
+      JSON.stringify({ notebooks: jobs, seconds: seconds ?? null, atOnce }),
+    ));
+    await writer.close();
+    const { success, stdout, stderr } = await child.output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
+    const lines = new TextDecoder().decode(stdout).trim().split("\n")
+      .map((line) => JSON.parse(line));
+    return new Map(lines.map(({ notebook, error }) => [notebook, error]));
+  });
+}
+
+/**
+ * Runs a notebook as {@linkcode executeNotebooks} does.
+ *
  * @throws {Error} If a cell fails, with the cell and its error.
  */
-export function executeNotebook(
-  notebook: string,
-  out: string,
-  { env = {}, seconds }: {
-    env?: Record<string, string>;
-    seconds?: number;
-  } = {},
+export async function executeNotebook(
+  [notebook, out]: Job,
+  options: ExecuteOptions = {},
 ): Promise<void> {
-  return withKernelSpec(async (places) => {
-    const { success, stderr } = await new Deno.Command(PYTHON, {
-      args: [
-        join(ROOT, "tests/e2e/_execute_notebook.py"),
-        ...[notebook, out],
-        ...(seconds ? [`${seconds}`] : []),
-      ],
-      env: { ...places, ...env },
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
-  });
+  const errors = await executeNotebooks([[notebook, out]], options);
+  const error = errors.get(notebook);
+  if (error) throw new Error(error);
 }
 
 /**
@@ -102,7 +133,7 @@ if (import.meta.main) {
     Deno.exit(2);
   }
   for (const notebook of Deno.args) {
-    await executeNotebook(notebook, notebook);
+    await executeNotebook([notebook, notebook]);
     console.log(notebook);
   }
 }

@@ -97,7 +97,7 @@ for await (const { step } of R.watchTraining(steps(100000), {
   },
 })) last = step;
 last`,
-        interrupt: 1.5,
+        interrupt: 3,
       },
       { code: "last >= 0 ? 'alive' : 'dead'" },
     ]);

@@ -213,7 +213,7 @@ Deno.test({
     await publish(registry);
     await using project = await startProject(registry, ["notebook.ipynb"]);
     const out = join(project.folder, "out.ipynb");
-    await executeNotebook(join(project.folder, "notebook.ipynb"), out, {
+    await executeNotebook([join(project.folder, "notebook.ipynb"), out], {
       env: project.env,
       seconds: 600,
     });
