@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type BackendName, useBackend } from "../lib/backend/mod.ts";
-import { findInstallation } from "../lib/backend/_tensorflow.ts";
+import { findInstallation } from "../lib/backend/setup/tensorflow.ts";
 
 /** Set where the native backend must be there: its tests then fail, not skip. */
 const REQUIRED = Deno.env.get("TDRO_REQUIRE_TENSORFLOW") === "1";

@@ -13,9 +13,9 @@
  *
  * @module
  */
-export * from "./adamw_update.ts";
-export * from "./cache_folder.ts";
-export * from "./doctor.ts";
+export * from "./autograd/adamw_update.ts";
+export * from "../base/cache_folder.ts";
+export * from "./setup/doctor.ts";
 export * from "./kernels/add.ts";
 export * from "./kernels/attention.ts";
 export * from "./kernels/cross_entropy.ts";
@@ -38,14 +38,14 @@ export * from "./kernels/scale.ts";
 export { longest, type Sequences } from "./kernels/sequences.ts";
 export * from "./kernels/tanh.ts";
 export * from "./kernels/weighted_rows.ts";
-export * from "./nearest_rows.ts";
-export * from "./read_values.ts";
-export * from "./row_gradient.ts";
+export * from "./nearest/nearest_rows.ts";
+export * from "./tensors/read_values.ts";
+export * from "./autograd/row_gradient.ts";
 export * from "./precision.ts";
-export * from "./setup_minilm.ts";
-export * from "./tape.ts";
-export type * from "./tensor_types.ts";
-export type { Installation, TensorflowFlavour } from "./_tensorflow.ts";
-export * from "./setup_tensorflow.ts";
-export * from "./square_sum.ts";
+export * from "./setup/setup_minilm.ts";
+export * from "./autograd/tape.ts";
+export type * from "./tensors/tensor_types.ts";
+export type { Installation, TensorflowFlavour } from "./setup/tensorflow.ts";
+export * from "./setup/setup_tensorflow.ts";
+export * from "./autograd/square_sum.ts";
 export * from "./use_backend.ts";

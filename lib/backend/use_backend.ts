@@ -3,10 +3,10 @@ import {
   findInstallation,
   type NativeBackend,
   registerTensorflow,
-} from "./_tensorflow.ts";
-import { useNative } from "./_native.ts";
-import { activateWasm } from "./_wasm.ts";
-import { setupCommand } from "./_setup_command.ts";
+} from "./setup/tensorflow.ts";
+import { useNative } from "./run_native.ts";
+import { activateWasm } from "./wasm.ts";
+import { setupCommand } from "./setup/setup_command.ts";
 
 /** The tfjs backends that tdro runs on. */
 export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";

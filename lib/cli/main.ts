@@ -1,8 +1,8 @@
-import { type CommandEntry, COMMANDS } from "./_table.ts";
-import { EXIT, fail, interrupted } from "./_fail.ts";
-import { commandLine } from "./_command_line.ts";
-import { overview } from "./_overview.ts";
-import { didYouMean } from "./_suggest.ts";
+import { type CommandEntry, COMMANDS } from "./table.ts";
+import { EXIT, fail, interrupted } from "./fail.ts";
+import { commandLine } from "./command_line.ts";
+import { overview } from "./help/overview.ts";
+import { didYouMean } from "./help/suggest.ts";
 import type { CommandIo, Io } from "./io.ts";
 
 /**
@@ -73,14 +73,14 @@ async function dispatch(
   // Schemas only from here on: the overview above needs none.
   const [{ command }, { readOptions }] = await Promise.all([
     entry.load(),
-    import("./_read_options.ts"),
+    import("./options/read_options.ts"),
   ]);
   const { global, options } = await readOptions(
     command,
     words.slice(entry.name.split(" ").length),
   );
   if (global.help) {
-    const { commandHelp } = await import("./_help.ts");
+    const { commandHelp } = await import("./help/help.ts");
     io.out(commandHelp(command, io));
     return EXIT.ok;
   }
@@ -103,7 +103,7 @@ async function dispatch(
       if (!global.quiet) io.err(`${text}\n`);
     },
     async progress(events) {
-      const { renderProgress } = await import("./_progress.ts");
+      const { renderProgress } = await import("./progress.ts");
       return await renderProgress(events, commandIo);
     },
     resumeWith,

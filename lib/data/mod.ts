@@ -5,7 +5,8 @@
  *
  * @example A suite, its training rows, and what the encoder gets
  * ```ts
- * import { buildDocsSuite, passageText, queryText, trainExamples } from "@tdro/tdro/data";
+ * import { passageText, queryText, trainExamples } from "@tdro/tdro/data";
+ * import { buildDocsSuite } from "@tdro/tdro/docs-suite";
  * import assert from "node:assert/strict";
  *
  * const suite = await buildDocsSuite({ tasks: ["es-lib"] });
@@ -17,7 +18,7 @@
  *
  * @module
  */
-export * from "./download.ts";
+export * from "../base/download.ts";
 export * from "./types.ts";
 export type { BenchmarkSet } from "./benchmarks/benchmark_set.ts";
 export * from "./benchmarks/open_beir_set.ts";
@@ -28,7 +29,7 @@ export * from "./benchmarks/open_mkqa.ts";
 export * from "./benchmarks/read_judgments.ts";
 export * from "./benchmarks/read_pairs.ts";
 export * from "./benchmarks/read_topics.ts";
-export * from "./catalogue.ts";
+export * from "./pull/catalogue.ts";
 export * from "./check/check_suite.ts";
 export type { CheckName, Finding } from "./check/finding.ts";
 export { scriptShares } from "./check/script_shares.ts";
@@ -41,33 +42,27 @@ export {
 export * from "./clean/clean_suite.ts";
 export * from "./clean/find_near_queries.ts";
 export * from "./clean/write_cleaned_suite.ts";
-export { hammingDistance, simhash } from "./clean/simhash.ts";
+export { hammingDistance, simhash, simhasher } from "../base/texts/simhash.ts";
 export * from "./clean/simhash_index.ts";
-export * from "./compare_code_points.ts";
-export {
-  buildDocsSuite,
-  type DocsSuiteOptions,
-  docsTaskNames,
-} from "./docs/build_docs_suite.ts";
-export * from "./docs/docs_suite.ts";
-export type { HubOptions } from "./hub_files.ts";
-export * from "./normalise_text.ts";
-export * from "./open_suite.ts";
-export { openTask } from "./open_task.ts";
-export * from "./passage_text.ts";
-export * from "./pull_dataset.ts";
-export * from "./query_text.ts";
-export * from "./read_beir_qrels.ts";
+export * from "../base/compare_code_points.ts";
+export type { HubOptions } from "../base/hub_files.ts";
+export * from "../base/texts/normalise_text.ts";
+export * from "./beir/open_suite.ts";
+export { openTask } from "./beir/open_task.ts";
+export * from "../base/texts/passage_text.ts";
+export * from "./pull/pull_dataset.ts";
+export * from "../base/texts/query_text.ts";
+export * from "./beir/read_beir_qrels.ts";
 export {
   type JsonlRow,
   type LineIssue,
   type LineSchema,
   readJsonl,
-} from "./read_jsonl.ts";
-export * from "./read_tdro_jsonl.ts";
-export * from "./read_trec_qrels.ts";
-export * from "./read_trec_run.ts";
-export * from "./suite_rows.ts";
+} from "./beir/read_jsonl.ts";
+export * from "./tdro/read_tdro_jsonl.ts";
+export * from "./trec/read_trec_qrels.ts";
+export * from "./trec/read_trec_run.ts";
+export * from "./beir/suite_rows.ts";
 export { openTable, type OpenTableOptions } from "./tables/open_table.ts";
 export * from "./tables/suite_from_table.ts";
 export type { Table, TableRow } from "./tables/table.ts";
@@ -78,9 +73,9 @@ export {
 } from "./tables/task_from_file.ts";
 export * from "./tables/task_from_rows.ts";
 export * from "./train_examples.ts";
-export * from "./write_qrels.ts";
-export { writeSuite, type WriteSuiteOptions } from "./write_suite.ts";
-export * from "./write_task.ts";
-export * from "./write_tdro_jsonl.ts";
-export * from "./write_trec_run.ts";
-export * from "./write_whole.ts";
+export * from "./beir/write_qrels.ts";
+export { writeSuite, type WriteSuiteOptions } from "./beir/write_suite.ts";
+export * from "./beir/write_task.ts";
+export * from "./tdro/write_tdro_jsonl.ts";
+export * from "./trec/write_trec_run.ts";
+export * from "../base/write_whole.ts";

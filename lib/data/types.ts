@@ -30,6 +30,9 @@ export type Run = Map<string, Map<string, number>>;
 /** Name of a part of a task's queries; the project uses these three. */
 export type SplitName = "train" | "dev" | "test";
 
+/** The splits of a task, in the order in which they are written. */
+export const SPLITS: readonly SplitName[] = ["train", "dev", "test"];
+
 /** What a task is about and where it comes from; the content of `task.json`. */
 export interface TaskInfo {
   /** Task name; also the name of its folder. */

@@ -2,7 +2,7 @@ import {
   type LossMeasure,
   type LossObservation,
   lossProxy,
-} from "./loss_proxy.ts";
+} from "./update/loss_proxy.ts";
 
 /** What {@linkcode explainWeights} draws on; K tasks. */
 export interface WeightEvidence {

@@ -8,10 +8,10 @@ import {
   train,
   type TrainOptions,
 } from "../train/mod.ts";
-import { exampleWeights } from "./example_weights.ts";
-import { lossProxy } from "./loss_proxy.ts";
-import { stepWeights, type StepWeightsOptions } from "./step_weights.ts";
-import type { WeightState } from "./weight_state.ts";
+import { exampleWeights } from "./update/example_weights.ts";
+import { lossProxy } from "./update/loss_proxy.ts";
+import { stepWeights, type StepWeightsOptions } from "./update/step_weights.ts";
+import type { WeightState } from "./update/weight_state.ts";
 
 /** Options for {@linkcode learnWeights}. */
 export interface LearnWeightsOptions

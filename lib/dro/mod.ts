@@ -37,14 +37,14 @@
  */
 export { capPasses, type CapPassesOptions } from "./cap_passes.ts";
 export { dropWeights } from "./drop_weights.ts";
-export { exampleWeights } from "./example_weights.ts";
+export { exampleWeights } from "./update/example_weights.ts";
 export {
   explainWeights,
   type WeightEvidence,
   type WeightExplanation,
 } from "./explain_weights.ts";
 export { extendWeights, type ExtendWeightsOptions } from "./extend_weights.ts";
-export { formatWeightFile } from "./format_weight_file.ts";
+export { formatWeightFile } from "./files/format_weight_file.ts";
 export {
   learnWeights,
   type LearnWeightsOptions,
@@ -56,35 +56,39 @@ export {
   type LossProxy,
   lossProxy,
   type LossProxyOptions,
-} from "./loss_proxy.ts";
-export { type PackedLosses, packLosses, unpackLosses } from "./pack_losses.ts";
+} from "./update/loss_proxy.ts";
+export {
+  type PackedLosses,
+  packLosses,
+  unpackLosses,
+} from "./log/pack_losses.ts";
 export {
   type LossLog,
   parseLossLog,
   type ParseLossLogOptions,
-} from "./parse_loss_log.ts";
+} from "./log/parse_loss_log.ts";
 export {
   parseWeightFile,
   type ParseWeightFileOptions,
-} from "./parse_weight_file.ts";
-export { readLossLog } from "./read_loss_log.ts";
-export { readWeightFile, writeWeightFile } from "./read_weight_file.ts";
+} from "./files/parse_weight_file.ts";
+export { readLossLog } from "./log/read_loss_log.ts";
+export { readWeightFile, writeWeightFile } from "./files/read_weight_file.ts";
 export {
   type ReplayedWeights,
   replayWeights,
   type ReplayWeightsOptions,
-} from "./replay_weights.ts";
+} from "./log/replay_weights.ts";
 export {
   saveWeightFiles,
   type SaveWeightFilesOptions,
-} from "./save_weight_files.ts";
+} from "./files/save_weight_files.ts";
 export { type SeedAgreement, seedAgreement } from "./seed_agreement.ts";
 export { selectTop } from "./select_top.ts";
 export {
   stepWeights,
   type StepWeightsOptions,
   type WeightOptimizer,
-} from "./step_weights.ts";
+} from "./update/step_weights.ts";
 export { doge, dogeStep, type DogeStepOptions } from "./strategies/doge.ts";
 export { doremi } from "./strategies/doremi.ts";
 export { groupDro } from "./strategies/group_dro.ts";
@@ -137,8 +141,8 @@ export {
   type WeightFile,
   weightFile,
   type WeightFileParts,
-} from "./weight_file.ts";
-export { initialWeightState, type WeightState } from "./weight_state.ts";
+} from "./files/weight_file.ts";
+export { initialWeightState, type WeightState } from "./update/weight_state.ts";
 export {
   effectiveTasks,
   type WeightLimits,
@@ -146,4 +150,4 @@ export {
   type WeightWarning,
   weightWarnings,
 } from "./weight_warnings.ts";
-export { weightsFor } from "./weights_for.ts";
+export { weightsFor } from "./files/weights_for.ts";

@@ -1,4 +1,4 @@
-import { type WeightFile, weightFile } from "./weight_file.ts";
+import { type WeightFile, weightFile } from "./files/weight_file.ts";
 
 /**
  * Selects the tasks of largest weight, tDRO's "dataset selection" (spec section

@@ -1,17 +1,22 @@
 import type { Query, Run, SplitName, Suite, Task } from "../data/types.ts";
 import type { EncodeFunction } from "../model/types.ts";
-import type { Shard } from "../search/shards.ts";
-import type { ExactSearchOptions } from "../search/top_k.ts";
+import type { Shard } from "../search/exact/shards.ts";
+import type { ExactSearchOptions } from "../search/exact/top_k.ts";
 import type { RetrieveFunction } from "../search/types.ts";
-import { DataHash } from "./_data_hash.ts";
-import { denseSearch, type EmbeddingCache } from "./_dense_search.ts";
+import { DataHash } from "./records/data_hash.ts";
+import { denseSearch, type EmbeddingCache } from "./dense_search.ts";
 import type {
   EvalOrigin,
   EvalReport,
   EvalSettings,
   TaskReport,
-} from "./eval_report.ts";
-import { checkMetrics, meanOfTasks, taskReport, TIES } from "./_task_report.ts";
+} from "./records/eval_report.ts";
+import {
+  checkMetrics,
+  meanOfTasks,
+  taskReport,
+  TIES,
+} from "./records/task_report.ts";
 
 /** What is measured, whatever finds the passages. */
 export interface EvaluateRetrieverOptions {
@@ -288,4 +293,4 @@ export type {
   EvalReport,
   EvalSettings,
   TaskReport,
-} from "./eval_report.ts";
+} from "./records/eval_report.ts";

@@ -1,7 +1,7 @@
 import type { Qrels, Run } from "../data/types.ts";
-import type { Judged } from "./_measures.ts";
-import { parseMetric } from "./_metric.ts";
-import { rankJudged } from "./_rank_judged.ts";
+import type { Judged } from "./metrics/measures.ts";
+import { parseMetric } from "./metrics/metric.ts";
+import { rankJudged } from "./metrics/rank_judged.ts";
 
 /** Options for {@linkcode evaluateRun}. */
 export interface EvaluateRunOptions {

@@ -1,7 +1,11 @@
 import type { Run, Suite, Task } from "../data/types.ts";
-import { mergeShards, parseShard } from "../search/shards.ts";
-import type { EvalReport, EvalSettings, TaskReport } from "./eval_report.ts";
+import type {
+  EvalReport,
+  EvalSettings,
+  TaskReport,
+} from "./records/eval_report.ts";
 import { evaluateRetriever } from "./evaluate.ts";
+import { mergeShards, parseShard } from "../search/mod.ts";
 
 /** What the evaluation of one part of each corpus left. */
 export interface EvaluatedShard {

@@ -20,30 +20,30 @@ export {
   BENCHMARK_LENGTHS,
   type BenchmarkOptions,
   type JudgedBenchmarkOptions,
-} from "./_benchmark.ts";
-export type { Alternative } from "./_paired.ts";
-export { evaluateBeir, type EvaluateBeirOptions } from "./beir.ts";
+} from "./protocols/benchmark.ts";
+export type { Alternative } from "./significance/paired.ts";
+export { evaluateBeir, type EvaluateBeirOptions } from "./protocols/beir.ts";
 export type {
   BenchmarkMean,
   BenchmarkReport,
   BenchmarkTaskReport,
-} from "./benchmark_report.ts";
-export type { EmbeddingCache } from "./_dense_search.ts";
+} from "./records/benchmark_report.ts";
+export type { EmbeddingCache } from "./dense_search.ts";
 export {
   type BootstrapInterval,
   bootstrapInterval,
   type BootstrapOptions,
-} from "./bootstrap_interval.ts";
-export { collectReport } from "./collect_report.ts";
+} from "./significance/bootstrap_interval.ts";
+export { collectReport } from "./records/collect_report.ts";
 export {
   compareReports,
   type CompareReportsOptions,
   type Mover,
   type ReportComparison,
   type TaskComparison,
-} from "./compare_reports.ts";
-export type { DifferentSetting } from "./_settings_that_differ.ts";
-export { readReport } from "./read_report.ts";
+} from "./records/compare_reports.ts";
+export type { DifferentSetting } from "./records/settings_that_differ.ts";
+export { readReport } from "./records/read_report.ts";
 export type {
   EvalData,
   EvalModel,
@@ -51,7 +51,7 @@ export type {
   EvalReport,
   EvalSettings,
   TaskReport,
-} from "./eval_report.ts";
+} from "./records/eval_report.ts";
 export {
   evaluate,
   type EvaluateOptions,
@@ -68,18 +68,21 @@ export {
   evaluateShards,
   type EvaluateShardsOptions,
 } from "./evaluate_shards.ts";
-export { hasAnswer } from "./has_answer.ts";
-export { hashModel } from "./hash_model.ts";
-export { holm } from "./holm.ts";
-export { evaluateMiracl, type EvaluateMiraclOptions } from "./miracl.ts";
-export { evaluateMkqa, type EvaluateMkqaOptions } from "./mkqa.ts";
+export { hasAnswer } from "./metrics/has_answer.ts";
+export { hashModel } from "./records/hash_model.ts";
+export { holm } from "./significance/holm.ts";
+export {
+  evaluateMiracl,
+  type EvaluateMiraclOptions,
+} from "./protocols/miracl.ts";
+export { evaluateMkqa, type EvaluateMkqaOptions } from "./protocols/mkqa.ts";
 export {
   type PairedTTest,
   pairedTTest,
   type PairedTTestOptions,
-} from "./paired_t_test.ts";
+} from "./significance/paired_t.ts";
 export {
   type RandomizationTest,
   randomizationTest,
   type RandomizationTestOptions,
-} from "./randomization_test.ts";
+} from "./significance/randomization.ts";

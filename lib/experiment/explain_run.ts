@@ -10,8 +10,8 @@ import {
   type WeightExplanation,
 } from "../dro/mod.ts";
 import { type ExperimentOptions, weightEta } from "./experiment_options.ts";
-import { type MetricsLine, MetricsLog } from "./_metrics_log.ts";
-import { WEIGHT_STAGE } from "./_weight_stage.ts";
+import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
+import { WEIGHT_STAGE } from "./stages/learn_mixture.ts";
 
 /** The losses that a run learned its weights from, and how it did. */
 export interface RunLosses {

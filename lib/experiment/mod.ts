@@ -19,22 +19,22 @@ export {
   type ArenaStrategy,
   arenaTable,
   arenaVerdict,
-} from "./_arena_result.ts";
-export { ARENA_DEFAULTS, type ArenaDefaults } from "./arena_defaults.ts";
+} from "./arena/result.ts";
+export { ARENA_DEFAULTS, type ArenaDefaults } from "./arena/defaults.ts";
 export { type ArmName, ARMS } from "./arms.ts";
 export {
   type ArenaSettings,
   compareMixtures,
   type CompareMixturesOptions,
-} from "./compare_mixtures.ts";
+} from "./arena/compare_mixtures.ts";
 export {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "./experiment_options.ts";
 export { explainRun, readRunLosses, type RunLosses } from "./explain_run.ts";
-export type { MetricsLine } from "./_metrics_log.ts";
+export type { MetricsLine } from "./stages/metrics_log.ts";
 export type { ProgressEvent } from "./progress_event.ts";
-export { type FinishedRun, readRun } from "./read_run.ts";
+export { type FinishedRun, readRun } from "./report/read_run.ts";
 export {
   type ExperimentResult,
   runExperiment,
@@ -47,14 +47,17 @@ export {
   type SummaryTask,
   verdict,
 } from "./summary.ts";
-export { resultRows } from "./_summarise.ts";
-export { type ExperimentPlots, experimentPlots } from "./experiment_plots.ts";
-export { type ArenaPlots, arenaPlots } from "./arena_plots.ts";
+export { resultRows } from "./summarise.ts";
+export {
+  type ExperimentPlots,
+  experimentPlots,
+} from "./report/experiment_plots.ts";
+export { type ArenaPlots, arenaPlots } from "./arena/plots.ts";
 export {
   readPlots,
   reportRuns,
   type ReportRunsOptions,
-} from "./report_runs.ts";
+} from "./report/report_runs.ts";
 export type { RetrieverSettings } from "./retriever_options.ts";
 export {
   type RetrieverResult,

@@ -6,28 +6,32 @@ import type { EvalReport } from "../eval/mod.ts";
 import { disposeEncoder } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
 import type { ArmName } from "./arms.ts";
-import { baseEncoder, keepTokenizer } from "./_base_encoder.ts";
-import { checkSuite } from "./_check_suite.ts";
-import { evaluateStage } from "./_evaluate_stage.ts";
+import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
+import { checkSuite } from "./stages/check_suite.ts";
+import { evaluateStage } from "./stages/evaluate_arm.ts";
 import {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "./experiment_options.ts";
-import { type MetricsLine, MetricsLog } from "./_metrics_log.ts";
-import { mineStage } from "./_mine_stage.ts";
+import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
+import { mineStage } from "./stages/mine_negatives.ts";
 import type { ProgressEvent } from "./progress_event.ts";
 import {
   beginRun,
   openRunFolder,
   suiteHash,
   writeRecord,
-} from "./_run_folder.ts";
-import { summarise } from "./_summarise.ts";
+} from "./run_folder.ts";
+import { summarise } from "./summarise.ts";
 import type { ExperimentSummary } from "./summary.ts";
-import { type StageInput, trainArm, type TrainedArm } from "./_train_stage.ts";
-import { learnStage } from "./_weight_stage.ts";
-import { versions } from "./_versions.ts";
-import { writeReport } from "./write_report.ts";
+import {
+  type StageInput,
+  trainArm,
+  type TrainedArm,
+} from "./stages/train_arm.ts";
+import { learnStage } from "./stages/learn_mixture.ts";
+import { versions } from "./versions.ts";
+import { writeReport } from "./report/write_report.ts";
 
 /** What a run came to. */
 export interface ExperimentResult {

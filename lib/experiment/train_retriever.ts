@@ -10,26 +10,26 @@ import {
   loraConfig,
 } from "../model/mod.ts";
 import { createRng, mixture } from "../sampling/mod.ts";
-import { baseEncoder, keepTokenizer } from "./_base_encoder.ts";
-import { checkSuite } from "./_check_suite.ts";
-import { evaluateModel } from "./_evaluate_stage.ts";
+import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
+import { checkSuite } from "./stages/check_suite.ts";
+import { evaluateModel } from "./stages/evaluate_arm.ts";
 import {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "./experiment_options.ts";
-import { MetricsLog } from "./_metrics_log.ts";
-import { mineStage } from "./_mine_stage.ts";
+import { MetricsLog } from "./stages/metrics_log.ts";
+import { mineStage } from "./stages/mine_negatives.ts";
 import type { ProgressEvent } from "./progress_event.ts";
 import {
   beginRun,
   openRunFolder,
   suiteHash,
   writeRecord,
-} from "./_run_folder.ts";
+} from "./run_folder.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
 import { METRIC } from "./summary.ts";
-import { trainArm } from "./_train_stage.ts";
-import { versions } from "./_versions.ts";
+import { trainArm } from "./stages/train_arm.ts";
+import { versions } from "./versions.ts";
 
 /** What {@linkcode trainRetriever} needs beside the settings. */
 export interface TrainRetrieverOptions extends Partial<RetrieverSettings> {

@@ -1,17 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { join } from "node:path";
 import type { Variable } from "../backend/mod.ts";
-import { checkVocabulary } from "./_check_vocabulary.ts";
-import { ADAPTER } from "./_adapter_folder.ts";
-import { readConfig } from "./config.ts";
-import { denseName, denseParameters } from "./dense_module.ts";
-import { type Encoder, lengthLimit } from "./encoder.ts";
-import { familyOf } from "./families.ts";
-import type { Family, ParameterSpec } from "./family.ts";
+import { checkVocabulary } from "./tokenizer/check_vocabulary.ts";
+import { ADAPTER } from "./lora/adapter_folder.ts";
+import { readConfig } from "./config/config.ts";
+import { denseName, denseParameters } from "./config/dense_module.ts";
+import { type Encoder, lengthLimit } from "./encode/encoder.ts";
+import { familyOf } from "./config/families.ts";
+import type { Family, ParameterSpec } from "./config/family.ts";
 import { loadLora } from "./lora/load_lora.ts";
-import { type ModulesConfig, readModules } from "./modules.ts";
-import { openSafetensors, openWeights, type Weights } from "./safetensors.ts";
-import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { type ModulesConfig, readModules } from "./config/modules.ts";
+import {
+  openSafetensors,
+  openWeights,
+  type Weights,
+} from "./weights/safetensors.ts";
+import { loadTokenizer, type Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /** Options for {@linkcode loadEncoder}: what to take instead of what the folder says. */
 export interface LoadEncoderOptions {

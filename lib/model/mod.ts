@@ -47,13 +47,13 @@
  *
  * @module
  */
-export * from "./config.ts";
-export * from "./encode_texts.ts";
-export * from "./encode_to_file.ts";
-export * from "./encoder.ts";
-export type { Dropout } from "./_dropout.ts";
-export type { End } from "./_ends.ts";
-export type { ForwardOptions, Parameters } from "./_layers.ts";
+export * from "./config/config.ts";
+export * from "./encode/encode_texts.ts";
+export * from "./encode/encode_to_file.ts";
+export * from "./encode/encoder.ts";
+export type { Dropout } from "./encode/dropout.ts";
+export type { End } from "./tokenizer/ends.ts";
+export type { ForwardOptions, Parameters } from "./encode/layers.ts";
 export * from "./hub/pull_model.ts";
 export { addLora, type AddLoraOptions } from "./lora/add_lora.ts";
 export { loadLora } from "./lora/load_lora.ts";
@@ -61,15 +61,15 @@ export { type LoraConfig, loraConfig } from "./lora/lora_config.ts";
 export { mergeLora } from "./lora/merge_lora.ts";
 export { saveLora } from "./lora/save_lora.ts";
 export * from "./load_encoder.ts";
-export * from "./model_info.ts";
-export * from "./modules.ts";
+export * from "./config/model_info.ts";
+export * from "./config/modules.ts";
 export * from "./parity/check_model.ts";
 export * from "./parity/parity_texts.ts";
 export * from "./parity/reference.ts";
-export { pool } from "./pooling.ts";
+export { pool } from "./encode/pooling.ts";
 export * from "./save_encoder.ts";
-export * from "./safetensors.ts";
-export * from "./token_batch.ts";
-export * from "./tokenizer.ts";
-export * from "./train_tokenizer.ts";
+export * from "./weights/safetensors.ts";
+export * from "./tokenizer/token_batch.ts";
+export * from "./tokenizer/tokenizer.ts";
+export * from "./tokenizer/train_tokenizer.ts";
 export * from "./types.ts";

@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import type { Variable } from "../backend/mod.ts";
-import { ADAPTER } from "./_adapter_folder.ts";
-import { writeConfig } from "./config.ts";
-import { denseName, isDense } from "./dense_module.ts";
-import { type Encoder, lengthLimit } from "./encoder.ts";
-import { isFactor } from "./lora/_modules.ts";
+import { ADAPTER } from "./lora/adapter_folder.ts";
+import { writeConfig } from "./config/config.ts";
+import { denseName, isDense } from "./config/dense_module.ts";
+import { type Encoder, lengthLimit } from "./encode/encoder.ts";
+import { isFactor } from "./lora/lora_modules.ts";
 import { saveLora } from "./lora/save_lora.ts";
-import { writeModules } from "./modules.ts";
+import { writeModules } from "./config/modules.ts";
 import {
   type NamedTensor,
   writeSafetensors,
   writeWeights,
-} from "./safetensors.ts";
+} from "./weights/safetensors.ts";
 
 /** Options for {@linkcode saveEncoder}. */
 export interface SaveEncoderOptions {

@@ -38,67 +38,73 @@
  *
  * @module
  */
-export { type ResultRow, resultsTable } from "./results_table.ts";
-export { textTable } from "./text_table.ts";
-export { htmlTable, type HtmlTableOptions } from "./html_table.ts";
-export { markdownTable } from "./markdown_table.ts";
-export type { TableOptions } from "./_grid.ts";
+export { type ResultRow, resultsTable } from "./tables/results_table.ts";
+export { textTable } from "./tables/text_table.ts";
+export { htmlTable, type HtmlTableOptions } from "./tables/html_table.ts";
+export { markdownTable } from "./tables/markdown_table.ts";
+export type { TableOptions } from "./plots/marks/grid.ts";
 export type { Rows, TableLike } from "./rows.ts";
 export {
   type LinePlotOptions,
   type WeightStepRow,
   weightTrajectoryPlot,
-} from "./weight_trajectory_plot.ts";
-export { type WeightRow, weightsPlot } from "./weights_plot.ts";
-export { ndcgPlot, type NdcgRow } from "./ndcg_plot.ts";
-export { lossPlot, type LossRow } from "./loss_plot.ts";
-export { type MeasureRow, measuresPlot } from "./measures_plot.ts";
-export { gainPlot, type GainRow } from "./gain_plot.ts";
+} from "./plots/weight_trajectory_plot.ts";
+export { type WeightRow, weightsPlot } from "./plots/weights_plot.ts";
+export { ndcgPlot, type NdcgRow } from "./plots/ndcg_plot.ts";
+export { lossPlot, type LossRow } from "./plots/loss_plot.ts";
+export { type MeasureRow, measuresPlot } from "./plots/measures_plot.ts";
+export { gainPlot, type GainRow } from "./plots/gain_plot.ts";
 export {
   intervalPlot,
   type IntervalPlotOptions,
   type IntervalRow,
-} from "./interval_plot.ts";
+} from "./plots/interval_plot.ts";
 export {
   type HeatmapOptions,
   heatmapPlot,
   type HeatmapRow,
-} from "./heatmap_plot.ts";
+} from "./plots/heatmap_plot.ts";
 export {
   type ScalingOptions,
   scalingPlot,
   type ScalingRow,
-} from "./scaling_plot.ts";
+} from "./plots/scaling_plot.ts";
 export {
   lengthHistogram,
   type LengthHistogramOptions,
   type LengthRow,
-} from "./length_histogram.ts";
+} from "./plots/length_histogram.ts";
 export {
   duplicateHistogram,
   type DuplicateRow,
-} from "./duplicate_histogram.ts";
+} from "./plots/duplicate_histogram.ts";
 export {
   benchPlot,
   type BenchPlotOptions,
   type BenchRow,
-} from "./bench_plot.ts";
-export type { PlotOptions, PlotSpec, PlotTitle } from "./plot_spec.ts";
-export { renderSvg, type RenderSvgOptions } from "./render_svg.ts";
-export { show, type Shown, type ShowOptions } from "./show.ts";
+} from "./plots/bench_plot.ts";
+export type { PlotOptions, PlotSpec, PlotTitle } from "./plots/plot_spec.ts";
+export { renderSvg, type RenderSvgOptions } from "./plots/render_svg.ts";
+export { show, type Shown, type ShowOptions } from "./notebook/show.ts";
 export {
   type LiveDisplay,
   liveDisplay,
   type LiveDisplayOptions,
-} from "./live_display.ts";
-export { TrainingPanel, type TrainingPanelOptions } from "./training_panel.ts";
-export { watchTraining, type WatchTrainingOptions } from "./watch_training.ts";
+} from "./notebook/live_display.ts";
+export {
+  TrainingPanel,
+  type TrainingPanelOptions,
+} from "./notebook/training_panel.ts";
+export {
+  watchTraining,
+  type WatchTrainingOptions,
+} from "./notebook/watch_training.ts";
 export {
   type ProgressLike,
   watchProgress,
   type WatchProgressOptions,
-} from "./watch_progress.ts";
-export type { ProgressLineOptions } from "./_progress_line.ts";
+} from "./notebook/watch_progress.ts";
+export type { ProgressLineOptions } from "./notebook/progress_line.ts";
 export type {
   ArenaLike,
   EncoderLike,
@@ -106,12 +112,16 @@ export type {
   SuiteLike,
   TrainingStepLike,
   WeightFileLike,
-} from "./shapes.ts";
-export { DISPLAY, type DisplayFunction, type MediaBundle } from "./_jupyter.ts";
+} from "./plots/shapes.ts";
+export {
+  DISPLAY,
+  type DisplayFunction,
+  type MediaBundle,
+} from "./notebook/jupyter.ts";
 export {
   htmlReport,
   type HtmlReportOptions,
   type ReportContent,
   type ReportPlot,
   type ReportTable,
-} from "./html_report.ts";
+} from "./page/html_report.ts";

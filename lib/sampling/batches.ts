@@ -1,18 +1,18 @@
-import { passageText } from "../data/passage_text.ts";
-import { queryText } from "../data/query_text.ts";
 import type { TrainExample } from "../data/types.ts";
-import { choosePassages, type PassageOrder } from "./_choose_passages.ts";
+import { choosePassages, type PassageOrder } from "./choose_passages.ts";
 import {
   freshSupply,
   isOver,
   type RowSupply,
   type StopRule,
   takeRow,
-} from "./_row_supply.ts";
+} from "./row_supply.ts";
 import { createRng, restoreRng } from "./create_rng.ts";
 import { cumulativeShares, drawTask } from "./draw_task.ts";
 import { shuffled } from "./shuffled.ts";
 import type { Batch, BatchExample, Rng, SamplerCursor } from "./types.ts";
+import { passageText } from "../base/texts/passage_text.ts";
+import { queryText } from "../base/texts/query_text.ts";
 
 export type { PassageOrder, StopRule };
 

@@ -1,4 +1,4 @@
-import { murmur3 } from "./_murmur3.ts";
+import { murmur3 } from "./murmur3.ts";
 import type { Rng, RngState } from "./types.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Run } from "../data/types.ts";
-import { rankPassages } from "./rank_passages.ts";
+import { rankPassages } from "./exact/rank_passages.ts";
 
 /** Options for {@linkcode fuseRuns}. */
 export interface FuseOptions {

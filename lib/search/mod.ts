@@ -17,21 +17,21 @@
  *
  * @module
  */
-export { applyDecisions } from "./apply_decisions.ts";
-export { auditNegatives, type AuditOptions } from "./audit_negatives.ts";
-export { Bm25, type Bm25Options } from "./bm25.ts";
+export { applyDecisions } from "./mine/apply_decisions.ts";
+export { auditNegatives, type AuditOptions } from "./mine/audit_negatives.ts";
+export { Bm25, type Bm25Options } from "./words/bm25.ts";
 export {
   cachedEmbeddings,
   type CachedEmbeddingsOptions,
   hashPassages,
-} from "./cached_embeddings.ts";
+} from "./embeddings/cached_embeddings.ts";
 export {
   type EmbeddingFile,
   type EmbeddingSource,
   openEmbeddings,
   writeEmbeddings,
   type WriteEmbeddingsOptions,
-} from "./embedding_file.ts";
+} from "./embeddings/embedding_file.ts";
 export {
   type Decision,
   type DecisionRow,
@@ -39,10 +39,13 @@ export {
   decisionsOf,
   formatDecisions,
   parseDecisions,
-} from "./decisions.ts";
-export { embedPassages, type EmbedPassagesOptions } from "./embed_passages.ts";
-export { ExactIndex, type ExactIndexOptions } from "./exact_index.ts";
-export { type EmbeddedTexts, exactSearch } from "./exact_search.ts";
+} from "./mine/decisions.ts";
+export {
+  embedPassages,
+  type EmbedPassagesOptions,
+} from "./embeddings/embed_passages.ts";
+export { ExactIndex, type ExactIndexOptions } from "./exact/exact_index.ts";
+export { type EmbeddedTexts, exactSearch } from "./exact/exact_search.ts";
 export { type FuseOptions, fuseRuns } from "./fuse_runs.ts";
 export {
   createLanceIndex,
@@ -52,28 +55,36 @@ export {
   type LanceOptions,
   type LanceSearchOptions,
   openLanceIndex,
-} from "./lance_index.ts";
-export { mineHardNegatives } from "./mine_hard_negatives.ts";
+} from "./lance/lance_index.ts";
+export { mineHardNegatives } from "./mine/mine_hard_negatives.ts";
 export type {
   MinedNegative,
   MinedNegatives,
   MinedQuery,
   MineOptions,
   MineStatistics,
-} from "./mine_options.ts";
-export { previewNegatives, type PreviewRow } from "./preview_negatives.ts";
-export { rankPassages } from "./rank_passages.ts";
+} from "./mine/mine_options.ts";
+export { previewNegatives, type PreviewRow } from "./mine/preview_negatives.ts";
+export { rankPassages } from "./exact/rank_passages.ts";
 export {
   bm25Retriever,
   type DenseRetriever,
   denseRetriever,
   type DenseRetrieverOptions,
   fusedRetriever,
-} from "./retrievers.ts";
-export { roundToBf16 } from "./round_to_bf16.ts";
-export { mergeShards, parseShard, type Shard, shardRange } from "./shards.ts";
-export { tokenizeMultilingual } from "./tokenize_multilingual.ts";
-export { type TokenizeFunction, tokenizeWords } from "./tokenize_words.ts";
+} from "./mine/retrievers.ts";
+export { roundToBf16 } from "./exact/round_to_bf16.ts";
+export {
+  mergeShards,
+  parseShard,
+  type Shard,
+  shardRange,
+} from "./exact/shards.ts";
+export { tokenizeMultilingual } from "./words/tokenize_multilingual.ts";
+export {
+  type TokenizeFunction,
+  tokenizeWords,
+} from "./words/tokenize_words.ts";
 export {
   type ExactSearchOptions,
   type MultiplyFunction,
@@ -81,7 +92,7 @@ export {
   type PrepareFunction,
   type RankedRows,
   topK,
-} from "./top_k.ts";
+} from "./exact/top_k.ts";
 export type {
   RandomIntegers,
   RetrieveFunction,

@@ -7,7 +7,7 @@ import {
   chunksOf,
   textsBetween,
   tokenizeBatch,
-} from "./_tokens.ts";
+} from "./tokens.ts";
 import { infoNce, type LossFunction } from "./info_nce.ts";
 
 /** Options for {@linkcode batchLosses}. */

@@ -69,4 +69,4 @@ export {
 export * from "./schedule.ts";
 export * from "./train.ts";
 export * from "./trainable.ts";
-export type { ChunkLimits } from "./_tokens.ts";
+export type { ChunkLimits } from "./tokens.ts";

@@ -2,15 +2,15 @@ import { setImmediate } from "node:timers";
 import { checkPrecision, type Precision } from "../backend/mod.ts";
 import type { Encoder } from "../model/mod.ts";
 import type { Batch, SamplerCursor } from "../sampling/mod.ts";
-import { batchGradients, type GradientSettings } from "./_batch_gradients.ts";
+import { batchGradients, type GradientSettings } from "./batch_gradients.ts";
 import {
   addAll,
   disposeAll,
   gradientNorm,
   type Gradients,
-} from "./_gradients.ts";
-import { TokenSource } from "./_token_source.ts";
-import { type ChunkLimits, tokenizeBatch } from "./_tokens.ts";
+} from "./gradients.ts";
+import { TokenSource } from "./token_source.ts";
+import { type ChunkLimits, tokenizeBatch } from "./tokens.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { infoNce, type LossFunction } from "./info_nce.ts";
 import { trainable, type TrainableOptions } from "./trainable.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildCuda } from "../../lib/backend/_cuda_build.ts";
+import { buildCuda } from "../../lib/backend/setup/cuda_build.ts";
 import {
   findInstallation,
   type Installation,
-} from "../../lib/backend/_tensorflow.ts";
+} from "../../lib/backend/setup/tensorflow.ts";
 import { CUDA_FILES } from "../../lib/backend/cuda/files.ts";
 
 const ignore = Deno.env.get("TDRO_REQUIRE_TENSORFLOW") !== "1" &&
@@ -16,7 +16,7 @@ const ignore = Deno.env.get("TDRO_REQUIRE_TENSORFLOW") !== "1" &&
  * they must do whatever computes it. No file that opens WebGPU: Mesa's software
  * driver now and then damages the heap, and ends the process as it leaves.
  */
-const FILES = ["native_test.ts", "adamw_update_test.ts"];
+const FILES = ["native_test.ts", "autograd/adamw_update_test.ts"];
 
 Deno.test({
   name:

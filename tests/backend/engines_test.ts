@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compile } from "../../lib/backend/_compile.ts";
+import { compile } from "../../lib/backend/setup/compile.ts";
 import { NATIVE_FILES } from "../../lib/backend/native/files.ts";
 
 /**

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
-import { native } from "../../lib/backend/_native.ts";
-import { findInstallation } from "../../lib/backend/_tensorflow.ts";
+import { native } from "../../lib/backend/run_native.ts";
+import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
 import { nearestRows, useBackend } from "../../lib/backend/mod.ts";
-import { scoreRows } from "../../lib/search/_score_rows.ts";
+import { scoreRows } from "../../lib/search/exact/score_rows.ts";
 import { type RankedRows, topK } from "../../lib/search/mod.ts";
 import { randomEmbeddings } from "../search/_reference.ts";
 

@@ -22,9 +22,9 @@ import {
   type Tensor,
   useBackend,
 } from "../../lib/backend/mod.ts";
-import { native } from "../../lib/backend/_native.ts";
+import { native } from "../../lib/backend/run_native.ts";
 import { NATIVE_FILES } from "../../lib/backend/native/files.ts";
-import { findInstallation } from "../../lib/backend/_tensorflow.ts";
+import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
 import { maxDifference, noise } from "../_backends.ts";
 
 /** A kernel, the shapes of its inputs, and how far float32 may drift. */
@@ -421,8 +421,10 @@ Deno.test({
 });
 
 Deno.test("every file of the native kernels is on the build's list", () => {
-  const folder = new URL("../../lib/backend/native", import.meta.url);
-  const found = [...Deno.readDirSync(folder)].map((entry) => entry.name)
-    .filter((name) => !name.endsWith(".ts"));
+  const folder = new URL("../../lib/backend/native/", import.meta.url);
+  const found = [folder, new URL("product/", folder)]
+    .flatMap((place) => [...Deno.readDirSync(place)])
+    .filter(({ name, isFile }) => isFile && !name.endsWith(".ts"))
+    .map(({ name }) => name);
   assert.deepEqual(found.sort(), Object.keys(NATIVE_FILES).sort());
 });

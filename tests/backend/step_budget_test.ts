@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { Tape, useBackend } from "../../lib/backend/mod.ts";
-import { native } from "../../lib/backend/_native.ts";
-import { findInstallation } from "../../lib/backend/_tensorflow.ts";
+import { native } from "../../lib/backend/run_native.ts";
+import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
 import {
   bertConfig,
   createEncoder,

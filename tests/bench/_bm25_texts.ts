@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { buildDocsSuite, passageText } from "../../lib/data/mod.ts";
+import { passageText } from "../../lib/data/mod.ts";
+import { buildDocsSuite } from "../../lib/docs_suite/mod.ts";
 
 /** Real passages, and real queries; written down for the peer. */
 export async function bm25Texts(

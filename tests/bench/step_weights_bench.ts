@@ -2,10 +2,13 @@
  * Speed of the weight update at a size beyond any published run: 1,000 groups,
  * 4,096 examples a micro-batch. Plain arrays, one thread.
  */
-import { exampleWeights } from "../../lib/dro/example_weights.ts";
-import { type LossMeasure, lossProxy } from "../../lib/dro/loss_proxy.ts";
-import { stepWeights } from "../../lib/dro/step_weights.ts";
-import { initialWeightState } from "../../lib/dro/weight_state.ts";
+import { exampleWeights } from "../../lib/dro/update/example_weights.ts";
+import {
+  type LossMeasure,
+  lossProxy,
+} from "../../lib/dro/update/loss_proxy.ts";
+import { stepWeights } from "../../lib/dro/update/step_weights.ts";
+import { initialWeightState } from "../../lib/dro/update/weight_state.ts";
 import { createRng } from "../../lib/sampling/create_rng.ts";
 
 const GROUPS = 1_000;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../lib/cli/_table.ts";
+import { COMMANDS } from "../../lib/cli/table.ts";
 import { isUserError, tdro } from "./_capture.ts";
 
 async function script(shell: string): Promise<string> {

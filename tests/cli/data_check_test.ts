@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeSuite } from "../../lib/data/mod.ts";
-import { createTokenizer } from "../../lib/model/tokenizer.ts";
-import { trainTokenizer } from "../../lib/model/train_tokenizer.ts";
+import { createTokenizer } from "../../lib/model/tokenizer/tokenizer.ts";
+import { trainTokenizer } from "../../lib/model/tokenizer/train_tokenizer.ts";
 import { GOOD, goodSuite, inTempFolder, writeFiles } from "../data/_folders.ts";
 import { isUserError, tdro } from "./_capture.ts";
 

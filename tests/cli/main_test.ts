@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { main } from "../../lib/cli/main.ts";
-import { COMMANDS } from "../../lib/cli/_table.ts";
-import { commandLine } from "../../lib/cli/_command_line.ts";
-import { commandFlags } from "../../lib/cli/_flags.ts";
-import { globalOptions } from "../../lib/cli/_global_options.ts";
+import { COMMANDS } from "../../lib/cli/table.ts";
+import { commandLine } from "../../lib/cli/command_line.ts";
+import { commandFlags } from "../../lib/cli/options/flags.ts";
+import { globalOptions } from "../../lib/cli/options/global_options.ts";
 import type { Command } from "../../lib/cli/command.ts";
 import { captured, isUserError, tdro } from "./_capture.ts";
 
@@ -51,7 +51,9 @@ for (const entry of COMMANDS) {
   });
 
   Deno.test(`tdro ${entry.name}: its examples parse`, async () => {
-    const { readOptions } = await import("../../lib/cli/_read_options.ts");
+    const { readOptions } = await import(
+      "../../lib/cli/options/read_options.ts"
+    );
     const { command } = await entry.load();
     for (const { line } of command.examples) {
       const words = [

@@ -36,7 +36,7 @@ Deno.test("the process prints no colours where there is no terminal", async () =
 const ENDLESS = `
 import { main, terminalIo } from "${new URL(`file://${ENTRY}`)}";
 import { COMMANDS } from "${new URL(
-  "../../lib/cli/_table.ts",
+  "../../lib/cli/table.ts",
   import.meta.url,
 )}";
 const { command } = await COMMANDS.find(({ name }) => name === "version").load();

@@ -3,7 +3,7 @@ import {
   clockTime,
   type ProgressEvent,
   renderProgress,
-} from "../../lib/cli/_progress.ts";
+} from "../../lib/cli/progress.ts";
 import { captured } from "./_capture.ts";
 
 /** Work of one stage after another, each of so many steps. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { readOptions } from "../../lib/cli/_read_options.ts";
-import { commandHelp } from "../../lib/cli/_help.ts";
+import { readOptions } from "../../lib/cli/options/read_options.ts";
+import { commandHelp } from "../../lib/cli/help/help.ts";
 import type { Command } from "../../lib/cli/command.ts";
 
 /** A command that has an option of every kind. */

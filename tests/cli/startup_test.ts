@@ -46,22 +46,29 @@ const packagesOf = (modules: string[]) =>
 Deno.test("tdro --help loads the cli alone, without any package", () => {
   const modules = loadedWith("lib/cli/mod.ts");
   const others = modules.filter((module) =>
-    !module.startsWith("node:") && !module.includes("/lib/cli/")
+    !module.startsWith("node:") && !/\/lib\/(?:cli|base)\//.test(module)
   );
   assert.deepEqual(others, []);
 });
 
 Deno.test("no command loads more than schemas before it runs", async () => {
   let commands = 0;
-  for await (const { name } of Deno.readDir(`${ROOT}lib/cli`)) {
-    const text = await Deno.readTextFile(`${ROOT}lib/cli/${name}`);
+  for await (const path of filesOf("lib/cli/commands")) {
+    const text = await Deno.readTextFile(`${ROOT}${path}`);
     if (!text.includes("export const command: Command<")) continue;
     commands++;
-    const packages = packagesOf(loadedWith(`lib/cli/${name}`));
-    assert.deepEqual(packages.filter((p) => p !== "npm:zod"), [], name);
+    const packages = packagesOf(loadedWith(path));
+    assert.deepEqual(packages.filter((p) => p !== "npm:zod"), [], path);
   }
   assert.ok(commands >= 15);
 });
+
+async function* filesOf(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(`${ROOT}${folder}`)) {
+    if (isDirectory) yield* filesOf(`${folder}/${name}`);
+    else yield `${folder}/${name}`;
+  }
+}
 
 Deno.test("the graph does show tfjs where it loads", () => {
   // Otherwise the tests above would pass whatever is imported.

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { commandLine } from "../../lib/cli/_command_line.ts";
+import { commandLine } from "../../lib/cli/command_line.ts";
 import { writeSuite } from "../../lib/data/mod.ts";
 import { ROOT } from "../_paths.ts";
 import { toySuite } from "../_toy_suite.ts";

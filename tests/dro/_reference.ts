@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import type { LossMeasure, LossObservation } from "../../lib/dro/loss_proxy.ts";
-import type { StepWeightsOptions } from "../../lib/dro/step_weights.ts";
+import type {
+  LossMeasure,
+  LossObservation,
+} from "../../lib/dro/update/loss_proxy.ts";
+import type { StepWeightsOptions } from "../../lib/dro/update/step_weights.ts";
 
 /** Settings of the reference implementation, absent ones at its defaults. */
 export interface ReferenceSettings {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { explainWeights } from "../../lib/dro/explain_weights.ts";
-import { replayWeights } from "../../lib/dro/replay_weights.ts";
+import { replayWeights } from "../../lib/dro/log/replay_weights.ts";
 
 const NAMES = ["nq", "quora", "xsum", "unseen"];
 const EXAMPLES = [

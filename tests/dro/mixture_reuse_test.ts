@@ -5,8 +5,8 @@ import { extendWeights } from "../../lib/dro/extend_weights.ts";
 import {
   stepWeights,
   type StepWeightsOptions,
-} from "../../lib/dro/step_weights.ts";
-import { initialWeightState } from "../../lib/dro/weight_state.ts";
+} from "../../lib/dro/update/step_weights.ts";
+import { initialWeightState } from "../../lib/dro/update/weight_state.ts";
 
 function sum(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);

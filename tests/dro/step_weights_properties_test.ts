@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { boundWeights } from "../../lib/dro/_bound_weights.ts";
-import type { LossMeasure } from "../../lib/dro/loss_proxy.ts";
+import { boundWeights } from "../../lib/dro/update/bound_weights.ts";
+import type { LossMeasure } from "../../lib/dro/update/loss_proxy.ts";
 import {
   stepWeights,
   type StepWeightsOptions,
-} from "../../lib/dro/step_weights.ts";
-import { initialWeightState } from "../../lib/dro/weight_state.ts";
+} from "../../lib/dro/update/step_weights.ts";
+import { initialWeightState } from "../../lib/dro/update/weight_state.ts";
 
 const MEASURES: LossMeasure[] = [
   "released",

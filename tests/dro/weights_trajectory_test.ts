@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { exampleWeights } from "../../lib/dro/example_weights.ts";
-import { stepWeights } from "../../lib/dro/step_weights.ts";
-import { initialWeightState } from "../../lib/dro/weight_state.ts";
+import { exampleWeights } from "../../lib/dro/update/example_weights.ts";
+import { stepWeights } from "../../lib/dro/update/step_weights.ts";
+import { initialWeightState } from "../../lib/dro/update/weight_state.ts";
 import { learningRateFactor, type Schedule } from "../../lib/train/schedule.ts";
 import { readShared, withShared } from "../_shared.ts";
 import {

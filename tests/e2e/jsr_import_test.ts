@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ROOT } from "../_paths.ts";
-import { findInstallation } from "../../lib/backend/_tensorflow.ts";
+import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
 import { executeNotebook, whyNoJupyter } from "./_execute_notebook.ts";
 import { joined, readNotebook } from "./_extract_cells.ts";
 import { type JsrRegistry, publish, startRegistry } from "./_jsr_registry.ts";
@@ -139,7 +139,7 @@ Deno.test("a script elsewhere trains with the package from JSR", async (t) => {
       const { version } = registry.packages.get("@tdro/tdro")!;
       await project.deno(
         ...["run", "--allow-all", "--no-lock"],
-        `${registry.url}@tdro/tdro/${version}/lib/backend/_check_matmul.ts`,
+        `${registry.url}@tdro/tdro/${version}/lib/backend/setup/check_matmul.ts`,
         JSON.stringify(findInstallation()),
       );
     },

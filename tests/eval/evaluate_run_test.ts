@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Qrels, Run } from "../../lib/data/types.ts";
-import { readTrecQrels } from "../../lib/data/read_trec_qrels.ts";
-import { readTrecRun } from "../../lib/data/read_trec_run.ts";
+import { readTrecQrels } from "../../lib/data/trec/read_trec_qrels.ts";
+import { readTrecRun } from "../../lib/data/trec/read_trec_run.ts";
 import { evaluateRun } from "../../lib/eval/mod.ts";
-import { rankPassages } from "../../lib/search/rank_passages.ts";
+import { rankPassages } from "../../lib/search/exact/rank_passages.ts";
 import { readShared, shared, withShared } from "../_shared.ts";
 
 type Row = [string, string, number];

@@ -7,7 +7,10 @@ import {
   pairedTTest,
   randomizationTest,
 } from "../../lib/eval/mod.ts";
-import { normalCdf, normalQuantile } from "../../lib/eval/_distributions.ts";
+import {
+  normalCdf,
+  normalQuantile,
+} from "../../lib/eval/significance/distributions.ts";
 import { readShared, withShared } from "../_shared.ts";
 
 const ALTERNATIVES = ["two-sided", "greater", "less"] as const;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseExperimentOptions } from "../../lib/experiment/mod.ts";
-import { trainingOptions } from "../../lib/experiment/_train_stage.ts";
+import { trainingOptions } from "../../lib/experiment/stages/train_arm.ts";
 
 Deno.test("the settings that save memory and freeze reach training", () => {
   const options = parseExperimentOptions({

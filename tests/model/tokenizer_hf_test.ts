@@ -3,8 +3,8 @@ import {
   createTokenizer,
   loadTokenizer,
   type Tokenizer,
-} from "../../lib/model/tokenizer.ts";
-import { trainTokenizer } from "../../lib/model/train_tokenizer.ts";
+} from "../../lib/model/tokenizer/tokenizer.ts";
+import { trainTokenizer } from "../../lib/model/tokenizer/train_tokenizer.ts";
 import { fromFileUrl } from "../_paths.ts";
 import { hasShared, shared } from "../_shared.ts";
 import { compilerMessages } from "./_compiler_messages.ts";

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readIndex } from "../../lib/model/_safetensors_sharded.ts";
-import { openWeights, writeWeights } from "../../lib/model/safetensors.ts";
+import { readIndex } from "../../lib/model/weights/sharded.ts";
+import {
+  openWeights,
+  writeWeights,
+} from "../../lib/model/weights/safetensors.ts";
 
 async function inFolder(body: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();

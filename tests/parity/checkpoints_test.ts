@@ -12,7 +12,7 @@ import {
   unpad,
 } from "../../lib/model/mod.ts";
 import { l2Normalize, type Tensor2D } from "../../lib/backend/mod.ts";
-import { ropeFrequencies } from "../../lib/model/families/_rope.ts";
+import { ropeFrequencies } from "../../lib/model/families/rope.ts";
 import type { DecoderConfig } from "../../lib/model/mod.ts";
 import { maxDifference, onBackends } from "../_backends.ts";
 import { shared } from "../_shared.ts";

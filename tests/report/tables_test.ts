@@ -7,7 +7,7 @@ import {
   resultsTable,
   textTable,
 } from "../../lib/report/mod.ts";
-import { displayWidth } from "../../lib/report/_terminal.ts";
+import { displayWidth } from "../../lib/report/notebook/terminal.ts";
 import { HOSTILE, resultRows, TASKS } from "./_sample_rows.ts";
 
 Deno.test("textTable() of results, whole", () => {

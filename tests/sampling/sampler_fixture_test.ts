@@ -4,7 +4,7 @@ import {
   isOver,
   type StopRule,
   takeRow,
-} from "../../lib/sampling/_row_supply.ts";
+} from "../../lib/sampling/row_supply.ts";
 import { cumulativeShares, drawTask } from "../../lib/sampling/draw_task.ts";
 import { readShared, withShared } from "../_shared.ts";
 

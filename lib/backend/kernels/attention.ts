@@ -1,10 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { constant } from "../_constant.ts";
-import { native, PARTS, runNative } from "../_native.ts";
-import { reshaped } from "../_reshaped.ts";
+import { constant } from "../tensors/constant.ts";
+import { native, PARTS, runNative } from "../run_native.ts";
+import { reshaped } from "../tensors/reshaped.ts";
 import { checkPrecision } from "../precision.ts";
-import { type Computed, differentiable, type ProductOptions } from "../tape.ts";
-import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from "../tensor_types.ts";
+import {
+  type Computed,
+  differentiable,
+  type ProductOptions,
+} from "../autograd/tape.ts";
+import type {
+  Tensor,
+  Tensor2D,
+  Tensor3D,
+  Tensor4D,
+} from "../tensors/tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
 import {
   longest,

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor1D, Tensor2D } from "../tensor_types.ts";
+import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import type { Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 
 /**
  * Cross-entropy of each row against one column: logsumexp(row) - row[label]

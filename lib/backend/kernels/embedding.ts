@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { nativeOnGpu, runNative } from "../_native.ts";
-import { rowGradient } from "../row_gradient.ts";
-import { differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
+import { nativeOnGpu, runNative } from "../run_native.ts";
+import { rowGradient } from "../autograd/row_gradient.ts";
+import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 
 /**
  * Rows of a table. The gradient adds up by scattering, which every backend

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { native, PARTS, runNative } from "../_native.ts";
+import { native, PARTS, runNative } from "../run_native.ts";
 import { checkPrecision } from "../precision.ts";
-import { differentiable, type ProductOptions } from "../tape.ts";
-import type { Tensor, Tensor2D } from "../tensor_types.ts";
-import { ACTIVATIONS } from "./_activations.ts";
+import { differentiable, type ProductOptions } from "../autograd/tape.ts";
+import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
+import { ACTIVATIONS } from "./activations.ts";
 import { type AffineMap, linear } from "./linear.ts";
-import { givenOf, wantedBits } from "./_maps.ts";
+import { givenOf, wantedBits } from "./maps.ts";
 
 /** Options for {@linkcode feedForward}. */
 export interface FeedForwardOptions extends ProductOptions {

@@ -1,8 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { native, runNative } from "../_native.ts";
-import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor } from "../tensor_types.ts";
-import { type Activation, ACTIVATIONS } from "./_activations.ts";
+import { native, runNative } from "../run_native.ts";
+import {
+  type Computed,
+  differentiable,
+  type KernelOptions,
+} from "../autograd/tape.ts";
+import type { Tensor } from "../tensors/tensor_types.ts";
+import { type Activation, ACTIVATIONS } from "./activations.ts";
 
 /** Options for {@linkcode gatedActivation}. */
 export interface GatedActivationOptions extends KernelOptions {

@@ -1,6 +1,6 @@
-import type { KernelOptions } from "../tape.ts";
-import type { Tensor } from "../tensor_types.ts";
-import { activate, geluErf, geluTanh } from "./_activations.ts";
+import type { KernelOptions } from "../autograd/tape.ts";
+import type { Tensor } from "../tensors/tensor_types.ts";
+import { activate, geluErf, geluTanh } from "./activations.ts";
 
 /** Options for {@linkcode gelu}. */
 export interface GeluOptions extends KernelOptions {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { constant } from "../_constant.ts";
-import { differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor2D } from "../tensor_types.ts";
+import { constant } from "../tensors/constant.ts";
+import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import type { Tensor2D } from "../tensors/tensor_types.ts";
 
 /** Norms below this count as this (spec section 4). */
 const MIN_NORM = 1e-12;

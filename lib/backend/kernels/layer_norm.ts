@@ -1,14 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { constant } from "../_constant.ts";
-import { native, runNative } from "../_native.ts";
-import { rowMean } from "../_row_mean.ts";
+import { constant } from "../tensors/constant.ts";
+import { native, runNative } from "../run_native.ts";
+import { rowMean } from "../tensors/row_mean.ts";
 import {
   type Computed,
   differentiable,
   type KernelOptions,
   tfjsDifferentiates,
-} from "../tape.ts";
-import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
+} from "../autograd/tape.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 import { add } from "./add.ts";
 
 /** Options for {@linkcode layerNorm}. */

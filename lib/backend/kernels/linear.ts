@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { affine } from "../_affine.ts";
-import { native, PARTS, runNative } from "../_native.ts";
+import { affine } from "../tensors/affine.ts";
+import { native, PARTS, runNative } from "../run_native.ts";
 import { checkPrecision, type Precision } from "../precision.ts";
 import {
   type ComputedMany,
@@ -8,10 +8,10 @@ import {
   differentiableMany,
   type ProductOptions,
   tfjsDifferentiates,
-} from "../tape.ts";
-import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
-import { activate, ACTIVATIONS } from "./_activations.ts";
-import { givenOf, wantedBits } from "./_maps.ts";
+} from "../autograd/tape.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
+import { activate, ACTIVATIONS } from "./activations.ts";
+import { givenOf, wantedBits } from "./maps.ts";
 
 /** Weight and bias of an affine map, in the layout of Hugging Face files. */
 export interface AffineMap {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor } from "../tensor_types.ts";
+import type { Tensor } from "../tensors/tensor_types.ts";
 
 /** Options for {@linkcode matMul}. */
 export interface MatMulOptions {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor2D, Tensor3D } from "../tensor_types.ts";
+import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import type { Tensor2D, Tensor3D } from "../tensors/tensor_types.ts";
 
 /** Options for {@linkcode pairBias}. */
 export interface PairBiasOptions extends KernelOptions {

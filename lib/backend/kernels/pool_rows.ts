@@ -1,7 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { bitsOf, native, runNative } from "../_native.ts";
-import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor2D, Tensor3D } from "../tensor_types.ts";
+import { bitsOf, native, runNative } from "../run_native.ts";
+import {
+  type Computed,
+  differentiable,
+  type KernelOptions,
+} from "../autograd/tape.ts";
+import type { Tensor2D, Tensor3D } from "../tensors/tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
 import { packRows, paddingOf, padRows, type Sequences } from "./sequences.ts";
 

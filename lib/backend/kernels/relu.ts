@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor } from "../tensor_types.ts";
+import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import type { Tensor } from "../tensors/tensor_types.ts";
 
 /**
  * ReLU, max(x, 0); its gradient at 0 is 0.

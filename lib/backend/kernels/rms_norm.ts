@@ -1,10 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { constant } from "../_constant.ts";
-import { native, runNative } from "../_native.ts";
-import { reshaped } from "../_reshaped.ts";
-import { rowMean } from "../_row_mean.ts";
-import { type Computed, differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor, Tensor1D, Tensor2D } from "../tensor_types.ts";
+import { constant } from "../tensors/constant.ts";
+import { native, runNative } from "../run_native.ts";
+import { reshaped } from "../tensors/reshaped.ts";
+import { rowMean } from "../tensors/row_mean.ts";
+import {
+  type Computed,
+  differentiable,
+  type KernelOptions,
+} from "../autograd/tape.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 
 /** Options for {@linkcode rmsNorm}. */
 export interface RmsNormOptions extends KernelOptions {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { native, runNative } from "../_native.ts";
-import { differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor, Tensor2D } from "../tensor_types.ts";
+import { native, runNative } from "../run_native.ts";
+import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
 
 /** Cosines and sines that {@linkcode rotary} turns by. */
 export interface RotaryTable {

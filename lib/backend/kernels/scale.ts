@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { constant } from "../_constant.ts";
-import { differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor } from "../tensor_types.ts";
+import { constant } from "../tensors/constant.ts";
+import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import type { Tensor } from "../tensors/tensor_types.ts";
 
 /** Options for {@linkcode scale}. */
 export interface ScaleOptions extends KernelOptions {

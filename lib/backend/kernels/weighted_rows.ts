@@ -1,5 +1,5 @@
-import { differentiable, type KernelOptions } from "../tape.ts";
-import type { Tensor2D } from "../tensor_types.ts";
+import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import type { Tensor2D } from "../tensors/tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { basename, resolve } from "node:path";
 import type { TaskInfo } from "../types.ts";
-import { readTaskInfo } from "../_task_folder.ts";
+import { readTaskInfo } from "../beir/task_folder.ts";
 import type { BenchmarkSet } from "./benchmark_set.ts";
-import { judgedQueries } from "./_judged_queries.ts";
-import { listFiles } from "./_list_files.ts";
-import { readPassages, readQueries } from "./_records.ts";
+import { judgedQueries } from "./judged_queries.ts";
+import { listFiles } from "./list_files.ts";
+import { readPassages, readQueries } from "./records.ts";
 import { readJudgments } from "./read_judgments.ts";
 
 /** Options of {@linkcode openBeirSet}. */

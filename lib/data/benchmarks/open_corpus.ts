@@ -1,5 +1,5 @@
-import { listFiles } from "./_list_files.ts";
-import { readPassages } from "./_records.ts";
+import { listFiles } from "./list_files.ts";
+import { readPassages } from "./records.ts";
 import type { Passage } from "../types.ts";
 
 const CORPUS = /^(.*\/)?corpus([/.-].*)?\.(jsonl(\.gz)?|parquet)$/;

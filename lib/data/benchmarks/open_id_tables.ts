@@ -1,7 +1,7 @@
-import { readLines } from "../_read_lines.ts";
+import { readLines } from "../beir/read_lines.ts";
 import type { Passage, Qrels, Query } from "../types.ts";
-import { judgedQueries } from "./_judged_queries.ts";
-import { listFiles } from "./_list_files.ts";
+import { judgedQueries } from "./judged_queries.ts";
+import { listFiles } from "./list_files.ts";
 import type { BenchmarkSet } from "./benchmark_set.ts";
 
 /** Options of {@linkcode openIdTables}. */

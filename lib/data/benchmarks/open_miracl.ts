@@ -1,7 +1,7 @@
 import type { BenchmarkSet } from "./benchmark_set.ts";
-import { judgedQueries } from "./_judged_queries.ts";
-import { listFiles } from "./_list_files.ts";
-import { readPassages } from "./_records.ts";
+import { judgedQueries } from "./judged_queries.ts";
+import { listFiles } from "./list_files.ts";
+import { readPassages } from "./records.ts";
 import { readJudgments } from "./read_judgments.ts";
 import { readTopics } from "./read_topics.ts";
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { describeIssue, readJsonl } from "../read_jsonl.ts";
-import { listFiles } from "./_list_files.ts";
+import { readJsonl } from "../beir/read_jsonl.ts";
+import { listFiles } from "./list_files.ts";
+import { describeIssue } from "../../base/describe_issue.ts";
 
 /** The 26 languages of MKQA. */
 export const MKQA_LANGUAGES: readonly string[] = [

@@ -1,10 +1,10 @@
-import { insert, parseGrade } from "../_columns.ts";
-import { readLines } from "../_read_lines.ts";
-import { readBeirQrels } from "../read_beir_qrels.ts";
-import { readTrecQrels } from "../read_trec_qrels.ts";
+import { insert, parseGrade } from "../trec/columns.ts";
+import { readLines } from "../beir/read_lines.ts";
+import { readBeirQrels } from "../beir/read_beir_qrels.ts";
+import { readTrecQrels } from "../trec/read_trec_qrels.ts";
 import { openTable } from "../tables/open_table.ts";
 import type { Qrels } from "../types.ts";
-import { idOf } from "./_records.ts";
+import { idOf } from "./records.ts";
 
 /**
  * Reads judgments in any form in which benchmarks publish them: BEIR's TSV (its

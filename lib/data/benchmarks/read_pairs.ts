@@ -1,4 +1,4 @@
-import { readLines } from "../_read_lines.ts";
+import { readLines } from "../beir/read_lines.ts";
 import type { Passage, TrainExample } from "../types.ts";
 
 /** Options of {@linkcode readPairs}. */

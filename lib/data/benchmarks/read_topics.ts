@@ -1,5 +1,5 @@
-import { readLines } from "../_read_lines.ts";
-import { idProblem } from "../_schemas.ts";
+import { readLines } from "../beir/read_lines.ts";
+import { idProblem } from "../beir/schemas.ts";
 import type { Query } from "../types.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { findNearQueries } from "../clean/find_near_queries.ts";
-import { normaliseText } from "../normalise_text.ts";
+import { normaliseText } from "../../base/texts/normalise_text.ts";
 import type { Suite, Task } from "../types.ts";
-import { checkJudgments } from "./_check_judgments.ts";
-import { checkTexts, type TextCopies } from "./_check_texts.ts";
+import { checkJudgments } from "./check_judgments.ts";
+import { checkTexts, type TextCopies } from "./check_texts.ts";
 import { CHECKS, type Finding, type TaskFinding } from "./finding.ts";
 import { scriptShares, scriptsOf } from "./script_shares.ts";
 import {

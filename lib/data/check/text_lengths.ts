@@ -1,4 +1,4 @@
-import { passageText } from "../passage_text.ts";
+import { passageText } from "../../base/texts/passage_text.ts";
 import type { Suite, Task } from "../types.ts";
 
 /** How many texts of a task have a length. */

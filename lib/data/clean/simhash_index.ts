@@ -1,4 +1,4 @@
-import { ones, simhasher } from "./simhash.ts";
+import { ones, simhasher } from "../../base/texts/simhash.ts";
 
 /** Something near a text. */
 export interface SimhashMatch<T> {

@@ -1,4 +1,4 @@
-import { writeSuiteFolder, type WriteSuiteOptions } from "../write_suite.ts";
+import { writeSuite, type WriteSuiteOptions } from "../beir/write_suite.ts";
 import type { CleanedSuite } from "./clean_suite.ts";
 
 /**
@@ -13,7 +13,8 @@ import type { CleanedSuite } from "./clean_suite.ts";
  *
  * @example Usage
  * ```ts
- * import { buildDocsSuite, cleanSuite, writeCleanedSuite } from "@tdro/tdro/data";
+ * import { cleanSuite, writeCleanedSuite } from "@tdro/tdro/data";
+ * import { buildDocsSuite } from "@tdro/tdro/docs-suite";
  * import assert from "node:assert/strict";
  *
  * const cleaned = cleanSuite(await buildDocsSuite({ tasks: ["es-lib"] }));
@@ -28,7 +29,7 @@ export async function writeCleanedSuite(
   folder: string,
   options: WriteSuiteOptions = {},
 ): Promise<void> {
-  await writeSuiteFolder(suite, folder, {
+  await writeSuite(suite, folder, {
     ...options,
     files: {
       "removed.jsonl": removed.map((one) => `${JSON.stringify(one)}\n`).join(

@@ -1,8 +1,8 @@
-import { checkFile } from "./_check_file.ts";
-import { openCsv } from "./_csv_table.ts";
-import { openDatasetFolder } from "./_dataset_folder.ts";
-import { openJson, openJsonl } from "./_jsonl_table.ts";
-import { openParquet } from "./_parquet_table.ts";
+import { checkFile } from "./check_file.ts";
+import { openCsv } from "./csv_table.ts";
+import { openDatasetFolder } from "./dataset_folder.ts";
+import { openJson, openJsonl } from "./jsonl_table.ts";
+import { openParquet } from "./parquet_table.ts";
 import type { Table } from "./table.ts";
 
 /** Options of {@linkcode openTable}. */

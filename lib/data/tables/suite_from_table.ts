@@ -1,7 +1,7 @@
 import type { Suite, Task, TaskInfo } from "../types.ts";
 import { openTable, type OpenTableOptions } from "./open_table.ts";
-import { readTasks } from "./_read_tasks.ts";
-import { type RowSource, rowsTable } from "./_rows_table.ts";
+import { readTasks } from "./read_tasks.ts";
+import { type RowSource, rowsTable } from "./rows_table.ts";
 import type { Table } from "./table.ts";
 import {
   parseTableTaskOptions,

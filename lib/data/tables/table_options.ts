@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeIssue } from "../read_jsonl.ts";
+import { describeIssue } from "../../base/describe_issue.ts";
 
 /** Which column holds what; see {@linkcode TableTaskOptions}. */
 export interface TableColumns {

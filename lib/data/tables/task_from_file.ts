@@ -1,7 +1,7 @@
 import { basename, resolve } from "node:path";
 import type { Task } from "../types.ts";
 import { openTable, type OpenTableOptions } from "./open_table.ts";
-import { readTasks } from "./_read_tasks.ts";
+import { readTasks } from "./read_tasks.ts";
 import {
   parseTableTaskOptions,
   type TableTaskOptions,

@@ -1,6 +1,6 @@
 import type { Task } from "../types.ts";
-import { readTasks } from "./_read_tasks.ts";
-import { type RowSource, rowsTable } from "./_rows_table.ts";
+import { readTasks } from "./read_tasks.ts";
+import { type RowSource, rowsTable } from "./rows_table.ts";
 import {
   parseTableTaskOptions,
   type TableTaskOptions,

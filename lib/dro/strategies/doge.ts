@@ -1,5 +1,5 @@
-import { affordable } from "./_affordable.ts";
-import { checkFinite, relative } from "./_softmax.ts";
+import { affordable } from "./affordable.ts";
+import { checkFinite, relative } from "./softmax.ts";
 import type { Strategy } from "./strategy.ts";
 
 /** Options for {@linkcode dogeStep}. */

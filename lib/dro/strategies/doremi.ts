@@ -1,4 +1,4 @@
-import { lossStrategy } from "./_loss_strategy.ts";
+import { lossStrategy } from "./loss_strategy.ts";
 import type { WeightPreset } from "./weight_preset.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { mixture } from "../../sampling/mixture.ts";
 import { type MixtureStrategy, mixtureStrategy } from "./mixture_strategy.ts";
+import { mixture } from "../../sampling/mod.ts";
 
 /**
  * Weights given by hand, whatever the sizes.

@@ -1,7 +1,7 @@
-import { affordable } from "./_affordable.ts";
-import { drawDirichlet } from "./_dirichlet.ts";
-import { ridge } from "./_ridge.ts";
-import { checkFinite } from "./_softmax.ts";
+import { affordable } from "./affordable.ts";
+import { drawDirichlet } from "./dirichlet.ts";
+import { ridge } from "./ridge.ts";
+import { checkFinite } from "./softmax.ts";
 import type { Chance, Strategy } from "./strategy.ts";
 
 /** One tried mixture and what came of it. */

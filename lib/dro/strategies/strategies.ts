@@ -4,7 +4,7 @@ import { groupDro } from "./group_dro.ts";
 import { infDds } from "./inf_dds.ts";
 import { leaveOneOut } from "./leave_one_out.ts";
 import { manualMixture } from "./manual_mixture.ts";
-import { nearestName } from "./_nearest_name.ts";
+import { nearestName } from "./nearest_name.ts";
 import { proportionalMixture } from "./proportional_mixture.ts";
 import { regmix } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";

@@ -1,5 +1,5 @@
-import type { StepWeightsOptions } from "../step_weights.ts";
-import type { WeightState } from "../weight_state.ts";
+import type { StepWeightsOptions } from "../update/step_weights.ts";
+import type { WeightState } from "../update/weight_state.ts";
 
 /**
  * A way to choose the mixture, be it a rule or a method that trains proxies.

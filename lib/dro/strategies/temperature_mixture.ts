@@ -1,5 +1,5 @@
-import { mixture } from "../../sampling/mixture.ts";
 import { type MixtureStrategy, mixtureStrategy } from "./mixture_strategy.ts";
+import { mixture } from "../../sampling/mod.ts";
 
 /**
  * Between proportional (1) and uniform (towards infinity), as in multilingual

@@ -1,5 +1,5 @@
-import { mixture } from "../../sampling/mixture.ts";
 import { type MixtureStrategy, mixtureStrategy } from "./mixture_strategy.ts";
+import { mixture } from "../../sampling/mod.ts";
 
 /**
  * Every task alike, whatever its size: tDRO's own baseline.

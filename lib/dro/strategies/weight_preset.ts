@@ -1,4 +1,4 @@
-import type { StepWeightsOptions } from "../step_weights.ts";
+import type { StepWeightsOptions } from "../update/step_weights.ts";
 import { doremi } from "./doremi.ts";
 import { groupDro } from "./group_dro.ts";
 import type { Strategy } from "./strategy.ts";

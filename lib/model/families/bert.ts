@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Family } from "../family.ts";
-import type { BertConfig } from "../model_config.ts";
-import { BERT_BASE, bertFile, bertFileFields } from "./_bert_config.ts";
+import type { Family } from "../config/family.ts";
+import type { BertConfig } from "../config/model_config.ts";
+import { BERT_BASE, bertFile, bertFileFields } from "./bert_config.ts";
 import {
   BERT_NAMES,
   bertEmbeddingParameters,
@@ -9,7 +9,7 @@ import {
   bertLayersForward,
   checkLongest,
   placesInText,
-} from "./_bert_layers.ts";
+} from "./bert_layers.ts";
 
 const File = bertFile(BERT_BASE);
 

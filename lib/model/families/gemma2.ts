@@ -1,7 +1,7 @@
-import type { Family } from "../family.ts";
-import type { DecoderConfig } from "../model_config.ts";
-import { decoderFamily } from "./_decoder.ts";
-import { layerTypeFields } from "./_decoder_config.ts";
+import type { Family } from "../config/family.ts";
+import type { DecoderConfig } from "../config/model_config.ts";
+import { decoderFamily } from "./decoder.ts";
+import { layerTypeFields } from "./decoder_config.ts";
 
 /** Gemma 2 (arXiv 2408.00118): every other layer sees a window; capped scores. */
 export const gemma2: Family<DecoderConfig> = decoderFamily({

@@ -1,6 +1,6 @@
-import type { Family } from "../family.ts";
-import type { DecoderConfig } from "../model_config.ts";
-import { decoderFamily } from "./_decoder.ts";
+import type { Family } from "../config/family.ts";
+import type { DecoderConfig } from "../config/model_config.ts";
+import { decoderFamily } from "./decoder.ts";
 
 /** Llama 1 to 3 (arXiv 2407.21783), with whatever stretching of its positions. */
 export const llama: Family<DecoderConfig> = decoderFamily({

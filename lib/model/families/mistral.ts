@@ -1,6 +1,6 @@
-import type { Family } from "../family.ts";
-import type { DecoderConfig } from "../model_config.ts";
-import { decoderFamily } from "./_decoder.ts";
+import type { Family } from "../config/family.ts";
+import type { DecoderConfig } from "../config/model_config.ts";
+import { decoderFamily } from "./decoder.ts";
 
 /** Mistral (arXiv 2310.06825): one window for every layer, or none. */
 export const mistral: Family<DecoderConfig> = decoderFamily({

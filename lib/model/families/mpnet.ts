@@ -5,10 +5,10 @@ import {
   type Tensor2D,
   type Tensor3D,
 } from "../../backend/mod.ts";
-import type { Layers } from "../_layers.ts";
-import type { Family } from "../family.ts";
-import type { MpnetConfig } from "../model_config.ts";
-import { BERT_BASE, bertFile, bertFileFields } from "./_bert_config.ts";
+import type { Layers } from "../encode/layers.ts";
+import type { Family } from "../config/family.ts";
+import type { MpnetConfig } from "../config/model_config.ts";
+import { BERT_BASE, bertFile, bertFileFields } from "./bert_config.ts";
 import {
   bertEmbeddingParameters,
   bertLayerParameters,
@@ -16,7 +16,7 @@ import {
   type BertNames,
   checkLongest,
   placesAfterPad,
-} from "./_bert_layers.ts";
+} from "./bert_layers.ts";
 
 const NAMES: BertNames = {
   query: "attention.attn.q",

@@ -1,7 +1,7 @@
-import type { Family } from "../family.ts";
-import type { DecoderConfig } from "../model_config.ts";
-import { decoderFamily } from "./_decoder.ts";
-import { type DecoderFile, windowFields } from "./_decoder_config.ts";
+import type { Family } from "../config/family.ts";
+import type { DecoderConfig } from "../config/model_config.ts";
+import { decoderFamily } from "./decoder.ts";
+import { type DecoderFile, windowFields } from "./decoder_config.ts";
 
 /**
  * Qwen1.5, 2 and 2.5 (arXiv 2407.10671): queries, keys and values have a bias;

@@ -1,7 +1,7 @@
-import type { Family } from "../family.ts";
-import type { DecoderConfig } from "../model_config.ts";
-import { decoderFamily } from "./_decoder.ts";
-import { windowFields } from "./_decoder_config.ts";
+import type { Family } from "../config/family.ts";
+import type { DecoderConfig } from "../config/model_config.ts";
+import { decoderFamily } from "./decoder.ts";
+import { windowFields } from "./decoder_config.ts";
 import { qwenWindow } from "./qwen2.ts";
 
 /** Qwen3 (arXiv 2505.09388): queries and keys are normalised, no biases. */

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { Family } from "../family.ts";
-import type { RobertaConfig } from "../model_config.ts";
+import type { Family } from "../config/family.ts";
+import type { RobertaConfig } from "../config/model_config.ts";
 import {
   BERT_BASE,
   type BertDefaults,
   bertFile,
   bertFileFields,
-} from "./_bert_config.ts";
+} from "./bert_config.ts";
 import {
   BERT_NAMES,
   bertEmbeddingParameters,
@@ -14,7 +14,7 @@ import {
   bertLayersForward,
   checkLongest,
   placesAfterPad,
-} from "./_bert_layers.ts";
+} from "./bert_layers.ts";
 
 /**
  * RoBERTa (arXiv 1907.11692) under one of the names it goes by; XLM-R and

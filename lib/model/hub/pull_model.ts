@@ -6,8 +6,8 @@ import {
   type HubOptions,
   type HubRepo,
   listHubFiles,
-} from "../../data/hub_files.ts";
-import { writeWhole } from "../../data/write_whole.ts";
+} from "../../base/hub_files.ts";
+import { writeWhole } from "../../base/write_whole.ts";
 
 /** Options for {@linkcode pullModel}. */
 export interface PullModelOptions {

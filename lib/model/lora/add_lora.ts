@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Variable } from "../../backend/mod.ts";
-import type { Encoder, UniformSource } from "../encoder.ts";
-import { factorsOf, targetModules } from "./_modules.ts";
+import type { Encoder, UniformSource } from "../encode/encoder.ts";
+import { factorsOf, targetModules } from "./lora_modules.ts";
 import { type LoraConfig, loraConfig } from "./lora_config.ts";
 
 /** Options for {@linkcode addLora}; those absent are as in {@linkcode loraConfig}. */

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { join } from "node:path";
 import type { Variable } from "../../backend/mod.ts";
-import { readJson } from "../_read_json.ts";
-import type { Encoder } from "../encoder.ts";
-import { openSafetensors } from "../safetensors.ts";
-import { factorsOf, linearModules } from "./_modules.ts";
+import { readJson } from "../../base/read_json.ts";
+import type { Encoder } from "../encode/encoder.ts";
+import { openSafetensors } from "../weights/safetensors.ts";
+import { factorsOf, linearModules } from "./lora_modules.ts";
 import { withFactors } from "./add_lora.ts";
 import { parseAdapterConfig } from "./lora_config.ts";
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, Variable } from "../../backend/mod.ts";
-import type { Encoder } from "../encoder.ts";
-import { factorsOf, isFactor } from "./_modules.ts";
+import type { Encoder } from "../encode/encoder.ts";
+import { factorsOf, isFactor } from "./lora_modules.ts";
 import { loraScaling } from "./lora_config.ts";
 
 /**

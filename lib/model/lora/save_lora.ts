@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { writeWhole } from "../../data/write_whole.ts";
-import type { Encoder } from "../encoder.ts";
-import { writeSafetensors } from "../safetensors.ts";
-import { adaptedModules, factorsOf } from "./_modules.ts";
+import { writeWhole } from "../../base/write_whole.ts";
+import type { Encoder } from "../encode/encoder.ts";
+import { writeSafetensors } from "../weights/safetensors.ts";
+import { adaptedModules, factorsOf } from "./lora_modules.ts";
 import { adapterConfigFields } from "./lora_config.ts";
 
 /**

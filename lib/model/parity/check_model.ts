@@ -6,8 +6,8 @@ import {
   type Encoder,
   lengthLimit,
   tokenize,
-} from "../encoder.ts";
-import { encodeTexts } from "../encode_texts.ts";
+} from "../encode/encoder.ts";
+import { encodeTexts } from "../encode/encode_texts.ts";
 import { loadEncoder } from "../load_encoder.ts";
 import { saveEncoder } from "../save_encoder.ts";
 import { PARITY_TEXTS } from "./parity_texts.ts";

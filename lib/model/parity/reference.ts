@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readJson } from "../_read_json.ts";
-import { REFERENCE_SCRIPT } from "./_reference_script.ts";
+import { readJson } from "../../base/read_json.ts";
+import { REFERENCE_SCRIPT } from "./reference_script.ts";
 
 /** What another library makes of some texts, for {@linkcode checkModel}. */
 export interface ModelReference {

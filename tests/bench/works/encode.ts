@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { buildDocsSuite, passageText } from "../../../lib/data/mod.ts";
+import { passageText } from "../../../lib/data/mod.ts";
 import { encodeTexts, loadEncoder } from "../../../lib/model/mod.ts";
 import { ROOT } from "../../_paths.ts";
 import { useBenchBackend } from "../_device.ts";
 import type { Work } from "../_work.ts";
+import { buildDocsSuite } from "../../../lib/docs_suite/mod.ts";
 
 /** Encodes real passages with all-MiniLM-L6-v2. */
 export async function setup(quick: boolean, folder: string): Promise<Work> {

@@ -1,15 +1,12 @@
 import { join } from "node:path";
-import {
-  buildDocsSuite,
-  passageText,
-  trainExamples,
-} from "../../../lib/data/mod.ts";
+import { passageText, trainExamples } from "../../../lib/data/mod.ts";
 import { loadEncoder } from "../../../lib/model/mod.ts";
 import { createRng } from "../../../lib/sampling/mod.ts";
 import { ROOT } from "../../_paths.ts";
 import { useBenchBackend } from "../_device.ts";
 import { type TextBatch, trainingWork } from "../_training.ts";
 import type { Work } from "../_work.ts";
+import { buildDocsSuite } from "../../../lib/docs_suite/mod.ts";
 
 /** Stage-1 steps: 16 queries of mixed tasks, 8 passages each. */
 export async function setup(quick: boolean, folder: string): Promise<Work> {

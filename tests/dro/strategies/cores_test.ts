@@ -7,9 +7,9 @@ import {
   randomMixture,
   regmixWeights,
 } from "../../../lib/dro/mod.ts";
-import { drawDirichlet } from "../../../lib/dro/strategies/_dirichlet.ts";
-import { ridge } from "../../../lib/dro/strategies/_ridge.ts";
-import { softmax } from "../../../lib/dro/strategies/_softmax.ts";
+import { drawDirichlet } from "../../../lib/dro/strategies/dirichlet.ts";
+import { ridge } from "../../../lib/dro/strategies/ridge.ts";
+import { softmax } from "../../../lib/dro/strategies/softmax.ts";
 import { createRng } from "../../../lib/sampling/mod.ts";
 
 /** A sum of up to 8 weights is 1 but for rounding. */

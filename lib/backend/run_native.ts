@@ -1,0 +1,279 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "./tensors/tensor_types.ts";
+import type { Installation, NativeBackend } from "./setup/tensorflow.ts";
+import { buildCuda } from "./setup/cuda_build.ts";
+import { buildNative, type NativeKind } from "./setup/native_build.ts";
+import type { Precision } from "./precision.ts";
+
+/** The addon's functions that work on raw tensor numbers. */
+interface Binding {
+  TF_FLOAT: number;
+  TF_INT32: number;
+  TF_ATTR_INT: number;
+  createTensor(
+    shape: number[],
+    dtype: number,
+    values: Float32Array | Int32Array,
+  ): number;
+  deleteTensor(id: number): void;
+  executeOp(
+    name: string,
+    attributes: unknown[],
+    inputs: number[],
+    outputs: number,
+  ): unknown[];
+}
+
+/** What tfjs-node's backend has and doesn't declare. */
+interface RawBackend {
+  binding: Binding;
+  getInputTensorIds(tensors: Tensor[]): number[];
+  createOutputTensor(info: unknown): Tensor;
+  tensorMap: { get(dataId: object): { refCount: number } };
+}
+
+/** State of the compiled kernels in this process. */
+interface State {
+  /** Which library is loaded: its ops stay registered for good. */
+  loaded?: NativeKind;
+  /** Whether kernels use it. */
+  active: boolean;
+  /** What multiplies matrices here. */
+  engine: string;
+  /** Scores rows, see `native/top_k.cc`. */
+  scoreRows?: (
+    ...buffers: [
+      queries: Float32Array<ArrayBuffer>, // [Q, D]
+      rows: Float32Array<ArrayBuffer>, // [P, D]
+      which: Int32Array<ArrayBuffer>,
+      starts: Int32Array<ArrayBuffer>, // [Q + 1]
+      out: Float32Array<ArrayBuffer>,
+      queryCount: number,
+      dimension: number,
+    ]
+  ) => void;
+  /** Why it isn't used. */
+  problem: string;
+}
+
+const state: State = {
+  active: false,
+  engine: "",
+  problem: "",
+};
+
+/**
+ * Switches the compiled kernels on, compiling and loading them if need be.
+ * Without a compiler the composed ones serve.
+ *
+ * @param installation TensorFlow that is in use.
+ * @param wanted Whether they may be used; `"emulated"`: those of a GPU, played
+ * on the processor.
+ * @returns What is used and why, one phrase.
+ */
+export async function useNative(
+  installation: Installation,
+  wanted: boolean | "emulated",
+): Promise<string> {
+  state.active = false;
+  state.problem = "";
+  const backend = tf.backend() as unknown as NativeBackend;
+  const kind: NativeKind = backend.isUsingGpuDevice
+    ? "cuda"
+    : wanted === "emulated"
+    ? "emulated"
+    : "cpu";
+  if (!wanted) state.problem = "switched off";
+  else if (state.loaded && state.loaded !== kind) {
+    state.problem = `this process has loaded others (${state.loaded})`;
+  } else {
+    try {
+      if (!state.loaded) {
+        await (kind === "cpu" ? loadForCpu : loadForGpu)(installation, kind);
+        state.loaded = kind;
+      }
+      state.active = true;
+      if (kind !== "cpu") tryOne();
+    } catch (error) {
+      state.active = false;
+      const text = error instanceof Error ? error.message : String(error);
+      state.problem = text.split("\n")[0]!.slice(0, 200);
+    }
+  }
+  return state.active
+    ? `native kernels with ${state.engine}`
+    : `no native kernels: ${state.problem}`;
+}
+
+async function loadForCpu(installation: Installation): Promise<void> {
+  // It stays open: TensorFlow holds its kernels.
+  const { symbols } = Deno.dlopen(await buildNative(installation, "cpu"), {
+    tdroEngine: { parameters: [], result: "i32" },
+    tdroScoreRows: {
+      parameters: [...Array(5).fill("buffer"), "i32", "i32"] as const,
+      result: "void",
+    },
+  });
+  state.engine = ENGINES[symbols.tdroEngine()]!;
+  state.scoreRows = symbols.tdroScoreRows as State["scoreRows"];
+}
+
+async function loadForGpu(
+  installation: Installation,
+  kind: NativeKind,
+): Promise<void> {
+  const library = await buildNative(installation, kind);
+  const kernels = kind === "cuda" ? await buildCuda(installation) : undefined;
+  const { symbols } = Deno.dlopen(library, {
+    tdroKernels: { parameters: ["buffer", "i64"], result: "void" },
+  });
+  if (kernels) symbols.tdroKernels(kernels, BigInt(kernels.length));
+  state.engine = kind === "cuda" ? "CUDA" : "an emulated GPU";
+}
+
+/** A GPU's kernels may fail only when they start: better now than in a step. */
+function tryOne(): void {
+  tf.tidy(() => {
+    const x = tf.tensor2d([[1, 2], [3, 4]]);
+    const [product] = runNative("TdroMatMul", {
+      inputs: [x, x],
+      settings: [0, 0, PARTS.float32, 1],
+    });
+    if (product!.dataSync().join() !== "7,10,15,22") {
+      throw new RangeError("the GPU multiplies wrongly");
+    }
+  });
+}
+
+/** Whether kernels take their compiled form now. */
+export function native(): boolean {
+  return state.active && tf.getBackend() === "tensorflow";
+}
+
+/** Whether those that a GPU has no use for do: the processor's own. */
+export function nativeOnCpu(): boolean {
+  return native() && state.loaded === "cpu";
+}
+
+/** Whether those that only a GPU has use for do. */
+export function nativeOnGpu(): boolean {
+  return native() && state.loaded !== "cpu";
+}
+
+/** How compiled kernels are told a precision, see `native/gemm.h`. */
+export const PARTS: Readonly<Record<Precision, number>> = {
+  float32: 3,
+  bfloat16: 1,
+};
+
+/** What multiplies, by its number in `native/engine.h`. */
+const ENGINES: Readonly<Record<number, string>> = {
+  0: "AMX",
+  4: Deno.build.arch === "aarch64" ? "NEON" : "SSE",
+  8: "AVX2",
+  16: "AVX-512",
+};
+
+/** The compiled inner products, where kernels take their compiled form now. */
+export function nativeScoreRows(): State["scoreRows"] {
+  return nativeOnCpu() ? state.scoreRows : undefined;
+}
+
+/** What the backend knows of a tensor's data. */
+export function dataOf(tensor: Tensor): { refCount: number } {
+  return (tf.backend() as unknown as RawBackend).tensorMap.get(tensor.dataId);
+}
+
+/** What a compiled kernel takes; the order is float tensors, integers, settings. */
+export interface NativeCall {
+  /** Float tensors; `undefined` passes an empty one, which means "none". */
+  inputs: (Tensor | undefined)[];
+  /** Integers. */
+  ints?: Int32Array[];
+  /** Numbers that steer it; at least one. */
+  settings?: number[];
+  /** Number of results. @default {1} */
+  outputs?: number;
+  /** Whether the op takes any number of float tensors. @default {false} */
+  list?: boolean;
+  /** Whether it gives any number of them. @default {false} */
+  results?: boolean;
+}
+
+/**
+ * Runs a compiled kernel.
+ *
+ * @param name Its name as a TensorFlow op.
+ * @param call What it takes.
+ * @returns Its results; the caller owns them (a `tidy` sees them).
+ */
+export function runNative(name: string, call: NativeCall): Tensor[] {
+  const { inputs, ints = [], settings = [0], outputs = 1 } = call;
+  const backend = tf.backend() as unknown as RawBackend;
+  const { binding } = backend;
+  const passing: number[] = []; // freed after the call
+  const raw = (type: number, values: Float32Array | Int32Array): number => {
+    const id = binding.createTensor([values.length], type, values);
+    passing.push(id);
+    return id;
+  };
+  // A GPU's settings are integers of the same bits, see `cuda/gpu_call.h`.
+  const asBits = state.loaded !== "cpu";
+  const numbers = (values: readonly number[], bits: boolean): number => {
+    const found = known(binding, values, bits);
+    return found ?? raw(...stored(binding, values, bits));
+  };
+  try {
+    const ids = inputs.map((tensor) =>
+      tensor ? backend.getInputTensorIds([tensor])[0]! : numbers([], false)
+    );
+    for (const values of ints) ids.push(raw(binding.TF_INT32, values));
+    ids.push(numbers(settings, asBits));
+    const type = binding.TF_ATTR_INT;
+    const attributes = [
+      ...(call.list ? [{ name: "N", type, value: inputs.length }] : []),
+      ...(call.results ? [{ name: "M", type, value: outputs }] : []),
+    ];
+    return binding.executeOp(name, attributes, ids, outputs)
+      .map((info) => backend.createOutputTensor(info));
+  } finally {
+    for (const id of passing) binding.deleteTensor(id);
+  }
+}
+
+/** Tensors of a few numbers, kept: a step asks for the same at every layer. */
+const KNOWN = new Map<string, number>();
+
+/** How many are kept; numbers that change with every call would fill it. */
+const MOST_KNOWN = 256;
+
+function known(
+  binding: Binding,
+  values: readonly number[],
+  bits: boolean,
+): number | undefined {
+  if (values.length > 8) return;
+  const key = `${bits} ${values.join(" ")}`;
+  const found = KNOWN.get(key);
+  if (found !== undefined || KNOWN.size >= MOST_KNOWN) return found;
+  const [type, numbers] = stored(binding, values, bits);
+  const id = binding.createTensor([numbers.length], type, numbers);
+  KNOWN.set(key, id);
+  return id;
+}
+
+/** Numbers as a tensor holds them: as floats, or as integers of the same bits. */
+function stored(
+  binding: Binding,
+  values: readonly number[],
+  bits: boolean,
+): [type: number, values: Float32Array | Int32Array] {
+  return bits
+    ? [binding.TF_INT32, bitsOf(values)]
+    : [binding.TF_FLOAT, Float32Array.from(values)];
+}
+
+/** Numbers as integers of the same bits: TensorFlow leaves those on the CPU. */
+export function bitsOf(values: ArrayLike<number>): Int32Array {
+  return new Int32Array(Float32Array.from(values).buffer);
+}

@@ -1,0 +1,177 @@
+import { dirname, join } from "node:path";
+import { cacheFolder } from "../../base/cache_folder.ts";
+
+/** A package of the Python index, taken as a wheel (a zip) and unpacked by us. */
+export interface WheelRequest {
+  /** Requirement, e.g. `tensorflow-cpu==2.21.0`. */
+  requirement: string;
+  /** Platform tags that will do, the first names the cache; the machine's own where absent. */
+  platforms?: readonly string[];
+  /** Python version to ask for, so that the user's own doesn't matter. */
+  python?: string;
+}
+
+/** What a finished command left. */
+interface CommandResult {
+  ok: boolean;
+  text: string;
+}
+
+/** Runs a program; a missing program is a result, not an exception. */
+export async function runProgram(
+  program: string,
+  args: string[],
+  cwd?: string,
+): Promise<CommandResult> {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(program, {
+      args,
+      cwd,
+      stdout: "piped",
+      stderr: "piped",
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    return {
+      ok: success,
+      text: (decoder.decode(stdout) + decoder.decode(stderr)).trim(),
+    };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      return { ok: false, text: `${program} is not installed` };
+    }
+    throw error;
+  }
+}
+
+/** The last line that says something, shortened: enough for a one-line error. */
+export function lastLine(text: string): string {
+  const line = text.split("\n").map((l) => l.trim()).filter(Boolean).pop();
+  return (line ?? "no output").slice(0, 300);
+}
+
+/**
+ * Finds a Python that has pip. `TDRO_PYTHON` names one.
+ *
+ * @throws {RangeError} If there is none; the message says what to install.
+ */
+export async function findPython(): Promise<string> {
+  const named = Deno.env.get("TDRO_PYTHON");
+  const tried: string[] = [];
+  for (const python of named ? [named] : ["python3", "python"]) {
+    const found = await runProgram(python, ["-m", "pip", "--version"]);
+    if (found.ok) return python;
+    tried.push(lastLine(found.text));
+  }
+  throw new RangeError(
+    `Cannot set up: no Python with pip (${tried.join("; ")}); install ` +
+      `python3 and pip (Debian: apt-get install python3-pip), or name one by TDRO_PYTHON`,
+  );
+}
+
+/**
+ * Downloads a wheel into the cache folder, or finds it there whole. pip checks
+ * the file's hash; it gets its name in the cache only once whole.
+ *
+ * @returns Path of the wheel.
+ * @throws {RangeError} If pip can't fetch it.
+ */
+export async function fetchWheel(
+  python: string,
+  { requirement, platforms = [], python: version }: WheelRequest,
+): Promise<string> {
+  const folder = cacheFolder(
+    "downloads",
+    requirement.replace(/[^\w.-]+/g, "_") +
+      (platforms.length ? `-${platforms[0]}` : ""),
+  );
+  const there = await firstWheel(folder);
+  if (there) return there;
+  const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  await Deno.mkdir(partial, { recursive: true });
+  try {
+    const got = await runProgram(python, [
+      ...["-m", "pip", "download", "--no-deps", "--disable-pip-version-check"],
+      ...["--progress-bar", "off", "-d", partial],
+      ...(platforms.length
+        ? [
+          ...["--only-binary=:all:"],
+          ...platforms.flatMap((tag) => ["--platform", tag]),
+          ...["--python-version", version ?? "3.12"],
+        ]
+        : []),
+      requirement,
+    ]);
+    if (!got.ok) {
+      throw new RangeError(
+        `Cannot set up: pip could not download ${requirement}: ` +
+          `${lastLine(got.text)}; check the network or pip's index settings ` +
+          `and run setup again`,
+      );
+    }
+    await Deno.rename(partial, folder).catch(() => {}); // another run was first
+  } finally {
+    await Deno.remove(partial, { recursive: true }).catch(() => {});
+  }
+  const wheel = await firstWheel(folder);
+  if (!wheel) {
+    throw new RangeError(
+      `Cannot set up: pip left no wheel for ${requirement}; run setup again`,
+    );
+  }
+  return wheel;
+}
+
+/** Removes a downloaded wheel that has served. */
+export async function forgetWheel(wheel: string): Promise<void> {
+  await Deno.remove(dirname(wheel), { recursive: true });
+}
+
+async function firstWheel(folder: string): Promise<string | undefined> {
+  try {
+    for await (const entry of Deno.readDir(folder)) {
+      if (entry.name.endsWith(".whl")) return join(folder, entry.name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Unpacks members by prefix; Python's zipfile also checks each CRC. */
+const UNPACK = `
+import sys, zipfile
+wheel, folder, prefixes = sys.argv[1], sys.argv[2], tuple(sys.argv[3:])
+with zipfile.ZipFile(wheel) as z:
+    names = [n for n in z.namelist() if n.startswith(prefixes)]
+    z.extractall(folder, names)
+    print(len(names))
+`;
+
+/**
+ * Unpacks those members of a wheel whose names start with one of `prefixes`.
+ * A damaged wheel is removed, so that the next run fetches it anew.
+ *
+ * @throws {RangeError} If the wheel is damaged or holds none of them.
+ */
+export async function unpackWheel(
+  python: string,
+  wheel: string,
+  folder: string,
+  prefixes: string[],
+): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  const done = await runProgram(python, [
+    "-c",
+    UNPACK,
+    wheel,
+    folder,
+    ...prefixes,
+  ]);
+  if (!done.ok || done.text === "0") {
+    await Deno.remove(wheel).catch(() => {});
+    throw new RangeError(
+      `Cannot set up: ${wheel} can't be unpacked: ${lastLine(done.text)}; ` +
+        `it was removed, run setup again (is the disk full?)`,
+    );
+  }
+}

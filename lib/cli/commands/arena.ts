@@ -1,0 +1,134 @@
+import { z } from "zod";
+import type { BackendName } from "../../backend/mod.ts";
+import { ARENA_DEFAULTS } from "../../experiment/arena/defaults.ts";
+import type { ArenaSettings } from "../../experiment/arena/compare_mixtures.ts";
+import { experimentShape } from "../../experiment/experiment_options.ts";
+import { backendOption } from "./backend_option.ts";
+import type { Command } from "../command.ts";
+
+/** Options of `tdro arena`. */
+export interface ArenaOptions extends ArenaSettings {
+  /** Folder of the suite. */
+  suite: string;
+  /** Names of the tasks to take, in order. */
+  tasks?: string[] | undefined;
+  /** Names of the strategies. */
+  strategies: string[];
+  /** Seeds. */
+  seeds: number[];
+  /** Proxy steps of each strategy and seed. */
+  budget: number;
+  /** Most dev queries of a task whose loss a strategy gets. */
+  devQueries: number;
+  /** The tfjs backend. */
+  backend: BackendName | "auto";
+}
+
+const {
+  seed: _seed,
+  weightSteps: _weightSteps,
+  measure: _measure,
+  eta: _eta,
+  topPercent: _topPercent,
+  ...shape
+} = experimentShape;
+
+/** `tdro arena`. */
+export const command: Command<ArenaOptions> = {
+  name: "arena",
+  summary: "Compare strategies of choosing the mixture, with several seeds",
+  details:
+    "Each strategy chooses a mixture with the same budget of proxy steps; each mixture trains a retriever with the same start, steps and seeds; all are compared with uniform sampling on the test splits. Strategies: uniform, proportional, temperature-T, manual-0.5/0.3/0.2, tdro, tdro-paper, doremi, group-dro, doge, regmix, leave-one-out, inf-dds. Finished arms stay: more strategies or seeds in the same folder cost only themselves.",
+  examples: [
+    {
+      about: "tDRO, DoReMi and a temperature against uniform sampling",
+      line:
+        "tdro arena --suite my/suite --strategies tdro,doremi,temperature-3 --seeds 1,2,3",
+    },
+    {
+      about: "With a larger budget for the proxies, as JSON",
+      line:
+        "tdro arena --suite my/suite --strategies regmix --budget 2000 --json",
+    },
+  ],
+  options: z.strictObject({
+    suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
+      "Folder of the suite: a folder in BEIR form for each task",
+    ),
+    tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
+      .describe(
+        "Tasks to take, in this order; default: all",
+      ),
+    strategies: z.array(z.string()).min(1).default([
+      "uniform",
+      "tdro",
+      "doremi",
+    ]).meta({ placeholder: "NAME" }).describe(
+      "Strategies to compare; uniform is always among them",
+    ),
+    seeds: z.array(z.number().int().min(0)).min(1)
+      .default([...ARENA_DEFAULTS.seeds]).describe(
+        "Seeds; every arm is trained with each",
+      ),
+    budget: z.number().positive().default(ARENA_DEFAULTS.budget).describe(
+      "Proxy steps that each strategy may spend with each seed",
+    ),
+    devQueries: z.number().int().min(1).default(ARENA_DEFAULTS.devQueries)
+      .describe("Most dev queries of a task whose loss a strategy gets"),
+    backend: backendOption,
+    ...shape,
+    out: shape.out.unwrap().default(ARENA_DEFAULTS.out).meta({
+      placeholder: "FOLDER",
+    }).describe(
+      "Folder of the arena",
+    ),
+  }) as unknown as z.ZodType<ArenaOptions>,
+  operands: [],
+  async run({ suite: folder, tasks, strategies, backend: name, ...rest }, io) {
+    const { openSuite } = await import("../../data/mod.ts");
+    const { useBackend } = await import("../../backend/mod.ts");
+    const { strategy } = await import("../../dro/mod.ts");
+    const { arenaTable, arenaVerdict, compareMixtures } = await import(
+      "../../experiment/mod.ts"
+    );
+    const { textTable } = await import("../../report/mod.ts");
+    io.resumeWith(
+      "run the same command again, it goes on from the last checkpoint",
+    );
+    const entries = strategies.map(strategy);
+    const suite = await openSuite(folder, tasks ? { tasks } : {});
+    const backend = await useBackend(name);
+    io.note(
+      `backend: ${backend.name} on ${backend.device}: ${backend.reason}`,
+    );
+    const result = await io.progress(
+      compareMixtures(suite, entries, { ...rest, backend, signal: io.signal }),
+    );
+    const table = arenaTable(result);
+    const { arms: _arms, ...summary } = result;
+    io.result(summary, () => {
+      const rows = { maxRows: result.strategies.length };
+      return [
+        textTable(
+          table.select(
+            ...["strategy", "nDCG@10", "worst", "difference", "low", "high"],
+            ...["pHolm", "seedDeviation", "dataUsed", "proxySteps"],
+          ),
+          { digits: 4, ...rows },
+        ),
+        "",
+        textTable(
+          table.select(
+            "strategy",
+            ...result.tasks.map(({ name }) => `Δ ${name}`),
+          ),
+          { digits: 4, ...rows },
+        ),
+        "",
+        ...arenaVerdict(result),
+        "",
+        `Everything is in ${rest.out}; ${rest.out}/arena.json has the whole result`,
+      ].join("\n");
+    });
+  },
+};

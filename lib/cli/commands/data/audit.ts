@@ -1,0 +1,200 @@
+import { z } from "zod";
+import type { BackendName } from "../../../backend/mod.ts";
+import type { Suite, Task } from "../../../data/mod.ts";
+import type { DecisionRow } from "../../../search/mod.ts";
+import { backendOption } from "../backend_option.ts";
+import { type OpenedEncoder, openEncoder } from "../encoder_functions.ts";
+import type { ProgressEvent } from "../../progress.ts";
+import type { Command } from "../../command.ts";
+import type { CommandIo } from "../../io.ts";
+
+/** Options of `tdro data audit`. */
+export interface DataAuditOptions {
+  /** The suite's folder. */
+  suite: string;
+  /** Folder of mined training files. */
+  negatives: string;
+  /** Model folder. */
+  model: string;
+  /** File of decisions. */
+  out?: string;
+  /** Names of the tasks. */
+  tasks?: string[];
+  /** From which share of the positive's score on. */
+  share: number;
+  /** Most pairs a task. */
+  limit: number;
+  /** Whether queries get their task's prompt. */
+  prompts: "task" | "none";
+  /** Most tokens of a query. */
+  queryLength: number;
+  /** Most tokens of a passage. */
+  passageLength: number;
+  /** The tfjs backend. */
+  backend: BackendName | "auto";
+}
+
+/** `tdro data audit`. */
+export const command: Command<DataAuditOptions> = {
+  name: "data audit",
+  summary: "Find negatives that a stronger model takes for answers",
+  details:
+    "Scores the negatives that tdro mine wrote by a model, and lists those that come near their query's best positive. The file (tab-separated; any spreadsheet opens it) is for a person: write positive, negative or doubtful in its first column, and give it to tdro mine --decisions. Decisions that are in the file already are kept.",
+  examples: [
+    {
+      about: "Make the list",
+      line:
+        "tdro data audit --suite my/suite --negatives my/mined --model models/large --out my/decisions.tsv",
+    },
+    {
+      about: "Only look at the worst",
+      line:
+        "tdro data audit --suite my/suite --negatives my/mined --model models/large --limit 20",
+    },
+  ],
+  options: z.strictObject({
+    suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
+      "Folder with a folder per task, in BEIR form",
+    ),
+    negatives: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
+      "Folder of training files, as tdro mine writes them",
+    ),
+    model: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
+      "Model folder; better a stronger one than that which mined",
+    ),
+    out: z.string().optional().meta({ placeholder: "FILE" }).describe(
+      "File of decisions; nothing is written if left out",
+    ),
+    tasks: z.array(z.string()).min(1).optional().meta({ placeholder: "TASK" })
+      .describe("Only these tasks, in this order; all if left out"),
+    share: z.number().gt(0).max(1).default(0.95).describe(
+      "Suspicious from this share of the best positive's score on",
+    ),
+    limit: z.int().min(1).default(200).describe("Most pairs of a task"),
+    prompts: z.enum(["task", "none"]).default("task").describe(
+      "Instruction before each query; none for models that weren't trained with one",
+    ),
+    queryLength: z.int().min(2).default(64).describe("Most tokens of a query"),
+    passageLength: z.int().min(2).default(256).describe(
+      "Most tokens of a passage",
+    ),
+    backend: backendOption,
+  }),
+  async run(options, io) {
+    const { openSuite, writeWhole } = await import("../../../data/mod.ts");
+    const { formatDecisions } = await import("../../../search/mod.ts");
+    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const before = await readBefore(options.out);
+    const suite = await openSuite(options.suite, { tasks: options.tasks });
+    using encoder = await openEncoder(
+      options.model,
+      options.backend,
+      options,
+      io,
+    );
+    const found = await io.progress(auditSuite(suite, options, encoder, io));
+    const rows = merge(before, found);
+    if (options.out) await writeWhole(options.out, formatDecisions(rows));
+    io.result({ out: options.out, pairs: rows }, () =>
+      [
+        textTable(
+          found.slice(0, 20).map((row) => ({
+            task: row.task,
+            query: short(row.queryText),
+            positive: short(row.positiveText),
+            negative: short(row.passageText),
+            score: row.score,
+            positiveScore: row.positiveScore,
+          })),
+          { digits: 3, maxRows: 20, footRows: 0 },
+        ),
+        "",
+        `${found.length} negatives are suspicious` +
+        (options.out
+          ? `; decide in the first column of ${options.out}, then tdro mine --decisions ${options.out}`
+          : "; --out FILE writes them for a person to decide"),
+      ].join("\n"));
+  },
+};
+
+async function* auditSuite(
+  suite: Suite,
+  { negatives: folder, share, limit, prompts }: DataAuditOptions,
+  { encode, prepare }: OpenedEncoder,
+  { signal }: CommandIo,
+): AsyncGenerator<ProgressEvent, DecisionRow[]> {
+  const { auditNegatives, denseRetriever } = await import(
+    "../../../search/mod.ts"
+  );
+  const rows: DecisionRow[] = [];
+  const label = "auditing negatives";
+  const total = suite.tasks.length;
+  for (const [k, task] of suite.tasks.entries()) {
+    yield { stage: "audit", label, done: k, total, note: task.name };
+    const negatives = await readNegatives(`${folder}/${task.name}.jsonl`, task);
+    using dense = await denseRetriever(task, encode, {
+      prepare,
+      prompts,
+      signal,
+    });
+    rows.push(
+      ...await auditNegatives(task, negatives, {
+        score: dense.score,
+        share,
+        limit,
+        signal,
+      }),
+    );
+  }
+  yield { stage: "audit", label, done: total, total };
+  return rows;
+}
+
+/** Query id → ids of the negatives in a training file. */
+async function readNegatives(
+  path: string,
+  task: Task,
+): Promise<Map<string, string[]>> {
+  const { readTdroJsonl } = await import("../../../data/mod.ts");
+  const negatives = new Map<string, string[]>();
+  for await (const row of readTdroJsonl(path, 0)) {
+    const { id } = row.query;
+    if (!task.queries.has(id)) {
+      throw new RangeError(
+        `Cannot audit ${path}: its queries must be those of task ${
+          JSON.stringify(task.name)
+        }: got ${JSON.stringify(id)}; give the suite that was mined`,
+      );
+    }
+    negatives.set(id, row.negatives.map((passage) => passage.id));
+  }
+  return negatives;
+}
+
+async function readBefore(path?: string): Promise<DecisionRow[]> {
+  if (path === undefined) return [];
+  const { parseDecisions } = await import("../../../search/mod.ts");
+  try {
+    return parseDecisions(await Deno.readTextFile(path), path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** What was decided stays; what was only listed is listed anew. */
+function merge(
+  before: readonly DecisionRow[],
+  found: readonly DecisionRow[],
+): DecisionRow[] {
+  const decided = before.filter((row) => row.decision !== "");
+  const key = (row: DecisionRow) =>
+    JSON.stringify([row.task, row.query, row.passage]);
+  const known = new Set(decided.map(key));
+  return [...decided, ...found.filter((row) => !known.has(key(row)))];
+}
+
+function short(text: string): string {
+  const flat = text.replace(/\s+/g, " ");
+  return flat.length > 40 ? `${flat.slice(0, 39)}…` : flat;
+}

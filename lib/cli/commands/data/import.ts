@@ -1,0 +1,111 @@
+import { basename, dirname, resolve } from "node:path";
+import { z } from "zod";
+import type { TableTaskOptions } from "../../../data/tables/table_options.ts";
+import { tableTaskFields } from "../../../data/tables/table_options.ts";
+import type { Command } from "../../command.ts";
+
+/** Options of `tdro data import`. */
+export interface DataImportOptions extends TableTaskOptions {
+  /** The table. */
+  file: string;
+  /** Folder to write. */
+  out: string;
+  /** Column that names the task of each row. */
+  task?: string;
+  /** Subset (configuration) of a Hugging Face data set. */
+  subset?: string;
+  /** Whether to replace the folder. */
+  force: boolean;
+}
+
+/** `tdro data import`. */
+export const command: Command<DataImportOptions> = {
+  name: "data import",
+  summary: "Make a task, or a suite, out of a table of pairs or triples",
+  details:
+    `Reads CSV, TSV (first line = column names), JSON lines, JSON and parquet files, and folders of Hugging Face data sets. Each row holds a query and a passage that answers it, perhaps passages that don't (they become hard negatives), a score, a split. Columns are guessed by their names where no flag names them. Where no row says dev or test, a share of the training queries is put aside, by lots that the query's text and the seed decide. With --task the rows of each value of that column become a task of a suite.`,
+  examples: [
+    {
+      about: "A table with the columns question and answer",
+      line: "tdro data import faq.csv --out my/suite/faq",
+    },
+    {
+      about: "Columns by name, with a prompt",
+      line:
+        'tdro data import faq.tsv --query Frage --passage Antwort --language de --prompt "Find the answer" --out my/suite/faq',
+    },
+    {
+      about: "Scored pairs: those from 0.5 on match",
+      line:
+        "tdro data import pairs.jsonl --score similarity --min-score 0.5 --out my/suite/pairs",
+    },
+    {
+      about: "A suite with a task for each topic",
+      line: "tdro data import all.parquet --task topic --out my/suite",
+    },
+  ],
+  options: z.strictObject({
+    file: z.string().meta({ placeholder: "FILE" }).describe(
+      "Table, or folder of a Hugging Face data set",
+    ),
+    out: z.string().meta({ placeholder: "FOLDER" }).describe(
+      "Task folder to write (suite folder with --task); it appears only when whole",
+    ),
+    task: z.string().min(1).optional().meta({ placeholder: "COLUMN" }).describe(
+      "Column that names the task of each row",
+    ),
+    subset: z.string().optional().describe(
+      "Subset (configuration) of a Hugging Face data set",
+    ),
+    ...tableTaskFields,
+    force: z.boolean().default(false).describe(
+      "Replace the folder if it is there",
+    ),
+  }),
+  operands: ["file"],
+  async run({ file, out, task, force, ...options }, io) {
+    const { suiteFromFile, suiteRows, taskFromFile, writeSuite, writeTask } =
+      await import("../../../data/mod.ts");
+    const { textTable } = await import("../../../report/tables/text_table.ts");
+    // Writing would refuse as well, but only after all was read.
+    if (!force && await Deno.stat(out).then(() => true, () => false)) {
+      throw new RangeError(
+        `Cannot write ${out}: it is there already; choose another folder or add --force`,
+      );
+    }
+    const name = options.name ?? basename(resolve(out));
+    const suite = task === undefined
+      ? { name, tasks: [await taskFromFile(file, { ...options, name })] }
+      : await suiteFromFile(file, { ...options, task, name });
+    if (task === undefined) {
+      await writeTask(suite.tasks[0]!, out, { overwrite: force });
+    } else await writeSuite(suite, out, { overwrite: force });
+    const rows = suiteRows(suite);
+    const folder = task === undefined ? dirname(resolve(out)) : resolve(out);
+    await noteUnlisted(folder, suite.tasks[0]!.name, io.note);
+    io.result(
+      { out, tasks: rows },
+      () =>
+        `${textTable(rows)}\n\nwritten to ${out}; next: tdro data check ${
+          task === undefined ? dirname(out) : out
+        }`,
+    );
+  },
+};
+
+/** A suite that lists its tasks doesn't take up a new folder by itself. */
+async function noteUnlisted(
+  folder: string,
+  name: string,
+  note: (text: string) => void,
+): Promise<void> {
+  const text = await Deno.readTextFile(`${folder}/suite.json`)
+    .catch(() => undefined);
+  if (text !== undefined && !text.includes(JSON.stringify(name))) {
+    note(
+      `the suite's suite.json lists its tasks; add ${
+        JSON.stringify(name)
+      } there`,
+    );
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import type { BackendName } from "../../backend/mod.ts";
+import {
+  type ExperimentOptions,
+  experimentShape,
+} from "../../experiment/experiment_options.ts";
+import { backendOption } from "./backend_option.ts";
+import type { Command } from "../command.ts";
+
+/** Options of `tdro demo`. */
+export interface DemoOptions extends ExperimentOptions {
+  /** Folder that keeps the docs suite. */
+  suiteFolder: string;
+  /** Names of the tasks to take, in order. */
+  tasks?: string[] | undefined;
+  /** The tfjs backend. */
+  backend: BackendName | "auto";
+}
+
+/** `tdro demo`. */
+export const command: Command<DemoOptions> = {
+  name: "demo",
+  summary: "Learn the mixture of the docs suite from end to end",
+  details:
+    "Builds the docs suite from documentation that this machine has, trains small encoders on it, and shows what learned weights do. Takes minutes on two cores.",
+  examples: [
+    { about: "All of it", line: "tdro demo" },
+    {
+      about: "With the paper's measure, in a folder of its own",
+      line: "tdro demo --measure ratio-of-means --out runs/paper",
+    },
+  ],
+  options: z.strictObject({
+    suiteFolder: z.string().min(1).default(".cache/suites/docs").meta({
+      placeholder: "FOLDER",
+    }).describe("Folder that keeps the docs suite"),
+    tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
+      .describe(
+        "Tasks of the docs suite to take; default: all",
+      ),
+    backend: backendOption,
+    ...experimentShape,
+    out: experimentShape.out.unwrap().default("runs/demo").meta({
+      placeholder: "FOLDER",
+    }).describe(
+      "Folder of the run",
+    ),
+  }) as z.ZodType<DemoOptions>,
+  async run({ suiteFolder, tasks, ...options }, io) {
+    const { docsSuite } = await import("../../docs_suite/mod.ts");
+    const { runOnSuite } = await import("./run_on_suite.ts");
+    io.resumeWith("run it again, it goes on from the last checkpoint");
+    const suite = await io.progress(
+      (async function* () {
+        const event = { stage: "suite", label: "building the docs suite" };
+        yield { ...event, done: 0, total: 1 };
+        const built = await docsSuite(suiteFolder, tasks ? { tasks } : {});
+        const pairs = built.tasks.reduce(
+          (sum, t) =>
+            sum + Object.values(t.qrels).reduce((n, q) => n + q.size, 0),
+          0,
+        );
+        yield {
+          ...event,
+          done: 1,
+          total: 1,
+          note: `${built.tasks.length} tasks, ${pairs} queries`,
+        };
+        return built;
+      })(),
+    );
+    await runOnSuite(suite, options, io);
+  },
+};

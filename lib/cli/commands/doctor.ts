@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { pinnedVersions, VERSION } from "./versions.ts";
+import type { Command } from "../command.ts";
+
+/** Libraries whose versions the backends' own report leaves out. */
+const LIBRARIES = ["zod", "arquero", "vega", "vega-lite"] as const;
+
+/** `tdro doctor`. */
+export const command: Command<Record<string, never>> = {
+  name: "doctor",
+  summary: "Show which backends work here and which one is chosen",
+  details:
+    "Starts every backend, checks a gradient on each against finite differences, and tells why one can't be used.",
+  examples: [
+    { about: "What works on this machine", line: "tdro doctor" },
+    { about: "For a bug report", line: "tdro doctor --json" },
+  ],
+  options: z.strictObject({}),
+  async run(_options, io) {
+    const { doctor } = await import("../../backend/mod.ts");
+    const { textTable } = await import("../../report/tables/text_table.ts");
+    const report = await doctor();
+    const versions = {
+      tdro: VERSION,
+      ...report.versions,
+      ...pinnedVersions(LIBRARIES),
+    };
+    io.result({ ...report, versions }, () => {
+      const backends = report.rows.map((row) => ({
+        backend: row.chosen ? `${row.backend} *` : row.backend,
+        usable: row.usable ? "yes" : "no",
+        device: row.device,
+        version: row.version,
+        gradient: row.gradient,
+        note: row.note,
+      }));
+      const { total, free, process } = report.memory;
+      return [
+        textTable(backends, { maxChars: 100 }),
+        report.rows.some((row) => row.chosen)
+          ? "* is what the other commands take"
+          : "no backend works here",
+        "",
+        textTable(
+          Object.entries(versions).map(([library, version]) => ({
+            library,
+            version,
+          })),
+        ),
+        "",
+        `memory: ${gib(free)} of ${gib(total)} free, ${
+          gib(process)
+        } used by tdro`,
+      ].join("\n");
+    });
+    return report.rows.some((row) => row.usable) ? 0 : 1;
+  },
+};
+
+function gib(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}

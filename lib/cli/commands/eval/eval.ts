@@ -1,0 +1,143 @@
+import type { EvalReport } from "../../../eval/mod.ts";
+import { openEncoder } from "../encoder_functions.ts";
+import {
+  type EvalCommandOptions,
+  evalOptions,
+  type EvalPlan,
+  evalPlan,
+} from "./options.ts";
+import { mergeEvaluations, SHARD_RECORD } from "./shards.ts";
+import { evaluateBenchmark } from "./benchmark.ts";
+import { evaluateSuite } from "./suite.ts";
+import { evaluationOrigin, prompted } from "./origin.ts";
+import { evaluationProgress } from "./progress.ts";
+import type { Command } from "../../command.ts";
+import type { CommandIo } from "../../io.ts";
+
+export type { EvalCommandOptions } from "./options.ts";
+
+/** `tdro eval`. */
+export const command: Command<EvalCommandOptions> = {
+  name: "eval",
+  summary: "Evaluate a model, BM25, or both on the tasks of a suite",
+  details:
+    "Searches each task's whole corpus and computes metrics as trec_eval does. --out writes a record: metrics of every query, and what they depend on (hashes of model and data, prompts, k, lengths, versions); tdro eval diff compares two such records.",
+  examples: [
+    {
+      about: "A model on the test splits",
+      line:
+        "tdro eval --suite suites/docs --model models/all-MiniLM-L6-v2 --prompts none --out minilm.json",
+    },
+    {
+      about: "BM25 beside it; tdro eval diff then says why they differ",
+      line: "tdro eval --suite suites/docs --bm25 --out bm25.json",
+    },
+    {
+      about: "Two sets of a benchmark, by its own rules and prompts",
+      line:
+        "tdro eval --benchmark beir --suite data/beir --tasks scifact,nfcorpus --model models/e5-mistral --out beir.json",
+    },
+    {
+      about: "The ranking itself, for other tools",
+      line:
+        "tdro eval --suite suites/docs --tasks es-lib --bm25 --run es-lib.trec",
+    },
+    {
+      about: "One of four machines' share; then all four put together",
+      line:
+        "tdro eval --suite suites/docs --model models/e5-mistral --shard 1/4 --out shards/1",
+    },
+    {
+      about: "The record of the whole",
+      line:
+        "tdro eval --suite suites/docs --merge shards/1,shards/2,shards/3,shards/4 --out eval.json",
+    },
+  ],
+  options: evalOptions,
+  async run(given, io) {
+    const options = evalPlan(given);
+    const { merge, shard } = options;
+    const report = merge
+      ? await mergeEvaluations({ ...options, merge }, io)
+      : await measure(options, given.metrics !== undefined, io);
+    const { join } = await import("node:path");
+    const { writeWhole } = await import("../../../data/mod.ts");
+    const out = options.out && shard
+      ? join(options.out, SHARD_RECORD)
+      : options.out;
+    if (out) await writeWhole(out, `${JSON.stringify(report, null, 1)}\n`);
+    await printReport(report, out, io);
+  },
+};
+
+/** Evaluates what the options ask for. */
+async function measure(
+  options: EvalPlan,
+  metricsGiven: boolean,
+  io: CommandIo,
+): Promise<EvalReport> {
+  const { suite: folder, tasks, model } = options;
+  const { openSuite } = await import("../../../data/mod.ts");
+  const { parseShard, shardRange } = await import("../../../search/mod.ts");
+  const shard = parseShard(options.shard ?? "1/1");
+  const suite = options.benchmark
+    ? undefined
+    : await openSuite(folder, tasks ? { tasks } : {});
+  using opened = model === undefined
+    ? undefined
+    : await openEncoder(model, options.backend, options, io);
+  const origin = await evaluationOrigin(options);
+  const encoder = opened && origin.prompts
+    ? { ...opened, encode: prompted(opened.encode, origin.prompts) }
+    : opened;
+  return await io.progress(
+    evaluationProgress(
+      (suite?.tasks ?? []).map(({ corpus, qrels }) => {
+        const [from, to] = shardRange(corpus.size, shard);
+        return to - from + (qrels[options.split]?.size ?? 0);
+      }),
+      (onProgress) =>
+        suite
+          ? evaluateSuite(suite, options, encoder, { origin, onProgress, io })
+          : evaluateBenchmark(options, encoder!, {
+            ...{ origin, onProgress, metricsGiven, io },
+          }),
+    ),
+  );
+}
+
+async function printReport(
+  report: EvalReport,
+  out: string | undefined,
+  io: CommandIo,
+): Promise<void> {
+  const { textTable } = await import("../../../report/tables/text_table.ts");
+  const rows = report.tasks.map(({ task, queryIds, passages, mean }) => ({
+    task,
+    queries: queryIds.length,
+    passages,
+    ...mean,
+  }));
+  const { missing = [] } = report as { missing?: string[] };
+  const mean = {
+    task: missing.length > 0 ? "mean of these" : "mean",
+    queries: rows.reduce((sum, { queries }) => sum + queries, 0),
+    passages: rows.reduce((sum, { passages }) => sum + passages, 0),
+    ...report.mean,
+  };
+  io.result(report, () =>
+    [
+      textTable([...rows, mean], {
+        digits: 4,
+        maxRows: rows.length + 1,
+        footRows: 1,
+      }),
+      ...(missing.length > 0
+        ? ["", `Not there, and not in the mean: ${missing.join(", ")}`]
+        : []),
+      ...(out ? ["", `The record is in ${out}`] : []),
+      ...(report.settings.shard
+        ? ["", `Of shard ${report.settings.shard} alone: --merge all of them`]
+        : []),
+    ].join("\n"));
+}

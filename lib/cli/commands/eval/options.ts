@@ -1,0 +1,184 @@
+import { z } from "zod";
+import type { BackendName } from "../../../backend/mod.ts";
+import { backendOption } from "../backend_option.ts";
+
+/** Benchmarks that `tdro eval --benchmark` knows; those in BEIR's form by their names. */
+export const BENCHMARKS = ["beir", "nanobeir", "miracl", "mkqa"] as const;
+
+/** What is taken where nothing is said: optional below, to know what was said. */
+const DEFAULTS = {
+  split: "test" as "train" | "dev" | "test",
+  metrics: ["nDCG@10", "Recall@100", "MRR@10"],
+  k: 1000,
+  prompts: "task" as "task" | "model" | "none",
+  queryLength: 128,
+  passageLength: 512,
+  dtype: "f32" as "f32" | "bf16",
+};
+
+/** Options of `tdro eval`. */
+export interface EvalCommandOptions extends Partial<typeof DEFAULTS> {
+  /** Folder of the suite. */
+  suite: string;
+  /** Benchmark whose rules hold; its sets lie in the folder. */
+  benchmark?: (typeof BENCHMARKS)[number];
+  /** Model folder. */
+  model?: string;
+  /** Whether BM25 is measured, or fused with the model. */
+  bm25: boolean;
+  /** Names of the tasks. */
+  tasks?: string[];
+  /** Whether to leave out passages whose id is the query's. */
+  ignoreIdenticalIds: boolean;
+  /** Folder of the vectors of passages. */
+  cache?: string;
+  /** The part of each corpus that is searched. */
+  shard?: string;
+  /** Folders of all shards. */
+  merge?: string[];
+  /** File of the runs. */
+  run?: string;
+  /** File of the report; of a shard, the folder. */
+  out?: string;
+  /** The tfjs backend. */
+  backend: BackendName | "auto";
+}
+
+/** The same with all that was left out. */
+export type EvalPlan = EvalCommandOptions & typeof DEFAULTS;
+
+/** Schema of {@linkcode EvalCommandOptions}. */
+export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
+  suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
+    "Folder with a folder per task, in BEIR form; with --benchmark, that of tdro data pull",
+  ),
+  benchmark: z.enum(BENCHMARKS).optional().meta({ placeholder: "NAME" })
+    .describe(
+      "Evaluate by the rules of a benchmark: its splits, prompts and means; --tasks names sets or languages",
+    ),
+  model: z.string().optional().meta({ placeholder: "FOLDER" }).describe(
+    "Model folder",
+  ),
+  bm25: z.boolean().default(false).describe(
+    "Evaluate BM25; with --model, both fused by reciprocal rank",
+  ),
+  tasks: z.array(z.string()).min(1).optional().meta({ placeholder: "TASK" })
+    .describe("Only these tasks, in this order; all if left out"),
+  split: z.enum(["train", "dev", "test"]).optional()
+    .meta({ placeholder: "SPLIT" }).describe(
+      `Split whose queries are run; default: ${DEFAULTS.split}`,
+    ),
+  metrics: z.array(z.string()).min(1).optional()
+    .meta({ placeholder: "METRIC" }).describe(
+      `Metrics to compute; default: ${DEFAULTS.metrics} (MKQA: Accuracy@k)`,
+    ),
+  k: z.int().min(1).optional().describe(
+    `Passages retrieved for each query; default: ${DEFAULTS.k}`,
+  ),
+  prompts: z.enum(["task", "model", "none"]).optional().describe(
+    `What stands before each text: the task's instruction before queries, the model's own prompts (sentence-transformers'), or nothing; default: ${DEFAULTS.prompts}`,
+  ),
+  ignoreIdenticalIds: z.boolean().default(false).describe(
+    "Leave out passages whose id is the query's, as BEIR does for Quora and ArguAna",
+  ),
+  queryLength: z.int().min(2).optional().describe(
+    `Most tokens of a query; default: ${DEFAULTS.queryLength}`,
+  ),
+  passageLength: z.int().min(2).optional().describe(
+    `Most tokens of a passage; default: ${DEFAULTS.passageLength}`,
+  ),
+  dtype: z.enum(["f32", "bf16"]).optional()
+    .meta({ placeholder: "TYPE" }).describe(
+      `Precision of the vectors in the search; default: ${DEFAULTS.dtype}`,
+    ),
+  cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
+    "Keep the passages' vectors here, and take them from here next time",
+  ),
+  shard: z.string().optional().meta({ placeholder: "I/N" }).describe(
+    "Search only part I of N of each corpus; --out is then a folder, for --merge",
+  ),
+  merge: z.array(z.string()).min(1).optional().meta({ placeholder: "FOLDER" })
+    .describe("Put these shards together: the record of the whole corpora"),
+  run: z.string().optional().meta({ placeholder: "FILE" }).describe(
+    "TREC run to write; with several tasks, one each: FILE with the task's name before its ending",
+  ),
+  out: z.string().optional().meta({ placeholder: "FILE" }).describe(
+    "Record to write, e.g. eval.json",
+  ),
+  backend: backendOption,
+});
+
+/** Options that would do nothing, or harm, beside another one. */
+const NOT_BESIDE: readonly [
+  what: string,
+  where: (options: EvalCommandOptions) => boolean,
+  names: readonly (keyof EvalCommandOptions)[],
+][] = [
+  [
+    "--merge: what was measured stands in the shards",
+    ({ merge }) => merge !== undefined,
+    [
+      ...["benchmark", "model", "bm25", "tasks", "split", "metrics"] as const,
+      ...["k", "prompts", "ignoreIdenticalIds", "queryLength"] as const,
+      ...["passageLength", "dtype", "cache", "shard"] as const,
+    ],
+  ],
+  [
+    "--benchmark, whose rules hold",
+    ({ benchmark }) => benchmark !== undefined,
+    ["split", "ignoreIdenticalIds", "bm25", "cache", "shard"],
+  ],
+  [
+    "--benchmark mkqa: passages count by the answers they hold, as far down as --metrics Accuracy@k says",
+    ({ benchmark }) => benchmark === "mkqa",
+    ["k", "run"],
+  ],
+  ["--shard: --out keeps the runs", ({ shard }) => shard !== undefined, [
+    "run",
+  ]],
+  [
+    "--shard or --cache, which are for a model alone",
+    ({ shard, cache }) => (shard ?? cache) !== undefined,
+    ["bm25"],
+  ],
+  [
+    "--bm25",
+    ({ bm25 }) => bm25,
+    ["dtype"],
+  ],
+];
+
+/** Fills in what was left out, and refuses what doesn't go together. */
+export function evalPlan(options: EvalCommandOptions): EvalPlan {
+  const { model, bm25, merge, benchmark, shard, out } = options;
+  for (const [what, where, names] of NOT_BESIDE) {
+    if (!where(options)) continue;
+    const name = names.find((name) =>
+      options[name] !== undefined && options[name] !== false
+    );
+    if (name !== undefined) {
+      throw cannot(`${flag(name)} can't stand beside ${what}`);
+    }
+  }
+  if (!merge && model === undefined && (benchmark || !bm25)) {
+    throw cannot(
+      `--model must name a model folder${
+        benchmark ? "" : ", or --bm25 be given"
+      }: got ${benchmark ? "none" : "neither"}`,
+    );
+  }
+  if (shard !== undefined && out === undefined) {
+    throw cannot("--shard needs --out, a folder for its record and runs");
+  }
+  const given = Object.entries(options).filter(([, v]) => v !== undefined);
+  return { ...DEFAULTS, ...Object.fromEntries(given) } as EvalPlan;
+}
+
+/** `queryLength` → `--query-length`. */
+function flag(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+}
+
+function cannot(why: string): SyntaxError {
+  return new SyntaxError(`Cannot evaluate: ${why}`);
+}

@@ -1,0 +1,67 @@
+import type { EvalOrigin } from "../../../eval/mod.ts";
+import type { EncodeFunction } from "../../../model/mod.ts";
+import type { EvalPlan } from "./options.ts";
+
+/** What the report says of the model and the machine. */
+export async function evaluationOrigin(options: EvalPlan): Promise<EvalOrigin> {
+  const { pinnedVersions, VERSION } = await import("../versions.ts");
+  const {
+    "@tensorflow/tfjs-core": tfjs,
+    "@huggingface/tokenizers": tokenizers,
+  } = pinnedVersions(["@tensorflow/tfjs-core", "@huggingface/tokenizers"]);
+  const origin: EvalOrigin = {
+    versions: {
+      tdro: VERSION,
+      deno: Deno.version.deno,
+      ...(options.model ? { tfjs: tfjs!, tokenizers: tokenizers! } : {}),
+    },
+    date: new Date().toISOString(),
+    path: options.suite,
+  };
+  if (options.model === undefined) return origin;
+  const { hashModel } = await import("../../../eval/mod.ts");
+  const { modelInfo } = await import("../../../model/mod.ts");
+  const { useBackend } = await import("../../../backend/mod.ts");
+  const { maxLength, dtypes, prompts } = await modelInfo(options.model);
+  const { name, device } = await useBackend(options.backend);
+  return {
+    model: {
+      ...await hashModel(options.model),
+      // Integers among them are positions, not weights.
+      dtype: dtypes.filter((type) => type.includes("F")).join(", "),
+    },
+    lengths: {
+      query: Math.min(maxLength, options.queryLength),
+      passage: Math.min(maxLength, options.passageLength),
+    },
+    ...(options.prompts === "model" ? { prompts: ownPrompts(prompts) } : {}),
+    backend: { name, device },
+    ...origin,
+  };
+}
+
+/** The prompts of retrieval among those that a model comes with. */
+function ownPrompts(
+  prompts: Readonly<Record<string, string>>,
+): { query: string; passage: string } {
+  const { query, passage = prompts.document ?? prompts.corpus } = prompts;
+  if (query === undefined && passage === undefined) {
+    throw new RangeError(
+      `Cannot evaluate with the model's prompts: it must have one called query, passage or document: got ${
+        Object.keys(prompts).join(", ") || "none"
+      }; use --prompts task or none`,
+    );
+  }
+  return { query: query ?? "", passage: passage ?? "" };
+}
+
+/** Puts the prompts before the texts. */
+export function prompted(
+  encode: EncodeFunction,
+  prompts: { query: string; passage: string },
+): EncodeFunction {
+  return (texts, options) => {
+    const before = prompts[options?.kind ?? "passage"];
+    return encode(texts.map((text) => before + text), options);
+  };
+}

@@ -1,0 +1,77 @@
+import type { Suite, Task } from "../../../data/mod.ts";
+import type { EvalOrigin, EvalReport, TaskReport } from "../../../eval/mod.ts";
+import type { RetrieveFunction } from "../../../search/mod.ts";
+import type { EvalPlan } from "./options.ts";
+import type { OpenedEncoder } from "../encoder_functions.ts";
+import { shardRunWriter } from "./shards.ts";
+import { runWriter } from "../run_writer.ts";
+import type { CommandIo } from "../../io.ts";
+
+/** Starts the evaluation that the options ask for. */
+export async function evaluateSuite(
+  suite: Suite,
+  options: EvalPlan,
+  encoder: Omit<OpenedEncoder, typeof Symbol.dispose> | undefined,
+  { origin, onProgress, io }: {
+    origin: EvalOrigin;
+    onProgress: (task: string, done: number) => void;
+    io: CommandIo;
+  },
+): Promise<AsyncGenerator<TaskReport, EvalReport>> {
+  const { evaluate, evaluateRetriever } = await import("../../../eval/mod.ts");
+  const search = await import("../../../search/mod.ts");
+  const { split, metrics, k, ignoreIdenticalIds, dtype } = options;
+  const prompts = options.prompts === "task" ? "task" : "none";
+  const common = {
+    ...{ split, metrics, k, ignoreIdenticalIds, origin, signal: io.signal },
+    ...(options.shard
+      ? { onRun: await shardRunWriter(options.out!) }
+      : options.run
+      ? { onRun: await runWriter(options.run, suite.tasks.length) }
+      : {}),
+  };
+  if (!encoder) {
+    return evaluateRetriever(search.bm25Retriever, suite, {
+      ...common,
+      retriever: "BM25",
+    });
+  }
+  const { encode, prepare } = encoder;
+  if (!options.bm25) {
+    return evaluate(encode, suite, {
+      ...{ ...common, prompts, dtype, prepare, onProgress },
+      ...(options.shard ? { shard: search.parseShard(options.shard) } : {}),
+      ...(options.cache
+        ? { cache: { folder: options.cache, model: vectorsOf(origin) } }
+        : {}),
+    });
+  }
+  const fused = async (task: Task): Promise<RetrieveFunction> => {
+    const dense = await search.denseRetriever(task, encode, {
+      ...{ prompts, prepare, signal: io.signal },
+      onProgress: (done) => onProgress(task.name, done),
+    });
+    return search.fusedRetriever([
+      search.bm25Retriever(task),
+      async (queries, k) => {
+        // Asked once a task: its vectors make room for the next one's.
+        using own = dense;
+        return await own.retrieve(queries, k);
+      },
+    ]);
+  };
+  return evaluateRetriever(fused, suite, {
+    ...{ ...common, prompts },
+    retriever: "BM25 and dense, fused by reciprocal rank",
+  });
+}
+
+/** Everything that vectors of passages depend on, beside the passages. */
+function vectorsOf({ model, lengths, prompts, backend }: EvalOrigin): string {
+  return [
+    model!.sha256,
+    `${lengths!.passage} tokens`,
+    JSON.stringify(prompts?.passage ?? ""),
+    `${backend!.name} on ${backend!.device}`,
+  ].join(", ");
+}

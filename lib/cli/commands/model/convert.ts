@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { dtypeOption } from "./dtype_option.ts";
+import type { Command } from "../../command.ts";
+
+/** Options of `tdro model convert`. */
+export interface ModelConvertOptions {
+  /** Model folder. */
+  folder: string;
+  /** Folder to write. */
+  out: string;
+  /** How the weights are stored. */
+  dtype: "float32" | "bfloat16" | "float16";
+}
+
+/** `tdro model convert`. */
+export const command: Command<ModelConvertOptions> = {
+  name: "model convert",
+  summary: "Store a model's weights in another number format",
+  details:
+    "Reads float32, bfloat16 and float16 weights, in one file or in shards, and writes the folder that transformers and sentence-transformers load.",
+  examples: [
+    {
+      about: "Half the size on disk",
+      line:
+        "tdro model convert models/e5 --dtype bfloat16 --out models/e5-bf16",
+    },
+  ],
+  operands: ["folder"],
+  options: z.strictObject({
+    folder: z.string().meta({ placeholder: "FOLDER" }).describe(
+      "Hugging Face folder of a model",
+    ),
+    out: z.string().meta({ placeholder: "FOLDER" }).describe(
+      "Folder to write; it must not exist yet",
+    ),
+    dtype: dtypeOption,
+  }),
+  async run({ folder, out, dtype }, io) {
+    const { useBackend } = await import("../../../backend/mod.ts");
+    const { disposeEncoder, loadEncoder, modelInfo, saveEncoder } =
+      await import("../../../model/mod.ts");
+    const { newFolder } = await import("../new_folder.ts");
+    await newFolder(out, async (partial) => {
+      await useBackend("auto");
+      const encoder = await loadEncoder(folder);
+      await saveEncoder(encoder, partial, { dtype });
+      disposeEncoder(encoder);
+    });
+    const { bytes, dtypes } = await modelInfo(out);
+    io.result(
+      { out, bytes, dtypes },
+      () => `${out}: ${(bytes / 1e6).toFixed(1)} MB of ${dtypes.join(", ")}`,
+    );
+  },
+};

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import type { Command } from "../../command.ts";
+
+/** Options of `tdro model info`. */
+export interface ModelInfoOptions {
+  /** Model folder. */
+  folder: string;
+}
+
+/** `tdro model info`. */
+export const command: Command<ModelInfoOptions> = {
+  name: "model info",
+  summary: "Show what a model folder holds, without loading its weights",
+  examples: [
+    { about: "Family, sizes, pooling", line: "tdro model info models/e5" },
+  ],
+  operands: ["folder"],
+  options: z.strictObject({
+    folder: z.string().meta({ placeholder: "FOLDER" }).describe(
+      "Hugging Face folder of a model",
+    ),
+  }),
+  async run({ folder }, io) {
+    const { modelInfo } = await import("../../../model/config/model_info.ts");
+    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const info = await modelInfo(folder);
+    io.result(
+      info,
+      () =>
+        textTable(
+          Object.entries(info).map(([what, value]) => ({
+            what,
+            value: typeof value === "number"
+              ? value.toLocaleString("en")
+              : typeof value === "string"
+              ? value
+              : JSON.stringify(value),
+          })),
+          { maxChars: 100 },
+        ),
+    );
+  },
+};

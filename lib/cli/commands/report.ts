@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { z } from "zod";
+import type { Command } from "../command.ts";
+
+/** Options of `tdro report`. */
+export interface ReportOptions {
+  /** Folders of finished runs or arenas. */
+  runs: string[];
+  /** The file to write. */
+  out?: string | undefined;
+  /** Whether plots are drawings only. */
+  static: boolean;
+}
+
+/** `tdro report`. */
+export const command: Command<ReportOptions> = {
+  name: "report",
+  summary: "Write one HTML page about finished runs and arenas",
+  details:
+    "The page needs no network: sentences on what won and by how much, sortable tables, plots that answer the pointer, settings and versions, and everything to download. Several runs stand side by side.",
+  examples: [
+    { about: "Two runs side by side", line: "tdro report runs/a runs/b" },
+    { about: "An arena", line: "tdro report runs/arena" },
+    {
+      about: "A small file, with plots as drawings",
+      line: "tdro report runs/demo --static --out demo.html",
+    },
+  ],
+  options: z.strictObject({
+    runs: z.array(z.string().min(1)).min(1).meta({ placeholder: "FOLDER" })
+      .describe("Folders of finished runs or arenas"),
+    out: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
+      "The file to write; default: report.html in the run's own folder, for several runs report.html here",
+    ),
+    static: z.boolean().default(false).describe(
+      "Plots as drawings only: the file is 0.4 MB smaller",
+    ),
+  }),
+  operands: ["runs"],
+  async run({ runs, out, static: still }, io) {
+    const { reportRuns } = await import("../../experiment/mod.ts");
+    const { writeWhole } = await import("../../data/mod.ts");
+    const html = await reportRuns(runs, { static: still });
+    const file = out ??
+      (runs.length === 1 ? join(runs[0]!, "report.html") : "report.html");
+    await writeWhole(file, html);
+    const bytes = new TextEncoder().encode(html).length;
+    io.result(
+      { file, bytes },
+      () => `${file} (${(bytes / 1e6).toFixed(2)} MB)`,
+    );
+  },
+};

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import type { BackendName } from "../../backend/mod.ts";
+import {
+  type ExperimentOptions,
+  experimentShape,
+} from "../../experiment/experiment_options.ts";
+import { backendOption } from "./backend_option.ts";
+import type { Command } from "../command.ts";
+
+/** Options of `tdro run`. */
+export interface RunOptions extends ExperimentOptions {
+  /** Folder of the suite. */
+  suite: string;
+  /** Names of the tasks to take, in order. */
+  tasks?: string[] | undefined;
+  /** The tfjs backend. */
+  backend: BackendName | "auto";
+}
+
+/** `tdro run`. */
+export const command: Command<RunOptions> = {
+  name: "run",
+  summary: "Learn the mixture of a suite in BEIR form from end to end",
+  details:
+    "Trains a uniform retriever, learns domain weights by tDRO, trains one retriever by the weights and one on the heaviest tasks, and compares the three on the test splits.",
+  examples: [
+    {
+      about: "Fine-tune a checkpoint on two tasks of a suite",
+      line:
+        "tdro run --suite my/suite --tasks banking77,nl2bash --model models/all-MiniLM-L6-v2 --out runs/mine",
+    },
+    {
+      about: "The paper's formula, a small encoder from scratch",
+      line: "tdro run --suite my/suite --measure ratio-of-means",
+    },
+  ],
+  options: z.strictObject({
+    suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
+      "Folder of the suite: a folder in BEIR form for each task",
+    ),
+    tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
+      .describe(
+        "Tasks to take, in this order; default: all",
+      ),
+    backend: backendOption,
+    ...experimentShape,
+  }) as z.ZodType<RunOptions>,
+  operands: [],
+  async run({ suite: folder, tasks, ...options }, io) {
+    const { openSuite } = await import("../../data/mod.ts");
+    const { runOnSuite } = await import("./run_on_suite.ts");
+    io.resumeWith(
+      "run the same command again, it goes on from the last checkpoint",
+    );
+    const suite = await openSuite(folder, tasks ? { tasks } : {});
+    await runOnSuite(suite, options, io);
+  },
+};

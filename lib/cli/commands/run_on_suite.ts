@@ -1,0 +1,31 @@
+import type { BackendName } from "../../backend/mod.ts";
+import type { Suite } from "../../data/mod.ts";
+import type { ExperimentOptions } from "../../experiment/experiment_options.ts";
+import type { CommandIo } from "../io.ts";
+
+/** Runs the whole experiment and prints table and verdict. */
+export async function runOnSuite(
+  suite: Suite,
+  options: Partial<ExperimentOptions> & { backend: BackendName | "auto" },
+  io: CommandIo,
+): Promise<void> {
+  const { backend: name, ...settings } = options;
+  const { useBackend } = await import("../../backend/mod.ts");
+  const backend = await useBackend(name);
+  io.note(`backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
+  const { resultRows, runExperiment, verdict } = await import(
+    "../../experiment/mod.ts"
+  );
+  const { resultsTable, textTable } = await import("../../report/mod.ts");
+  const { folder, summary } = await io.progress(
+    runExperiment(suite, { ...settings, backend, signal: io.signal }),
+  );
+  io.result(summary, () =>
+    [
+      textTable(resultsTable(resultRows(summary)), { digits: 4, footRows: 1 }),
+      "",
+      ...verdict(summary),
+      "",
+      `Everything is in ${folder}; open ${folder}/report.html`,
+    ].join("\n"));
+}

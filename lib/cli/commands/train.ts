@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { BackendName } from "../../backend/mod.ts";
+import {
+  loraShape,
+  type RetrieverSettings,
+  retrieverShape,
+} from "../../experiment/retriever_options.ts";
+import type { LoraConfig } from "../../model/mod.ts";
+import { backendOption } from "./backend_option.ts";
+import type { Command } from "../command.ts";
+
+/** Options of `tdro train`. */
+export interface TrainCommandOptions extends RetrieverSettings {
+  /** Folder of the suite. */
+  suite: string;
+  /** Names of the tasks to take, in order. */
+  tasks?: string[] | undefined;
+  /** Weight file, or the name of a fixed mixture. */
+  mixture: string;
+  /** Adapter to train instead of the whole model. */
+  lora?: Partial<LoraConfig> | undefined;
+  /** Whether to evaluate afterwards. */
+  evaluate: boolean;
+  /** The tfjs backend. */
+  backend: BackendName | "auto";
+}
+
+/** `tdro train`. */
+export const command: Command<TrainCommandOptions> = {
+  name: "train",
+  summary: "Train one retriever on a mixture, e.g. on learned weights",
+  details:
+    "Mines hard negatives, draws homogeneous batches by the mixture, trains the model or a LoRA adapter on it, and evaluates it on the test splits. Weights that a small proxy learned (runs/…/weights.json) serve a model of any size.",
+  examples: [
+    {
+      about: "A larger model on the weights of an earlier run",
+      line:
+        "tdro train --suite my/suite --model models/e5-base --mixture runs/mine/weights.json --out runs/large",
+    },
+    {
+      about: "A LoRA adapter on a decoder, uniform mixture",
+      line: "tdro train --suite my/suite --model models/qwen --lora.rank 16",
+    },
+  ],
+  options: z.strictObject({
+    suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
+      "Folder of the suite: a folder in BEIR form for each task",
+    ),
+    tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
+      .describe("Tasks to take, in this order; default: all"),
+    mixture: z.string().min(1).default("uniform").meta({
+      placeholder: "MIXTURE",
+    }).describe(
+      "A weight file, or uniform, proportional",
+    ),
+    lora: z.strictObject(loraShape).optional().describe("LoRA adapter"),
+    evaluate: z.boolean().default(true).describe(
+      "Evaluate on the test splits afterwards",
+    ),
+    backend: backendOption,
+    ...retrieverShape,
+    out: retrieverShape.out.unwrap().default("runs/retriever").meta({
+      placeholder: "FOLDER",
+    }).describe(
+      "Folder of the run",
+    ),
+  }) as unknown as z.ZodType<TrainCommandOptions>,
+  operands: [],
+  async run({ suite: folder, tasks, mixture: name, backend, ...rest }, io) {
+    const { openSuite } = await import("../../data/mod.ts");
+    const { useBackend } = await import("../../backend/mod.ts");
+    const { readWeightFile, weightsFor } = await import("../../dro/mod.ts");
+    const { trainRetriever } = await import("../../experiment/mod.ts");
+    const { mixture } = await import("../../sampling/mod.ts");
+    const { textTable } = await import("../../report/mod.ts");
+    io.resumeWith(
+      "run the same command again, it goes on from the last checkpoint",
+    );
+    const suite = await openSuite(folder, tasks ? { tasks } : {});
+    const names = suite.tasks.map((task) => task.name);
+    const weights = name === "uniform" || name === "proportional"
+      ? mixture(suite, name)
+      : weightsFor(names, await readWeightFile(name));
+    const used = await useBackend(backend);
+    io.note(`backend: ${used.name} on ${used.device}: ${used.reason}`);
+    const { lora, ...settings } = rest;
+    const result = await io.progress(trainRetriever(suite, {
+      ...settings,
+      weights,
+      backend: used,
+      signal: io.signal,
+      ...(lora && Object.keys(lora).length > 0 ? { lora } : {}),
+    }));
+    io.result({ ...result, weights }, () => {
+      const rows = names.map((task, k) => ({
+        task,
+        weight: weights[k]!,
+        drawn: String(result.drawn[k]!),
+        ...result.report?.tasks[k]?.mean,
+      }));
+      const { mean } = result.report ?? {};
+      return [
+        textTable(
+          mean
+            ? [...rows, { task: "mean", weight: null, drawn: "", ...mean }]
+            : rows,
+          { digits: 4, footRows: mean ? 1 : 0, maxRows: rows.length + 1 },
+        ),
+        "",
+        `The model is in ${result.model}`,
+      ].join("\n");
+    });
+  },
+};

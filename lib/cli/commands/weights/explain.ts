@@ -1,0 +1,74 @@
+import { z } from "zod";
+import type { Command } from "../../command.ts";
+
+/** Options of `tdro weights explain`. */
+export interface WeightsExplainOptions {
+  /** Folder of a run. */
+  run: string;
+  /** Where the plot goes. */
+  plot?: string | undefined;
+}
+
+/** `tdro weights explain`. */
+export const command: Command<WeightsExplainOptions> = {
+  name: "weights explain",
+  summary: "Say why each weight of a run rose or fell",
+  details:
+    "Both readings of the measure on the same losses: released, as tDRO's code takes it, and ratioOfMeans, as its paper does (1: the proxy is level with the reference). pull: the task's measure over the mean task's, which moves the weight. hardShare: examples whose reference loss is above their batch's mean. topShare: part of the pull that the strongest tenth of the examples made. passes: examples drawn while learning over rows.",
+  examples: [
+    {
+      about: "The mixture of the demo",
+      line: "tdro weights explain runs/demo",
+    },
+    {
+      about: "With a plot of both measures",
+      line: "tdro weights explain runs/demo --plot measures.svg",
+    },
+  ],
+  options: z.strictObject({
+    run: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
+      "Folder of a run that has learned weights",
+    ),
+    plot: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
+      "Write the plot of both measures there, as SVG",
+    ),
+  }),
+  operands: ["run"],
+  async run({ run, plot }, io) {
+    const { explainRun } = await import("../../../experiment/mod.ts");
+    const { measuresPlot, renderSvg, textTable } = await import(
+      "../../../report/mod.ts"
+    );
+    const rows = await explainRun(run);
+    if (plot !== undefined) {
+      const { writeWhole } = await import("../../../data/mod.ts");
+      await writeWhole(plot, await renderSvg(measuresPlot(rows)));
+      io.note(plot);
+    }
+    io.result(rows, () => {
+      const sorted = rows.toSorted((a, b) => b.end - a.end);
+      const table = sorted.map((row) => ({
+        task: row.task,
+        start: row.start,
+        end: row.end,
+        pull: row.pull,
+        released: row.released,
+        ratioOfMeans: row.ratioOfMeans,
+        loss: row.loss,
+        referenceLoss: row.referenceLoss,
+        hardShare: row.hardShare,
+        topShare: row.topShare,
+        drawn: row.drawn,
+        passes: row.passes,
+      }));
+      const sentences = sorted.map(({ task, why }) => `${task} ${why}`);
+      return `${
+        textTable(table, {
+          digits: 3,
+          maxRows: table.length,
+          footRows: 0,
+        })
+      }\n\n${sentences.join("\n")}`;
+    });
+  },
+};

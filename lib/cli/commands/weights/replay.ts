@@ -1,0 +1,196 @@
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import type {
+  LossLog,
+  LossMeasure,
+  WeightOptimizer,
+} from "../../../dro/mod.ts";
+import type { Command } from "../../command.ts";
+import { exists } from "../../../base/exists.ts";
+
+/** Options of `tdro weights replay`. */
+export interface WeightsReplayOptions {
+  /** Log of losses, or folder of a run. */
+  file: string;
+  /** How losses become a task's measure. */
+  measure?: LossMeasure | undefined;
+  /** Step size on the log-weights. */
+  eta?: number | undefined;
+  /** Micro-batches per update. */
+  accumulate: number;
+  /** How the measures are clipped. */
+  clip: "norm" | "value" | "none";
+  /** Bound of the clip. */
+  maxNorm: number;
+  /** Optimiser of the log-weights. */
+  optimizer: WeightOptimizer;
+  /** Weight file with names, sizes and the weights to start from. */
+  start?: string | undefined;
+  /** Folder for weight files. */
+  out?: string | undefined;
+}
+
+/** `tdro weights replay`. */
+export const command: Command<WeightsReplayOptions> = {
+  name: "weights replay",
+  summary: "Learn weights from a log of losses that any trainer wrote",
+  details: [
+    "FILE is JSONL, one micro-batch of all devices a line:",
+    '{"losses": [1.5, 0.2], "reference_losses": [1, 0.5], "domains": [0, 1]}',
+    'with the proxy\'s loss of each example, the reference model\'s (null without one), and the task of each by id, or by name as "tasks": ["nq", "xsum"]. The first line may be a header with any of these keys, in the order of ids:',
+    '{"tasks": ["nq", "xsum"], "sizes": [100, 30], "weights": [0.5, 0.5]}',
+    "names, rows, and the weights to start from. A run's folder or metrics.jsonl is taken too, with the run's own measure and step size. The same losses give the same weights, to the last bit.",
+  ].join("\n"),
+  examples: [
+    {
+      about: "From a PyTorch run with 4 micro-batches an update",
+      line: "tdro weights replay losses.jsonl --accumulate 4 --out weights",
+    },
+    {
+      about: "What the paper's formula would have given on a run's losses",
+      line: "tdro weights replay runs/demo --measure ratio-of-means",
+    },
+  ],
+  options: z.strictObject({
+    file: z.string().min(1).meta({ placeholder: "FILE" }).describe(
+      "Log of losses (JSONL), or the folder of a run",
+    ),
+    measure: z.enum([
+      "released",
+      "ratio-of-means",
+      "difference",
+      "relative-difference",
+      "raw",
+    ]).optional().describe(
+      "How losses become a task's measure; default: the run's own, else released",
+    ),
+    eta: z.number().min(0).optional().describe(
+      "Step size on the log-weights; default: the run's own, else 0.02",
+    ),
+    accumulate: z.number().int().min(1).default(1).describe(
+      "Micro-batches per weight update",
+    ),
+    clip: z.enum(["norm", "value", "none"]).default("norm").describe(
+      "How the measures are clipped before a step",
+    ),
+    maxNorm: z.number().gt(0).default(1).describe("Bound of the clip"),
+    optimizer: z.enum(["sgd", "adamw", "adagrad", "rmsprop"]).default("sgd")
+      .describe("Optimiser of the log-weights"),
+    start: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
+      "Weight file with the tasks' names and sizes and the weights to start from; default: the log's header, else uniform",
+    ),
+    out: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
+      "Write weight files there, as a run does; needs the tasks' names and sizes",
+    ),
+  }),
+  operands: ["file"],
+  async run({ file, start, out, measure, eta, ...update }, io) {
+    const { replayWeights, saveWeightFiles } = await import(
+      "../../../dro/mod.ts"
+    );
+    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const { log, settings } = await readLosses(file);
+    for (const warning of log.warnings) io.note(warning);
+    const tasks = await tasksOf(log, start);
+    if (out !== undefined && !(tasks.names && tasks.sizes)) {
+      throw new RangeError(
+        `Cannot write weight files: ${file} doesn't tell the tasks' names and sizes; add a header, or name a weight file by --start`,
+      );
+    }
+    const { state, history } = replayWeights(log.lines, {
+      ...update,
+      measure: measure ?? settings?.measure ?? "released",
+      eta: eta ?? settings?.eta ?? 0.02,
+      start: tasks.weights,
+    });
+    if (history.length === 0) {
+      throw new RangeError(
+        `Cannot replay weights: ${log.lines.length} micro-batches make no update of ${update.accumulate}; lower --accumulate`,
+      );
+    }
+    if (state.pending > 0) {
+      io.note(`the last ${state.pending} micro-batches make no whole update`);
+    }
+    if (out !== undefined) {
+      const { names, sizes } = tasks;
+      const files = await saveWeightFiles(out, state, {
+        names: names!,
+        sizes: sizes!,
+      });
+      io.note(`${files.length} weight files in ${out}`);
+    }
+    const total = tasks.weights.reduce((sum, weight) => sum + weight, 0);
+    const rows = state.curr.map((weight, id) => ({
+      task: tasks.names?.[id] ?? `task ${id}`,
+      id,
+      ...(tasks.sizes ? { size: tasks.sizes[id]! } : {}),
+      start: tasks.weights[id]! / total,
+      weight,
+      mean: state.mean[id]!,
+      ema: state.ema[id]!,
+    })).sort((a, b) => b.weight - a.weight || a.id - b.id);
+    io.result(rows, () =>
+      textTable(rows, {
+        digits: 4,
+        maxRows: rows.length,
+        footRows: 0,
+      }) +
+      `\n\n${history.length} updates from ${log.lines.length} micro-batches`);
+  },
+};
+
+/** The losses in a log, or in a run's folder, then with its settings. */
+async function readLosses(file: string): Promise<
+  { log: LossLog; settings?: { measure: LossMeasure; eta: number } }
+> {
+  const { readLossLog } = await import("../../../dro/mod.ts");
+  const folder = await isFolder(file)
+    ? file
+    : basename(file) === "metrics.jsonl" &&
+        await exists(join(dirname(file), "run.json"))
+    ? dirname(file)
+    : undefined;
+  if (folder === undefined) return { log: await readLossLog(file) };
+  const { readRunLosses } = await import("../../../experiment/mod.ts");
+  const { log, update } = await readRunLosses(folder);
+  return { log, settings: update };
+}
+
+/** Names, sizes and start weights by id, from a weight file or the log. */
+async function tasksOf(log: LossLog, start: string | undefined): Promise<
+  { names?: string[]; sizes?: number[]; weights: number[] }
+> {
+  const count = log.domainCount;
+  if (start === undefined) {
+    return {
+      ...(log.tasks ? { names: log.tasks } : {}),
+      ...(log.sizes ? { sizes: log.sizes } : {}),
+      weights: log.weights ?? Array.from({ length: count }, () => 1 / count),
+    };
+  }
+  const { readWeightFile } = await import("../../../dro/mod.ts");
+  const file = await readWeightFile(start);
+  // Columns by id, or by the log's own names.
+  const order = Array.from(
+    { length: log.tasks ? count : Math.max(count, file.ids.length) },
+    (_, k) =>
+      log.tasks ? file.names.indexOf(log.tasks[k]!) : file.ids.indexOf(k),
+  );
+  const missing = order.indexOf(-1);
+  if (missing >= 0) {
+    throw new RangeError(
+      `Cannot start from ${start}: it has no task ${
+        log.tasks ? JSON.stringify(log.tasks[missing]) : `with id ${missing}`
+      }; name the weight file of the same tasks`,
+    );
+  }
+  return {
+    names: order.map((k) => file.names[k]!),
+    sizes: order.map((k) => file.sizes[k]!),
+    weights: order.map((k) => file.weights[k]!),
+  };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await Deno.stat(path).catch(() => undefined))?.isDirectory ?? false;
+}

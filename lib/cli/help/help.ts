@@ -1,0 +1,87 @@
+import { commandFlags, type Flag } from "../options/flags.ts";
+import { globalOptions, SHORT } from "../options/global_options.ts";
+import { negatable } from "../options/read_arguments.ts";
+import { bold, glossary, wrap } from "./style.ts";
+import type { Command } from "../command.ts";
+import type { Io } from "../io.ts";
+
+type Look = Pick<Io, "color" | "columns">;
+
+/** Help text of one command. */
+export function commandHelp(command: Command, look: Look): string {
+  const { flags, operands } = commandFlags(command);
+  const globals = commandFlags({ options: globalOptions }).flags;
+  const must = flags.filter((flag) => flag.required).map(written);
+  const usage = [
+    `tdro ${command.name}`,
+    ...must,
+    ...(flags.length > must.length ? ["[options]"] : []),
+    ...operands.map((operand) => {
+      const word = operand.placeholder + (operand.kind === "array" ? "…" : "");
+      return operand.required ? word : `[${word}]`;
+    }),
+  ].join(" ");
+  const section = (title: string, rows: [string, string][]) =>
+    rows.length === 0
+      ? []
+      : [`${bold(title, look)}\n${glossary(rows, look.columns)}`];
+  const width = Math.min(look.columns, 100);
+  return [
+    `${command.summary}`,
+    `${bold("Usage:", look)} ${usage}`,
+    ...(command.details
+      ? [
+        command.details.split("\n").flatMap((text) => wrap(text, width))
+          .join("\n"),
+      ]
+      : []),
+    ...section(
+      "Arguments:",
+      operands.map((flag) => [flag.placeholder, meaning(flag)]),
+    ),
+    ...section("Options:", flags.map((flag) => [written(flag), meaning(flag)])),
+    ...section(
+      "Options of every command:",
+      globals.map((flag) => [written(flag), flag.description]),
+    ),
+    `${bold("Examples:", look)}\n${
+      command.examples.map(({ about, line }) => `  # ${about}\n  ${line}`)
+        .join("\n")
+    }`,
+  ].join("\n\n") + "\n";
+}
+
+/** A flag as one writes it: `-q, --quiet`, `--top N`, `--no-color`. */
+function written(flag: Flag): string {
+  const short = SHORT[flag.name] ? `-${SHORT[flag.name]}, ` : "";
+  if (flag.kind === "boolean") {
+    return `${short}--${negatable(flag) ? "[no-]" : ""}${flag.name}`;
+  }
+  const more = flag.kind === "array" ? ",…" : "";
+  return `${short}--${flag.name} ${flag.placeholder}${more}`;
+}
+
+/** `What it does (number, > 0; default: 5)`. */
+function meaning(flag: Flag): string {
+  const facts: string[] = [];
+  if (flag.kind !== "boolean" && flag.type !== "") facts.push(flag.type);
+  if (flag.required) facts.push("required");
+  else if (flag.default === null) facts.push("default: none");
+  else if (!silent(flag.default)) facts.push(`default: ${plain(flag.default)}`);
+  return `${flag.description}${
+    facts.length > 0 ? ` (${facts.join("; ")})` : ""
+  }`.trim();
+}
+
+/** A default that says nothing: off, empty, or none at all. */
+function silent(value: unknown): boolean {
+  return value === undefined || value === false || value === "" ||
+    (Array.isArray(value) && value.length === 0);
+}
+
+function plain(value: unknown): string {
+  if (Array.isArray(value) && value.length > 0) {
+    return value.map(plain).join(",");
+  }
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

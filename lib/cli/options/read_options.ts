@@ -1,0 +1,174 @@
+import type { z } from "zod";
+import type { Command } from "../command.ts";
+import { commandFlags, type Flag } from "./flags.ts";
+import { type GlobalOptions, globalOptions } from "./global_options.ts";
+import { readArguments, valueAt, type Values } from "./read_arguments.ts";
+import { recordedOptions } from "./recorded_options.ts";
+import { didYouMean } from "../help/suggest.ts";
+
+/** What a command is to do, from its arguments and its config file. */
+export interface ReadOptions {
+  /** Options that every command has. */
+  global: GlobalOptions;
+  /** Validated options of the command; not read if help was asked for. */
+  options: unknown;
+}
+
+/**
+ * Options of a command: flags before the config file before defaults.
+ *
+ * @throws {SyntaxError} If a flag or the file can't be read.
+ * @throws {RangeError} If a value is out of range or missing.
+ * @throws {Deno.errors.NotFound} If the config file is missing.
+ */
+export async function readOptions(
+  command: Command,
+  args: readonly string[],
+): Promise<ReadOptions> {
+  const known = commandFlags(command);
+  const globals = commandFlags({ options: globalOptions }).flags;
+  // Asking for help must work whatever else stands there.
+  const end = args.indexOf("--");
+  const words = end < 0 ? args : args.slice(0, end);
+  if (words.includes("--help") || words.includes("-h")) {
+    return { global: globalOptions.parse({ help: true }), options: undefined };
+  }
+  const given = readArguments(args, known, globals);
+  const global = globalOptions.parse(given.global);
+  const all = [...known.flags, ...known.operands];
+  const file = global.config;
+  const base = file === undefined ? {} : await readConfig(file, all);
+  const result = command.options.safeParse(merge(base, given.values));
+  if (result.success) return { global, options: result.data };
+  throw explain(result.error.issues[0]!, {
+    command,
+    all,
+    operands: known.operands,
+    origin: (path) =>
+      file !== undefined && valueAt(given.values, path) === undefined &&
+        valueAt(base, path) !== undefined
+        ? file
+        : undefined,
+    value: (path) => valueAt(merge(base, given.values), path),
+  });
+}
+
+async function readConfig(path: string, all: readonly Flag[]): Promise<Values> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    if (error instanceof Deno.errors.NotFound) {
+      throw new Deno.errors.NotFound(`Cannot read the config file: no ${path}`);
+    }
+    throw new Deno.errors.InvalidData(
+      `${path}: Cannot read the config file: ${(error as Error).message}`,
+    );
+  }
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError(
+      `${path}: Cannot read the config file: ${(error as Error).message}`,
+    );
+  }
+  if (!isObject(config)) {
+    throw new SyntaxError(
+      `${path}: Cannot read the config file: expected an object of options`,
+    );
+  }
+  const options = recordedOptions(config, all);
+  checkKeys(options, all, path, []);
+  return options;
+}
+
+/** Refuses unknown keys, also where the command's schema would drop them. */
+function checkKeys(
+  config: Values,
+  all: readonly Flag[],
+  file: string,
+  at: readonly string[],
+): void {
+  for (const [key, value] of Object.entries(config)) {
+    const path = [...at, key];
+    const below = all.filter((flag) =>
+      path.every((part, i) => flag.path[i] === part)
+    );
+    if (below.length === 0) {
+      const names = all.map((flag) => flag.path.join("."));
+      const name = path.join(".");
+      throw new SyntaxError(
+        `${file}: Cannot read the config file: no option ${
+          JSON.stringify(name)
+        }${didYouMean(name, names)}`,
+      );
+    }
+    if (below.some((flag) => flag.path.length > path.length)) {
+      if (isObject(value)) checkKeys(value, all, file, path);
+    }
+  }
+}
+
+function merge(base: Values, over: Values): Values {
+  const merged = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isObject(below) && isObject(value)
+      ? merge(below, value)
+      : value;
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+interface Context {
+  command: Command;
+  all: readonly Flag[];
+  operands: readonly Flag[];
+  origin(path: readonly string[]): string | undefined;
+  value(path: readonly string[]): unknown;
+}
+
+/** One line for the first thing that the schema found wrong. */
+function explain(issue: z.core.$ZodIssue, context: Context): Error {
+  const path = issue.path.map(String);
+  const flag = context.all.find((other) =>
+    other.path.every((part, i) => path[i] === part)
+  );
+  const operand = flag !== undefined && context.operands.includes(flag);
+  const name = flag === undefined
+    ? path.join(".")
+    : operand
+    ? flag.placeholder
+    : `--${flag.name}`;
+  const help = `see tdro ${context.command.name} --help`;
+  const value = context.value(path);
+  if (issue.code === "invalid_type" && value === undefined && flag) {
+    const what = operand ? name : `${name} ${flag.placeholder}`;
+    return new SyntaxError(
+      `Cannot run tdro ${context.command.name}: ${what} is missing (${help})`,
+    );
+  }
+  // Zod's messages read "Too big: expected number to be <=100".
+  const wanted = issue.message.replace(/^[^:]*: (?=expected)/, "");
+  if (name === "") {
+    return new RangeError(
+      `Cannot run tdro ${context.command.name}: ${lower(wanted)} (${help})`,
+    );
+  }
+  const file = context.origin(path);
+  return new RangeError(
+    `${file === undefined ? "" : `${file}: `}Cannot use ${
+      file === undefined ? name : path.join(".")
+    }: ${lower(wanted)}: got ${JSON.stringify(value)}`,
+  );
+}
+
+function lower(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

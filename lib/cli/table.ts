@@ -1,0 +1,165 @@
+import type { Command } from "./command.ts";
+
+/** A command that isn't loaded yet. */
+export interface CommandEntry {
+  /** Words after `tdro`. */
+  name: string;
+  /** The command's own summary, repeated here so that help needn't load it. */
+  summary: string;
+  /** Loads the command's module. */
+  load(): Promise<{ command: Command }>;
+}
+
+/** Every command, in the order of the help text. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "demo",
+    summary: "Learn the mixture of the docs suite from end to end",
+    load: () => import("./commands/demo.ts"),
+  },
+  {
+    name: "run",
+    summary: "Learn the mixture of a suite in BEIR form from end to end",
+    load: () => import("./commands/run.ts"),
+  },
+  {
+    name: "train",
+    summary: "Train one retriever on a mixture, e.g. on learned weights",
+    load: () => import("./commands/train.ts"),
+  },
+  {
+    name: "arena",
+    summary: "Compare strategies of choosing the mixture, with several seeds",
+    load: () => import("./commands/arena.ts"),
+  },
+  {
+    name: "report",
+    summary: "Write one HTML page about finished runs and arenas",
+    load: () => import("./commands/report.ts"),
+  },
+  {
+    name: "plots",
+    summary: "Write the plots of a run or an arena as SVG and Vega-Lite files",
+    load: () => import("./commands/plots.ts"),
+  },
+  {
+    name: "model pull",
+    summary: "Fetch a model from the Hugging Face hub or a mirror",
+    load: () => import("./commands/model/pull.ts"),
+  },
+  {
+    name: "model info",
+    summary: "Show what a model folder holds, without loading its weights",
+    load: () => import("./commands/model/info.ts"),
+  },
+  {
+    name: "model check",
+    summary: "Try a model folder, and compare it with PyTorch",
+    load: () => import("./commands/model/check.ts"),
+  },
+  {
+    name: "model convert",
+    summary: "Store a model's weights in another number format",
+    load: () => import("./commands/model/convert.ts"),
+  },
+  {
+    name: "model merge",
+    summary: "Make a LoRA adapter part of its model's weights",
+    load: () => import("./commands/model/merge.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "Show which backends work here and which one is chosen",
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
+    name: "setup",
+    summary: "Install the TensorFlow backend, and a small model if wanted",
+    load: () => import("./commands/setup.ts"),
+  },
+  {
+    name: "weights show",
+    summary: "Show weight files side by side",
+    load: () => import("./commands/weights/show.ts"),
+  },
+  {
+    name: "weights select",
+    summary: "Write the weight file of the tasks with the largest weights",
+    load: () => import("./commands/weights/select.ts"),
+  },
+  {
+    name: "weights replay",
+    summary: "Learn weights from a log of losses that any trainer wrote",
+    load: () => import("./commands/weights/replay.ts"),
+  },
+  {
+    name: "weights explain",
+    summary: "Say why each weight of a run rose or fell",
+    load: () => import("./commands/weights/explain.ts"),
+  },
+  {
+    name: "eval diff",
+    summary: "Say why two evaluations differ, query by query",
+    load: () => import("./commands/eval/diff.ts"),
+  },
+  {
+    name: "eval",
+    summary: "Evaluate a model, BM25, or both on the tasks of a suite",
+    load: () => import("./commands/eval/eval.ts"),
+  },
+  {
+    name: "score",
+    summary: "Compute metrics of a run from its relevance judgments",
+    load: () => import("./commands/eval/score.ts"),
+  },
+  {
+    name: "data docs-suite",
+    summary: "Build the docs suite from documentation on this machine",
+    load: () => import("./commands/data/docs_suite.ts"),
+  },
+  {
+    name: "data list",
+    summary: "List public training sets and benchmarks that can be pulled",
+    load: () => import("./commands/data/list.ts"),
+  },
+  {
+    name: "data pull",
+    summary: "Fetch public training sets and benchmarks as task folders",
+    load: () => import("./commands/data/pull.ts"),
+  },
+  {
+    name: "data import",
+    summary: "Make a task, or a suite, out of a table of pairs or triples",
+    load: () => import("./commands/data/import.ts"),
+  },
+  {
+    name: "data check",
+    summary: "Check a suite in BEIR form and count what is in it",
+    load: () => import("./commands/data/check.ts"),
+  },
+  {
+    name: "data clean",
+    summary: "Take training queries out that are near test queries",
+    load: () => import("./commands/data/clean.ts"),
+  },
+  {
+    name: "data audit",
+    summary: "Find negatives that a stronger model takes for answers",
+    load: () => import("./commands/data/audit.ts"),
+  },
+  {
+    name: "mine",
+    summary: "Mine hard negatives by BM25, by a model, or by both",
+    load: () => import("./commands/mine.ts"),
+  },
+  {
+    name: "completion",
+    summary: "Print a completion script for a shell",
+    load: () => import("./commands/completion.ts"),
+  },
+  {
+    name: "version",
+    summary: "Show the version",
+    load: () => import("./commands/version.ts"),
+  },
+];

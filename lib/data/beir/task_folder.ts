@@ -1,0 +1,65 @@
+import { basename, resolve } from "node:path";
+import type { z } from "zod";
+import { exists, isFolder } from "../../base/exists.ts";
+import { taskFile } from "./schemas.ts";
+import type { TaskInfo } from "../types.ts";
+import { describeIssue } from "../../base/describe_issue.ts";
+
+/** Throws if there is no folder of this name. */
+export async function checkFolder(what: string, path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  throw new Deno.errors.NotFound(
+    `Cannot open ${what} ${path}: there is no such folder`,
+  );
+}
+
+/** The file, or its gzipped form; the plain one if both are there. */
+export async function plainOrGzip(path: string): Promise<string | undefined> {
+  if (await exists(path)) return path;
+  return await exists(`${path}.gz`) ? `${path}.gz` : undefined;
+}
+
+/** Reads a small JSON file; `undefined` if there is none. */
+export async function readJsonFile<T>(
+  path: string,
+  schema: z.ZodType<T>,
+): Promise<T | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw new SyntaxError(
+      `Cannot read ${path} as JSON: ${
+        (error as Error).message.replaceAll("\n", " ")
+      }`,
+    );
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new SyntaxError(
+    `Cannot use ${path}: ${
+      describeIssue(parsed.error.issues[0]!, value).replace("the line", "it")
+    }`,
+  );
+}
+
+/** What `task.json` says of a task folder, with what holds if it says nothing. */
+export async function readTaskInfo(folder: string): Promise<TaskInfo> {
+  const file = await readJsonFile(`${folder}/task.json`, taskFile) ?? {};
+  return {
+    name: file.task ?? basename(resolve(folder)),
+    prompt: file.prompt ?? "",
+    language: file.language ?? "und",
+    kind: file.type ?? "unknown",
+    license: file.license ?? "unstated",
+    source: file.source ?? "",
+    ...(file.transform === undefined ? {} : { transform: file.transform }),
+  };
+}

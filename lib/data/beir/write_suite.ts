@@ -1,0 +1,169 @@
+import { checkColumnId } from "../trec/columns.ts";
+import { SPLITS } from "../types.ts";
+import { writeFolder } from "./write_folder.ts";
+import type { Suite, Task } from "../types.ts";
+import { writeBeirQrels } from "./write_qrels.ts";
+import { writeWhole } from "../../base/write_whole.ts";
+
+/** Options of {@linkcode writeSuite}. */
+export interface WriteSuiteOptions {
+  /** Whether a folder that is there already may be replaced. @default {false} */
+  overwrite?: boolean;
+  /** Texts of more files to put into the folder, by name. @default {none} */
+  files?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a suite as a folder of task folders in BEIR form, with a `suite.json`
+ * that keeps the order. The folder appears under its name only when whole, and
+ * the same suite gives the same bytes. {@linkcode openSuite} reads it back
+ * equal, but for a title `""`, which comes back as none.
+ *
+ * @param suite What to write.
+ * @param folder Where to; the folders above it are made.
+ * @param options Whether an old folder may be replaced.
+ * @throws {RangeError} If the folder is there and `overwrite` is off, the suite
+ * has no task, a name is no folder name or comes twice, an id holds a tab, line
+ * end, NUL or lone surrogate, a key of a map isn't the id of its value, or a
+ * judgment points nowhere or is no 32-bit integer.
+ *
+ * @example Usage
+ * ```ts
+ * import { openSuite, writeSuite } from "@tdro/tdro/data";
+ * import { buildDocsSuite } from "@tdro/tdro/docs-suite";
+ * import assert from "node:assert/strict";
+ *
+ * const suite = await buildDocsSuite({ tasks: ["es-lib"] });
+ * const folder = `${await Deno.makeTempDir()}/docs`;
+ * await writeSuite(suite, folder);
+ * assert.deepEqual(await openSuite(folder), suite);
+ * ```
+ */
+export async function writeSuite(
+  suite: Suite,
+  folder: string,
+  { overwrite = false, files = {} }: WriteSuiteOptions = {},
+): Promise<void> {
+  checkSuite(suite);
+  await writeFolder(folder, {
+    ...{ overwrite, what: `suite ${folder}` },
+    async fill(partial) {
+      for (const task of suite.tasks) {
+        await writeTaskFiles(task, `${partial}/${task.name}`);
+      }
+      const contents = {
+        name: suite.name,
+        tasks: suite.tasks.map((t) => t.name),
+      };
+      await writeWhole(`${partial}/suite.json`, json(contents));
+      for (const [name, text] of Object.entries(files)) {
+        await writeWhole(`${partial}/${name}`, text);
+      }
+    },
+  });
+}
+
+/** Writes the files of one task; {@linkcode checkTask} comes before. */
+export async function writeTaskFiles(
+  task: Task,
+  folder: string,
+): Promise<void> {
+  const counts: Record<string, number> = { corpus: task.corpus.size };
+  for (const split of SPLITS) {
+    const qrels = task.qrels[split];
+    if (!qrels) continue;
+    counts[`queries_${split}`] = qrels.size;
+    await writeBeirQrels(`${folder}/qrels/${split}.tsv`, qrels);
+  }
+  await writeWhole(`${folder}/corpus.jsonl`, corpusLines(task));
+  await writeWhole(`${folder}/queries.jsonl`, queryLines(task));
+  const info = {
+    task: task.name,
+    language: task.language,
+    type: task.kind,
+    prompt: task.prompt,
+    license: task.license,
+    source: task.source,
+    transform: task.transform,
+    counts,
+  };
+  await writeWhole(`${folder}/task.json`, json(info));
+}
+
+function* corpusLines({ corpus }: Task): Generator<string> {
+  for (const { id, title = "", text } of corpus.values()) {
+    yield JSON.stringify({ _id: id, title, text }) + "\n";
+  }
+}
+
+function* queryLines({ queries }: Task): Generator<string> {
+  for (const { id, text } of queries.values()) {
+    yield JSON.stringify({ _id: id, text }) + "\n";
+  }
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** Throws at what {@linkcode openSuite} couldn't read back. */
+function checkSuite(suite: Suite): void {
+  if (suite.tasks.length === 0) {
+    throw new RangeError(
+      `Cannot write suite ${JSON.stringify(suite.name)}: it has no task`,
+    );
+  }
+  const seen = new Set<string>();
+  for (const task of suite.tasks) {
+    checkTask(task);
+    const { name } = task;
+    // Some file systems take Nq and nq for one name.
+    if (seen.has(name.toLowerCase())) {
+      throw failure(task, "another task has the name (upper or lower case)");
+    }
+    seen.add(name.toLowerCase());
+  }
+}
+
+function failure({ name }: Task, why: string): RangeError {
+  return new RangeError(`Cannot write task ${JSON.stringify(name)}: ${why}`);
+}
+
+/** Throws at what {@linkcode openTask} couldn't read back. */
+export function checkTask(task: Task): void {
+  const { name, corpus, queries, qrels } = task;
+  const fail = (why: string) => failure(task, why);
+  // deno-lint-ignore no-control-regex -- no system takes them all in names
+  if (/^\.|^$|[/\\\0-\x1f]/.test(name) || !name.isWellFormed()) {
+    throw fail("the name must serve as a folder's name");
+  }
+  if (corpus.size === 0) throw fail("its corpus is empty");
+  if (queries.size === 0) throw fail("it has no queries");
+  for (const map of [corpus, queries]) {
+    for (const [key, { id }] of map) {
+      if (key !== id) {
+        throw fail(
+          `key ${JSON.stringify(key)} holds what has id ${JSON.stringify(id)}`,
+        );
+      }
+      checkColumnId(id, `task ${JSON.stringify(name)}`, { blanks: true });
+    }
+  }
+  let judged = 0;
+  for (const split of Object.values(qrels)) {
+    for (const [query, grades] of split) {
+      if (!queries.has(query)) {
+        throw fail(`query ${JSON.stringify(query)} is judged but not there`);
+      }
+      for (const passage of grades.keys()) {
+        judged++;
+        if (!corpus.has(passage)) {
+          throw fail(
+            `passage ${JSON.stringify(passage)} is judged but not there`,
+          );
+        }
+      }
+    }
+  }
+  if (judged === 0) throw fail("it has no judgment");
+}

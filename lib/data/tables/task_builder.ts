@@ -1,0 +1,266 @@
+import { idProblem } from "../beir/schemas.ts";
+import { SPLITS } from "../types.ts";
+import type { Passage, Qrels, Query, SplitName, Task } from "../types.ts";
+import { type CellPassage, gradeOf, passagesOf, textOf } from "./cells.ts";
+import type { ChosenColumns } from "./choose_columns.ts";
+import { SPLIT_WORDS, splitOf } from "./split_name.ts";
+import { splitQueries } from "./split_queries.ts";
+import type { TableRow } from "./table.ts";
+import type { ParsedTableTaskOptions } from "./table_options.ts";
+
+/** A judgment, in the split that its row names. */
+interface Judgment {
+  query: string;
+  split: SplitName | undefined;
+  passage: string;
+  grade: number;
+  where: string;
+}
+
+/** Makes a task out of rows, given one after the other. */
+export class TaskBuilder {
+  readonly #columns: ChosenColumns;
+  readonly #options: ParsedTableTaskOptions;
+  readonly #queries = new Map<string, Query>();
+  readonly #corpus = new Map<string, Passage>();
+  /** Text → id, of queries and passages that came without one, and of all passages. */
+  readonly #queryIds = new Map<string, string>();
+  readonly #passageIds = new Map<string, string>();
+  readonly #judgments = new Map<string, Judgment>();
+  /** Negatives wait: what has an id of its own must come first. */
+  readonly #negatives: [Omit<Judgment, "passage">, CellPassage][] = [];
+  /** Rows left out for want of a query or passage. */
+  skipped = 0;
+
+  constructor(columns: ChosenColumns, options: ParsedTableTaskOptions) {
+    this.#columns = columns;
+    this.#options = options;
+  }
+
+  /** Takes in one row. */
+  add({ where, cells, split: fileSplit }: TableRow): void {
+    const { query, passage, title, score, negatives } = this.#columns;
+    const text = textOf(cells[query], where, query);
+    const passages = passagesOf(cells[passage], where, passage);
+    if (text === undefined || passages.length === 0) {
+      this.#skip(where, text === undefined ? query : passage);
+      return;
+    }
+    const judgment = {
+      query: this.#addQuery(text, cells, where),
+      split: this.#splitOf(cells, where) ?? splitOf(fileSplit ?? ""),
+      grade: score === undefined
+        ? 1
+        : gradeOf(cells[score], where, score, this.#options.minScore),
+      where,
+    };
+    const heading = title && textOf(cells[title], where, title);
+    const id = this.#idOf(this.#columns.passageId, cells, where);
+    if (id !== undefined && passages.length > 1) {
+      throw new SyntaxError(
+        `${where}: Cannot use the row: ${passages.length} passages must not share one id: got ${
+          JSON.stringify(id)
+        }; leave the id column out (passageId: null, --passage-id none)`,
+      );
+    }
+    for (const found of passages) {
+      const whole = { ...(heading ? { title: heading } : {}), ...found };
+      if (id !== undefined) whole.id = id;
+      this.#judge({ ...judgment, passage: this.#addPassage(whole, where) });
+    }
+    for (const column of negatives) {
+      for (const found of passagesOf(cells[column], where, column)) {
+        this.#negatives.push([{ ...judgment, grade: 0 }, found]);
+      }
+    }
+  }
+
+  /** The task, with splits drawn where the rows name none. */
+  finish(name: string, source: string): Task {
+    const { prompt, language, kind, license } = this.#options;
+    const positive = new Set<string>();
+    for (const { query, passage, grade } of this.#judgments.values()) {
+      if (grade > 0) positive.add(`${query}\t${passage}`);
+    }
+    for (const [judgment, found] of this.#negatives.splice(0)) {
+      const passage = this.#addPassage(found, judgment.where);
+      if (positive.has(`${judgment.query}\t${passage}`)) continue;
+      const key = keyOf({ ...judgment, passage });
+      if (!this.#judgments.has(key)) {
+        this.#judgments.set(key, { ...judgment, passage });
+      }
+    }
+    if (this.#judgments.size === 0) {
+      throw new SyntaxError(
+        `Cannot make task ${
+          JSON.stringify(name)
+        } of ${source}: it must hold a row with a query and a passage: got ${
+          this.skipped > 0 ? `${this.skipped} rows without` : "no rows"
+        }`,
+      );
+    }
+    if (positive.size === 0) {
+      throw new SyntaxError(
+        `Cannot make task ${
+          JSON.stringify(name)
+        } of ${source}: a row must match: no score is above 0${
+          this.#options.minScore === undefined ? "" : " or reaches minScore"
+        }`,
+      );
+    }
+    return {
+      ...{ name, prompt, language, kind, license },
+      source: this.#options.source ?? source,
+      corpus: this.#corpus,
+      queries: this.#queries,
+      qrels: this.#qrels(),
+    };
+  }
+
+  #skip(where: string, column: string): void {
+    this.skipped++;
+    if (this.#options.skipEmpty) return;
+    throw new SyntaxError(
+      `${where}: Cannot use the row: column ${
+        JSON.stringify(column)
+      } must hold a text: got none; fill it, or leave such rows out (skipEmpty, --skip-empty)`,
+    );
+  }
+
+  #splitOf(cells: TableRow["cells"], where: string): SplitName | undefined {
+    const { split: column } = this.#columns;
+    if (column === undefined) return undefined;
+    const word = textOf(cells[column], where, column);
+    if (word === undefined) return undefined;
+    const split = splitOf(word);
+    if (split) return split;
+    throw new SyntaxError(
+      `${where}: Cannot use the row: column ${
+        JSON.stringify(column)
+      } must be one of ${SPLIT_WORDS}: got ${
+        JSON.stringify(word)
+      }; leave the column out (split: null, --split none) to have splits drawn`,
+    );
+  }
+
+  #idOf(
+    column: string | undefined,
+    cells: TableRow["cells"],
+    where: string,
+  ): string | undefined {
+    if (column === undefined) return undefined;
+    const id = textOf(cells[column], where, column) ?? "";
+    const problem = idProblem(id);
+    if (!problem) return id;
+    throw new SyntaxError(
+      `${where}: Cannot use the row: column ${
+        JSON.stringify(column)
+      }: an id ${problem}: got ${JSON.stringify(id)}`,
+    );
+  }
+
+  #addQuery(text: string, cells: TableRow["cells"], where: string): string {
+    const given = this.#idOf(this.#columns.queryId, cells, where);
+    const id = given ?? this.#queryIds.get(text) ??
+      `q${this.#queries.size + 1}`;
+    const old = this.#queries.get(id);
+    if (old && old.text !== text) throw twoTexts(where, "query", id, old.text);
+    if (!old) this.#queries.set(id, { id, text });
+    if (given === undefined) this.#queryIds.set(text, id);
+    return id;
+  }
+
+  #addPassage({ id: given, title, text }: CellPassage, where: string): string {
+    const whole = JSON.stringify([title ?? "", text]);
+    const id = given ?? this.#passageIds.get(whole) ?? this.#freeId();
+    const old = this.#corpus.get(id);
+    if (old && JSON.stringify([old.title ?? "", old.text]) !== whole) {
+      throw twoTexts(where, "passage", id, old.text);
+    }
+    if (!old) {
+      this.#corpus.set(
+        id,
+        title === undefined ? { id, text } : {
+          ...{ id, title, text },
+        },
+      );
+    }
+    if (!this.#passageIds.has(whole)) this.#passageIds.set(whole, id);
+    return id;
+  }
+
+  /** Numbered from 1; given ids may look the same. */
+  #freeId(): string {
+    let number = this.#corpus.size + 1;
+    while (this.#corpus.has(`p${number}`)) number++;
+    return `p${number}`;
+  }
+
+  #judge(judgment: Judgment): void {
+    const key = keyOf(judgment);
+    const old = this.#judgments.get(key);
+    if (old && old.grade !== judgment.grade) {
+      throw new SyntaxError(
+        `${judgment.where}: Cannot use the row: ${old.where} gives the same query and passage another grade: got ${judgment.grade} and ${old.grade}; keep one of them`,
+      );
+    }
+    if (!old) this.#judgments.set(key, judgment);
+  }
+
+  #qrels(): Task["qrels"] {
+    const judgments = [...this.#judgments.values()];
+    const given = new Set(judgments.map(({ split }) => split));
+    // A query that some row gives a split keeps it in all its rows.
+    const own = new Map<string, SplitName>();
+    for (const { query, split } of judgments) {
+      if (split) own.set(query, split);
+    }
+    const pool = new Set<string>();
+    for (const { query, grade } of judgments) {
+      if (grade > 0 && (own.get(query) ?? "train") === "train") pool.add(query);
+    }
+    const { dev, test, seed } = this.#options;
+    const drawn = splitQueries(
+      [...pool].map((id) => this.#queries.get(id)!),
+      {
+        dev: given.has("dev") ? 0 : dev,
+        test: given.has("test") ? 0 : test,
+        seed,
+      },
+    );
+    const bySplit: Record<SplitName, Qrels> = {
+      train: new Map(),
+      dev: new Map(),
+      test: new Map(),
+    };
+    for (const { query, split, passage, grade } of judgments) {
+      const named = split ?? own.get(query) ?? "train";
+      const target = named === "train" ? drawn.get(query) ?? named : named;
+      let grades = bySplit[target].get(query);
+      if (!grades) bySplit[target].set(query, grades = new Map());
+      if (!grades.has(passage)) grades.set(passage, grade);
+    }
+    return Object.fromEntries(
+      SPLITS.filter((split) => bySplit[split].size > 0)
+        .map((split) => [split, bySplit[split]]),
+    );
+  }
+}
+
+function keyOf({ query, split, passage }: Judgment): string {
+  return JSON.stringify([split ?? "", query, passage]);
+}
+
+function twoTexts(
+  where: string,
+  what: string,
+  id: string,
+  other: string,
+): SyntaxError {
+  const start = other.length > 60 ? `${other.slice(0, 57)}...` : other;
+  return new SyntaxError(
+    `${where}: Cannot use the row: ${what} ${
+      JSON.stringify(id)
+    } must have one text: an earlier row has ${JSON.stringify(start)}`,
+  );
+}

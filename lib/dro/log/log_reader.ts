@@ -1,0 +1,224 @@
+import { z } from "zod";
+import type { LossObservation } from "../update/loss_proxy.ts";
+import { unpackLosses } from "./pack_losses.ts";
+import type { LossLog } from "./parse_loss_log.ts";
+
+/** How far below 0 rounding can put a loss that is really 0. */
+const loss = z.number().min(-1e-3);
+const losses = z.array(loss).min(1);
+const ids = z.array(z.int().min(0));
+
+const batchSchema = z.strictObject({
+  losses,
+  reference_losses: z.array(loss).nullish(),
+  domains: ids.optional(),
+  tasks: z.array(z.string()).optional(),
+});
+
+const headerSchema = z.strictObject({
+  tasks: z.array(z.string()).min(1).optional(),
+  sizes: z.array(z.int().min(1)).min(1).optional(),
+  weights: z.array(z.number().min(0)).min(1).optional(),
+});
+
+/** A line of a tdro run's `metrics.jsonl`; it holds much more. */
+const metricsSchema = z.object({
+  stage: z.string(),
+  weights: z.array(z.number()).optional(),
+  examples: z.object({
+    losses,
+    references: z.array(loss).nullable(),
+    domains: ids,
+  }).optional(),
+});
+
+/** Where a line stands, and what to do if it's wrong. */
+export interface Place {
+  fail(reason: string): never;
+}
+
+/** Takes in the lines of a loss log one by one, checked. */
+export class LogReader {
+  readonly #batches: {
+    losses: number[];
+    referenceLosses: number[] | null;
+    domains: number[] | null;
+    tasks: string[] | null;
+  }[] = [];
+  readonly #observations: LossObservation[] = [];
+  #header: z.infer<typeof headerSchema> = {};
+  #domains = 0;
+  #largest = -1;
+  /** Whether there was a line of a run's `metrics.jsonl`. */
+  hasMetrics = false;
+
+  /** Takes in one line. */
+  take(value: unknown, place: Place): void {
+    const isObject = typeof value === "object" && value !== null;
+    if (isObject && "stage" in value) return this.#takeMetrics(value, place);
+    if (isObject && !("losses" in value) && this.#isFirst()) {
+      return this.#takeHeader(value, place);
+    }
+    this.#takeBatch(checked(batchSchema, value, place), place);
+  }
+
+  #isFirst(): boolean {
+    return this.#batches.length === 0 && this.#observations.length === 0 &&
+      this.#domains === 0;
+  }
+
+  #takeHeader(value: unknown, place: Place): void {
+    const header = checked(headerSchema, value, place);
+    const lists = Object.entries(header);
+    const [first] = lists;
+    if (!first) place.fail("a header needs tasks, sizes or weights");
+    for (const [name, list] of lists) {
+      if (list.length !== first[1].length) {
+        place.fail(
+          `${name} must have as many entries as ${first[0]}, ${
+            first[1].length
+          }: got ${list.length}`,
+        );
+      }
+    }
+    const twice = header.tasks?.find((name, k, all) => all.indexOf(name) !== k);
+    if (twice !== undefined) {
+      place.fail(`the task ${JSON.stringify(twice)} comes twice`);
+    }
+    if (header.weights && !header.weights.some((weight) => weight > 0)) {
+      place.fail("one of the weights must be > 0");
+    }
+    this.#header = header;
+    this.#domains = first[1].length;
+  }
+
+  #takeBatch(batch: z.infer<typeof batchSchema>, place: Place): void {
+    const { losses, domains, tasks } = batch;
+    const references = batch.reference_losses ?? null;
+    if ((domains === undefined) === (tasks === undefined)) {
+      place.fail("it needs domains (ids) or tasks (names), one of the two");
+    }
+    const lengths = { reference_losses: references, domains, tasks };
+    for (const [name, list] of Object.entries(lengths)) {
+      if (list && list.length !== losses.length) {
+        place.fail(
+          `${name} must have one entry for each of the ${losses.length} losses: got ${list.length}`,
+        );
+      }
+    }
+    const before = this.#batches[0];
+    if (before && (before.referenceLosses === null) !== (references === null)) {
+      place.fail(
+        `reference_losses ${
+          references ? "are there" : "are missing"
+        }, unlike in the micro-batches before; log them always or never`,
+      );
+    }
+    if (before && (before.domains === null) !== (domains === undefined)) {
+      place.fail("use domains in every line, or tasks in every line");
+    }
+    if (domains) this.#checkIds(domains, place);
+    const { tasks: names } = this.#header;
+    const stray = names && tasks?.find((name) => !names.includes(name));
+    if (stray !== undefined) {
+      place.fail(
+        `the header has no task ${JSON.stringify(stray)} (its tasks: ${
+          names!.join(", ")
+        })`,
+      );
+    }
+    if (tasks && !names && this.#domains > 0) {
+      place.fail("tasks need the names in the header too");
+    }
+    this.#batches.push({
+      losses,
+      referenceLosses: references,
+      domains: domains ?? null,
+      tasks: tasks ?? null,
+    });
+  }
+
+  #takeMetrics(value: object, place: Place): void {
+    this.hasMetrics = true;
+    const { stage, weights, examples } = checked(metricsSchema, value, place);
+    if (stage !== "weights" || !examples) return;
+    const count = examples.losses.length;
+    for (const list of [examples.references, examples.domains]) {
+      if (list && list.length !== count) {
+        place.fail(
+          `examples: ${count} losses, but ${list.length} references or domains`,
+        );
+      }
+    }
+    this.#domains = weights?.length ?? this.#domains;
+    this.#checkIds(examples.domains, place);
+    this.#observations.push(unpackLosses(examples));
+  }
+
+  #checkIds(domains: readonly number[], place: Place): void {
+    for (const id of domains) {
+      if (this.#domains > 0 && id >= this.#domains) {
+        place.fail(
+          `domains must be integers in [0, ${this.#domains}), one for each task: got ${id}`,
+        );
+      }
+      this.#largest = Math.max(this.#largest, id);
+    }
+  }
+
+  /** All lines together. */
+  finish(): Omit<LossLog, "warnings"> {
+    const named = this.#batches[0]?.tasks
+      ? this.#header.tasks ?? namesIn(this.#batches.map((b) => b.tasks!))
+      : undefined;
+    const idOf = new Map(named?.map((name, k) => [name, k]));
+    const lines = this.#batches.map((batch): LossObservation => ({
+      losses: batch.losses,
+      referenceLosses: batch.referenceLosses,
+      domains: batch.domains ?? batch.tasks!.map((name) => idOf.get(name)!),
+    }));
+    const tasks = this.#header.tasks ?? named;
+    return {
+      ...this.#header,
+      ...(tasks ? { tasks } : {}),
+      domainCount: this.#domains || (tasks?.length ?? this.#largest + 1),
+      lines: [...lines, ...this.#observations],
+    };
+  }
+}
+
+/** All names, in code-point order, which doesn't hang on the draws. */
+function namesIn(lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())].sort((a, b) => {
+    // The default order is that of UTF-16 units, which differs beyond U+FFFF.
+    const x = [...a], y = [...b];
+    const i = x.findIndex((char, at) => char !== y[at]);
+    return i < 0 ? x.length - y.length : (x[i]!.codePointAt(0)! -
+      (y[i]?.codePointAt(0) ?? -1));
+  });
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown, place: Place): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  if (issue.code === "unrecognized_keys") {
+    place.fail(
+      `unknown key ${
+        JSON.stringify(issue.keys[0])
+      }; the keys are losses, reference_losses, and domains or tasks; of a header tasks, sizes, weights`,
+    );
+  }
+  const found = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
+  const where = issue.path.map((key) =>
+    typeof key === "number" ? `[${key}]` : `.${String(key)}`
+  ).join("").replace(/^\./, "");
+  return place.fail(
+    `${where || "the line"}: ${issue.message}: got ${
+      (JSON.stringify(found) ?? "nothing").slice(0, 60)
+    }`,
+  );
+}

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { compareCodePoints } from "../../base/compare_code_points.ts";
+import { hashFile } from "../../base/hash_file.ts";
+import type { EvalModel } from "./eval_report.ts";
+
+/** Files that decide what a model computes. */
+const DECISIVE = /\.(json|safetensors|txt|model)$/;
+
+/** Written by `tdro model pull`; says where a model comes from, not what it is. */
+const SOURCE = "tdro_source.json";
+
+/**
+ * Tells a model apart from every other: the SHA-256 over the names and contents of
+ * its configuration, tokenizer and weights; and, if `tdro model pull` fetched it, its name
+ * and revision on the hub.
+ *
+ * @param folder Folder of the model.
+ * @returns Name (as given), hash, and revision if known; for a report's `origin`.
+ * @throws {Deno.errors.NotFound} If there is no such folder, or no such file in it.
+ *
+ * @example Usage
+ * ```ts
+ * import { hashModel } from "@tdro/tdro/eval";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/config.json`, "{}");
+ * const before = await hashModel(folder);
+ * await Deno.writeTextFile(`${folder}/config.json`, '{"hidden_size": 8}');
+ * assert.notEqual((await hashModel(folder)).sha256, before.sha256);
+ * ```
+ */
+export async function hashModel(folder: string): Promise<EvalModel> {
+  const files = (await listFiles(folder)).filter((path) =>
+    DECISIVE.test(path) && path !== SOURCE
+  );
+  if (files.length === 0) {
+    throw new Deno.errors.NotFound(
+      `Cannot hash model ${folder}: it holds no model (config.json, model.safetensors)`,
+    );
+  }
+  const hash = createHash("sha256");
+  for (const path of files.sort(compareCodePoints)) {
+    const { sha256 } = await hashFile(`${folder}/${path}`);
+    hash.update(`${path}\0${sha256}\n`);
+  }
+  const revision = await pulledRevision(folder);
+  return {
+    name: folder,
+    sha256: hash.digest("hex"),
+    ...(revision ? { revision } : {}),
+  };
+}
+
+async function listFiles(folder: string, below = ""): Promise<string[]> {
+  const found: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(`${folder}/${below}`)) {
+      if (entry.name.startsWith(".")) continue;
+      const path = below + entry.name;
+      if (entry.isDirectory) {
+        found.push(...await listFiles(folder, `${path}/`));
+      } else found.push(path);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(
+      `Cannot hash model ${folder}: there is no such folder`,
+    );
+  }
+  return found;
+}
+
+async function pulledRevision(folder: string): Promise<string | undefined> {
+  try {
+    const text = await Deno.readTextFile(`${folder}/${SOURCE}`);
+    const { id, revision } = JSON.parse(text) as Record<string, unknown>;
+    return typeof id === "string" ? `${id}@${revision}` : undefined;
+  } catch {
+    // A model from elsewhere; its hash says which it is.
+    return undefined;
+  }
+}

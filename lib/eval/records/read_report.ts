@@ -1,0 +1,101 @@
+import { z } from "zod";
+import type { EvalReport } from "./eval_report.ts";
+import { describeIssue } from "../../base/describe_issue.ts";
+
+const values = z.record(z.string(), z.number());
+
+/** What every report has; benchmarks and later versions add to it. */
+const report = z.looseObject({
+  format: z.literal("tdro-eval/1"),
+  suite: z.string(),
+  settings: z.looseObject({
+    metrics: z.array(z.string()).min(1),
+    k: z.number(),
+  }),
+  tasks: z.array(z.looseObject({
+    task: z.string(),
+    prompt: z.string(),
+    passages: z.number(),
+    mean: values,
+    queryIds: z.array(z.string()),
+    perQuery: z.record(z.string(), z.array(z.number())),
+  })),
+  mean: values,
+});
+
+/**
+ * Reads a report that `tdro eval`, `tdro run` or `tdro train` wrote. A file that holds
+ * several (a run's arms) needs the name of one, after `#`.
+ *
+ * @param path File, e.g. `eval.json`, or `runs/demo/eval.json#reweighted`.
+ * @returns The report.
+ * @throws {SyntaxError} If the file holds no report.
+ * @throws {RangeError} If it holds several and none is named, or none of that name.
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ *
+ * @example Usage
+ * ```ts
+ * import { readReport } from "@tdro/tdro/eval";
+ * import assert from "node:assert/strict";
+ *
+ * await assert.rejects(readReport("nowhere/eval.json"), Deno.errors.NotFound);
+ * ```
+ */
+export async function readReport(path: string): Promise<EvalReport> {
+  const [, file = path, name] = /^(.*\.json)#(.+)$/.exec(path) ?? [];
+  const value = await readJson(file);
+  const holds = typeof value === "object" && value !== null &&
+      !("format" in value)
+    ? value as Record<string, unknown>
+    : undefined;
+  if (!holds) return parseReport(value, file);
+  const names = Object.keys(holds);
+  if (names.length === 0) throw noReport(file, "it is empty");
+  const wanted = name ?? (names.length === 1 ? names[0]! : undefined);
+  if (wanted === undefined || !Object.hasOwn(holds, wanted)) {
+    throw new RangeError(
+      `Cannot read ${path}: it must name one of the file's reports, ${
+        names.map((each) => `${file}#${each}`).join(", ")
+      }`,
+    );
+  }
+  return parseReport(holds[wanted], `${file}#${wanted}`);
+}
+
+function parseReport(value: unknown, where: string): EvalReport {
+  const parsed = report.safeParse(value);
+  if (!parsed.success) {
+    throw noReport(where, describeIssue(parsed.error.issues[0]!, value));
+  }
+  for (const { task, queryIds, perQuery } of parsed.data.tasks) {
+    for (const [metric, list] of Object.entries(perQuery)) {
+      if (list.length === queryIds.length) continue;
+      throw noReport(
+        where,
+        `task ${task} must have a value of ${metric} for each of its ${queryIds.length} queries: got ${list.length}`,
+      );
+    }
+  }
+  return value as EvalReport;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(
+      `Cannot read ${path}: there is no such file`,
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw noReport(path, (error as Error).message.replaceAll("\n", " "));
+  }
+}
+
+function noReport(path: string, why: string): SyntaxError {
+  return new SyntaxError(`Cannot read ${path} as an evaluation: ${why}`);
+}

@@ -1,0 +1,209 @@
+import { join } from "node:path";
+import type { Backend } from "../../backend/mod.ts";
+import { type Suite, writeWhole } from "../../data/mod.ts";
+import { type Strategy, strategy, uniformMixture } from "../../dro/mod.ts";
+import { disposeEncoder, type Encoder, loadEncoder } from "../../model/mod.ts";
+import { prefixed, runArm, slugOf } from "./arm.ts";
+import { openArenaFolder } from "./folder.ts";
+import { ARENA_DEFAULTS } from "./defaults.ts";
+import type { ArenaArm, ArenaResult } from "./result.ts";
+import { arenaStatistics } from "./statistics.ts";
+import { baseEncoder } from "../stages/base_encoder.ts";
+import { checkSuite } from "../stages/check_suite.ts";
+import {
+  type ExperimentOptions,
+  parseExperimentOptions,
+} from "../experiment_options.ts";
+import { MetricsLog } from "../stages/metrics_log.ts";
+import { mineStage } from "../stages/mine_negatives.ts";
+import type { ProgressEvent } from "../progress_event.ts";
+import { suiteHash } from "../run_folder.ts";
+import type { StageInput } from "../stages/train_arm.ts";
+import { versions } from "../versions.ts";
+import { writeArenaReport } from "../report/write_report.ts";
+
+/**
+ * Settings of an experiment that an arena has too; the others belong to tDRO
+ * alone, or to one seed.
+ */
+export type ArenaSettings = Omit<
+  ExperimentOptions,
+  "seed" | "weightSteps" | "measure" | "eta" | "topPercent"
+>;
+
+/** What {@linkcode compareMixtures} needs beside suite and strategies. */
+export interface CompareMixturesOptions extends Partial<ArenaSettings> {
+  /** What tensors are computed with: the result of `useBackend()`. */
+  backend: Backend;
+  /**
+   * Proxy steps that each strategy may spend with each seed, > 0; those that
+   * need none spend none. @default {400}
+   */
+  budget?: number;
+  /** Seeds, at least one, all different. @default {[1, 2, 3]} */
+  seeds?: readonly number[];
+  /** Most dev queries of a task whose loss a strategy gets. @default {64} */
+  devQueries?: number;
+  /** Stops the work at the next step and leaves a checkpoint. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The arena: strategies compete on a suite. Each chooses a mixture with the
+ * same budget of proxy steps, each mixture trains a retriever with the same
+ * start, sampler, steps and selection rule (the last step), once with each
+ * seed, and all are compared with uniform sampling on the test splits; uniform
+ * is added where it's missing.
+ *
+ * Everything lands in a folder, each finished arm with its seed for itself. An
+ * interrupted arena, started again with the same settings, goes on where it
+ * stopped, to the same result; with more strategies or seeds, only those are
+ * computed.
+ *
+ * @param suite The tasks, with train and test judgments, and dev ones for
+ * strategies that measure dev losses.
+ * @param strategies Strategies, or names that `strategy()` knows.
+ * @param options Settings; what is left out has the default of
+ * `parseExperimentOptions`.
+ * @returns Progress; at the end the result, also in `arena.json`.
+ * @throws {RangeError} If a setting is out of bounds, a strategy can't work
+ * within the budget, or the folder holds something else.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { arenaTable, compareMixtures } from "@tdro/tdro/experiment";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { openSuite } from "@tdro/tdro/data";
+ *
+ * const arena = compareMixtures(
+ *   await openSuite("my/suite"),
+ *   ["tdro", "doge", "temperature-3"],
+ *   { backend: await useBackend(), out: "runs/arena", seeds: [1, 2, 3] },
+ * );
+ * let next = await arena.next();
+ * while (!next.done) next = await arena.next();
+ * arenaTable(next.value).print();
+ * ```
+ */
+export async function* compareMixtures(
+  suite: Suite,
+  strategies: readonly (Strategy | string)[],
+  options: CompareMixturesOptions,
+): AsyncGenerator<ProgressEvent, ArenaResult> {
+  const { backend, signal, budget, seeds, devQueries, settings } = read(
+    options,
+  );
+  const entries = withUniform(strategies);
+  checkSuite(suite);
+  const { out, seed: _, ...shared } = settings;
+  const identity = {
+    settings: { ...shared, budget, devQueries },
+    suite: {
+      name: suite.name,
+      tasks: suite.tasks.map((t) => t.name),
+      sha256: await suiteHash(suite),
+    },
+    backend: { name: backend.name, device: backend.device },
+  };
+  const begin = await openArenaFolder(out, identity);
+
+  const arms: ArenaArm[] = [];
+  let sizes: number[] = [];
+  for (const seed of seeds) {
+    const own = { ...settings, seed, out: join(out, `seed-${seed}`) };
+    const { rows } = yield* prefixed(
+      `seed ${seed}`,
+      mineStage(own, suite, signal),
+    );
+    sizes = rows.map((r) => r.length);
+    // A model is read before anything is written: its path may be wrong.
+    const given = own.model ? await baseEncoder(own, suite) : undefined;
+    await begin();
+    await Deno.mkdir(own.out, { recursive: true });
+    const base = given ?? await baseEncoder(own, suite);
+    const log = new MetricsLog(own.out);
+    const input: StageInput = { options: own, suite, rows, base, log, signal };
+    let loaded: Encoder | undefined;
+    // The uniform arm is the first, so its model is there.
+    const reference = async () =>
+      loaded ??= await loadEncoder(join(own.out, "models", "uniform"));
+    try {
+      for (const entry of entries) {
+        const parts = { input, budget, devQueries, reference };
+        arms.push(yield* runArm({ ...parts, strategy: entry }));
+      }
+    } finally {
+      disposeEncoder(base);
+      if (loaded) disposeEncoder(loaded);
+    }
+  }
+  const result: ArenaResult = {
+    format: "tdro-arena/1",
+    suite: suite.name,
+    tasks: suite.tasks.map(({ name }, k) => ({ name, size: sizes[k]! })),
+    steps: settings.steps,
+    budget,
+    seeds: [...seeds],
+    backend: backend.name,
+    strategies: arenaStatistics(entries, arms, {
+      seed: seeds[0]!,
+      sizes,
+      draws: settings.steps * settings.batchSize,
+    }),
+    arms,
+    versions: versions(),
+  };
+  await writeWhole(
+    join(out, "arena.json"),
+    JSON.stringify(result, null, 1) + "\n",
+  );
+  await writeArenaReport(out, result, identity);
+  return result;
+}
+
+/** Options with their defaults, checked. */
+function read({ backend, signal, ...given }: CompareMixturesOptions) {
+  const {
+    budget = ARENA_DEFAULTS.budget,
+    seeds = ARENA_DEFAULTS.seeds,
+    devQueries = ARENA_DEFAULTS.devQueries,
+    ...rest
+  } = given;
+  if (!(budget > 0 && budget < Infinity)) {
+    fail(`budget must be a number > 0: got ${budget}`);
+  }
+  if (!Number.isInteger(devQueries) || devQueries < 1) {
+    fail(`devQueries must be an integer >= 1: got ${devQueries}`);
+  }
+  if (seeds.length === 0) fail("seeds must hold at least one: got none");
+  seeds.forEach((seed, i) => {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      fail(`seeds[${i}] must be an integer >= 0: got ${seed}`);
+    }
+    if (seeds.indexOf(seed) !== i) fail(`the seed ${seed} comes twice`);
+  });
+  const settings = parseExperimentOptions({ out: ARENA_DEFAULTS.out, ...rest });
+  return { backend, signal, budget, seeds, devQueries, settings };
+}
+
+/** The strategies, the uniform one first. */
+function withUniform(given: readonly (Strategy | string)[]): Strategy[] {
+  const named = given.map((s) => typeof s === "string" ? strategy(s) : s);
+  const all = [
+    named.find((s) => s.name === "uniform") ?? uniformMixture(),
+    ...named.filter((s) => s.name !== "uniform"),
+  ];
+  const uniforms = named.filter((s) => s.name === "uniform").length;
+  const folders = all.map((s) => slugOf(s.name));
+  const twice = folders.find((slug, i) => folders.indexOf(slug) !== i);
+  if (twice !== undefined || uniforms > 1) {
+    fail(
+      `the strategy ${twice ?? "uniform"} comes twice; give each its own name`,
+    );
+  }
+  return all;
+}
+
+function fail(reason: string): never {
+  throw new RangeError(`Cannot compare mixtures: ${reason}`);
+}

@@ -1,0 +1,74 @@
+import type { ReportContent, ReportPlot } from "../../report/mod.ts";
+import { type ArenaPlots, arenaPlots } from "./plots.ts";
+import { type ArenaResult, arenaTable, arenaVerdict } from "./result.ts";
+import type { ArenaData } from "../report/reportable.ts";
+
+/** What the report of one arena says. */
+export function arenaContent(
+  { result, identity }: Omit<ArenaData, "kind">,
+): ReportContent {
+  const { strategies, arms: _, ...settings } = result;
+  const warnings = arenaWarnings(result);
+  return {
+    title: `Arena of mixtures on the suite “${result.suite}”`,
+    summary: arenaVerdict(result).filter((line) => !warnings.includes(line)),
+    warnings,
+    tables: [{
+      caption: "Strategies, best mean nDCG@10 first",
+      table: arenaTable(result),
+      footRows: 0,
+    }],
+    plots: plots(arenaPlots(result)),
+    appendix: [
+      {
+        caption: "What the strategies are",
+        table: strategies.map(({ name, formula, source, failsWhen }) => ({
+          ...{ name, formula, source, "fails when": failsWhen },
+        })),
+      },
+      {
+        caption: "Weights that they chose (means over the seeds)",
+        table: result.tasks.map(({ name, size }, k) => ({
+          task: name,
+          size,
+          ...Object.fromEntries(
+            strategies.map((s) => [s.name, s.weights[k]!]),
+          ),
+        })),
+      },
+    ],
+    provenance: { ...identity, ...settings },
+  };
+}
+
+/** Guard rails that strategies crossed, as the verdict words them. */
+export function arenaWarnings({ strategies }: ArenaResult): string[] {
+  return strategies.flatMap(({ name, warnings }) =>
+    warnings.map((warning) => `${name}: ${warning}`)
+  );
+}
+
+function plots(specs: ArenaPlots): ReportPlot[] {
+  const about: Record<keyof ArenaPlots, [string, string]> = {
+    intervals: [
+      "Gain of each strategy",
+      "Difference of the mean nDCG@10 to uniform sampling, with its 95 % interval over the test queries; p after Holm.",
+    ],
+    gains: [
+      "Gain by task and strategy",
+      "Difference in nDCG@10 to uniform sampling, mean over the seeds.",
+    ],
+    cost: [
+      "Quality against what choosing took",
+      "Mean nDCG@10 against the proxy steps of one seed; intervals are those of the difference to uniform.",
+    ],
+    weights: [
+      "The mixtures",
+      "Weights that the strategies chose, mean over the seeds.",
+    ],
+  };
+  return Object.entries(about).flatMap(([name, [title, description]]) => {
+    const spec = specs[name as keyof ArenaPlots];
+    return spec ? [{ title, spec, description }] : [];
+  });
+}

@@ -1,0 +1,174 @@
+import { readResult } from "../stages/read_result.ts";
+import { join } from "node:path";
+import { type Suite, trainExamples, writeWhole } from "../../data/mod.ts";
+import type { StrategyContext, WeightState } from "../../dro/mod.ts";
+import type { Encoder } from "../../model/mod.ts";
+import { type Batch, batches, createRng } from "../../sampling/mod.ts";
+import type { Journal } from "./journal.ts";
+import { ArenaProxy } from "./proxy.ts";
+import type { ExperimentOptions } from "../experiment_options.ts";
+import type { StageInput } from "../stages/train_arm.ts";
+import { learnByLosses, type LearnedWeights } from "../stages/learn_mixture.ts";
+
+/** What a context is made of. */
+export interface ArenaContextParts {
+  /** Settings, rows, start and log of the seed. */
+  input: StageInput;
+  /** Name of the strategy's folder. */
+  slug: string;
+  /** Proxy steps that may be spent. */
+  budget: number;
+  /** Most dev queries of a task whose loss is taken. */
+  devQueries: number;
+  /** Answers of an earlier try. */
+  journal: Journal;
+  /** The uniformly trained model; loaded when it is first needed. */
+  reference(): Promise<Encoder>;
+}
+
+/** A context, and what was used of it. */
+export interface ArenaContext extends StrategyContext {
+  /** Whether the uniformly trained model was used. */
+  usedReference(): boolean;
+  /** Frees proxies that are left. */
+  dispose(): void;
+}
+
+/** What a strategy may use in the arena; everything is counted. */
+export function arenaContext(parts: ArenaContextParts): ArenaContext {
+  const { input, slug, budget, journal } = parts;
+  const { options, suite, rows } = input;
+  const tasks = suite.tasks.length;
+  let spent = 0;
+  let losses = 0;
+  let referenceUsed = false;
+  const live = new Set<ArenaProxy>();
+  const pay = (cost: number) => {
+    // Thirds don't add up exactly.
+    if (spent + cost > budget + 1e-6) {
+      throw new RangeError(
+        `Cannot train a proxy: ${slug} has spent ${spent} of its ${budget} proxy steps, and wants ${cost} more`,
+      );
+    }
+    spent += cost;
+  };
+  const devSizes = suite.tasks.map((task) => devSize(task, parts, options));
+  const costs = {
+    devLosses: devSizes.reduce((sum, n) => sum + n, 0) / options.batchSize / 3,
+    gradients: tasks,
+    lossStep: { withReference: 4 / 3, alone: 1 },
+  };
+  let devBatches: Batch[][] | undefined;
+  const dev = () => {
+    needDev(suite, slug);
+    return devBatches ??= devRows(suite, options, devSizes);
+  };
+
+  return {
+    names: suite.tasks.map((t) => t.name),
+    sizes: rows.map((r) => r.length),
+    proxySteps: budget,
+    costs,
+    spent: () => spent,
+    rng: (purpose) => createRng(options.seed, `strategy/${purpose}`),
+    proxy(steps) {
+      return Promise.resolve(ArenaProxy.create(
+        { input, devBatches: dev, journal, pay, costs, live },
+        steps,
+      ));
+    },
+    async *learnByLoss({ steps, update, reference }) {
+      const each = reference
+        ? costs.lossStep.withReference
+        : costs.lossStep.alone;
+      const before = spent;
+      pay(steps * each);
+      referenceUsed ||= reference;
+      const name = `${slug}-weights${losses++ || ""}`;
+      const kept = join(options.out, "arms", slug, `${name}.json`);
+      const found = await readResult<WeightState>(kept);
+      if (found) return found;
+      const run = learnByLosses(
+        input,
+        reference ? await parts.reference() : undefined,
+        {
+          name,
+          label: `learning weights (${slug})`,
+          steps,
+          update,
+          save: ({ chosen }: LearnedWeights) =>
+            writeWhole(kept, JSON.stringify(chosen) + "\n"),
+        },
+      );
+      let finished = false;
+      try {
+        while (true) {
+          const next = await run.next();
+          if (next.done) {
+            finished = true;
+            return next.value.chosen;
+          }
+          const { done, note } = next.value;
+          yield {
+            done: before + done * each,
+            total: budget,
+            ...(note ? { note } : {}),
+          };
+        }
+      } finally {
+        // Left early: the stage must keep a checkpoint.
+        if (!finished) await run.return(undefined as never);
+      }
+    },
+    usedReference: () => referenceUsed,
+    dispose: () => [...live].forEach((proxy) => proxy.dispose()),
+  };
+}
+
+/** Dev queries of a task whose losses are taken. */
+function devSize(
+  task: Suite["tasks"][number],
+  { devQueries }: ArenaContextParts,
+  { batchSize }: ExperimentOptions,
+): number {
+  const judged = [...task.qrels.dev?.values() ?? []]
+    .filter((grades) => [...grades.values()].some((grade) => grade > 0)).length;
+  const size = Math.min(batchSize, judged);
+  return size * devCount(judged, size, devQueries);
+}
+
+/** Whole batches among a task's dev queries, at least one. */
+function devCount(judged: number, size: number, most: number): number {
+  return size === 0
+    ? 0
+    : Math.max(1, Math.floor(Math.min(judged, most) / size));
+}
+
+/** A task's first dev queries with their first positives, in whole batches. */
+function devRows(
+  suite: Suite,
+  options: ExperimentOptions,
+  sizes: readonly number[],
+): Batch[][] {
+  const rows = trainExamples(suite, { split: "dev" });
+  return suite.tasks.map((_, task) => {
+    const size = Math.min(options.batchSize, rows[task]!.length);
+    return [...batches(rows, suite.tasks.map((_, k) => k === task ? 1 : 0), {
+      size,
+      seed: options.seed,
+      passages: 1,
+      shuffle: "none",
+      positive: "first",
+      ...(options.prompts ? { prompts: suite.tasks.map((t) => t.prompt) } : {}),
+      count: Math.round(sizes[task]! / size),
+    })];
+  });
+}
+
+function needDev(suite: Suite, slug: string): void {
+  const lacking = suite.tasks.find((task) => !task.qrels.dev?.size);
+  if (!lacking) return;
+  throw new RangeError(
+    `Cannot learn weights by ${slug}: task ${lacking.name} has no dev judgments; add qrels/dev.tsv or leave the strategy out`,
+  );
+}

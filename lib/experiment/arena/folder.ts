@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import { writeWhole } from "../../data/mod.ts";
+import { asJson, firstDifference, hasFiles } from "../run_folder.ts";
+
+/**
+ * What the arms of an arena have in common. Strategies and seeds aren't part of
+ * it, as arms don't depend on each other (but for the uniform one).
+ */
+export interface ArenaIdentity {
+  /** Settings of every arm. */
+  settings: Readonly<Record<string, unknown>>;
+  /** Name, tasks and content hash of the suite. */
+  suite: { name: string; tasks: string[]; sha256: string };
+  /** What computes it. */
+  backend: { name: string; device: string };
+}
+
+/** Name of the record in an arena's folder. */
+const RECORD = "settings.json";
+
+/**
+ * Looks whether an arena may have its folder: a new one, or one with the same
+ * settings, whose finished arms then count. Changes nothing.
+ *
+ * @returns Writes the record, if it isn't there: to be called when all that
+ * the user may have got wrong was looked at.
+ * @throws {RangeError} If the folder holds something else.
+ */
+export async function openArenaFolder(
+  folder: string,
+  identity: ArenaIdentity,
+): Promise<() => Promise<void>> {
+  const path = join(folder, RECORD);
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return;
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new RangeError(
+        `Cannot write to ${folder}: it is a file, or within one; name another folder by --out`,
+      );
+    }
+    throw error;
+  });
+  if (text === undefined) {
+    if (await hasFiles(folder)) {
+      throw new RangeError(
+        `Cannot write to ${folder}: it holds files that are no arena; name another folder by --out`,
+      );
+    }
+    return async () => {
+      await Deno.mkdir(folder, { recursive: true });
+      await writeWhole(path, JSON.stringify(identity, null, 2) + "\n");
+    };
+  }
+  let before: unknown;
+  try {
+    before = JSON.parse(text);
+  } catch {
+    throw new SyntaxError(
+      `${path}:1: Cannot read the arena: the record is not JSON; remove the folder or name another one by --out`,
+    );
+  }
+  const difference = firstDifference(asJson(identity), before);
+  if (difference) {
+    throw new RangeError(
+      `Cannot write to ${folder}: it holds an arena with other settings (${difference}); remove it or name another folder by --out`,
+    );
+  }
+  return () => Promise.resolve();
+}

@@ -1,0 +1,272 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor } from "../../backend/mod.ts";
+import type { ProxyModel } from "../../dro/mod.ts";
+import {
+  cloneEncoder,
+  disposeEncoder,
+  embed,
+  type Encoder,
+  tokenize,
+} from "../../model/mod.ts";
+import { type Batch, batches, type SamplerCursor } from "../../sampling/mod.ts";
+import {
+  AdamW,
+  batchLosses,
+  infoNce,
+  train,
+  trainable,
+  type TrainOptions,
+} from "../../train/mod.ts";
+import type { Journal } from "./journal.ts";
+import { type StageInput, trainingOptions } from "../stages/train_arm.ts";
+
+/** What the proxies of one strategy have in common. */
+export interface ProxyWorld {
+  /** Settings, rows and start. */
+  input: StageInput;
+  /** Batches of each task's dev queries, shape `[K][n]`. */
+  devBatches(): readonly (readonly Batch[])[];
+  /** Answers so far. */
+  journal: Journal;
+  /** Counts what is spent; throws beyond the budget. */
+  pay(cost: number): void;
+  /** What dev losses and gradients cost. */
+  costs: { devLosses: number; gradients: number };
+  /** Proxies that hold memory. */
+  live: Set<ArenaProxy>;
+}
+
+/** Updates by one mixture. */
+interface Stretch {
+  weights: readonly number[];
+  steps: number;
+}
+
+/** A model in training, with everything that its next update depends on. */
+interface Training {
+  encoder: Encoder;
+  optimizer: AdamW;
+  cursor: SamplerCursor | undefined;
+}
+
+/**
+ * A proxy that trains when an answer needs it: what it was told to do is
+ * recorded, and done before the first question that the journal can't answer.
+ */
+export class ArenaProxy implements ProxyModel {
+  readonly #world: ProxyWorld;
+  readonly #options: TrainOptions;
+  #pending: Stretch[];
+  #updates = 0;
+  #gradientCalls: number;
+  #training: Training | undefined;
+
+  constructor(
+    world: ProxyWorld,
+    options: TrainOptions,
+    { pending = [], gradientCalls = 0, training }: {
+      pending?: readonly Stretch[];
+      gradientCalls?: number;
+      training?: Training;
+    } = {},
+  ) {
+    this.#world = world;
+    this.#options = options;
+    this.#pending = [...pending];
+    this.#gradientCalls = gradientCalls;
+    this.#training = training;
+    this.#updates = training?.cursor?.batches ?? 0;
+    if (training) world.live.add(this);
+  }
+
+  /** A proxy at the start of its training. */
+  static create(world: ProxyWorld, steps: number): ArenaProxy {
+    const { options, signal } = world.input;
+    return new ArenaProxy(world, {
+      ...trainingOptions(options, steps),
+      loss: infoNce({ temperature: options.temperature }),
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  train(weights: readonly number[], steps: number): Promise<void> {
+    this.#world.pay(steps);
+    this.#pending.push({ weights: [...weights], steps });
+    return Promise.resolve();
+  }
+
+  async devLosses(): Promise<number[]> {
+    const { costs, devBatches, journal, pay } = this.#world;
+    pay(costs.devLosses);
+    return await journal.ask("devLosses", async () => {
+      const { encoder } = await this.#trained();
+      const losses: number[] = [];
+      for (const own of devBatches()) {
+        const each: number[] = [];
+        for (const batch of own) {
+          each.push(...await batchLosses(encoder, batch, this.#options));
+        }
+        losses.push(each.reduce((a, b) => a + b, 0) / each.length);
+      }
+      return losses;
+    });
+  }
+
+  async gradientProducts(): Promise<number[][]> {
+    const { costs, journal, pay, input } = this.#world;
+    pay(costs.gradients);
+    const call = this.#gradientCalls++;
+    return await journal.ask("gradientProducts", async () => {
+      const { encoder } = await this.#trained();
+      const tasks = input.suite.tasks.map((_, k) => k);
+      const gradients = tasks.map((task) =>
+        meanGradient(encoder, this.#taskBatch(task, call), this.#options)
+      );
+      try {
+        return await innerProducts(gradients);
+      } finally {
+        tf.dispose(gradients);
+      }
+    });
+  }
+
+  async copy(): Promise<ProxyModel> {
+    const { journal } = this.#world;
+    // While old answers last, nothing need be trained; then all at once.
+    const training = journal.replaying && !this.#training
+      ? undefined
+      : await cloned(await this.#trained(), this.#options);
+    return new ArenaProxy(this.#world, this.#options, {
+      pending: this.#pending,
+      gradientCalls: this.#gradientCalls,
+      ...(training ? { training } : {}),
+    });
+  }
+
+  dispose(): void {
+    if (!this.#training) return;
+    disposeEncoder(this.#training.encoder);
+    this.#training.optimizer.dispose();
+    this.#training = undefined;
+    this.#world.live.delete(this);
+  }
+
+  /** Does what is pending. */
+  async #trained(): Promise<Training> {
+    const { input, live } = this.#world;
+    if (!this.#training) {
+      const encoder = cloneEncoder(input.base);
+      const optimizer = new AdamW(
+        trainable(encoder, this.#options),
+        this.#options,
+      );
+      this.#training = { encoder, optimizer, cursor: undefined };
+      live.add(this);
+    }
+    const training = this.#training;
+    for (const { weights, steps } of this.#pending.splice(0)) {
+      if (steps === 0) continue;
+      this.#updates += steps;
+      const drawn = batches(input.rows, weights, {
+        ...samplerOptions(input),
+        count: this.#updates,
+        ...(training.cursor ? { cursor: training.cursor } : {}),
+      });
+      const { optimizer } = training;
+      for await (
+        const step of train(training.encoder, drawn, {
+          ...this.#options,
+          optimizer,
+        })
+      ) training.cursor = step.cursor;
+    }
+    return training;
+  }
+
+  /** A task's batch number `call`, whatever the proxy was trained on. */
+  #taskBatch(task: number, call: number): Batch {
+    const { rows, suite } = this.#world.input;
+    const only = suite.tasks.map((_, k) => k === task ? 1 : 0);
+    let last: Batch | undefined;
+    for (
+      const batch of batches(rows, only, {
+        ...samplerOptions(this.#world.input),
+        count: call + 1,
+      })
+    ) last = batch;
+    return last!;
+  }
+}
+
+/** How batches of training rows are drawn, for arms and proxies alike. */
+function samplerOptions({ options, suite }: StageInput) {
+  return {
+    size: options.batchSize,
+    seed: options.seed,
+    passages: options.passages,
+    names: suite.tasks.map((t) => t.name),
+    ...(options.prompts ? { prompts: suite.tasks.map((t) => t.prompt) } : {}),
+  };
+}
+
+async function cloned(
+  { encoder, optimizer, cursor }: Training,
+  options: TrainOptions,
+): Promise<Training> {
+  const copy = cloneEncoder(encoder);
+  const moments = new Map<string, Float32Array>();
+  for (const { name, data } of optimizer.tensors()) {
+    moments.set(name, await data());
+  }
+  const twin = new AdamW(trainable(copy, options), options);
+  await twin.restore(
+    (name) => Promise.resolve(moments.get(name)!),
+    optimizer.step,
+  );
+  return { encoder: copy, optimizer: twin, cursor };
+}
+
+/** Gradient of a batch's mean loss, by parameter; the caller frees it. */
+function meanGradient(
+  encoder: Encoder,
+  batch: Batch,
+  { loss, queryLength, passageLength, ...frozen }: TrainOptions,
+): Tensor[] {
+  const parameters = [...trainable(encoder, frozen).values()];
+  const tokens = (texts: readonly string[], maxLength?: number) =>
+    tokenize(encoder, texts, maxLength ? { maxLength } : {});
+  const queries = tokens(batch.examples.map((e) => e.queryText), queryLength);
+  const passages = tokens(
+    batch.examples.flatMap((e) => e.passageTexts),
+    passageLength,
+  );
+  const { value, grads } = tf.variableGrads(
+    () =>
+      tf.mean(
+        loss!(embed(encoder, queries), embed(encoder, passages), batch),
+      ) as tf.Scalar,
+    parameters,
+  );
+  value.dispose();
+  return parameters.map((parameter) =>
+    grads[parameter.name] ?? tf.zeros(parameter.shape)
+  );
+}
+
+/** Inner products of all pairs of gradients. */
+async function innerProducts(
+  gradients: readonly (readonly Tensor[])[],
+): Promise<number[][]> {
+  const products = gradients.map(() => gradients.map(() => 0));
+  for (const [i, a] of gradients.entries()) {
+    for (let j = 0; j <= i; j++) {
+      const product = tf.tidy(() =>
+        tf.addN(a.map((g, p) => tf.sum(tf.mul(g, gradients[j]![p]!))))
+      );
+      const [value] = await product.data();
+      product.dispose();
+      products[i]![j] = products[j]![i] = value!;
+    }
+  }
+  return products;
+}

@@ -1,0 +1,217 @@
+// Must come first: it holds arquero's dependency at this version for people who
+// import the package too. Their projects don't read our lock file, and 2.7.0
+// needs a package that not every registry has.
+import "@uwdata/flechette";
+import { type ColumnTable, table } from "arquero";
+import type { EvalReport } from "../../eval/mod.ts";
+
+/** One arm of an arena with one seed. */
+export interface ArenaArm {
+  /** Name of the strategy. */
+  strategy: string;
+  /** Seed of everything random. */
+  seed: number;
+  /** Sampling weights that it chose, shape `[K]`. */
+  weights: number[];
+  /** Proxy steps that choosing took. */
+  proxySteps: number;
+  /**
+   * Updates of the uniform retriever that it compared with, 0 if none. The
+   * arena trains that one anyway; elsewhere they come on top.
+   */
+  referenceSteps: number;
+  /** Share of the training rows that lie in tasks with a weight. */
+  dataUsed: number;
+  /** Share of the training rows that were drawn at least once. */
+  rowsSeen: number;
+  /** Wall time in seconds, all tries together. */
+  seconds: { learn: number; train: number; evaluate: number };
+  /** What the retriever scored on the test splits. */
+  report: EvalReport;
+}
+
+/** A strategy's outcome over all seeds. */
+export interface ArenaStrategy {
+  /** Short name. */
+  name: string;
+  /** Where it is published. */
+  source: string;
+  /** The rule or the step. */
+  formula: string;
+  /** When it is not to be trusted. */
+  failsWhen: string;
+  /** Mean nDCG@10 over tasks and seeds, in [0, 1]. */
+  mean: number;
+  /** nDCG@10 of each task, mean over seeds, shape `[K]`. */
+  tasks: number[];
+  /** The task that it does worst on. */
+  worst: { task: string; ndcg: number };
+  /** `tasks` minus those of the uniform arm, shape `[K]`. */
+  deltas: number[];
+  /** `mean` minus that of the uniform arm. */
+  difference: number;
+  /**
+   * 95 % interval of `difference` over test queries: they are resampled within
+   * each task, each with its mean over the seeds. `null` for the uniform arm.
+   */
+  interval: [number, number] | null;
+  /**
+   * Paired randomisation test of `difference` over queries, two-sided; tasks
+   * count the same. `null` for the uniform arm.
+   */
+  p: number | null;
+  /** `p`, adjusted by Holm for the number of strategies. */
+  pHolm: number | null;
+  /** Mean nDCG@10 of each seed, in the order of the seeds. */
+  seedMeans: number[];
+  /** Standard deviation of `seedMeans`; `null` for one seed. */
+  seedDeviation: number | null;
+  /** Mean weights over the seeds, shape `[K]`. */
+  weights: number[];
+  /** Guard rails that the weights crossed, each one line with its number. */
+  warnings: string[];
+  /** Means over the seeds of the arms' figures. */
+  dataUsed: number;
+  /** Share of the rows drawn at least once. */
+  rowsSeen: number;
+  /** Proxy steps of one seed. */
+  proxySteps: number;
+  /** Reference steps of one seed. */
+  referenceSteps: number;
+  /** Seconds of one seed: choosing, training, evaluating. */
+  seconds: number;
+}
+
+/** The content of `arena.json`. */
+export interface ArenaResult {
+  /** Form of this record. */
+  format: "tdro-arena/1";
+  /** Name of the suite. */
+  suite: string;
+  /** The tasks, with their training rows. */
+  tasks: { name: string; size: number }[];
+  /** Updates of every arm's retriever. */
+  steps: number;
+  /** Proxy steps that a strategy might spend. */
+  budget: number;
+  /** Seeds of the arms. */
+  seeds: number[];
+  /** The tfjs backend. */
+  backend: string;
+  /** Outcome of each strategy; the uniform one is first. */
+  strategies: ArenaStrategy[];
+  /** Each arm with each seed. */
+  arms: ArenaArm[];
+  /** Versions of what computed it. */
+  versions: Record<string, string>;
+}
+
+/**
+ * An arena as a table, best mean first: a row a strategy. Columns: `strategy`,
+ * `nDCG@10`, `worst` and `worstTask`, `difference` to uniform with its interval
+ * `low` to `high`, `p` and `pHolm`, spread over seeds (`seedMin`, `seedMax`,
+ * `seedDeviation`), `dataUsed`, `proxySteps`, `referenceSteps`, `seconds`, and
+ * `Δ task` for each task.
+ *
+ * @param result An arena's result.
+ * @returns An Arquero table.
+ *
+ * @example Usage
+ * ```ts
+ * import { arenaTable } from "@tdro/tdro/experiment";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof arenaTable, "function"); // compareMixtures() gives a result
+ * ```
+ */
+export function arenaTable(result: ArenaResult): ColumnTable {
+  const rows = [...result.strategies].sort((a, b) => b.mean - a.mean);
+  const column = <T>(value: (row: ArenaStrategy) => T) => rows.map(value);
+  return table({
+    strategy: column((s) => s.name),
+    "nDCG@10": column((s) => s.mean),
+    worst: column((s) => s.worst.ndcg),
+    worstTask: column((s) => s.worst.task),
+    difference: column((s) => s.interval && s.difference),
+    low: column((s) => s.interval?.[0] ?? null),
+    high: column((s) => s.interval?.[1] ?? null),
+    p: column((s) => s.p),
+    pHolm: column((s) => s.pHolm),
+    seedMin: column((s) => Math.min(...s.seedMeans)),
+    seedMax: column((s) => Math.max(...s.seedMeans)),
+    seedDeviation: column((s) => s.seedDeviation),
+    dataUsed: column((s) => s.dataUsed),
+    proxySteps: column((s) => s.proxySteps),
+    referenceSteps: column((s) => s.referenceSteps),
+    seconds: column((s) => s.seconds),
+    ...Object.fromEntries(
+      result.tasks.map(({ name }, k) => [
+        `Δ ${name}`,
+        column((s) => s.interval && s.deltas[k]!),
+      ]),
+    ),
+  });
+}
+
+/** Largest adjusted p-value that counts as beyond chance. */
+const ALPHA = 0.05;
+
+/**
+ * An arena's verdict in sentences: which differences from uniform sampling are
+ * beyond chance, which aren't, and what that rests on.
+ *
+ * @param result An arena's result.
+ * @returns Sentences, one for each strategy but uniform, then the limits.
+ *
+ * @example Usage
+ * ```ts
+ * import { arenaVerdict } from "@tdro/tdro/experiment";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof arenaVerdict, "function"); // compareMixtures() gives a result
+ * ```
+ */
+export function arenaVerdict(result: ArenaResult): string[] {
+  const signed = (x: number) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(4)}`;
+  const sentences = [...result.strategies].sort((a, b) => b.mean - a.mean)
+    .flatMap((s) => {
+      if (!s.interval || s.pHolm === null) return [];
+      const beyond = s.pHolm <= ALPHA;
+      const judged = beyond
+        ? s.difference > 0
+          ? "better than uniform, beyond chance"
+          : "worse than uniform, beyond chance"
+        : s.interval[0] > 0 || s.interval[1] < 0
+        ? "not to be told from uniform: its own interval leaves 0 out, but the test of all strategies doesn't"
+        : "not to be told from uniform: within chance";
+      const cost = s.proxySteps > 0
+        ? `; choosing took ${Math.round(s.proxySteps)} proxy steps${
+          s.referenceSteps > 0
+            ? ` beside a reference trained for ${s.referenceSteps}`
+            : ""
+        }`
+        : "; choosing was free";
+      return [
+        `${s.name}: ${judged} (${signed(s.difference)} mean nDCG@10, ` +
+        `95 % interval ${signed(s.interval[0])} to ${signed(s.interval[1])}, ` +
+        `p ${s.pHolm.toFixed(3)} after Holm)${cost}.`,
+      ];
+    });
+  const { seeds, steps } = result;
+  const many = seeds.length > 1;
+  return [
+    ...sentences,
+    ...result.strategies.flatMap(({ name, warnings }) =>
+      warnings.map((warning) => `${name}: ${warning}`)
+    ),
+    `Every arm: ${steps} updates, same start, rows and selection rule (the last step), ${
+      many
+        ? `${seeds.length} seeds (${seeds.join(", ")})`
+        : `one seed (${seeds[0]})`
+    }. Intervals and p-values are over test queries${
+      many ? ", each with its mean over the seeds" : ""
+    }: they say what other queries would show, not other seeds${
+      many ? "; the table has the spread over seeds" : ""
+    }.`,
+  ];
+}

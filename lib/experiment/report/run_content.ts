@@ -1,0 +1,75 @@
+import {
+  type ReportContent,
+  type ReportPlot,
+  resultsTable,
+} from "../../report/mod.ts";
+import type { RunData } from "./reportable.ts";
+import { explainMetrics, explanationTable } from "../explain_run.ts";
+import { type ExperimentPlots, experimentPlots } from "./experiment_plots.ts";
+import { resultRows } from "../summarise.ts";
+import { outcome } from "../summary.ts";
+
+/** What the report of one run says. */
+export function runContent(run: Omit<RunData, "kind">): ReportContent {
+  const { record, summary, metrics, reports, statistics = {}, tasks } = run;
+  const explained = explainMetrics(summary.tasks, metrics, summary.measure);
+  return {
+    title: `tDRO on the suite “${summary.suite}”`,
+    summary: outcome(summary),
+    warnings: summary.warnings,
+    tables: [
+      {
+        caption: "nDCG@10 on the test splits, by task",
+        table: resultsTable(resultRows(summary)),
+        footRows: 1,
+      },
+      ...(explained.length === 0 ? [] : [{
+        caption: "Why the weights rose or fell (losses of stage 1)",
+        table: explanationTable(explained),
+      }]),
+    ],
+    plots: plots(experimentPlots(summary, metrics, reports), summary.measure),
+    appendix: [
+      ...(tasks ? [{ caption: "The tasks", table: tasks }] : []),
+      ...(Object.keys(statistics).length === 0 ? [] : [{
+        caption: "Mined hard negatives",
+        table: Object.entries(statistics).map(([task, s]) => ({ task, ...s })),
+      }]),
+    ],
+    provenance: { ...record, summary },
+  };
+}
+
+function plots(specs: ExperimentPlots, measure: string): ReportPlot[] {
+  const about: Record<keyof ExperimentPlots, [string, string]> = {
+    trajectories: [
+      "Course of the weights",
+      `Domain weights after each update of stage 1 (measure: ${measure}).`,
+    ],
+    weights: [
+      "Learned weights",
+      "Weights at the end of stage 1; the rule marks 1/K.",
+    ],
+    measures: [
+      "Both readings of the measure",
+      "Measure of each task as tDRO's code and its paper take it, on the same losses.",
+    ],
+    ndcg: [
+      "nDCG@10 by task",
+      "Uniform sampling against both arms of stage 2; 95 % intervals over the test queries of each task.",
+    ],
+    differences: [
+      "Gain of reweighted sampling by task",
+      "Paired differences with 95 % intervals over the test queries of each task, not adjusted for the number of tasks.",
+    ],
+    gain: [
+      "Quality against data",
+      "Mean nDCG@10 against the share of the training rows in sampled tasks.",
+    ],
+    loss: ["Loss while training", "Mean loss of each update, by arm."],
+  };
+  return Object.entries(about).flatMap(([name, [title, description]]) => {
+    const spec = specs[name as keyof ExperimentPlots];
+    return spec ? [{ title, spec, description }] : [];
+  });
+}

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { writeWhole } from "../../data/mod.ts";
+import type { PackedLosses } from "../../dro/mod.ts";
+
+/** One line of `metrics.jsonl`: what one update did. */
+export interface MetricsLine {
+  /** Stage of the run. */
+  stage: string;
+  /** Number of the update within its stage, from 0. */
+  step: number;
+  /** Mean of what was differentiated. */
+  loss: number;
+  /** Mean loss by task name, of the tasks in the update. */
+  lossByTask: Record<string, number>;
+  /** The same of the reference model (stage 1). */
+  referenceLossByTask?: Record<string, number>;
+  /** Domain weights after the update, in the suite's order (stage 1). */
+  weights?: number[];
+  /** Weights that the other measure would give on the same losses (stage 1). */
+  otherWeights?: number[];
+  /** Losses of every example, from which the weights can be learned again (stage 1). */
+  examples?: PackedLosses;
+  /** Norm of all gradients before clipping. */
+  gradNorm: number;
+  /** Learning rate. */
+  learningRate: number;
+  /** Tokens encoded, padding left out. */
+  tokens: number;
+  /** Wall time in seconds. */
+  seconds: number;
+}
+
+/** The log of a run: a line per update, appended as it happens. */
+export class MetricsLog {
+  readonly #path: string;
+
+  /** @param folder The run's folder. */
+  constructor(folder: string) {
+    this.#path = join(folder, "metrics.jsonl");
+  }
+
+  /** Appends one line. */
+  async append(line: MetricsLine): Promise<void> {
+    await Deno.writeTextFile(this.#path, JSON.stringify(line) + "\n", {
+      append: true,
+    });
+  }
+
+  /**
+   * Forgets the lines of a stage from some step on, before the run goes on
+   * from a checkpoint; also a last line that was torn.
+   */
+  async rewind(stage: string, step: number): Promise<void> {
+    const kept = (await this.lines())
+      .filter((l) => l.stage !== stage || l.step < step);
+    await writeWhole(
+      this.#path,
+      kept.map((l) => JSON.stringify(l) + "\n").join(""),
+    );
+  }
+
+  /** All whole lines. */
+  async lines(): Promise<MetricsLine[]> {
+    const text = await Deno.readTextFile(this.#path).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return "";
+      throw error;
+    });
+    return text.split("\n").slice(0, -1).flatMap((line) => {
+      try {
+        return [JSON.parse(line) as MetricsLine];
+      } catch {
+        return []; // torn by an interruption, and written anew
+      }
+    });
+  }
+}

@@ -1,0 +1,113 @@
+import type { Suite, TrainExample } from "../data/mod.ts";
+import { weightWarnings } from "../dro/mod.ts";
+import type { EvalReport } from "../eval/mod.ts";
+import { type ArmName, ARMS } from "./arms.ts";
+import { compareArms } from "./compare_arms.ts";
+import type { MetricsLine } from "./stages/metrics_log.ts";
+import type { RunRecord } from "./run_folder.ts";
+import { byArm, type ExperimentSummary, meanByArm, METRIC } from "./summary.ts";
+import type { TrainedArm } from "./stages/train_arm.ts";
+import type { LearnedWeights } from "./stages/learn_mixture.ts";
+
+/** Everything that a summary draws on. */
+export interface SummaryInput {
+  /** The run. */
+  record: RunRecord;
+  /** The tasks. */
+  suite: Suite;
+  /** Training rows of each task. */
+  rows: readonly (readonly TrainExample[])[];
+  /** Weights of stage 1. */
+  learned: LearnedWeights;
+  /** Sampling weights of each arm. */
+  mixtures: Record<ArmName, readonly number[]>;
+  /** The trained arms. */
+  arms: Record<ArmName, TrainedArm>;
+  /** What they scored. */
+  reports: Record<ArmName, EvalReport>;
+  /** The log. */
+  metrics: readonly MetricsLine[];
+}
+
+/** Puts a run's outcome into one record. */
+export function summarise(input: SummaryInput): ExperimentSummary {
+  const { record, suite, rows, learned, mixtures, arms, reports, metrics } =
+    input;
+  const sizes = rows.map((r) => r.length);
+  const total = sizes.reduce((a, b) => a + b, 0);
+  const share = (rowsOf: (k: number) => number) =>
+    sizes.reduce((sum, _, k) => sum + rowsOf(k), 0) / total;
+  const { options } = record;
+  return {
+    suite: suite.name,
+    tasks: suite.tasks.map((task, k) => ({
+      name: task.name,
+      size: sizes[k]!,
+      weight: learned.chosen.curr[k]!,
+      other_weight: learned.other.curr[k]!,
+      ndcg: byArm((arm) => reports[arm].tasks[k]!.mean[METRIC]!),
+    })),
+    mean: meanByArm(reports),
+    data_used: byArm((arm) =>
+      share((k) => mixtures[arm][k]! > 0 ? sizes[k]! : 0)
+    ),
+    rows_seen: byArm((arm) =>
+      share((k) => Math.min(arms[arm].drawn[k]!, sizes[k]!))
+    ),
+    compared: {
+      reweighted: compareArms(
+        reports.reweighted,
+        reports.uniform,
+        options.seed,
+      ),
+      top70: compareArms(reports.top70, reports.uniform, options.seed),
+    },
+    seconds: Object.fromEntries(
+      Object.entries(record.seconds).map((
+        [stage, s],
+      ) => [stage, Math.round(s * 100) / 100]),
+    ),
+    backend: record.backend.name,
+    seed: options.seed,
+    measure: options.measure,
+    top_percent: options.topPercent,
+    warnings: weightWarnings({
+      weights: mixtures.reweighted,
+      names: suite.tasks.map((t) => t.name),
+      history: metrics.flatMap((l) => l.weights ? [l.weights] : []),
+      referenceMeans: referenceMeans(suite, metrics),
+      sizes,
+      examples: options.steps * options.batchSize,
+    }).map((w) => w.message),
+    versions: record.versions,
+  };
+}
+
+/** Mean reference loss of each task over stage 1; NaN for one never drawn. */
+function referenceMeans(
+  suite: Suite,
+  metrics: readonly MetricsLine[],
+): number[] {
+  return suite.tasks.map(({ name }) => {
+    const seen = metrics.flatMap((l) => l.referenceLossByTask?.[name] ?? []);
+    return seen.reduce((sum, l) => sum + l, 0) / seen.length;
+  });
+}
+
+/** The rows of the table that ends a run. */
+export function resultRows(
+  summary: ExperimentSummary,
+): (
+  & { task: string; size: number; weight: number }
+  & Record<ArmName, number>
+)[] {
+  return summary.tasks.map(({ name, size, weight, ndcg }) => ({
+    task: name,
+    size,
+    weight,
+    ...Object.fromEntries(ARMS.map((arm) => [arm, ndcg[arm]])) as Record<
+      ArmName,
+      number
+    >,
+  }));
+}

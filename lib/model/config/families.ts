@@ -1,0 +1,50 @@
+import { bert } from "../families/bert.ts";
+import { gemma2 } from "../families/gemma2.ts";
+import { gemma3 } from "../families/gemma3.ts";
+import { llama } from "../families/llama.ts";
+import { mistral } from "../families/mistral.ts";
+import { mpnet } from "../families/mpnet.ts";
+import { qwen2 } from "../families/qwen2.ts";
+import { qwen3 } from "../families/qwen3.ts";
+import { camembert, roberta, xlmRoberta } from "../families/roberta.ts";
+import type { Family } from "./family.ts";
+import type { ModelConfig } from "./model_config.ts";
+
+/** The configuration whose `modelType` can be T. */
+type ConfigOf<T, C = ModelConfig> = C extends { modelType: infer M }
+  ? T extends M ? C : never
+  : never;
+
+/** Every family, by the `model_type` of its `config.json`; a new one is a row. */
+const FAMILIES: {
+  readonly [T in ModelConfig["modelType"]]: Family<ConfigOf<T>>;
+} = {
+  bert,
+  roberta,
+  "xlm-roberta": xlmRoberta,
+  camembert,
+  mpnet,
+  qwen2,
+  qwen3,
+  llama,
+  mistral,
+  gemma2,
+  gemma3_text: gemma3,
+};
+
+/** Names of the families. */
+export const MODEL_TYPES: readonly string[] = Object.keys(FAMILIES);
+
+/** The family of a model, `undefined` for one that we don't have. */
+export function familyNamed(modelType: unknown): Family | undefined {
+  return typeof modelType === "string" && Object.hasOwn(FAMILIES, modelType)
+    ? FAMILIES[modelType as ModelConfig["modelType"]] as unknown as Family
+    : undefined;
+}
+
+/** The family of a configuration. */
+export function familyOf(
+  { modelType }: Pick<ModelConfig, "modelType">,
+): Family {
+  return FAMILIES[modelType] as unknown as Family;
+}

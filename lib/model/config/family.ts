@@ -1,0 +1,58 @@
+import type { z } from "zod";
+import type { Tensor2D } from "../../backend/mod.ts";
+import type { ForwardOptions, Parameters } from "../encode/layers.ts";
+import type { ModelConfig } from "./config.ts";
+import type { TokenBatch } from "../tokenizer/token_batch.ts";
+
+/** Name and shape of a parameter, and how it starts when there is no checkpoint. */
+export interface ParameterSpec {
+  /** Name in Hugging Face's files, without the family's prefix. */
+  name: string;
+  /** Shape. */
+  shape: number[];
+  /** `"normal"`: with the deviation that the configuration says; or a constant. */
+  init: "normal" | "zeros" | "ones";
+}
+
+/**
+ * Everything that is special about one family of models: one file in
+ * `families/`, and one row in `families.ts`.
+ */
+export interface Family<C extends ModelConfig = ModelConfig> {
+  /** Reads the content of `config.json`; zod's error if it's wrong. */
+  parse(json: unknown): z.ZodSafeParseResult<C>;
+  /** The fields of `config.json` that say what a configuration says. */
+  fields(config: C): Record<string, unknown>;
+  /**
+   * What the names of tensors begin with in files saved from a larger class
+   * (with a head), e.g. `["bert."]`. Names without it are taken too.
+   */
+  readonly prefixes: readonly string[];
+  /**
+   * Parameters that the embedding doesn't depend on and that are kept as they
+   * came (a pooler); heads are dropped.
+   */
+  readonly kept: RegExp | null;
+  /** Every parameter that the embedding of a text depends on. */
+  parameters(config: C): ParameterSpec[];
+  /** Most tokens of a text, special ones included. */
+  longest(config: C): number;
+  /** Whether a token sees only those before it, so that the last has seen all. */
+  readonly causal: boolean;
+  /**
+   * The forward pass: hidden states of packed texts, those that `AutoModel`
+   * returns. Differentiable by the parameters.
+   *
+   * @param config Sizes of the model.
+   * @param parameters Its parameters, all those of `parameters()`.
+   * @param batch Token ids, shape `[T]`.
+   * @param options Tape; adapter; a look at each layer.
+   * @returns Hidden states, shape `[T, D]`; the caller owns them.
+   */
+  forward(
+    config: C,
+    parameters: Parameters,
+    batch: TokenBatch,
+    options?: ForwardOptions,
+  ): Tensor2D;
+}

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { readConfig } from "./config.ts";
+import { lengthLimit } from "../encode/encoder.ts";
+import { readModules } from "./modules.ts";
+import { openWeights } from "../weights/safetensors.ts";
+
+/** What a model folder holds. */
+export interface ModelInfo {
+  /** Family, as `config.json` names it. */
+  family: string;
+  /** Transformer layers. */
+  layers: number;
+  /** Width of the hidden states. */
+  hiddenSize: number;
+  /** Attention heads. */
+  heads: number;
+  /** Rows of the token table. */
+  vocabSize: number;
+  /** Most tokens of a text. */
+  maxLength: number;
+  /** How hidden states become one vector. */
+  pooling: string;
+  /** Whether vectors are divided by their length. */
+  normalize: boolean;
+  /** Texts put before a text, by name. */
+  prompts: Readonly<Record<string, string>>;
+  /** Tensors in the weights. */
+  tensors: number;
+  /** Numbers in them. */
+  parameters: number;
+  /** Types on disk. */
+  dtypes: string[];
+  /** Bytes of the weights. */
+  bytes: number;
+  /** Whether there is an adapter beside them. */
+  adapter: boolean;
+}
+
+/**
+ * What a model folder holds; reads the headers, not the weights.
+ *
+ * @param folder A Hugging Face folder.
+ * @throws As `readConfig()`, `readModules()` and `openWeights()`.
+ *
+ * @example Usage
+ * ```ts
+ * import { modelInfo } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * await assert.rejects(modelInfo("no/such/folder"), /Cannot read/);
+ * ```
+ */
+export async function modelInfo(folder: string): Promise<ModelInfo> {
+  const config = await readConfig(folder);
+  const modules = await readModules(folder);
+  using weights = await openWeights(folder);
+  const tensors = [...weights.tensors.values()];
+  const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+  return {
+    family: config.modelType,
+    layers: config.layers,
+    hiddenSize: config.hiddenSize,
+    heads: config.heads,
+    vocabSize: config.vocabSize,
+    maxLength: lengthLimit({ config, modules }, Infinity),
+    pooling: modules.pooling,
+    normalize: modules.normalize,
+    prompts: modules.prompts ?? {},
+    tensors: tensors.length,
+    parameters: tensors.reduce((n, { shape }) => n + size(shape), 0),
+    dtypes: [...new Set(tensors.map(({ dtype }) => dtype))],
+    bytes: tensors.reduce((n, { start, end }) => n + end - start, 0),
+    adapter: await Deno.stat(join(folder, "adapter", "adapter_config.json"))
+      .then(() => true, () => false),
+  };
+}

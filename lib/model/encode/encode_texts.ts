@@ -1,0 +1,266 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { checkPrecision, type Precision } from "../../backend/mod.ts";
+import { embed, embeddingSize, type Encoder, lengthLimit } from "./encoder.ts";
+import { packTexts } from "../tokenizer/token_batch.ts";
+import type { Embeddings, EncodeFunction, EncodeOptions } from "../types.ts";
+
+/** Options for {@linkcode encodeTexts}. */
+export interface EncodeTextsOptions extends EncodeOptions {
+  /** Most tokens of a text, special ones included. @default {the model's} */
+  maxLength?: number;
+  /**
+   * Most tokens of a batch: short texts go in large batches, long ones in small
+   * ones. @default {4096}
+   */
+  batchTokens?: number;
+  /**
+   * Texts that are tokenised and sorted by length together. It bounds what is
+   * in memory beside the vectors. @default {8192}
+   */
+  windowTexts?: number;
+  /**
+   * What products multiply; `"bfloat16"` is faster on the `tensorflow` backend,
+   * and refused on others. @default {"float32"}
+   */
+  precision?: Precision;
+  /** Put before each text; {@linkcode modelPrompt} has the model's. @default {""} */
+  prompt?: string;
+}
+
+/** Vectors of some texts in a row. */
+export interface EncodedWindow extends Embeddings {
+  /** Number of the first of them, from 0. */
+  from: number;
+}
+
+/**
+ * Encodes texts: batches of texts of like length, so that little is padded;
+ * the result is in the order of the texts.
+ *
+ * @param encoder The model.
+ * @param texts The texts.
+ * @param options Limits, progress, cancellation.
+ * @returns Embeddings, shape `[texts, D]`.
+ * @throws {RangeError} If a limit is out of range.
+ *
+ * @example Usage
+ * ```ts
+ * import { encodeTexts } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof encodeTexts, "function"); // mod.ts shows it at work
+ * ```
+ */
+export async function encodeTexts(
+  encoder: Encoder,
+  texts: readonly string[],
+  { onProgress, ...options }: EncodeTextsOptions = {},
+): Promise<Embeddings> {
+  const dimension = embeddingSize(encoder);
+  const data = new Float32Array(texts.length * dimension);
+  const windows = encodeWindows(encoder, texts, {
+    ...options,
+    onProgress: (done) => onProgress?.(done, texts.length),
+  });
+  for await (const { from, data: part } of windows) {
+    data.set(part, from * dimension);
+  }
+  return { data, count: texts.length, dimension };
+}
+
+/**
+ * Encodes texts that need not be in memory together, window by window; the
+ * vectors of a window come in the order of its texts.
+ *
+ * @param encoder The model.
+ * @param texts The texts, e.g. read from a file one by one.
+ * @param options Limits, progress (its total is the texts seen so far),
+ * cancellation.
+ * @returns The vectors of each window.
+ * @throws {RangeError} If a limit is out of range.
+ *
+ * @example Usage
+ * ```ts
+ * import { encodeWindows } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof encodeWindows, "function"); // encodeToFile() uses it
+ * ```
+ */
+export async function* encodeWindows(
+  encoder: Encoder,
+  texts: Iterable<string> | AsyncIterable<string>,
+  options: EncodeTextsOptions = {},
+): AsyncGenerator<EncodedWindow, void, undefined> {
+  const { windowTexts = 8192, batchTokens = 4096, onProgress } = options;
+  checkPrecision(options.precision ?? "float32");
+  check({ windowTexts, batchTokens });
+  let from = 0;
+  for await (const window of windowsOf(texts, windowTexts)) {
+    const total = from + window.length;
+    const data = await encodeWindow(encoder, window, {
+      ...options,
+      batchTokens,
+      onProgress: (done) => onProgress?.(from + done, total),
+    });
+    yield {
+      from,
+      data,
+      count: window.length,
+      dimension: data.length / window.length,
+    };
+    from = total;
+  }
+}
+
+/** Vectors of the texts of one window, shape `[texts, D]`. */
+async function encodeWindow(
+  encoder: Encoder,
+  texts: readonly string[],
+  {
+    maxLength = Infinity,
+    prompt = "",
+    precision,
+    batchTokens,
+    signal,
+    onProgress,
+  }:
+    & EncodeTextsOptions
+    & { batchTokens: number },
+): Promise<Float32Array> {
+  signal?.throwIfAborted();
+  const { ids } = encoder.tokenizer.encode(
+    prompt ? texts.map((text) => prompt + text) : texts,
+    { maxLength: lengthLimit(encoder, maxLength) },
+  );
+  const dimension = embeddingSize(encoder);
+  const data = new Float32Array(texts.length * dimension);
+  // Longest first, as a lack of memory then shows at once.
+  const order = ids.map((_, i) => i)
+    .sort((a, b) => ids[b]!.length - ids[a]!.length);
+  for (let from = 0; from < order.length;) {
+    signal?.throwIfAborted();
+    const longest = Math.max(1, ids[order[from]!]!.length);
+    const size = Math.max(1, Math.floor(batchTokens / longest));
+    const rows = order.slice(from, from + size);
+    const vectors = tf.tidy(() =>
+      embed(encoder, packTexts(rows.map((row) => ids[row]!)), { precision })
+    );
+    const values = await vectors.data<"float32">();
+    vectors.dispose();
+    rows.forEach((row, i) =>
+      data.set(
+        values.subarray(i * dimension, (i + 1) * dimension),
+        row * dimension,
+      )
+    );
+    from += rows.length;
+    onProgress?.(from, order.length);
+    // Lets timers, signals and the notebook's messages through.
+    await new Promise((resume) => setTimeout(resume, 0));
+  }
+  return data;
+}
+
+/** Lists of so many texts each; the last may be shorter. */
+async function* windowsOf(
+  texts: Iterable<string> | AsyncIterable<string>,
+  size: number,
+): AsyncGenerator<string[]> {
+  let window: string[] = [];
+  for await (const text of texts) {
+    window.push(text);
+    if (window.length < size) continue;
+    yield window;
+    window = [];
+  }
+  if (window.length > 0) yield window;
+}
+
+function check(limits: Record<string, number>): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(value >= 1)) {
+      throw new RangeError(
+        `Cannot encode texts: ${name} must be a number >= 1: got ${value}`,
+      );
+    }
+  }
+}
+
+/** Length limits of the two sides, special tokens included. */
+export interface LengthLimits {
+  /** Most tokens of a query. */
+  queryLength?: number;
+  /** Most tokens of a passage. */
+  passageLength?: number;
+  /**
+   * Put the model's own prompts before the texts. Leave it out where the texts
+   * come with the prompts of their tasks. @default {false}
+   */
+  modelPrompts?: boolean;
+}
+
+/**
+ * An encoder as the function that search, mining and evaluation take.
+ *
+ * @param encoder The model.
+ * @param limits Length limits of the two sides; whether to use its prompts.
+ *
+ * @example Usage
+ * ```ts
+ * import { encodeFunction } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof encodeFunction, "function"); // mod.ts shows it at work
+ * ```
+ */
+export function encodeFunction(
+  encoder: Encoder,
+  { queryLength = 64, passageLength = 128, modelPrompts = false }:
+    LengthLimits = {},
+): EncodeFunction {
+  return (texts, options = {}) =>
+    encodeTexts(encoder, texts, {
+      ...options,
+      maxLength: options.kind === "query" ? queryLength : passageLength,
+      prompt: modelPrompts
+        ? modelPrompt(encoder, options.kind ?? "passage")
+        : "",
+    });
+}
+
+/** Names of prompts for the passages' side, as sentence-transformers tries them. */
+const PASSAGE_PROMPTS = ["document", "passage", "corpus"];
+
+/**
+ * The prompt that a model's own files have for one side, as
+ * sentence-transformers' `encode_query` and `encode_document` choose it.
+ *
+ * @param encoder The model.
+ * @param kind Which side.
+ * @returns The prompt; empty if there is none.
+ *
+ * @example Usage
+ * ```ts
+ * import { modelPrompt } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * const modules = {
+ *   pooling: "mean" as const,
+ *   normalize: true,
+ *   prompts: { query: "query: ", passage: "passage: " },
+ * };
+ * assert.equal(modelPrompt({ modules }, "query"), "query: ");
+ * assert.equal(modelPrompt({ modules }, "passage"), "passage: ");
+ * ```
+ */
+export function modelPrompt(
+  { modules }: Pick<Encoder, "modules">,
+  kind: "query" | "passage",
+): string {
+  const { prompts = {}, defaultPromptName } = modules;
+  const names = kind === "query" ? ["query"] : PASSAGE_PROMPTS;
+  const name = names.find((name) => Object.hasOwn(prompts, name)) ??
+    defaultPromptName;
+  return name === undefined ? "" : prompts[name] ?? "";
+}

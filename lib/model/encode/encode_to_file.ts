@@ -1,0 +1,192 @@
+import { dirname } from "node:path";
+import { createHash, type Hash } from "node:crypto";
+import { writeWhole } from "../../base/write_whole.ts";
+import { encoderFingerprint } from "../weights/fingerprint.ts";
+import { vectorFileHeader } from "./vector_file.ts";
+import { type EncodeTextsOptions, encodeWindows } from "./encode_texts.ts";
+import { embeddingSize, type Encoder } from "./encoder.ts";
+
+/** Options for {@linkcode encodeToFile}. */
+export interface EncodeToFileOptions extends EncodeTextsOptions {
+  /**
+   * Whether to go on where an earlier call with the same model, options and
+   * texts was interrupted. @default {true}
+   */
+  resume?: boolean;
+}
+
+/** What {@linkcode encodeToFile} wrote. */
+export interface EncodedFile {
+  /** The file. */
+  path: string;
+  /** Number of texts. */
+  count: number;
+  /** Length of each vector. */
+  dimension: number;
+  /** Texts that an earlier, interrupted call had encoded already. */
+  resumed: number;
+}
+
+/** How far an unfinished file is, kept beside it. */
+interface Progress {
+  /** Model and options. */
+  key: string;
+  /** After each window: texts on disk so far, and the hash of all of them. */
+  windows: { done: number; texts: string }[];
+}
+
+/**
+ * Encodes texts straight to a file of float32 vectors, in the order of the
+ * texts: only a window of them is in memory. The file appears under its name
+ * only when whole. An interrupted call (an abort, a crash) leaves what it has in
+ * `<path>.part`; the same call again goes on from there (where the texts have
+ * changed since, from the first window that differs).
+ *
+ * @param encoder The model.
+ * @param texts The texts, e.g. read from a file one by one.
+ * @param path File to write; its ending says how: `.npy` for NumPy, or
+ * `.safetensors`, with one tensor `embeddings`.
+ * @param options Limits, progress, cancellation, resumption.
+ * @returns What was written.
+ * @throws {RangeError} If the ending is another one, or an option out of range.
+ *
+ * @example Usage
+ * ```ts
+ * import { encodeToFile } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(typeof encodeToFile, "function"); // the tests show it at work
+ * ```
+ */
+export async function encodeToFile(
+  encoder: Encoder,
+  texts: Iterable<string> | AsyncIterable<string>,
+  path: string,
+  { resume = true, ...options }: EncodeToFileOptions = {},
+): Promise<EncodedFile> {
+  const dimension = embeddingSize(encoder);
+  const header = (count: number) => vectorFileHeader(path, [count, dimension]);
+  const start = header(0).length;
+  const part = `${path}.part`;
+  const key = hashOf(JSON.stringify([
+    await encoderFingerprint(encoder),
+    options.maxLength ?? null,
+    options.prompt ?? "",
+    start,
+  ]));
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const before = resume ? await progressOf(part) : undefined;
+  const { rest, hash, windows } = await continued(
+    texts,
+    before?.key === key ? before.windows : [],
+  );
+  const resumed = windows.at(-1)?.done ?? 0;
+  let count = resumed;
+  {
+    using file = await Deno.open(part, { write: true, create: true });
+    await file.truncate(start + 4 * dimension * resumed);
+    await file.seek(0, Deno.SeekMode.End);
+    const encoded = encodeWindows(encoder, noted(rest, hash), {
+      ...options,
+      onProgress: (done, total) =>
+        options.onProgress?.(resumed + done, resumed + total),
+    });
+    for await (const { data, count: more } of encoded) {
+      await writeAll(file, new Uint8Array(data.buffer));
+      await file.syncData();
+      count += more;
+      windows.push({ done: count, texts: hash.copy().digest("hex") });
+      const progress: Progress = { key, windows };
+      await writeWhole(`${part}.json`, JSON.stringify(progress));
+    }
+    await file.seek(0, Deno.SeekMode.Start);
+    await writeAll(file, header(count));
+    await file.syncData();
+  }
+  await Deno.rename(part, path);
+  await Deno.remove(`${part}.json`).catch(() => {});
+  return { path, count, dimension, resumed };
+}
+
+/**
+ * Passes over the windows that are done, as far as their texts are the same.
+ * One window at a time is held: where it differs, it is encoded again.
+ */
+async function continued(
+  texts: Iterable<string> | AsyncIterable<string>,
+  done: Progress["windows"],
+): Promise<{
+  rest: AsyncIterable<string>;
+  hash: Hash;
+  windows: Progress["windows"];
+}> {
+  const source = iterate(texts);
+  let hash = createHash("sha256");
+  let from = 0;
+  for (const [i, window] of done.entries()) {
+    const held: string[] = [];
+    const next = hash.copy();
+    while (held.length < window.done - from) {
+      const { value, done } = await source.next();
+      if (done) break;
+      held.push(value);
+      note(next, value);
+    }
+    if (next.copy().digest("hex") !== window.texts) {
+      return { rest: joined(held, source), hash, windows: done.slice(0, i) };
+    }
+    hash = next;
+    from = window.done;
+  }
+  return { rest: source, hash, windows: [...done] };
+}
+
+async function* iterate(
+  texts: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<string, undefined> {
+  yield* texts;
+}
+
+async function* joined(
+  first: readonly string[],
+  rest: AsyncIterable<string>,
+): AsyncGenerator<string> {
+  yield* first;
+  yield* rest;
+}
+
+/** The texts, each added to the hash as it passes. */
+async function* noted(
+  texts: AsyncIterable<string>,
+  hash: Hash,
+): AsyncGenerator<string> {
+  for await (const text of texts) {
+    note(hash, text);
+    yield text;
+  }
+}
+
+/** Adds a text to a hash; its length keeps two texts from passing for one. */
+function note(hash: Hash, text: string): void {
+  hash.update(`${text.length}:`).update(text);
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+async function progressOf(part: string): Promise<Progress | undefined> {
+  try {
+    await Deno.stat(part);
+    return JSON.parse(await Deno.readTextFile(`${part}.json`));
+  } catch {
+    // None, or one that was cut off: begin anew.
+    return undefined;
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) {
+    sent += await file.write(bytes.subarray(sent));
+  }
+}

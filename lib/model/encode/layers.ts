@@ -1,0 +1,219 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type {
+  Tape,
+  Tensor,
+  Tensor1D,
+  Tensor2D,
+  Variable,
+} from "../../backend/mod.ts";
+import {
+  add,
+  type AffineMap,
+  feedForward,
+  gatedActivation,
+  gatedFeedForward,
+  gelu,
+  layerNorm,
+  linear,
+  linears,
+  rmsNorm,
+  type RmsNormOptions,
+  scale,
+  tfjsDifferentiates,
+} from "../../backend/mod.ts";
+import { type Dropout, dropRows } from "./dropout.ts";
+import { type End, type Ends, takeEnds } from "../tokenizer/ends.ts";
+import { factorsOf } from "../lora/lora_modules.ts";
+import { type LoraConfig, loraScaling } from "../lora/lora_config.ts";
+
+/** Parameters of a model, by the name that Hugging Face's files give them. */
+export type Parameters = ReadonlyMap<string, Variable>;
+
+/** Options of a family's forward pass. */
+export interface ForwardOptions {
+  /** Where to record it, to take gradients later. @default {tfjs's own} */
+  tape?: Tape;
+  /** The adapter whose factors are among the parameters, if there is one. */
+  lora?: LoraConfig;
+  /** What is dropped in training: share, and a seed for each row `[T]`. */
+  dropout?: Dropout | undefined;
+  /**
+   * The tokens whose hidden states are wanted, if one of each text is enough: the
+   * first or the last. Of the last layer only these are computed, where that
+   * gives the same, and returned: a row for each text that has a token.
+   */
+  only?: End | undefined;
+  /**
+   * Called with the hidden states `[T, D]` after the embeddings (0) and after
+   * each layer (1, …), for inspection; under `only` the last ones may be fewer.
+   */
+  onLayer?: (layer: number, hidden: Tensor2D) => void;
+}
+
+/** The building blocks of a forward pass, with a model's parameters at hand. */
+export interface Layers {
+  /** Where kernels record. */
+  tape?: Tape;
+  /** A parameter. */
+  get<T extends Tensor>(name: string): T;
+  /**
+   * The affine map whose weight and bias (if any) are called `name`, with its
+   * adapter, and then the activation, if one is named.
+   */
+  dense(
+    x: Tensor2D,
+    name: string,
+    activation?: "gelu" | "gelu_tanh" | undefined,
+  ): Tensor2D;
+  /** The affine maps with these names, of one input, with their adapters. */
+  denses(x: Tensor2D, names: readonly string[]): Tensor2D[];
+  /** The maps called `inner` and `outer`, and the activation between them. */
+  feedForward(
+    x: Tensor2D,
+    names: { inner: string; outer: string },
+    activation: "gelu" | "gelu_tanh",
+  ): Tensor2D;
+  /** down(f(gate(x)) · up(x)), of the maps with these names. */
+  gatedFeedForward(
+    x: Tensor2D,
+    names: { gate: string; up: string; down: string },
+    activation: "silu" | "gelu" | "gelu_tanh",
+  ): Tensor2D;
+  /** The layer norm called `name`, of x or of its sum with `residual`. */
+  norm(x: Tensor2D, name: string, eps: number, residual?: Tensor2D): Tensor2D;
+  /** The RMS norm called `name`; over each head, where its weight is that long. */
+  rmsNorm(x: Tensor2D, name: string, options: RmsNormOptions): Tensor2D;
+  /**
+   * In training, x with the share of numbers dropped that the run asks for, as
+   * the seeds and the name of the place say; otherwise x itself.
+   */
+  dropout(x: Tensor2D, name: string): Tensor2D;
+  /** The same blocks for some of the rows, and what x is there. */
+  at(ends: Ends, x: Tensor2D): Looking;
+  /**
+   * One layer: frees what it made on the way, but for its output and what its
+   * gradient needs. Its input is freed too, as nothing else looks at it.
+   */
+  layer(x: Tensor2D, compute: (x: Tensor2D) => Tensor2D): Tensor2D;
+}
+
+/** Blocks, and what they look at. */
+export interface Looking {
+  /** Blocks for these rows. */
+  layers: Layers;
+  /** The rows. */
+  x: Tensor2D;
+}
+
+/**
+ * Queries of those that ask, keys and values of all: by one operation where they
+ * are the same.
+ */
+export function queriesKeysValues(
+  asking: Looking,
+  all: Looking,
+  [query, ...others]: readonly [query: string, key: string, value: string],
+): [q: Tensor2D, k: Tensor2D, v: Tensor2D] {
+  const found = asking.x === all.x
+    ? all.layers.denses(all.x, [query, ...others])
+    : [
+      asking.layers.dense(asking.x, query),
+      ...all.layers.denses(all.x, others),
+    ];
+  return found as [Tensor2D, Tensor2D, Tensor2D];
+}
+
+/** The building blocks over a model's parameters. */
+export function openLayers(
+  parameters: Parameters,
+  options: ForwardOptions = {},
+): Layers {
+  const { tape, lora, dropout } = options;
+  const get = <T extends Tensor>(name: string): T => {
+    const parameter = parameters.get(name);
+    if (!parameter) throw new RangeError(`Cannot run a model: no ${name}`);
+    return parameter as unknown as T;
+  };
+  const mapOf = (name: string): AffineMap => ({
+    weight: get(`${name}.weight`),
+    bias: parameters.get(`${name}.bias`) as unknown as Tensor1D | undefined,
+  });
+  const isAdapted = (name: string) =>
+    lora !== undefined && parameters.has(factorsOf(name).a);
+  const dense: Layers["dense"] = (x, name, activation) => {
+    const { weight, bias } = mapOf(name);
+    if (!lora || !isAdapted(name)) {
+      return linear(x, weight, { bias, activation, tape });
+    }
+    const y = linear(x, weight, { bias, tape });
+    const { a, b } = factorsOf(name);
+    const kept = dropout
+      ? dropRows(x, `${name}.lora`, { ...dropout, rate: lora.dropout }, tape)
+      : x;
+    const inner = scale(linear(kept, get(a), { tape }), {
+      factor: loraScaling(lora),
+      tape,
+    }); // [T, r]
+    const sum = add(y, linear(inner, get(b), { tape }), { tape });
+    return activation ? activate(sum, activation, tape) : sum;
+  };
+  return {
+    tape,
+    get,
+    dense,
+    denses: (x, names) =>
+      names.some(isAdapted)
+        ? names.map((name) => dense(x, name))
+        : linears(x, names.map(mapOf), { tape }),
+    feedForward(x, { inner, outer }, activation) {
+      if (isAdapted(inner) || isAdapted(outer)) {
+        return dense(dense(x, inner, activation), outer);
+      }
+      const maps = { inner: mapOf(inner), outer: mapOf(outer) };
+      return feedForward(x, { ...maps, activation, tape });
+    },
+    gatedFeedForward(x, { gate, up, down }, activation) {
+      if (isAdapted(gate) || isAdapted(up) || isAdapted(down)) {
+        const options = { activation, tape };
+        return dense(
+          gatedActivation(dense(x, gate), dense(x, up), options),
+          down,
+        );
+      }
+      const maps = { gate: mapOf(gate), up: mapOf(up), down: mapOf(down) };
+      return gatedFeedForward(x, { ...maps, activation, tape });
+    },
+    norm: (x, name, eps, residual) =>
+      layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), {
+        eps,
+        ...(residual ? { residual } : {}),
+        tape,
+      }),
+    rmsNorm: (x, name, options) =>
+      rmsNorm(x, get(`${name}.weight`), { ...options, tape }),
+    dropout: (x, name) => dropout ? dropRows(x, name, dropout, tape) : x,
+    at: (ends, x) => ({
+      layers: openLayers(parameters, {
+        ...options,
+        dropout: dropout && {
+          ...dropout,
+          seeds: Int32Array.from(ends.rows, (row) => dropout.seeds[row]!),
+        },
+      }),
+      x: takeEnds(x, ends, tape),
+    }),
+    layer(x, compute) {
+      const y = tape ? tape.segment(x, compute) : tf.tidy(() => compute(x));
+      if (!tfjsDifferentiates(tape)) x.dispose();
+      return y;
+    },
+  };
+}
+
+function activate(
+  x: Tensor2D,
+  name: "gelu" | "gelu_tanh",
+  tape?: Tape,
+): Tensor2D {
+  return gelu(x, { form: name === "gelu" ? "erf" : "tanh", tape });
+}

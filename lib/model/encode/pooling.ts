@@ -1,0 +1,60 @@
+import {
+  type KernelOptions,
+  poolRows,
+  type Sequences,
+  type Tensor2D,
+} from "../../backend/mod.ts";
+import type { Pooling } from "../config/modules.ts";
+
+/**
+ * Pools hidden states into one vector per text. A text without any token gives
+ * zeros (where a division would give NaN and poison the batch).
+ *
+ * @param hidden Hidden states, shape `[T, D]`.
+ * @param sequences Where the texts lie, B of them.
+ * @param options Which rule; tape.
+ * @returns Vectors, shape `[B, D]`; the caller owns them.
+ *
+ * @example Usage
+ * ```ts
+ * import { pool } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("cpu");
+ * const hidden = tf.tensor2d([[1], [3], [100]]);
+ * const sequences = { offsets: Int32Array.of(0, 2, 3) };
+ * const pooled = pool(hidden, sequences, { pooling: "mean" });
+ * assert.deepEqual([...pooled.dataSync()], [2, 100]);
+ * ```
+ */
+export function pool(
+  hidden: Tensor2D,
+  sequences: Sequences,
+  { pooling, tape }: { pooling: Pooling } & KernelOptions,
+): Tensor2D {
+  return poolRows(hidden, poolingWeights(sequences, pooling), {
+    sequences,
+    tape,
+  });
+}
+
+/** Weight of each row in its text's vector, shape `[T]`. */
+export function poolingWeights(
+  { offsets }: Sequences,
+  pooling: Pooling,
+): Float32Array {
+  const weights = new Float32Array(offsets.at(-1)!);
+  for (let i = 1; i < offsets.length; i++) {
+    const [start, end] = [offsets[i - 1]!, offsets[i]!];
+    if (start === end) continue;
+    if (pooling === "mean") weights.fill(1 / (end - start), start, end);
+    else if (pooling === "weightedMean") {
+      const n = end - start;
+      const total = n * (n + 1) / 2;
+      for (let j = 0; j < n; j++) weights[start + j] = (j + 1) / total;
+    } else weights[pooling === "cls" ? start : end - 1] = 1;
+  }
+  return weights;
+}

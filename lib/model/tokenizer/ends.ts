@@ -1,0 +1,38 @@
+import {
+  embedding,
+  type Sequences,
+  type Tape,
+  type Tensor2D,
+} from "../../backend/mod.ts";
+
+/** Which token of each text is wanted, where one alone is. */
+export type End = "first" | "last";
+
+/** One token of each text that has any. */
+export interface Ends {
+  /** Its row among the tokens, shape `[W]`, rising. */
+  rows: Int32Array;
+  /** Where these tokens lie when they alone are left: one a text, or none. */
+  sequences: Sequences;
+}
+
+/** The first or the last token of each text. */
+export function endsOf({ offsets }: Sequences, end: End): Ends {
+  const left = new Int32Array(offsets.length);
+  const rows: number[] = [];
+  for (let i = 1; i < offsets.length; i++) {
+    const [from, to] = [offsets[i - 1]!, offsets[i]!];
+    if (from < to) rows.push(end === "first" ? from : to - 1);
+    left[i] = rows.length;
+  }
+  return { rows: Int32Array.from(rows), sequences: { offsets: left } };
+}
+
+/** Their hidden states `[W, D]`, of those of all tokens. */
+export function takeEnds(
+  x: Tensor2D,
+  { rows }: Ends,
+  tape: Tape | undefined,
+): Tensor2D {
+  return embedding(x, rows, { tape });
+}

@@ -1,0 +1,261 @@
+import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
+import { join } from "node:path";
+import { writeWhole } from "../../base/write_whole.ts";
+import { withEndToken } from "./end_token.ts";
+import { mendTokenizer } from "./mend_tokenizer.ts";
+import { checkTokenizerJson, parseObject } from "./check_json.ts";
+import type { TokenizerJson } from "./tokenizer_json.ts";
+import { defaultFiles, specialToken } from "./files.ts";
+import { type EncodeText, wordpieceEncoder } from "./wordpiece.ts";
+
+export type {
+  AddedTokenJson,
+  TokenizerJson,
+  TokenizerPart,
+} from "./tokenizer_json.ts";
+
+/** Options for {@linkcode Tokenizer.encode}. */
+export interface TokenizeOptions {
+  /**
+   * Most tokens of a text, special tokens included: a longer text is cut so
+   * that its final special tokens still fit (spec section 3.5). Whatever
+   * truncation and padding `tokenizer.json` stores is ignored.
+   *
+   * @default {Infinity}
+   */
+  maxLength?: number;
+  /** Adds `[CLS]`, `[SEP]` or what the tokenizer has instead. @default {true} */
+  specialTokens?: boolean;
+}
+
+/** Turns texts into token ids. */
+export interface Tokenizer {
+  /** Rows that the model's token table needs at least: largest id + 1. */
+  readonly vocabSize: number;
+  /** Id to fill up with; what it stands on is masked. */
+  readonly padId: number;
+  /**
+   * Ids of each text, without padding; see {@linkcode padBatch}.
+   *
+   * @throws {RangeError} If `maxLength` doesn't hold the special tokens.
+   */
+  encode(
+    texts: readonly string[],
+    options?: TokenizeOptions,
+  ): { ids: number[][] };
+  /** Text of ids, without special tokens; not always the text encoded. */
+  decode(ids: readonly number[]): string;
+  /**
+   * A tokenizer that puts a token after every text, as reading a model at its
+   * last token needs: this one if it does already, else one whose
+   * post-processor adds the end token (`eos_token`). A text that is too long is
+   * cut so that it still fits.
+   *
+   * @returns The tokenizer; `undefined` if there is no end token.
+   */
+  withEnd(): Tokenizer | undefined;
+  /** Id of a token, `undefined` if the vocabulary lacks it. */
+  tokenId(token: string): number | undefined;
+  /**
+   * Writes `tokenizer.json`, `tokenizer_config.json` and
+   * `special_tokens_map.json`: byte for byte as loaded where they were loaded.
+   */
+  save(folder: string): Promise<void>;
+  /** The content of `tokenizer.json`. */
+  toJSON(): TokenizerJson;
+}
+
+/** Names of the files that a tokenizer has in a Hugging Face folder. */
+const FILES = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+] as const;
+
+/**
+ * Loads the tokenizer of a Hugging Face folder: `tokenizer.json` and, where
+ * they are there, `tokenizer_config.json` and `special_tokens_map.json`.
+ *
+ * @param folder Folder of a checkpoint.
+ * @throws {Deno.errors.NotFound} If there is no `tokenizer.json`.
+ * @throws {SyntaxError} If a file is malformed or of a kind we can't run.
+ *
+ * @example Usage
+ * ```ts
+ * import { createTokenizer, loadTokenizer, trainTokenizer } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await createTokenizer(trainTokenizer(["red green blue", "blue"])).save(folder);
+ * const tokenizer = await loadTokenizer(folder);
+ * const { ids } = tokenizer.encode(["blue red green"], { maxLength: 4 });
+ * assert.equal(ids[0]!.length, 4);
+ * ```
+ */
+export async function loadTokenizer(folder: string): Promise<Tokenizer> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of FILES) {
+    try {
+      files.set(name, await Deno.readFile(join(folder, name)));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  const [main, ...others] = FILES.map((name) => {
+    const bytes = files.get(name);
+    return bytes && parseObject(bytes, join(folder, name));
+  });
+  if (main === undefined) {
+    throw new Deno.errors.NotFound(
+      `Cannot load a tokenizer from ${folder}: it has no tokenizer.json (transformers writes one with save_pretrained() of a fast tokenizer)`,
+    );
+  }
+  const path = join(folder, "tokenizer.json");
+  const json = checkTokenizerJson(main, path);
+  return build(json, Object.assign({}, ...others.toReversed()), path, files);
+}
+
+/**
+ * Makes a tokenizer from the content of a `tokenizer.json`, e.g. what
+ * {@linkcode trainTokenizer} returns or {@linkcode Tokenizer.toJSON} gave.
+ *
+ * @param json Content of a `tokenizer.json`; keep it unchanged afterwards.
+ * @throws {SyntaxError} If it is malformed or of a kind we can't run.
+ *
+ * @example Usage
+ * ```ts
+ * import { createTokenizer, trainTokenizer } from "@tdro/tdro/model";
+ * import assert from "node:assert/strict";
+ *
+ * const tokenizer = createTokenizer(trainTokenizer(["to be or not to be"]));
+ * const { ids } = tokenizer.encode(["be"]);
+ * assert.equal(tokenizer.decode(ids[0]!), "be");
+ * assert.equal(ids[0]![0], tokenizer.tokenId("[CLS]"));
+ * ```
+ */
+export function createTokenizer(json: TokenizerJson): Tokenizer {
+  const path = "tokenizer.json";
+  const checked = checkTokenizerJson(json, path);
+  const files = defaultFiles(checked);
+  return build(checked, files.config, path, files.bytes);
+}
+
+function build(
+  json: TokenizerJson,
+  config: Record<string, unknown>,
+  path: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Tokenizer {
+  let library: HfTokenizer;
+  let added: { before: number[]; after: number[] };
+  try {
+    library = new HfTokenizer(json, config);
+    mendTokenizer(library);
+    added = specialsAround(library);
+  } catch (error) {
+    const reason = String((error as Error).message).split("\n")[0];
+    throw new SyntaxError(
+      `Cannot load a tokenizer from ${path}: ${reason}`,
+    );
+  }
+  const vocabSize = 1 + library.get_vocab().values()
+    .reduce((largest, id) => Math.max(largest, id), -1);
+  const encodeText: EncodeText = wordpieceEncoder(json) ??
+    ((text, limit) =>
+      library.encode(text, { add_special_tokens: false }).ids.slice(0, limit));
+  return {
+    vocabSize,
+    padId: padIdOf(library, config, path),
+    encode(texts, { maxLength = Infinity, specialTokens = true } = {}) {
+      const { before, after } = specialTokens
+        ? added
+        : { before: [], after: [] };
+      const room = maxLength - before.length - after.length;
+      if (!(room >= 0) || maxLength === 0) {
+        throw new RangeError(
+          `Cannot tokenize: maxLength must be at least ${
+            Math.max(1, before.length + after.length)
+          }, the number of special tokens: got ${maxLength}`,
+        );
+      }
+      return {
+        ids: texts.map((
+          text,
+        ) => [...before, ...encodeText(text, room), ...after]),
+      };
+    },
+    decode(ids) {
+      // The library refuses an empty list.
+      if (ids.length === 0) return "";
+      return library.decode([...ids], { skip_special_tokens: true });
+    },
+    withEnd() {
+      if (added.after.length > 0) return this;
+      const token = specialToken(config.eos_token);
+      const id = token === undefined ? undefined : library.token_to_id(token);
+      if (token === undefined || id === undefined) return undefined;
+      const changed = withEndToken(json, token, id);
+      const settings = { ...config, add_eos_token: true };
+      const bytes = new Map([
+        ...files,
+        ["tokenizer.json", jsonBytes(changed)],
+        ["tokenizer_config.json", jsonBytes(settings)],
+      ]);
+      return build(changed, settings, path, bytes);
+    },
+    tokenId: (token) => library.token_to_id(token),
+    async save(folder) {
+      for (const [name, bytes] of files) {
+        await writeWhole(join(folder, name), bytes);
+      }
+    },
+    toJSON: () => json,
+  };
+}
+
+function jsonBytes(json: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
+}
+
+/** Ids that the post-processor puts before and after a text. */
+function specialsAround(
+  library: HfTokenizer,
+): { before: number[]; after: number[] } {
+  // A stand-in for the text that no vocabulary has.
+  const text = "\uFFFFtext\uFFFF";
+  const tokens = library.post_processor === null
+    ? [text]
+    : library.post_processor.post_process([text], null, true).tokens;
+  const ids = tokens.map((token) => library.token_to_id(token));
+  const at = tokens.indexOf(text);
+  if (at === -1 || ids.some((id, i) => i !== at && id === undefined)) {
+    throw new Error("its post_processor uses tokens that it lacks");
+  }
+  return {
+    before: ids.slice(0, at) as number[],
+    after: ids.slice(at + 1) as number[],
+  };
+}
+
+function padIdOf(
+  library: HfTokenizer,
+  config: Record<string, unknown>,
+  path: string,
+): number {
+  // Without a padding token any token serves, as the mask hides it; the end
+  // token is what others take.
+  const candidates = [
+    specialToken(config.pad_token),
+    "[PAD]",
+    "<pad>",
+    specialToken(config.eos_token),
+    specialToken(config.unk_token),
+  ];
+  for (const token of candidates) {
+    const id = token === undefined ? undefined : library.token_to_id(token);
+    if (id !== undefined) return id;
+  }
+  throw new SyntaxError(
+    `Cannot load a tokenizer from ${path}: it has no padding token; name one as pad_token in tokenizer_config.json`,
+  );
+}

@@ -1,0 +1,128 @@
+import { escapeHtml } from "../escape.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { DISPLAY, kernelDisplay, type MediaBundle } from "./jupyter.ts";
+import { liveDisplay, type LiveDisplayOptions } from "./live_display.ts";
+import { progressLine, type ProgressLineOptions } from "./progress_line.ts";
+
+/** How far some long work is, as `runExperiment()` and others yield it. */
+export interface ProgressLike {
+  /** Part of the work. */
+  stage: string;
+  /** What is being done. */
+  label: string;
+  /** How much of this part is done. */
+  done: number;
+  /** How much of it there is; 0 if that isn't known. */
+  total: number;
+  /** Something to show beside it, e.g. a loss. */
+  note?: string;
+}
+
+/** Options for {@linkcode watchProgress}. */
+export interface WatchProgressOptions
+  extends
+    Pick<LiveDisplayOptions, "display" | "intervalMs">,
+    ProgressLineOptions {}
+
+/** The stages so far, a bar for each. */
+class ProgressCard {
+  readonly #stages = new Map<string, ProgressLike & { started: number }>();
+  #end = performance.now();
+
+  add(event: ProgressLike): void {
+    const started = this.#stages.get(event.stage)?.started ?? performance.now();
+    this.#stages.set(event.stage, { ...event, started });
+    this.#end = performance.now();
+  }
+
+  toString(): string {
+    const last = [...this.#stages.values()].at(-1);
+    if (!last) return "starting";
+    const { label, done, total, note } = last;
+    const share = total > 0 ? `  ${done}/${total}` : "";
+    return `${label}${share}${note ? `  ${note}` : ""}`;
+  }
+
+  [DISPLAY](): MediaBundle {
+    const stages = [...this.#stages.values()];
+    const rows = stages.map((stage, i) => {
+      const until = stages[i + 1]?.started ?? this.#end;
+      const seconds = `${((until - stage.started) / 1000).toFixed(1)} s`;
+      const bar = `<progress value="${stage.done}" max="${
+        Math.max(stage.total, 1)
+      }" aria-label="${escapeHtml(stage.label)}"></progress>`;
+      const cells = [stage.label, bar, seconds, stage.note ?? ""];
+      return `<tr>${
+        cells.map((cell) =>
+          `<td style="text-align:left">${
+            cell === bar ? bar : escapeHtml(cell)
+          }</td>`
+        ).join("")
+      }</tr>`;
+    });
+    return {
+      "text/html": `<table>${rows.join("")}</table>`,
+      "text/plain": stages.map(({ label, note }) =>
+        note ? `${label}: ${note}` : label
+      ).join("\n"),
+    };
+  }
+}
+
+/**
+ * Runs long work to its end and shows how far it is: a bar for each stage in a
+ * notebook, a progress line elsewhere (on standard error).
+ *
+ * The stop button of a notebook ends the work between two steps, so that it
+ * leaves its checkpoint; the cell then ends with an error of one line, and cells
+ * below it don't run on something unfinished.
+ *
+ * @param work What yields the progress, e.g. `runExperiment(…)`.
+ * @param options Where to show it.
+ * @returns What the work returns.
+ * @throws {DOMException} `AbortError`, if the stop button was pressed.
+ *
+ * @example Usage
+ * ```ts
+ * import { watchProgress } from "@tdro/tdro/report";
+ * import assert from "node:assert/strict";
+ *
+ * async function* work() { // stands for trainRetriever(suite, …)
+ *   yield { stage: "a", label: "counting", done: 1, total: 2 };
+ *   yield { stage: "a", label: "counting", done: 2, total: 2 };
+ *   return 42;
+ * }
+ * assert.equal(await watchProgress(work(), { write: () => {} }), 42);
+ * ```
+ */
+export async function watchProgress<T>(
+  work: AsyncGenerator<ProgressLike, T>,
+  options: WatchProgressOptions = {},
+): Promise<T> {
+  const card = new ProgressCard();
+  const { display = kernelDisplay(), intervalMs } = options;
+  const live = liveDisplay({
+    ...(display ? { display } : {}),
+    ...(intervalMs === undefined ? {} : { intervalMs }),
+  });
+  const line = live.active ? undefined : progressLine(card, options);
+  using interrupt = onInterrupt(live.active);
+  try {
+    while (true) {
+      const next = await work.next();
+      if (next.done) return next.value;
+      card.add(next.value);
+      live.update(card);
+      line?.update();
+      if (!interrupt.pressed) continue;
+      await work.return(undefined as never);
+      throw new DOMException(
+        "stopped; run this cell again, and it goes on from its checkpoint",
+        "AbortError",
+      );
+    }
+  } finally {
+    line?.end();
+    await live.close();
+  }
+}

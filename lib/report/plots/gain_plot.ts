@@ -1,0 +1,189 @@
+import { percent, quantity, referenceLine, tip } from "./marks/encode.ts";
+import {
+  maybe,
+  number,
+  readFields,
+  refuseHalfIntervals,
+  TEXT,
+} from "./marks/fields.ts";
+import { armEncoding, orderArms } from "./marks/palette.ts";
+import { plot, type PlotOptions, type PlotSpec } from "./plot_spec.ts";
+import type { Rows } from "../rows.ts";
+
+/** What one training run cost in data and gave; input of {@linkcode gainPlot}. */
+export interface GainRow {
+  /** What was trained, e.g. `"uniform"`, `"reweighted"`, `"top70"`. */
+  arm: string;
+  /** Share of the training rows used, in [0, 1]. */
+  dataUsed: number;
+  /** Mean nDCG@10 over the tasks, in [0, 1]. */
+  ndcg: number;
+  /** Lower end of the interval of `ndcg`; null or absent if unknown. */
+  low?: number | null;
+  /** Upper end of the interval. */
+  high?: number | null;
+}
+
+const ACTION = "plot quality against data used";
+
+/**
+ * Mean nDCG@10 against the share of the training data used: a point a row, a
+ * line through the points of an arm that has several, and a dashed line at the
+ * best value of the first arm (`uniform` if there is one). Where a row has an
+ * interval, a thin line through its point shows it.
+ *
+ * @param rows One row a training run.
+ * @param options Heading and size.
+ * @returns A Vega-Lite plot.
+ * @throws {RangeError} If there are no rows or a number is missing or out of
+ * range.
+ *
+ * @example Usage
+ * ```ts
+ * import { gainPlot } from "@tdro/tdro/report";
+ * import assert from "node:assert/strict";
+ *
+ * const spec = gainPlot([
+ *   { arm: "uniform", dataUsed: 1, ndcg: 0.5 },
+ *   { arm: "top70", dataUsed: 0.7, ndcg: 0.51 },
+ * ]);
+ * assert.match(spec.title.text.join(" "), /top70 0\.510 \(70%\)/);
+ * ```
+ */
+export function gainPlot(
+  rows: Rows<GainRow>,
+  options: PlotOptions = {},
+): PlotSpec {
+  const given = readFields(rows, ACTION, {
+    arm: TEXT,
+    dataUsed: number(0, 1),
+    ndcg: number(0, 1),
+    low: maybe(0, 1),
+    high: maybe(0, 1),
+  });
+  refuseHalfIntervals(given, ACTION);
+  const known = given.some((row) => row.low !== null);
+  const arms = orderArms(given.map((row) => row.arm));
+  const values = arms.flatMap((arm) =>
+    given.filter((row) => row.arm === arm)
+      .sort((a, b) => a.dataUsed - b.dataUsed)
+      .map(({ low, high, ...row }) => known ? { ...row, low, high } : row)
+  );
+  const best = arms.map((arm) =>
+    values.filter((row) => row.arm === arm)
+      .reduce((top, row) => row.ndcg > top.ndcg ? row : top)
+  );
+  const severalOf = arms.some((arm) =>
+    new Set(values.filter((r) => r.arm === arm).map((r) => r.dataUsed)).size > 1
+  );
+  const x = quantity("dataUsed", {
+    title: "training data used (% of rows)",
+    scale: { domain: [0, 1] },
+    axis: { format: ".0%", values: [0, 0.2, 0.4, 0.6, 0.8, 1] },
+  });
+  const y = quantity("ndcg", {
+    title: "mean nDCG@10 (0 to 1)",
+    // Room above and below, so that no point lies on the frame.
+    scale: { zero: false, nice: true, padding: 16 },
+  });
+  return plot(options, {
+    action: ACTION,
+    title: outcome(best),
+    subtitle:
+      `Further up is better, further left takes less data; dashed line: ${
+        arms[0]
+      }${known ? "; thin lines: intervals" : ""}`,
+    description: "Mean nDCG@10 against share of training data.",
+    height: 300,
+    parts: ({ width }) => {
+      const { color, shape } = armEncoding(arms, width);
+      return {
+        data: { values },
+        layer: [
+          ...referenceLine({
+            channel: "y",
+            value: best[0]!.ndcg,
+            label: `${arms[0]} ${best[0]!.ndcg.toFixed(3)}`,
+            labelAt: 0,
+            text: { align: "left", baseline: "bottom", dy: -4, dx: 4 },
+          }).map((layer) => ({
+            ...layer,
+            encoding: {
+              ...layer.encoding as object,
+              y: { ...y, field: "value" },
+            },
+          })),
+          ...(severalOf
+            ? [{
+              mark: { type: "line", strokeWidth: 2 },
+              encoding: { x, y, color },
+            }]
+            : []),
+          ...(known ? intervals(arms, { x, y, color }) : []),
+          ...(known ? arms : [undefined]).map((arm) => ({
+            ...only(arm),
+            mark: {
+              ...{ type: "point", filled: true, size: 130, opacity: 1 },
+              ...(arm === undefined ? {} : { xOffset: aside(arms, arm) }),
+            },
+            encoding: { x, y, color, shape, tooltip: tooltip(known) },
+          })),
+        ],
+      };
+    },
+  });
+}
+
+function only(arm: string | undefined): object {
+  return arm === undefined
+    ? {}
+    : { transform: [{ filter: { field: "arm", equal: arm } }] };
+}
+
+/** Arms that used as much data would hide each other's intervals. */
+function aside(arms: readonly string[], arm: string): number {
+  return (arms.indexOf(arm) - (arms.length - 1) / 2) * 9;
+}
+
+function intervals(
+  arms: readonly string[],
+  { x, y, color }: { x: object; y: object; color: object },
+): object[] {
+  return arms.map((arm) => ({
+    transform: [
+      { filter: { field: "arm", equal: arm } },
+      { filter: "isValid(datum.low)" },
+    ],
+    mark: { type: "rule", strokeWidth: 1.6, xOffset: aside(arms, arm) },
+    encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+  }));
+}
+
+function tooltip(known: boolean): object[] {
+  return [
+    tip("arm"),
+    tip("dataUsed", "data used", ".1%"),
+    tip("ndcg", "mean nDCG@10", ".4f"),
+    ...(known ? [tip("low", "from", ".4f"), tip("high", "to", ".4f")] : []),
+  ];
+}
+
+/** Of more arms than these the title names the best one alone. */
+const MOST_NAMED = 4;
+
+function outcome(
+  best: readonly { arm: string; dataUsed: number; ndcg: number }[],
+): string {
+  if (best.length > MOST_NAMED) {
+    const top = best.reduce((a, b) => b.ndcg > a.ndcg ? b : a);
+    return `Highest mean nDCG@10: ${top.arm} ${top.ndcg.toFixed(3)} with ${
+      percent(top.dataUsed)
+    } of the data; ${best[0]!.arm} ${best[0]!.ndcg.toFixed(3)}`;
+  }
+  const parts = best.map((row, i) =>
+    `${row.arm} ${row.ndcg.toFixed(3)} (${percent(row.dataUsed)}${
+      i === 0 ? " of the data" : ""
+    })`
+  );
+  return `Mean nDCG@10: ${parts.join(", ")}`;
+}

@@ -1,0 +1,232 @@
+import { names, quantity, signed, SIGNED_LABEL, tip } from "./marks/encode.ts";
+import { maybe, readFields, TEXT } from "./marks/fields.ts";
+import { PAPER } from "./marks/palette.ts";
+import {
+  plot,
+  type PlotOptions,
+  type PlotSpec,
+  ROW_HEIGHT,
+} from "./plot_spec.ts";
+import { textWidth } from "../tables/text_width.ts";
+import type { Rows } from "../rows.ts";
+
+/** A cell; input of {@linkcode heatmapPlot}. */
+export interface HeatmapRow {
+  /** Task: the line. */
+  task: string;
+  /** Strategy, arm or run: the column. */
+  arm: string;
+  /** What the cell shows; null if unknown. */
+  value: number | null;
+}
+
+/** Options for {@linkcode heatmapPlot}. */
+export interface HeatmapOptions extends PlotOptions {
+  /** What the values are, with their unit. @default {"difference in nDCG@10"} */
+  metric?: string;
+  /**
+   * Whether 0 is the middle and the sign counts, as for differences. By default
+   * where a value is below 0.
+   */
+  signed?: boolean;
+  /** Digits after the point. @default {3} */
+  digits?: number;
+  /** Whether a last line gives the mean of each column. @default {true} */
+  mean?: boolean;
+}
+
+const ACTION = "plot a heatmap";
+
+/**
+ * A table in colour, task × strategy: blue for gains, orange for losses (which
+ * all kinds of colour vision tell apart), and the number in each cell, so that
+ * nothing hangs on colour. Columns with the highest mean come first.
+ *
+ * @param rows One row a cell; cells that are missing stay empty.
+ * @param options Heading, size, what the values are.
+ * @returns A Vega-Lite plot.
+ * @throws {RangeError} If no value is known or a cell comes twice.
+ *
+ * @example Usage
+ * ```ts
+ * import { heatmapPlot } from "@tdro/tdro/report";
+ * import assert from "node:assert/strict";
+ *
+ * const spec = heatmapPlot([
+ *   { task: "node-api", arm: "tdro", value: 0.02 },
+ *   { task: "node-api", arm: "doremi", value: -0.01 },
+ * ]);
+ * assert.match(spec.title.text.join(" "), /tdro has the highest mean/);
+ * ```
+ */
+export function heatmapPlot(
+  rows: Rows<HeatmapRow>,
+  {
+    metric = "difference in nDCG@10",
+    signed: withSign,
+    digits = 3,
+    mean = true,
+    ...options
+  }: HeatmapOptions = {},
+): PlotSpec {
+  const cells = readFields(rows, ACTION, {
+    task: TEXT,
+    arm: TEXT,
+    value: maybe(),
+  }).filter((cell) => cell.value !== null) as Cell[];
+  if (cells.length === 0) {
+    throw new RangeError(`Cannot ${ACTION}: every value is unknown`);
+  }
+  refuseDoubles(cells);
+  const tasks = [...new Set(cells.map((cell) => cell.task))];
+  const means = columnMeans(cells);
+  const arms = [...means.keys()].sort((a, b) => means.get(b)! - means.get(a)!);
+  const plus = withSign ?? cells.some((cell) => cell.value < 0);
+  const top = Math.max(...cells.map((cell) => Math.abs(cell.value))) || 1;
+  const bottom = plus ? 0 : Math.min(...cells.map((cell) => cell.value));
+  const span = top - bottom || 1;
+  const values = [
+    ...cells,
+    ...(mean && tasks.length > 1
+      ? arms.map((arm) => ({ task: MEAN, arm, value: means.get(arm)! }))
+      : []),
+  ].map((cell) => ({
+    ...cell,
+    label: plus ? signed(cell.value, digits) : cell.value.toFixed(digits),
+    // White letters on what is dark: 4.4:1 and more either way.
+    dark: (Math.abs(cell.value) - bottom) / span > 0.82,
+  }));
+  const lines = [...tasks, ...(mean && tasks.length > 1 ? [MEAN] : [])];
+  // Names of columns lie flat where they have room.
+  const widest = Math.max(...arms.map((arm) => textWidth(arm, 12)));
+  const cellWidth = Math.min(Math.max(64, 300 / arms.length), 110);
+  const flat = widest < cellWidth - 4;
+  const x = names("arm", {
+    title: null,
+    scale: { domain: arms, padding: 0 },
+    axis: {
+      orient: "top",
+      labelAngle: flat ? 0 : -35,
+      ...(flat ? {} : { labelAlign: "left" }),
+      domain: false,
+      ticks: false,
+    },
+  });
+  const y = names("task", {
+    title: null,
+    scale: { domain: lines, padding: 0 },
+    axis: { domain: false, ticks: false },
+  });
+  return plot({ width: Math.max(160, arms.length * cellWidth), ...options }, {
+    action: ACTION,
+    title: mean ? outcome(arms, means, plus, digits) : largest(cells, digits),
+    subtitle: `Cells: ${metric}${
+      mean && tasks.length > 1 ? "; last line: mean over the tasks" : ""
+    }${plus ? "; blue: gain, orange: loss" : ""}`,
+    description:
+      `Heatmap of ${metric}, ${tasks.length} tasks by ${arms.length} columns.`,
+    height: lines.length * ROW_HEIGHT,
+    parts: () => ({
+      data: { values },
+      encoding: { x, y },
+      layer: [
+        {
+          mark: { type: "rect", stroke: PAPER, strokeWidth: 1 },
+          encoding: {
+            color: quantity("value", {
+              title: metric,
+              scale: plus
+                ? {
+                  domain: [-top, 0, top],
+                  range: [LOSS, PALE, GAIN],
+                  interpolate: "rgb",
+                }
+                : {
+                  domain: [bottom, bottom + span],
+                  range: [PALE, GAIN],
+                  interpolate: "rgb",
+                },
+              legend: {
+                orient: "bottom",
+                gradientLength: 200,
+                offset: 14,
+                tickCount: 3,
+                ...(plus
+                  ? { values: [-top, 0, top], labelExpr: SIGNED_LABEL }
+                  : {}),
+              },
+            }),
+            tooltip: [
+              tip("task"),
+              tip("arm"),
+              tip("value", metric, plus ? "+.4f" : ".4f"),
+            ],
+          },
+        },
+        {
+          mark: { type: "text", style: "value-label" },
+          encoding: {
+            text: names("label"),
+            color: {
+              condition: { test: "datum.dark", value: PAPER },
+              value: "#000000",
+            },
+          },
+        },
+      ],
+    }),
+  });
+}
+
+type Cell = { task: string; arm: string; value: number };
+
+/** Name of the line of means. */
+const MEAN = "mean";
+
+/** Ends of the scale and its middle: dark enough for white letters (4.5:1). */
+const GAIN = "#0060a0", PALE = "#f4f4f2", LOSS = "#a84a00";
+
+function columnMeans(cells: readonly Cell[]): Map<string, number> {
+  return new Map(
+    [...Map.groupBy(cells, (cell) => cell.arm)].map(([arm, own]) => [
+      arm,
+      own.reduce((sum, cell) => sum + cell.value, 0) / own.length,
+    ]),
+  );
+}
+
+function refuseDoubles(cells: readonly Cell[]): void {
+  const seen = new Set<string>();
+  for (const { task, arm } of cells) {
+    const key = JSON.stringify([task, arm]);
+    if (seen.has(key)) {
+      throw new RangeError(
+        `Cannot ${ACTION}: task ${JSON.stringify(task)} has ${
+          JSON.stringify(arm)
+        } twice; give one row a cell`,
+      );
+    }
+    seen.add(key);
+  }
+}
+
+/** The outcome where means say nothing, e.g. of weights, whose mean is 1/K. */
+function largest(cells: readonly Cell[], digits: number): string {
+  const top = cells.reduce((a, b) => b.value > a.value ? b : a);
+  return `Largest: ${top.task} in ${top.arm} (${top.value.toFixed(digits)})`;
+}
+
+function outcome(
+  arms: readonly string[],
+  means: ReadonlyMap<string, number>,
+  plus: boolean,
+  digits: number,
+): string {
+  const write = (arm: string) =>
+    plus ? signed(means.get(arm)!, digits) : means.get(arm)!.toFixed(digits);
+  return arms.length === 1
+    ? `${arms[0]}: mean ${write(arms[0]!)}`
+    : `${arms[0]} has the highest mean (${write(arms[0]!)}), ${
+      arms.at(-1)
+    } the lowest (${write(arms.at(-1)!)})`;
+}

@@ -1,0 +1,105 @@
+import {
+  needNumber,
+  needRows,
+  numberField,
+  textField,
+} from "../../read_rows.ts";
+import type { Rows } from "../../rows.ts";
+
+/** What a field of a row must hold. */
+export type Field =
+  | { kind: "text" }
+  | { kind: "number"; range?: readonly [number, number]; maybe: boolean }
+  | { kind: "maybe text" };
+
+/** A text that is not empty. */
+export const TEXT = { kind: "text" } as const;
+/** A text, or nothing. */
+export const MAYBE_TEXT = { kind: "maybe text" } as const;
+
+/** A number in a range. */
+export function number(
+  low = -Infinity,
+  high = Infinity,
+): { kind: "number"; range: readonly [number, number]; maybe: false } {
+  return { kind: "number", range: [low, high], maybe: false };
+}
+
+/** A number in a range, or nothing. */
+export function maybe(
+  low = -Infinity,
+  high = Infinity,
+): { kind: "number"; range: readonly [number, number]; maybe: true } {
+  return { kind: "number", range: [low, high], maybe: true };
+}
+
+/** Rows as {@linkcode readFields} gives them. */
+export type Read<Fields extends Record<string, Field>> = {
+  [Name in keyof Fields]: Fields[Name] extends { kind: "text" } ? string
+    : Fields[Name] extends { kind: "maybe text" } ? string | null
+    : Fields[Name] extends { maybe: false } ? number
+    : number | null;
+};
+
+/** The fields of the rows that a plot needs, checked; at least one row. */
+export function readFields<const Fields extends Record<string, Field>>(
+  rows: Rows,
+  action: string,
+  fields: Fields,
+): Read<Fields>[] {
+  const entries = Object.entries(fields);
+  return needRows(rows, action).map((row, i) =>
+    Object.fromEntries(
+      entries.map(([name, field]) => [name, read(row, name, field, i, action)]),
+    ) as Read<Fields>
+  );
+}
+
+function read(
+  row: Record<string, unknown>,
+  name: string,
+  field: Field,
+  index: number,
+  action: string,
+): unknown {
+  if (field.kind === "number") {
+    const reader = field.maybe ? numberField : needNumber;
+    return reader(row, name, index, action, field.range);
+  }
+  const absent = row[name] === undefined || row[name] === null;
+  if (field.kind === "maybe text" && absent) return null;
+  return textField(row, name, index, action);
+}
+
+/** Refuses rows of which two have the same name. */
+export function refuseTwice<Name extends string>(
+  rows: readonly Record<Name, string>[],
+  field: Name,
+  action: string,
+): void {
+  const seen = new Set<string>();
+  for (const row of rows) {
+    if (seen.has(row[field])) {
+      throw new RangeError(
+        `Cannot ${action}: ${field} ${
+          JSON.stringify(row[field])
+        } comes twice; give one row a ${field}`,
+      );
+    }
+    seen.add(row[field]);
+  }
+}
+
+/** Refuses an interval that lacks an end, or whose ends are the wrong way. */
+export function refuseHalfIntervals(
+  rows: readonly { low: number | null; high: number | null }[],
+  action: string,
+): void {
+  for (const [i, { low, high }] of rows.entries()) {
+    if (low === null && high === null) continue;
+    if (low !== null && high !== null && low <= high) continue;
+    throw new RangeError(
+      `Cannot ${action}: row ${i}: "low" and "high" must be the two ends of an interval, or both be absent: got ${low} and ${high}`,
+    );
+  }
+}

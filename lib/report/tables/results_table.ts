@@ -1,0 +1,100 @@
+// Must come first: it holds arquero's dependency at this version for people who
+// import the package too. Their projects don't read our lock file, and 2.7.0
+// needs a package that not every registry has.
+import "@uwdata/flechette";
+import { type ColumnTable, table } from "arquero";
+import { needRows, numberField, textField } from "../read_rows.ts";
+import type { Rows } from "../rows.ts";
+
+/** One task in a comparison of mixtures; input of {@linkcode resultsTable}. */
+export interface ResultRow {
+  /** Task name. */
+  task: string;
+  /** Number of training rows; null if unknown. */
+  size?: number | null;
+  /** Learned domain weight, no unit; null if unknown. */
+  weight?: number | null;
+  /** nDCG@10 after training with uniform weights, in [0, 1]. */
+  uniform?: number | null;
+  /** nDCG@10 after training with the learned weights, in [0, 1]. */
+  reweighted?: number | null;
+  /** nDCG@10 after training on the top-70 % tasks only, in [0, 1]. */
+  top70?: number | null;
+}
+
+const ACTION = "make a results table";
+
+/**
+ * The table that a comparison of mixtures ends in: the given columns, the
+ * differences to uniform (`reweightedDiff`, `top70Diff`), and a last row named
+ * `mean`.
+ *
+ * A difference is null where one of its two numbers is. Each number of the mean
+ * row is the mean over the tasks for which its column is known, null if there
+ * is none; so with unknown values the mean of the differences (which compares
+ * like with like) need not equal the difference of the means. `size` and
+ * `weight` have no mean: the mean weight is 1/K whatever was learned.
+ *
+ * @param rows One row a task; values unknown so far are null or absent.
+ * @returns An Arquero table of K + 1 rows, in the order given.
+ * @throws {RangeError} If there are no rows, a task has no name, or a number is
+ * out of range.
+ *
+ * @example Usage
+ * ```ts
+ * import { resultsTable } from "@tdro/tdro/report";
+ * import assert from "node:assert/strict";
+ *
+ * const table = resultsTable([
+ *   { task: "dom-prose", size: 900, weight: 0.75, uniform: 0.5, reweighted: 0.75 },
+ *   { task: "node-api", size: 300, weight: 0.25, uniform: 0.5, reweighted: 0.25 },
+ * ]);
+ * assert.equal(table.get("reweightedDiff", 0), 0.25);
+ * assert.equal(table.get("task", 2), "mean");
+ * assert.equal(table.get("reweighted", 2), 0.5);
+ * ```
+ */
+export function resultsTable(rows: Rows<ResultRow>): ColumnTable {
+  const given = needRows(rows, ACTION);
+  const score = (field: string) =>
+    given.map((row, i) => numberField(row, field, i, ACTION, [0, 1]));
+  const uniform = score("uniform");
+  const reweighted = score("reweighted");
+  const top70 = score("top70");
+  const reweightedDiff = differences(reweighted, uniform);
+  const top70Diff = differences(top70, uniform);
+  const positive = [0, Infinity] as const;
+  return table({
+    task: [...given.map((row, i) => textField(row, "task", i, ACTION)), "mean"],
+    size: [
+      ...given.map((row, i) => numberField(row, "size", i, ACTION, positive)),
+      null,
+    ],
+    weight: [
+      ...given.map((row, i) => numberField(row, "weight", i, ACTION, positive)),
+      null,
+    ],
+    uniform: [...uniform, mean(uniform)],
+    reweighted: [...reweighted, mean(reweighted)],
+    top70: [...top70, mean(top70)],
+    reweightedDiff: [...reweightedDiff, mean(reweightedDiff)],
+    top70Diff: [...top70Diff, mean(top70Diff)],
+  });
+}
+
+function differences(
+  values: readonly (number | null)[],
+  base: readonly (number | null)[],
+): (number | null)[] {
+  return values.map((value, i) => {
+    const from = base[i] ?? null;
+    return value === null || from === null ? null : value - from;
+  });
+}
+
+function mean(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0
+    ? null
+    : known.reduce((sum, value) => sum + value, 0) / known.length;
+}

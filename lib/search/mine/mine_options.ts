@@ -1,0 +1,127 @@
+import type { SplitName } from "../../data/types.ts";
+import type { Decisions } from "./decisions.ts";
+import type {
+  RandomIntegers,
+  RetrieveFunction,
+  ScoreFunction,
+} from "../types.ts";
+
+/** Options for `mineHardNegatives`. */
+export interface MineOptions {
+  /** Where chance comes from; the same seed gives the same negatives. */
+  rng: RandomIntegers;
+  /** Negatives for each query, an integer ≥ 1. @default {8} */
+  count?: number;
+  /** Mines for the queries with a positive in this split. @default {"train"} */
+  split?: SplitName;
+  /**
+   * First and last rank, from 1, of the candidates in what is retrieved; ranks
+   * are counted before anything is left out. @default {[1, 50]}
+   */
+  depth?: readonly [number, number];
+  /**
+   * Leaves out a candidate that scores at least this share of the best
+   * positive's score, since it may well answer the query too; in (0, 1], or
+   * `Infinity` to leave out none. @default {0.95}
+   */
+  positiveShare?: number;
+  /**
+   * Leaves out a candidate that doesn't score at least this much less than the
+   * best positive, ≥ 0; 0 asks for nothing that any share doesn't. @default {0}
+   */
+  margin?: number;
+  /**
+   * What to do with the candidates of a query none of whose positives is
+   * retrieved, so that there is nothing to compare with: `"keep"` them all, or
+   * `"drop"` them all, as the rule says if an unseen score counts as lower.
+   * With `score` it doesn't happen. @default {"keep"}
+   */
+  withoutPositive?: "keep" | "drop";
+  /**
+   * Which of the candidates left are taken: any, each equally likely; the
+   * first; or any, the nth with a likelihood as 1 / n. @default {"random"}
+   */
+  sampling?: "random" | "top" | "rank";
+  /**
+   * Leaves out what is near a positive, the query, or a negative already taken:
+   * most bits of 64 in which the values of `simhash` differ; `"off"` to compare
+   * no more than the texts themselves. @default {2}
+   */
+  nearDuplicates?: number | "off";
+  /** Fills up with random passages of the corpus. @default {true} */
+  fill?: boolean;
+  /** Finds the candidates. @default {BM25 with tokenizeMultilingual} */
+  retrieve?: RetrieveFunction;
+  /**
+   * Scores the candidates and the positives for `positiveShare` and `margin`,
+   * by a stronger model for instance; needed where those of `retrieve` are no
+   * measure of relevance, as after fusion. @default {those of `retrieve`}
+   */
+  score?: ScoreFunction;
+  /**
+   * What a person said of pairs: those said to be positive or doubtful are
+   * never taken, those said to be negative stay whatever they score.
+   */
+  decisions?: Decisions;
+  /** Stops the work at the next batch of queries. */
+  signal?: AbortSignal;
+  /** Called after each batch with the number of queries done so far. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** What `mineHardNegatives` did. */
+export interface MineStatistics {
+  /** Queries mined. */
+  queries: number;
+  /** Negatives that were retrieved. */
+  retrieved: number;
+  /** Negatives that are random passages, put in to fill up. */
+  random: number;
+  /** Queries that got at least one random passage. */
+  filledQueries: number;
+  /** Negatives that are missing to `queries × count` all the same. */
+  missing: number;
+  /** Queries none of whose positives has a score. */
+  withoutPositive: number;
+  /** Candidates left out because they are known positives. */
+  leftOutPositive: number;
+  /** Candidates left out for the text of a positive, the query or another. */
+  leftOutText: number;
+  /** Candidates left out as near a positive, the query or another. */
+  leftOutNear: number;
+  /** Candidates left out for a score too near the best positive's. */
+  leftOutScore: number;
+  /** Candidates left out because a person said so. */
+  leftOutDecision: number;
+}
+
+/** One negative. */
+export interface MinedNegative {
+  /** Id of the passage. */
+  id: string;
+  /** Its rank in what was retrieved, from 1; 0 for a random passage. */
+  rank: number;
+  /** Its score, by which it was filtered; NaN for a random passage. */
+  score: number;
+}
+
+/** The negatives of one query, with what they were compared with. */
+export interface MinedQuery {
+  /** The negatives, in the order of `MinedNegatives.negatives`. */
+  negatives: MinedNegative[];
+  /** Best score of a positive; -Infinity if none has one. */
+  positive: number;
+}
+
+/** Negatives, and how they came about. */
+export interface MinedNegatives {
+  /**
+   * Query id → ids of its negatives: the retrieved ones best first, then the
+   * random ones.
+   */
+  negatives: Map<string, string[]>;
+  /** Query id → its negatives with ranks and scores. */
+  details: Map<string, MinedQuery>;
+  /** Counts over all queries. */
+  statistics: MineStatistics;
+}

@@ -1,0 +1,354 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs-core";
+import { useBackend } from "../../../lib/backend/mod.ts";
+import { mixtureStrategy, readWeightFile } from "../../../lib/dro/mod.ts";
+import type { EvalReport } from "../../../lib/eval/mod.ts";
+import { arenaStatistics } from "../../../lib/experiment/arena/statistics.ts";
+import {
+  type ArenaArm,
+  type ArenaResult,
+  arenaTable,
+  arenaVerdict,
+  compareMixtures,
+  type CompareMixturesOptions,
+  type ProgressEvent,
+  reportRuns,
+} from "../../../lib/experiment/mod.ts";
+import { createRng } from "../../../lib/sampling/mod.ts";
+import { onBackends } from "../../_backends.ts";
+import { toySuite } from "../../_toy_suite.ts";
+
+const SETTINGS = {
+  hiddenSize: 16,
+  vocabSize: 200,
+  steps: 4,
+  batchSize: 6,
+  weightBatchSize: 6,
+  negatives: 3,
+  checkpointEvery: 3,
+  budget: 15,
+  seeds: [1, 2],
+};
+
+/** Runs to the end, or leaves after a given event as an interruption does. */
+async function run(
+  strategies: Parameters<typeof compareMixtures>[1],
+  options: CompareMixturesOptions,
+  stopAt?: (event: ProgressEvent) => boolean,
+): Promise<{ events: ProgressEvent[]; result?: ArenaResult }> {
+  const events: ProgressEvent[] = [];
+  const generator = compareMixtures(toySuite(), strategies, options);
+  while (true) {
+    const next = await generator.next();
+    if (next.done) return { events, result: next.value };
+    events.push(next.value);
+    if (stopAt?.(next.value)) {
+      await generator.return(undefined as never);
+      return { events };
+    }
+  }
+}
+
+/** A result without its wall times. */
+function timeless(result: ArenaResult) {
+  return {
+    ...result,
+    strategies: result.strategies.map((s) => ({ ...s, seconds: 0 })),
+    arms: result.arms.map((a) => ({ ...a, seconds: 0 })),
+  };
+}
+
+onBackends(
+  "an arena stopped anywhere ends as one never stopped",
+  async (name) => {
+    const out = await Deno.makeTempDir();
+    const backend = await useBackend(name);
+    const options = { ...SETTINGS, backend };
+    const names = ["tdro", "inf-dds"];
+    const tensors = tf.memory().numTensors;
+    const whole = await run(names, { ...options, out: `${out}/whole` });
+    assert.equal(tf.memory().numTensors, tensors, "tensors are left behind");
+    const at = (stage: RegExp, done: number) => (e: ProgressEvent) =>
+      stage.test(e.stage) && e.done >= done;
+    for (
+      const stop of [
+        at(/^uniform, seed 1: uniform/, 2), // between two checkpoints
+        at(/^tdro, seed 1: mixture/, 5), // while weights are learned
+        at(/^inf-dds, seed 1: mixture/, 7), // after the first of two rounds
+        at(/^inf-dds, seed 1: inf-dds/, 4), // trained, not evaluated
+        at(/^uniform, seed 2: evaluation/, 1),
+        at(/^tdro, seed 2: tdro/, 1),
+      ]
+    ) {
+      const { result } = await run(
+        names,
+        { ...options, out: `${out}/broken` },
+        stop,
+      );
+      assert.equal(result, undefined, "stopped too late");
+      assert.equal(tf.memory().numTensors, tensors, "tensors are left behind");
+    }
+    const broken = await run(names, { ...options, out: `${out}/broken` });
+    assert.ok(broken.events.some((e) => /done before/.test(e.label)));
+    assert.deepEqual(timeless(broken.result!), timeless(whole.result!));
+    assert.deepEqual(
+      JSON.parse(await Deno.readTextFile(`${out}/broken/arena.json`)),
+      JSON.parse(JSON.stringify(broken.result)),
+    );
+    // A finished arena leaves the report that tdro report writes.
+    const html = await Deno.readTextFile(`${out}/broken/report.html`);
+    const again = await reportRuns([`${out}/broken`]);
+    assert.ok(html === again);
+    await Deno.remove(out, { recursive: true });
+  },
+);
+
+Deno.test("every strategy runs in the arena, within its budget", async () => {
+  const out = await Deno.makeTempDir();
+  const backend = await useBackend("wasm");
+  const names = [
+    ...["proportional", "temperature-2", "manual-2/1/0", "tdro", "tdro-paper"],
+    ...["doremi", "group-dro", "doge", "regmix", "leave-one-out", "inf-dds"],
+  ];
+  const budget = 16;
+  const options = { ...SETTINGS, steps: 2, budget, seeds: [3], backend };
+  const { result } = await run(names, { ...options, out: `${out}/run` });
+  const { strategies, arms } = result!;
+  assert.deepEqual(strategies.map((s) => s.name), ["uniform", ...names]);
+  assert.equal(arms.length, 12);
+  for (const arm of arms) {
+    const free = strategies.findIndex((s) => s.name === arm.strategy) < 4;
+    assert.equal(arm.proxySteps === 0, free, arm.strategy);
+    assert.ok(arm.proxySteps <= budget + 1e-6, arm.strategy);
+    const compares = ["tdro", "tdro-paper", "doremi"].includes(arm.strategy);
+    assert.equal(arm.referenceSteps, compares ? 2 : 0, arm.strategy);
+    const slug = arm.strategy.replaceAll("/", "_");
+    const file = await readWeightFile(
+      `${out}/run/seed-3/arms/${slug}/weights.json`,
+    );
+    assert.deepEqual(file.weights, arm.weights);
+  }
+  // All data but those of a task without weight.
+  const sizes = result!.tasks.map((t) => t.size);
+  const [a, b, c] = sizes;
+  const manual = arms.find((arm) => arm.strategy.startsWith("manual"))!;
+  assert.deepEqual(manual.weights, [2 / 3, 1 / 3, 0]);
+  assert.ok(Math.abs(manual.dataUsed - (a! + b!) / (a! + b! + c!)) < 1e-12);
+
+  // More strategies and seeds cost only themselves; settings must stay.
+  const again = await run(["tdro"], { ...options, out: `${out}/run` });
+  assert.ok(
+    again.events.every((e) => /before/.test(e.label) || /^seed/.test(e.stage)),
+  );
+  await assert.rejects(
+    run([], { ...options, budget: 17, out: `${out}/run` }),
+    /arena with other settings \(settings\.budget is 17, was 16\)/,
+  );
+  await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("uniform given as weights is uniform, arm for arm", async () => {
+  const out = await Deno.makeTempDir();
+  const backend = await useBackend("wasm");
+  const { result } = await run(["manual-1/1/1"], {
+    ...SETTINGS,
+    backend,
+    out: `${out}/run`,
+  });
+  const [uniform, same] = result!.strategies;
+  // Same start, rows, steps and seeds: nothing but the weights may matter.
+  assert.deepEqual(same!.tasks, uniform!.tasks);
+  assert.deepEqual(same!.seedMeans, uniform!.seedMeans);
+  assert.equal(same!.p, 1);
+  assert.deepEqual(same!.interval, [0, 0]);
+  assert.match(arenaVerdict(result!)[0]!, /not to be told from uniform/);
+  await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("compareMixtures() names what is wrong before it writes", async () => {
+  const out = `${await Deno.makeTempDir()}/run`;
+  const options = { ...SETTINGS, backend: await useBackend("wasm"), out };
+  const wrong: [Promise<unknown>, RegExp][] = [
+    [run(["dogge"], options), /did you mean doge/],
+    [run(["tdro", "tdro"], options), /tdro comes twice/],
+    [run([], { ...options, seeds: [] }), /seeds must hold at least one/],
+    [run([], { ...options, seeds: [1, 1] }), /seed 1 comes twice/],
+    [run([], { ...options, budget: 0 }), /budget must be a number > 0: got 0/],
+    [run([], { ...options, devQueries: 0 }), /devQueries/],
+    [run([], { ...options, steps: 0 }), /steps/],
+  ];
+  for (const [call, message] of wrong) {
+    await assert.rejects(call, { name: "RangeError", message });
+  }
+  await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+});
+
+Deno.test("a strategy that needs dev queries says so where they lack", async () => {
+  const out = await Deno.makeTempDir();
+  const suite = toySuite();
+  delete suite.tasks[1]!.qrels.dev;
+  const arena = compareMixtures(suite, ["leave-one-out"], {
+    ...SETTINGS,
+    seeds: [1],
+    backend: await useBackend("wasm"),
+    out: `${out}/run`,
+  });
+  await assert.rejects(async () => {
+    for await (const _ of arena);
+  }, /by leave-one-out: task weights has no dev judgments/);
+  await Deno.remove(out, { recursive: true });
+});
+
+/** A report of given values by task and query. */
+function report(values: readonly (readonly number[])[]): EvalReport {
+  const mean = (list: readonly number[]) =>
+    list.reduce((a, b) => a + b, 0) / list.length;
+  return {
+    format: "tdro-eval/1",
+    suite: "made up",
+    settings: {
+      split: "test",
+      metrics: ["nDCG@10"],
+      k: 100,
+      prompts: "none",
+      ignoreIdenticalIds: false,
+      ties: "float32 score descending, then passage id descending",
+    },
+    tasks: values.map((own, k) => ({
+      task: `task${k}`,
+      domain: k,
+      prompt: "",
+      passages: 1,
+      mean: { "nDCG@10": mean(own) },
+      queryIds: own.map((_, i) => `q${i}`),
+      perQuery: { "nDCG@10": [...own] },
+    })),
+    mean: { "nDCG@10": mean(values.map(mean)) },
+  };
+}
+
+const arm = (
+  strategy: string,
+  seed: number,
+  values: readonly (readonly number[])[],
+): ArenaArm => ({
+  strategy,
+  seed,
+  weights: [0.5, 0.5],
+  proxySteps: 0,
+  referenceSteps: 0,
+  dataUsed: 1,
+  rowsSeen: 1,
+  seconds: { learn: 0, train: 1, evaluate: 2 },
+  report: report(values),
+});
+
+const named = (name: string) =>
+  mixtureStrategy({
+    name,
+    source: "test",
+    formula: name,
+    failsWhen: "never",
+    weights: () => [0.5, 0.5],
+  });
+
+/** Tasks large enough for no guard rail to be crossed. */
+const QUIET = { seed: 1, sizes: [1000, 1000], draws: 100 };
+
+Deno.test("an arm whose seeds disagree, or that repeats a task, is told of", () => {
+  const base = [[0.2, 0.4], [0.5, 0.5, 0.5]];
+  const learned = [[0.9, 0.1], [0.1, 0.9]].map((weights, i) => ({
+    ...arm("learned", i + 1, base),
+    weights,
+  }));
+  const strategies = arenaStatistics(
+    [named("uniform"), named("learned")],
+    [...[1, 2].map((seed) => arm("uniform", seed, base)), ...learned],
+    { ...QUIET, sizes: [4, 1000] },
+  );
+  assert.equal(strategies[0]!.warnings.length, 1); // 12.5 passes over task0
+  assert.match(strategies[0]!.warnings[0]!, /task0/);
+  assert.ok(strategies[1]!.warnings.some((w) => /seeds/.test(w)));
+});
+
+Deno.test("the statistics are those worked by hand", () => {
+  // One seed up, one down by half as much: +0.1 on each query of task 0.
+  const base = [[0.2, 0.4], [0.5, 0.5, 0.5]];
+  const moved = (by: number) => [base[0]!.map((v) => v + by), base[1]!];
+  const [uniform, other] = arenaStatistics(
+    [named("uniform"), named("other")],
+    [
+      ...[1, 2].map((seed) => arm("uniform", seed, base)),
+      arm("other", 1, moved(0.4)),
+      arm("other", 2, moved(-0.2)),
+    ],
+    QUIET,
+  );
+  assert.deepEqual(other!.warnings, []);
+  const close = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-12);
+  close(uniform!.mean, 0.4); // of 0.3 and 0.5
+  assert.equal(uniform!.worst.task, "task0");
+  assert.deepEqual([uniform!.p, uniform!.interval], [null, null]);
+  assert.equal(uniform!.seedDeviation, 0);
+  close(other!.difference, 0.05); // tasks count the same
+  close(other!.deltas[0]!, 0.1);
+  close(other!.deltas[1]!, 0);
+  close(other!.seedMeans[0]!, 0.6);
+  close(other!.seedMeans[1]!, 0.3);
+  close(other!.seedDeviation!, 0.3 / Math.SQRT2);
+  // Every query of task 0 gains the same, so resampling changes nothing.
+  close(other!.interval![0], 0.05);
+  close(other!.interval![1], 0.05);
+  // 2 queries differ: of 4 signs, both up and both down are as extreme.
+  close(other!.p!, 0.5);
+  assert.equal(other!.seconds, 3);
+});
+
+Deno.test("p-values and intervals find a gain and doubt noise; Holm raises p", () => {
+  const rng = createRng(1, "test");
+  const queries = Array.from(
+    { length: 2 },
+    () => Array.from({ length: 60 }, () => rng.next() / 2),
+  );
+  const changed = (gain: number) =>
+    queries.map((own) => own.map((v) => v + gain + 0.2 * (rng.next() - 0.5)));
+  const strategies = arenaStatistics(
+    ["uniform", "gain", "noise"].map(named),
+    [
+      arm("uniform", 1, queries),
+      arm("gain", 1, changed(0.1)),
+      arm("noise", 1, changed(0)),
+    ],
+    QUIET,
+  );
+  const [, gain, noise] = strategies;
+  assert.ok(gain!.pHolm! < 0.01 && gain!.interval![0] > 0.05);
+  assert.ok(noise!.pHolm! > 0.05);
+  assert.ok(noise!.interval![0] < 0 && noise!.interval![1] > 0);
+  assert.ok(Math.abs(gain!.pHolm! - 2 * gain!.p!) < 1e-12);
+  const result: ArenaResult = {
+    format: "tdro-arena/1",
+    suite: "made up",
+    tasks: [{ name: "task0", size: 1 }, { name: "task1", size: 1 }],
+    steps: 1,
+    budget: 1,
+    seeds: [1],
+    backend: "none",
+    strategies,
+    arms: [],
+    versions: {},
+  };
+  const table = arenaTable(result);
+  assert.equal(table.get("strategy", 0), "gain");
+  assert.equal(table.get("Δ task1", 0), gain!.deltas[1]);
+  const verdict = arenaVerdict(result);
+  assert.equal(verdict.length, 3);
+  assert.match(verdict[0]!, /^gain: better than uniform, beyond chance \(\+0/);
+  assert.match(verdict.join("\n"), /^noise: not to be told from uniform/m);
+  const doubted = { ...gain!, pHolm: 0.2 };
+  assert.match(
+    arenaVerdict({ ...result, strategies: [strategies[0]!, doubted] })[0]!,
+    /^gain: not to be told from uniform: its own interval leaves 0 out/,
+  );
+  assert.match(verdict[2]!, /one seed \(1\).*not other seeds/);
+});

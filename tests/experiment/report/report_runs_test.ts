@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import schema from "vega-lite/vega-lite-schema.json" with { type: "json" };
+import {
+  arenaPlots,
+  arenaVerdict,
+  readPlots,
+  reportRuns,
+  verdict,
+} from "../../../lib/experiment/mod.ts";
+import { escapeHtml } from "../../../lib/report/escape.ts";
+import { checkSchema } from "../../report/_check_schema.ts";
+import { HOSTILE } from "../../report/_sample_rows.ts";
+import { tdro } from "../../cli/_capture.ts";
+import { writeFakeArena, writeFakeRun } from "../_fake_runs.ts";
+
+const STILL = { static: true };
+
+/** Captions of the tables and titles of the plots, in order. */
+function parts(html: string): string[] {
+  return [...html.matchAll(/<caption>([^<]*)|<h2[^>]*>([^<]*)/g)]
+    .map(([, caption, title]) => caption ?? title!);
+}
+
+async function inFolder(use: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir({ prefix: "tdro-report-" });
+  try {
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("reportRuns() of one run: verdict, intervals, tasks, provenance", () =>
+  inFolder(async (folder) => {
+    const summary = await writeFakeRun(`${folder}/a`);
+    const html = await reportRuns([`${folder}/a`], STILL);
+    for (const sentence of verdict(summary)) {
+      assert.ok(html.includes(escapeHtml(sentence)), sentence);
+    }
+    assert.deepEqual(parts(html), [
+      "nDCG@10 on the test splits, by task",
+      ...["Course of the weights", "Learned weights", "nDCG@10 by task"],
+      "Gain of reweighted sampling by task",
+      ...["Quality against data", "Loss while training"],
+      ...["The tasks", "Mined hard negatives", "Provenance"],
+    ]);
+    assert.match(html, /hash of fake/);
+    // A folder of which only the verdict is left still has a report.
+    for (const name of ["eval", "run", "tasks", "negatives"]) {
+      await Deno.remove(`${folder}/a/${name}.json`);
+    }
+    const bare = parts(await reportRuns([`${folder}/a/`], STILL));
+    assert.ok(!bare.includes("Gain of reweighted sampling by task"));
+    assert.ok(bare.includes("nDCG@10 by task"));
+  }));
+
+Deno.test("reportRuns() of an arena: heatmap, intervals, proxy steps", () =>
+  inFolder(async (folder) => {
+    const result = await writeFakeArena(folder);
+    const html = await reportRuns([folder], STILL);
+    for (const sentence of arenaVerdict(result)) {
+      assert.ok(html.includes(escapeHtml(sentence)), sentence);
+    }
+    assert.deepEqual(parts(html), [
+      "Strategies, best mean nDCG@10 first",
+      ...["Gain of each strategy", "Gain by task and strategy"],
+      ...["Quality against what choosing took", "The mixtures"],
+      "What the strategies are",
+      "Weights that they chose (means over the seeds)",
+      "Provenance",
+    ]);
+    const { gains, cost } = arenaPlots(result);
+    assert.equal(gains!.data.values.length, (3 + 1) * 2);
+    assert.deepEqual(
+      cost.data.values.map((v: { size: number }) => v.size),
+      [0, 8, 16],
+    );
+    // An arena of uniform alone has nothing to compare, and says so.
+    await writeFakeArena(folder, { strategies: ["uniform"] });
+    const alone = parts(await reportRuns([folder], STILL));
+    assert.ok(!alone.includes("Gain of each strategy"));
+  }));
+
+Deno.test("reportRuns() of several: what won, what differs, bands over seeds", () =>
+  inFolder(async (folder) => {
+    const runs = [`${folder}/a`, `${folder}/b`];
+    await writeFakeRun(runs[0]!, { seed: 1 });
+    await writeFakeRun(runs[1]!, { seed: 2 });
+    const html = await reportRuns(runs, STILL);
+    assert.match(html, /<h1>2 runs side by side: a, b<\/h1>/);
+    assert.match(
+      html,
+      /The largest gain over uniform sampling is that of top70 in [ab]: \+0\.\d{4}/,
+    );
+    assert.ok(
+      parts(html).includes("Course of the weights over the seeds"),
+    );
+    const differ = html.split("<caption>Settings that differ</caption>")[1]!
+      .split("</table>")[0]!;
+    assert.deepEqual(
+      [...differ.matchAll(/<th scope="row"[^>]*>([^<]*)/g)].map(([, s]) => s),
+      ["out", "seed"],
+    );
+    // Beside an arena, and a run of another suite.
+    const arena = `${folder}/arena`, other = `${folder}/deeper/a`;
+    await writeFakeArena(arena);
+    await writeFakeRun(other, { tasks: ["z"], suite: "other" });
+    const all = await reportRuns([...runs, arena, other], STILL);
+    assert.match(all, /of different suites \(fake, other\)/);
+    assert.ok(!parts(all).includes("Course of the weights over the seeds"));
+    assert.ok(all.includes("arena · doremi"));
+    // Two folders named a go by their whole names.
+    assert.ok(all.includes(`${folder}/deeper/a · reweighted`));
+  }));
+
+Deno.test("reportRuns() escapes whatever names runs and tasks have", () =>
+  inFolder(async (folder) => {
+    const clean = [`${folder}/x`, `${folder}/y`];
+    const harsh = [`${folder}/<img src=x onerror=alert(1)>`, `${folder}/'"&`];
+    for (const [i, run] of clean.entries()) {
+      await writeFakeRun(run, { tasks: HOSTILE.map((_, k) => `t${k}`) });
+      await writeFakeRun(harsh[i]!, { tasks: HOSTILE });
+    }
+    const kinds = (html: string) =>
+      new Set(html.match(/<\/?[a-z][a-z0-9]*/gi)!);
+    const wanted = kinds(await reportRuns(clean, STILL));
+    const html = await reportRuns(harsh, STILL);
+    assert.deepEqual(kinds(html), wanted);
+    assert.equal(html.match(/<script>/g)!.length, 1);
+  }));
+
+Deno.test("readPlots() gives specifications that hold to the schema", () =>
+  inFolder(async (folder) => {
+    await writeFakeRun(`${folder}/run`);
+    await writeFakeArena(`${folder}/arena`);
+    for (const name of ["run", "arena"]) {
+      for (
+        const [plot, spec] of Object.entries(
+          await readPlots(`${folder}/${name}`),
+        )
+      ) assert.equal(checkSchema(spec, schema), undefined, plot);
+    }
+  }));
+
+Deno.test("reportRuns() names what it can't read", () =>
+  inFolder(async (folder) => {
+    await assert.rejects(reportRuns([]), /must hold at least one: got none/);
+    await assert.rejects(reportRuns([folder]), {
+      name: "NotFound",
+      message: /it has no summary\.json and no arena\.json; name folders/,
+    });
+    await assert.rejects(reportRuns(["a", "a"]), /the folder a comes twice/);
+    await Deno.writeTextFile(`${folder}/summary.json`, "{");
+    await assert.rejects(reportRuns([folder]), {
+      name: "SyntaxError",
+      message: /summary\.json:1: .*is not JSON/,
+    });
+    await Deno.writeTextFile(`${folder}/summary.json`, '"text"');
+    await assert.rejects(reportRuns([folder]), /is not one of a run/);
+    await Deno.writeTextFile(`${folder}/arena.json`, '{"format":"x"}');
+    await assert.rejects(
+      reportRuns([folder]),
+      /its format must be "tdro-arena\/1": got "x"/,
+    );
+  }));
+
+Deno.test("tdro report and tdro plots write what they say", () =>
+  inFolder(async (folder) => {
+    await writeFakeRun(`${folder}/a`);
+    await writeFakeArena(`${folder}/b`);
+    const one = await tdro("report", `${folder}/a`, "--static");
+    assert.equal(one.code, 0);
+    assert.match(one.out, /a\/report\.html \(0\.\d\d MB\)\n$/);
+    const out = `${folder}/both.html`;
+    const both = await tdro(
+      ...["report", `${folder}/a`, `${folder}/b`, "--out", out, "--json"],
+    );
+    const { file, bytes } = JSON.parse(both.out);
+    assert.equal(file, out);
+    assert.equal((await Deno.stat(out)).size, bytes);
+    // Interactive: the libraries lie in it, pressed.
+    assert.match(await Deno.readTextFile(out), /id="plot-libraries"/);
+    assert.ok(bytes < 1.5e6, `${bytes} bytes`);
+    const plots = await tdro(
+      ...["plots", `${folder}/b`, "--out", `${folder}/figures`],
+    );
+    assert.match(plots.out, /gains\.svg[^]*cost\.vl\.json/);
+    const none = await tdro("report", `${folder}/none`);
+    assert.equal(none.code, 2);
+    assert.match(none.err, /^[^\n]*Cannot report on [^\n]*\n$/);
+  }));
