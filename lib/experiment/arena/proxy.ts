@@ -18,7 +18,8 @@ import {
   type TrainOptions,
 } from "../../train/mod.ts";
 import type { Journal } from "./journal.ts";
-import { type StageInput, trainingOptions } from "../stages/train_arm.ts";
+import { samplerOptions, type StageInput } from "../stages/stage_input.ts";
+import { trainingOptions } from "../stages/training_options.ts";
 
 /** What the proxies of one strategy have in common. */
 export interface ProxyWorld {
@@ -85,7 +86,7 @@ export class ArenaProxy implements ProxyModel {
     return new ArenaProxy(world, {
       ...trainingOptions(options, steps),
       loss: infoNce({ temperature: options.temperature }),
-      ...(signal ? { signal } : {}),
+      signal,
     });
   }
 
@@ -139,7 +140,7 @@ export class ArenaProxy implements ProxyModel {
     return new ArenaProxy(this.#world, this.#options, {
       pending: this.#pending,
       gradientCalls: this.#gradientCalls,
-      ...(training ? { training } : {}),
+      training,
     });
   }
 
@@ -170,7 +171,7 @@ export class ArenaProxy implements ProxyModel {
       const drawn = batches(input.rows, weights, {
         ...samplerOptions(input),
         count: this.#updates,
-        ...(training.cursor ? { cursor: training.cursor } : {}),
+        cursor: training.cursor,
       });
       const { optimizer } = training;
       for await (
@@ -196,17 +197,6 @@ export class ArenaProxy implements ProxyModel {
     ) last = batch;
     return last!;
   }
-}
-
-/** How batches of training rows are drawn, for arms and proxies alike. */
-function samplerOptions({ options, suite }: StageInput) {
-  return {
-    size: options.batchSize,
-    seed: options.seed,
-    passages: options.passages,
-    names: suite.tasks.map((t) => t.name),
-    ...(options.prompts ? { prompts: suite.tasks.map((t) => t.prompt) } : {}),
-  };
 }
 
 async function cloned(
