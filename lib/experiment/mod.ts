@@ -49,6 +49,12 @@ export {
 } from "./summary.ts";
 export { resultRows } from "./summarise.ts";
 export {
+  type MinedSuite,
+  mineSuite,
+  type MineSuiteOptions,
+} from "./mine_suite.ts";
+export type { MineSuiteSettings } from "./mine_suite_options.ts";
+export {
   type ExperimentPlots,
   experimentPlots,
 } from "./report/experiment_plots.ts";
