@@ -84,7 +84,7 @@ interface Mining {
  * import { mineSuite } from "@tdro/tdro/experiment";
  * import assert from "node:assert/strict";
  *
- * const passages = ["built in 1874", "the keeper slept", "a lamp of the lighthouse"];
+ * const passages = ["the lighthouse was built in 1874", "a keeper slept", "a lamp of the lighthouse"];
  * const task = {
  *   name: "lights", prompt: "", language: "en", kind: "faq", license: "MIT", source: "",
  *   corpus: new Map(passages.map((text, i) => [`p${i}`, { id: `p${i}`, text }])),
