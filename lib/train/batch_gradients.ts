@@ -1,8 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
-  type Precision,
   readValues,
-  Tape,
   type Tensor,
   type Tensor2D,
   type Variable,
@@ -23,6 +21,7 @@ import {
   textsBetween,
 } from "./tokens.ts";
 import type { LossFunction } from "./info_nce.ts";
+import { type Precision, Tape } from "../backend/kernels/mod.ts";
 
 /** What the gradients of a batch depend on beside the batch. */
 export interface GradientSettings {

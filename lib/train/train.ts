@@ -1,5 +1,4 @@
 import { setImmediate } from "node:timers";
-import { checkPrecision, type Precision } from "../backend/mod.ts";
 import type { Encoder } from "../model/mod.ts";
 import type { Batch, SamplerCursor } from "../sampling/mod.ts";
 import { batchGradients, type GradientSettings } from "./batch_gradients.ts";
@@ -14,6 +13,7 @@ import { type ChunkLimits, tokenizeBatch } from "./tokens.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { infoNce, type LossFunction } from "./info_nce.ts";
 import { trainable, type TrainableOptions } from "./trainable.ts";
+import { checkPrecision, type Precision } from "../backend/kernels/mod.ts";
 
 /**
  * Chooses how much each example of a batch counts, after its loss is known and

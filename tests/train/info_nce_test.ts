@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Normalize } from "../../lib/backend/mod.ts";
 import { contrastiveLosses, infoNce } from "../../lib/train/mod.ts";
 import { maxDifference, noise, onBackends } from "../_backends.ts";
 import { hasShared, readShared } from "../_shared.ts";
+import { l2Normalize } from "../../lib/backend/kernels/mod.ts";
 
 interface Case {
   name: string;

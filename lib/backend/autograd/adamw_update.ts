@@ -51,7 +51,8 @@ export interface AdamWNumbers {
  *
  * @example Usage
  * ```ts
- * import { adamWUpdate, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { adamWUpdate } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -66,7 +66,8 @@ const MASKED = -1e9;
  *
  * @example Usage
  * ```ts
- * import { attention, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { attention } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -28,7 +28,8 @@ export interface FeedForwardOptions extends ProductOptions {
  *
  * @example Usage
  * ```ts
- * import { feedForward, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { feedForward } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

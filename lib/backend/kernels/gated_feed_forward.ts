@@ -33,7 +33,8 @@ export interface GatedFeedForwardOptions
  *
  * @example Usage
  * ```ts
- * import { gatedFeedForward, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { gatedFeedForward } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -31,7 +31,8 @@ export interface LayerNormOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { layerNorm, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { layerNorm } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -40,7 +40,8 @@ export interface LinearOptions extends ProductOptions {
  *
  * @example Usage
  * ```ts
- * import { linear, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { linear } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -86,7 +87,8 @@ export function linear(
  *
  * @example Usage
  * ```ts
- * import { linears, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { linears } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -31,7 +31,8 @@ export interface RmsNormOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { rmsNorm, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { rmsNorm } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

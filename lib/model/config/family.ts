@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { Tensor2D } from "../../backend/mod.ts";
 import type { ForwardOptions, Parameters } from "../encode/layers.ts";
-import type { ModelConfig } from "./config.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
+import type { ModelConfig } from "./model_config.ts";
 
 /** Name and shape of a parameter, and how it starts when there is no checkpoint. */
 export interface ParameterSpec {

@@ -1,9 +1,9 @@
+import type { Tensor2D } from "../../backend/mod.ts";
 import {
   dropout,
   type Sequences,
   type Tape,
-  type Tensor2D,
-} from "../../backend/mod.ts";
+} from "../../backend/kernels/mod.ts";
 
 /** What is dropped in a training pass. */
 export interface Dropout {

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { checkPrecision, type Precision } from "../../backend/mod.ts";
 import { embed, embeddingSize, type Encoder, lengthLimit } from "./encoder.ts";
 import { packTexts } from "../tokenizer/token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "../types.ts";
+import { checkPrecision, type Precision } from "../../backend/kernels/mod.ts";
 
 /** Options for {@linkcode encodeTexts}. */
 export interface EncodeTextsOptions extends EncodeOptions {

@@ -1,15 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Variable } from "../../backend/mod.ts";
 import { type Dropout, rowSeeds } from "./dropout.ts";
-import {
-  type KernelOptions,
-  l2Normalize,
-  type Precision,
-  Tape,
-} from "../../backend/mod.ts";
 import { type ForwardOptions, openLayers } from "./layers.ts";
 import { checkVocabulary } from "../tokenizer/check_vocabulary.ts";
-import type { ModelConfig } from "../config/config.ts";
 import { type End, endsOf } from "../tokenizer/ends.ts";
 import { denseForward, denseParameters } from "../config/dense_module.ts";
 import { familyOf } from "../config/families.ts";
@@ -19,6 +12,13 @@ import type { ModulesConfig, Pooling } from "../config/modules.ts";
 import { pool } from "./pooling.ts";
 import { packTexts, type TokenBatch } from "../tokenizer/token_batch.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { ModelConfig } from "../config/model_config.ts";
+import {
+  type KernelOptions,
+  l2Normalize,
+  type Precision,
+  Tape,
+} from "../../backend/kernels/mod.ts";
 
 /** A text encoder: everything that turns texts into vectors. */
 export interface Encoder {

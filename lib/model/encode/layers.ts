@@ -1,11 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type {
-  Tape,
   Tensor,
   Tensor1D,
   Tensor2D,
   Variable,
 } from "../../backend/mod.ts";
+import { type Dropout, dropRows } from "./dropout.ts";
+import { type End, type Ends, takeEnds } from "../tokenizer/ends.ts";
+import { factorsOf } from "../lora/lora_modules.ts";
+import { type LoraConfig, loraScaling } from "../lora/lora_config.ts";
 import {
   add,
   type AffineMap,
@@ -19,12 +22,9 @@ import {
   rmsNorm,
   type RmsNormOptions,
   scale,
+  type Tape,
   tfjsDifferentiates,
-} from "../../backend/mod.ts";
-import { type Dropout, dropRows } from "./dropout.ts";
-import { type End, type Ends, takeEnds } from "../tokenizer/ends.ts";
-import { factorsOf } from "../lora/lora_modules.ts";
-import { type LoraConfig, loraScaling } from "../lora/lora_config.ts";
+} from "../../backend/kernels/mod.ts";
 
 /** Parameters of a model, by the name that Hugging Face's files give them. */
 export type Parameters = ReadonlyMap<string, Variable>;

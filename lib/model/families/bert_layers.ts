@@ -1,14 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  add,
-  attention,
-  embedding,
-  longest,
-  relu,
-  type Sequences,
-  type Tensor2D,
-  type Tensor3D,
-} from "../../backend/mod.ts";
+import type { Tensor2D, Tensor3D } from "../../backend/mod.ts";
 import {
   type ForwardOptions,
   type Layers,
@@ -20,6 +11,14 @@ import { endsOf, takeEnds } from "../tokenizer/ends.ts";
 import type { ParameterSpec } from "../config/family.ts";
 import type { BertSizes } from "../config/model_config.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
+import {
+  add,
+  attention,
+  embedding,
+  longest,
+  relu,
+  type Sequences,
+} from "../../backend/kernels/mod.ts";
 
 /** Names of the maps in a layer, without `encoder.layer.<i>.`. */
 export interface BertNames {

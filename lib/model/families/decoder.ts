@@ -1,14 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  add,
-  attention,
-  embedding,
-  longest,
-  rotary,
-  scale,
-  type Tensor2D,
-  type Tensor3D,
-} from "../../backend/mod.ts";
+import type { Tensor2D, Tensor3D } from "../../backend/mod.ts";
 import {
   type ForwardOptions,
   openLayers,
@@ -26,6 +17,14 @@ import {
   parseDecoder,
 } from "./decoder_config.ts";
 import { ropeTable } from "./rope.ts";
+import {
+  add,
+  attention,
+  embedding,
+  longest,
+  rotary,
+  scale,
+} from "../../backend/kernels/mod.ts";
 
 /** What a family of decoders does its own way. */
 export interface DecoderTraits extends DecoderReading {

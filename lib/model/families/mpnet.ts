@@ -1,10 +1,5 @@
 import { z } from "zod";
-import {
-  longest,
-  pairBias,
-  type Tensor2D,
-  type Tensor3D,
-} from "../../backend/mod.ts";
+import type { Tensor2D, Tensor3D } from "../../backend/mod.ts";
 import type { Layers } from "../encode/layers.ts";
 import type { Family } from "../config/family.ts";
 import type { MpnetConfig } from "../config/model_config.ts";
@@ -17,6 +12,7 @@ import {
   checkLongest,
   placesAfterPad,
 } from "./bert_layers.ts";
+import { longest, pairBias } from "../../backend/kernels/mod.ts";
 
 const NAMES: BertNames = {
   query: "attention.attn.q",

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { RotaryTable, Sequences } from "../../backend/mod.ts";
 import type { RopeConfig } from "../config/model_config.ts";
 import { placesInText } from "./bert_layers.ts";
 import { yarnScale } from "./rope_config.ts";
+import type { RotaryTable, Sequences } from "../../backend/kernels/mod.ts";
 
 /** How fast each pair of components turns, and how long the result is. */
 export interface Frequencies {

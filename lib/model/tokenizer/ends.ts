@@ -1,9 +1,9 @@
+import type { Tensor2D } from "../../backend/mod.ts";
 import {
   embedding,
   type Sequences,
   type Tape,
-  type Tensor2D,
-} from "../../backend/mod.ts";
+} from "../../backend/kernels/mod.ts";
 
 /** Which token of each text is wanted, where one alone is. */
 export type End = "first" | "last";

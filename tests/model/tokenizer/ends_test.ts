@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Normalize, Tape } from "../../../lib/backend/mod.ts";
 import {
   disposeEncoder,
   embed,
@@ -14,6 +13,7 @@ import { rowSeeds } from "../../../lib/model/encode/dropout.ts";
 import { endsOf } from "../../../lib/model/tokenizer/ends.ts";
 import { maxDifference, noise, onBackends } from "../../_backends.ts";
 import { FAMILY_NAMES, familyEncoder } from "../_family_encoders.ts";
+import { l2Normalize, Tape } from "../../../lib/backend/kernels/mod.ts";
 
 const TEXTS = [
   "red",
