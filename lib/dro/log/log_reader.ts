@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { LossObservation } from "../update/loss_proxy.ts";
+import type { LossObservation } from "../update/measure_losses.ts";
 import { unpackLosses } from "./pack_losses.ts";
 import type { LossLog } from "./parse_loss_log.ts";
 
