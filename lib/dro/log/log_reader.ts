@@ -178,12 +178,13 @@ export class LogReader {
       domains: batch.domains ?? batch.tasks!.map((name) => idOf.get(name)!),
     }));
     const tasks = this.#header.tasks ?? named;
-    return {
+    const log: Omit<LossLog, "warnings"> = {
       ...this.#header,
-      ...(tasks ? { tasks } : {}),
       domainCount: this.#domains || (tasks?.length ?? this.#largest + 1),
       lines: [...lines, ...this.#observations],
     };
+    if (tasks) log.tasks = tasks;
+    return log;
   }
 }
 
