@@ -9,7 +9,7 @@ import {
   type TrainOptions,
 } from "../train/mod.ts";
 import { exampleWeights } from "./update/example_weights.ts";
-import { lossProxy } from "./update/loss_proxy.ts";
+import { measureLosses } from "./update/measure_losses.ts";
 import { stepWeights, type StepWeightsOptions } from "./update/step_weights.ts";
 import type { WeightState } from "./update/weight_state.ts";
 
@@ -107,7 +107,7 @@ export async function* learnWeights(
     },
   });
   for await (const step of steps) {
-    const means = lossProxy(
+    const means = measureLosses(
       {
         losses: step.losses,
         referenceLosses: reference ? gathered : null,

@@ -86,7 +86,7 @@ export function infoNce(
     contrastiveLosses(queries, passages, {
       temperature,
       negatives,
-      ...(maskFalseNegatives ? { ignore: falseNegativeMask(batch) } : {}),
+      ignore: maskFalseNegatives ? falseNegativeMask(batch) : undefined,
     });
 }
 

@@ -222,7 +222,7 @@ for (const room of ["data", "sampling", "search", "eval", "report"]) {
 
 Deno.test("the weight update loads nothing but itself", () => {
   const modules = reached(repository.graph, "lib/dro/update/step_weights.ts");
-  assert.ok(modules.has("lib/dro/update/loss_proxy.ts"));
+  assert.ok(modules.has("lib/dro/update/measure_losses.ts"));
   const others = [...modules].filter((m) => !/^lib\/(?:dro|base)\//.test(m));
   assert.deepEqual(others, []);
 });

@@ -47,7 +47,7 @@ if (hasShared()) {
         contrastiveLosses(normal(q as tf.Tensor2D), normal(p as tf.Tensor2D), {
           temperature: c.temperature,
           negatives: c.mode === "in_batch" ? "in-batch" : "hard-only",
-          ...(c.only_hn ? { ignore: otherColumns(c.only_hn, B, N) } : {}),
+          ignore: c.only_hn ? otherColumns(c.only_hn, B, N) : undefined,
         });
       const [each, dq, dp] = tf.tidy(() => {
         const q = tf.tensor2d(c.query_reps);

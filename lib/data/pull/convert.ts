@@ -38,7 +38,8 @@ const CONVERTERS: Record<string, Converter> = {
   openBeirSet: convertBeir,
   openIdTables: (work, writer) =>
     convertJudged([["", (split) => openIdTables(work.raw, { split })]], {
-      ...{ work, writer },
+      work,
+      writer,
     }),
   openMiracl: convertMiracl,
   readPairs: (work, writer) =>

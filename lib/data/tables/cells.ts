@@ -44,11 +44,7 @@ export function passagesOf(
   if (body === undefined) return [];
   const head = textOf(title, where, `${column}.title`);
   const key = textOf(id, where, `${column}.docid`);
-  return [{
-    ...(key === undefined ? {} : { id: key }),
-    ...(head === undefined ? {} : { title: head }),
-    text: body,
-  }];
+  return [{ id: key, title: head, text: body }];
 }
 
 /** The grade that a cell gives: an integer, yes or no, or a score and its bound. */

@@ -54,7 +54,7 @@ export class TaskBuilder {
         : gradeOf(cells[score], where, score, this.#options.minScore),
       where,
     };
-    const heading = title && textOf(cells[title], where, title);
+    const heading = title ? textOf(cells[title], where, title) : undefined;
     const id = this.#idOf(this.#columns.passageId, cells, where);
     if (id !== undefined && passages.length > 1) {
       throw new SyntaxError(
@@ -64,8 +64,11 @@ export class TaskBuilder {
       );
     }
     for (const found of passages) {
-      const whole = { ...(heading ? { title: heading } : {}), ...found };
-      if (id !== undefined) whole.id = id;
+      const whole = {
+        id: id ?? found.id,
+        title: found.title ?? heading,
+        text: found.text,
+      };
       this.#judge({ ...judgment, passage: this.#addPassage(whole, where) });
     }
     for (const column of negatives) {
@@ -109,7 +112,11 @@ export class TaskBuilder {
       );
     }
     return {
-      ...{ name, prompt, language, kind, license },
+      name,
+      prompt,
+      language,
+      kind,
+      license,
       source: this.#options.source ?? source,
       corpus: this.#corpus,
       queries: this.#queries,
@@ -178,12 +185,8 @@ export class TaskBuilder {
       throw twoTexts(where, "passage", id, old.text);
     }
     if (!old) {
-      this.#corpus.set(
-        id,
-        title === undefined ? { id, text } : {
-          ...{ id, title, text },
-        },
-      );
+      const passage = title === undefined ? { id, text } : { id, title, text };
+      this.#corpus.set(id, passage);
     }
     if (!this.#passageIds.has(whole)) this.#passageIds.set(whole, id);
     return id;

@@ -1,6 +1,10 @@
 import type { Run } from "../../data/types.ts";
 import type { EmbeddedTexts } from "../exact/exact_search.ts";
-import type { LanceModule, LanceTable } from "./lance_module.ts";
+import type {
+  LanceIndexOptions,
+  LanceModule,
+  LanceTable,
+} from "./lance_module.ts";
 
 /** The version of `npm:@lancedb/lancedb` that this adapter was tried with. */
 export const LANCEDB_VERSION = "0.31.0";
@@ -112,15 +116,10 @@ export async function createLanceIndex(
       `Cannot create the index: there must be a vector: got none`,
     );
   }
-  const numPartitions = options.partitions;
-  const how = {
-    distanceType: "dot" as const,
-    ...(numPartitions ? { numPartitions } : {}),
-  };
   if (kind !== "none") {
-    await table.createIndex("vector", {
-      config: lancedb.Index.ivfPq(how),
-    });
+    const index: LanceIndexOptions = { distanceType: "dot" };
+    if (options.partitions) index.numPartitions = options.partitions;
+    await table.createIndex("vector", { config: lancedb.Index.ivfPq(index) });
   }
   return await wrap(table);
 }
