@@ -140,7 +140,7 @@ export const command: Command<MineCommandOptions> = {
     backend: backendOption,
   }),
   async run(options, io) {
-    const { suite: folder, tasks, by, model, from, to, backend } = options;
+    const { suite: folder, tasks, by, model, from, to } = options;
     if (by !== "bm25" && model === undefined) {
       throw new SyntaxError(
         `Cannot mine by ${by}: --model must name a model folder; or use --by bm25`,
@@ -161,7 +161,7 @@ export const command: Command<MineCommandOptions> = {
     }
     using encoder = model === undefined
       ? undefined
-      : await openEncoder(model, backend, options, io);
+      : await openEncoder(model, { ...options, io });
     const mined = await io.progress(mineSuite(suite, options, encoder, io));
     io.result(mined, () => {
       const rows = mined.tasks.map(({ task, ...counts }) => ({
@@ -276,7 +276,7 @@ async function mineTask(
     nearDuplicates: options.nearDuplicates,
     fill: options.fill,
     retrieve: retrieve[options.by](),
-    ...(dense ? { score: dense.score } : {}),
+    score: dense?.score,
     decisions: decisionsOf(decisions, task.name),
     signal,
   });
