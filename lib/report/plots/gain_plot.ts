@@ -95,7 +95,7 @@ export function gainPlot(
       }${known ? "; thin lines: intervals" : ""}`,
     description: "Mean nDCG@10 against share of training data.",
     height: 300,
-    parts: ({ width }) => {
+    view: ({ width }) => {
       const { color, shape } = armEncoding(arms, width);
       return {
         data: { values },
@@ -123,7 +123,10 @@ export function gainPlot(
           ...(known ? arms : [undefined]).map((arm) => ({
             ...only(arm),
             mark: {
-              ...{ type: "point", filled: true, size: 130, opacity: 1 },
+              type: "point",
+              filled: true,
+              size: 130,
+              opacity: 1,
               ...(arm === undefined ? {} : { xOffset: aside(arms, arm) }),
             },
             encoding: { x, y, color, shape, tooltip: tooltip(known) },

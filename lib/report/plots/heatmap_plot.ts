@@ -1,6 +1,6 @@
 import { names, quantity, signed, SIGNED_LABEL, tip } from "./marks/encode.ts";
 import { maybe, readFields, TEXT } from "./marks/fields.ts";
-import { PAPER } from "./marks/palette.ts";
+import { BACKGROUND } from "./marks/palette.ts";
 import {
   plot,
   type PlotOptions,
@@ -126,12 +126,12 @@ export function heatmapPlot(
     description:
       `Heatmap of ${metric}, ${tasks.length} tasks by ${arms.length} columns.`,
     height: lines.length * ROW_HEIGHT,
-    parts: () => ({
+    view: () => ({
       data: { values },
       encoding: { x, y },
       layer: [
         {
-          mark: { type: "rect", stroke: PAPER, strokeWidth: 1 },
+          mark: { type: "rect", stroke: BACKGROUND, strokeWidth: 1 },
           encoding: {
             color: quantity("value", {
               title: metric,
@@ -168,7 +168,7 @@ export function heatmapPlot(
           encoding: {
             text: names("label"),
             color: {
-              condition: { test: "datum.dark", value: PAPER },
+              condition: { test: "datum.dark", value: BACKGROUND },
               value: "#000000",
             },
           },

@@ -123,7 +123,7 @@ export function intervalPlot(
       `Point: difference in ${metric}; line: its interval; dashed: ${baseline}`,
     description: `Differences in ${metric} to ${baseline} with intervals.`,
     height: values.length * ROW_HEIGHT,
-    parts: ({ width }) => ({
+    view: ({ width }) => ({
       data: { values },
       layer: [
         {

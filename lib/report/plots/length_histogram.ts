@@ -127,7 +127,7 @@ export function lengthHistogram(
       kinds.length === 1 ? "kind" : "kinds"
     } of texts.`,
     height: 240,
-    parts: ({ width }) => {
+    view: ({ width }) => {
       const { color } = armEncoding(
         ["", ...kinds.map(([kind]) => kind)],
         width,

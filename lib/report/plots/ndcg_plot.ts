@@ -1,7 +1,7 @@
 import { NDCG_TITLE, quantity, rowAxis, tip } from "./marks/encode.ts";
 import {
+  type CheckedRow,
   maybe,
-  type Read,
   readFields,
   refuseHalfIntervals,
   TEXT,
@@ -80,7 +80,10 @@ export function ndcgPlot(
       const { ndcg, low, high } = ofTask.get(arm)!;
       const difference = from === undefined ? null : ndcg - from;
       return {
-        ...{ task, arm, ndcg, difference },
+        task,
+        arm,
+        ndcg,
+        difference,
         ...(intervals ? { low, high } : {}),
       };
     });
@@ -102,7 +105,7 @@ export function ndcgPlot(
     description: `nDCG@10 of ${arms.join(", ")} on ${tasks.length} tasks.`,
     height: tasks.length *
       (intervals ? Math.max(ROW_HEIGHT, 8 * arms.length + 8) : ROW_HEIGHT),
-    parts: ({ width }) => ({
+    view: ({ width }) => ({
       data: { values },
       encoding: {
         y: { ...axis, axis: { domain: false, ticks: false, grid: true } },
@@ -124,7 +127,7 @@ type Score = { ndcg: number; low: number | null; high: number | null };
 
 /** The known values by task and arm. */
 function byTask(
-  rows: readonly Read<typeof FIELDS>[],
+  rows: readonly CheckedRow<typeof FIELDS>[],
 ): Map<string, Map<string, Score>> {
   refuseHalfIntervals(rows, ACTION);
   const scores = new Map<string, Map<string, Score>>();
