@@ -79,13 +79,8 @@ export function ndcgPlot(
     return arms.filter((arm) => ofTask.has(arm)).map((arm) => {
       const { ndcg, low, high } = ofTask.get(arm)!;
       const difference = from === undefined ? null : ndcg - from;
-      return {
-        task,
-        arm,
-        ndcg,
-        difference,
-        ...(intervals ? { low, high } : {}),
-      };
+      const row = { task, arm, ndcg, difference };
+      return intervals ? { ...row, low, high } : row;
     });
   });
   const { axis } = rowAxis("task", tasks);
@@ -110,7 +105,7 @@ export function ndcgPlot(
       encoding: {
         y: { ...axis, axis: { domain: false, ticks: false, grid: true } },
       },
-      layer: layers(arms, width, base, intervals),
+      layer: layers(arms, { width, base, intervals }),
     }),
   });
 }
@@ -169,9 +164,11 @@ function sortTasks(
 
 function layers(
   arms: readonly string[],
-  width: number,
-  base: string,
-  intervals: boolean,
+  { width, base, intervals }: {
+    width: number;
+    base: string;
+    intervals: boolean;
+  },
 ): object[] {
   const x = quantity("ndcg", {
     title: NDCG_TITLE,
@@ -183,8 +180,10 @@ function layers(
     tip("arm"),
     tip("ndcg", "nDCG@10", ".4f"),
     tip("difference", `difference to ${base}`, "+.4f"),
-    ...(intervals ? [tip("low", "from", ".4f"), tip("high", "to", ".4f")] : []),
   ];
+  if (intervals) {
+    tooltip.push(tip("low", "from", ".4f"), tip("high", "to", ".4f"));
+  }
   const point = { type: "point", filled: true, size: 95, opacity: 0.95 };
   const between = {
     mark: { type: "rule", strokeWidth: 2, opacity: 0.35 },
