@@ -75,7 +75,7 @@ export function duplicateHistogram(
       "Bars: different texts (logarithmic); grey: those that occur once",
     description: "Histogram of how often texts occur.",
     height: 240,
-    parts: () => ({
+    view: () => ({
       data: { values: values.filter(({ texts }) => texts > 0) },
       layer: [
         {

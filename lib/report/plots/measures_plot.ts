@@ -1,7 +1,7 @@
 import { names, quantity, rightColumn, rowAxis, tip } from "./marks/encode.ts";
 import {
+  type CheckedRow,
   maybe,
-  type Read,
   readFields,
   refuseTwice,
   TEXT,
@@ -103,19 +103,18 @@ export function measuresPlot(
     }`,
     description: `Both readings of the measure on ${tasks.length} tasks.`,
     height: tasks.length * ROW_HEIGHT,
-    parts: ({ width }) => {
+    view: ({ width }) => {
       const { axis, bare } = rowAxis("task", tasks);
+      const layer = layers(values.map((v) => v.relative));
+      if (weights.length > 0) {
+        layer.push({ data: { values: weights }, ...rightColumn(bare, width) });
+      }
       return {
         data: { values },
         encoding: {
           y: { ...axis, axis: { domain: false, ticks: false, grid: true } },
         },
-        layer: [
-          ...layers(values.map((v) => v.relative)),
-          ...(weights.length === 0
-            ? []
-            : [{ data: { values: weights }, ...rightColumn(bare, width) }]),
-        ],
+        layer,
       };
     },
   });
@@ -130,10 +129,10 @@ const FIELDS = {
 } as const;
 
 type Over = { released: number | null; ratioOfMeans: number | null };
-type Measured = Read<typeof FIELDS> & { over: Over };
+type Measured = CheckedRow<typeof FIELDS> & { over: Over };
 
 /** Rows with each measure over its median, the largest released one first. */
-function overMedians(rows: readonly Read<typeof FIELDS>[]): Measured[] {
+function overMedians(rows: readonly CheckedRow<typeof FIELDS>[]): Measured[] {
   const released = middle(rows.map((row) => row.released));
   const ratioOfMeans = middle(rows.map((row) => row.ratioOfMeans));
   const over = (value: number | null, by: number) =>

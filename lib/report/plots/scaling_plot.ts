@@ -103,13 +103,18 @@ export function scalingPlot(
       : "",
     description: `${qualityName} against ${sizeName}.`,
     height: 300,
-    parts: ({ width }) => ({
+    view: ({ width }) => ({
       data: { values },
-      layer: layers(values, x, y, looks(arms, width), [
-        tip("arm"),
-        tip("size", sizeName, ",.4~s"),
-        tip("quality", qualityName, ".4f"),
-      ]),
+      layer: layers(values, {
+        x,
+        y,
+        look: looks(arms, width),
+        tooltip: [
+          tip("arm"),
+          tip("size", sizeName, ",.4~s"),
+          tip("quality", qualityName, ".4f"),
+        ],
+      }),
     }),
   });
 }
@@ -126,25 +131,27 @@ function looks(
 
 function layers(
   rows: readonly { low: number | null }[],
-  x: object,
-  y: Record<string, unknown>,
-  look: { color: object; shape?: object },
-  tooltip: object[],
+  { x, y, look, tooltip }: {
+    x: object;
+    y: Record<string, unknown>;
+    look: { color: object; shape?: object };
+    tooltip: object[];
+  },
 ): object[] {
   const { color } = look;
-  const known = rows.some((row) => row.low !== null);
-  return [
-    ...(!known ? [] : [{
-      transform: [{ filter: "isValid(datum.low)" }],
-      mark: { type: "rule", strokeWidth: 1.5, opacity: 0.7 },
-      encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
-    }]),
+  const intervals = {
+    transform: [{ filter: "isValid(datum.low)" }],
+    mark: { type: "rule", strokeWidth: 1.5, opacity: 0.7 },
+    encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+  };
+  const lines = [
     { mark: { type: "line", strokeWidth: 2 }, encoding: { x, y, color } },
     {
       mark: { type: "point", filled: true, size: 110, opacity: 1 },
       encoding: { x, y, ...look, tooltip },
     },
   ];
+  return rows.some((row) => row.low !== null) ? [intervals, ...lines] : lines;
 }
 
 function outcome(

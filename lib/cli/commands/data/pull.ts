@@ -84,9 +84,11 @@ export const command: Command<DataPullOptions> = {
       }
       const made = await io.progress(
         pullDataset(row, folder, {
-          ...{ languages, overwrite: force, signal: io.signal },
+          languages,
+          limit,
           files: `${files}/${row.name}`,
-          ...(limit === undefined ? {} : { limit }),
+          overwrite: force,
+          signal: io.signal,
         }),
       );
       done.push({ folder, ...made });
