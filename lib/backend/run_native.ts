@@ -230,10 +230,9 @@ export function runNative(name: string, call: NativeCall): Tensor[] {
     for (const values of ints) ids.push(raw(binding.TF_INT32, values));
     ids.push(numbers(settings, asBits));
     const type = binding.TF_ATTR_INT;
-    const attributes = [
-      ...(call.list ? [{ name: "N", type, value: inputs.length }] : []),
-      ...(call.results ? [{ name: "M", type, value: outputs }] : []),
-    ];
+    const attributes: unknown[] = [];
+    if (call.list) attributes.push({ name: "N", type, value: inputs.length });
+    if (call.results) attributes.push({ name: "M", type, value: outputs });
     return binding.executeOp(name, attributes, ids, outputs)
       .map((info) => backend.createOutputTensor(info));
   } finally {

@@ -90,12 +90,11 @@ function withOptions(
   modules: ModulesConfig,
   { pooling, normalize, maxLength }: LoadEncoderOptions,
 ): ModulesConfig {
-  return {
-    ...modules,
-    ...(pooling === undefined ? {} : { pooling }),
-    ...(normalize === undefined ? {} : { normalize }),
-    ...(maxLength === undefined ? {} : { maxLength }),
-  };
+  const config = { ...modules };
+  if (pooling !== undefined) config.pooling = pooling;
+  if (normalize !== undefined) config.normalize = normalize;
+  if (maxLength !== undefined) config.maxLength = maxLength;
+  return config;
 }
 
 function ended(

@@ -50,14 +50,13 @@ export async function saveEncoder(
   { dtype = "float32", maxShardBytes = 5e9 }: SaveEncoderOptions = {},
 ): Promise<void> {
   const { modules, parameters } = encoder;
+  const { maxLength } = modules;
   await Deno.mkdir(folder, { recursive: true });
   await encoder.tokenizer.save(folder);
   const files = await writeModules(folder, {
     ...modules,
     // sentence-transformers would believe a limit beyond the positions.
-    ...(modules.maxLength === undefined
-      ? {}
-      : { maxLength: lengthLimit(encoder, modules.maxLength) }),
+    maxLength: maxLength && lengthLimit(encoder, maxLength),
   }, { dimension: encoder.config.hiddenSize });
   const own = [...parameters].filter(([name]) =>
     !isFactor(name) && !isDense(name)

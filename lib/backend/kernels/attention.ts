@@ -113,8 +113,14 @@ function compiled(
   const call = {
     ints: [sequences.offsets, queries.offsets],
     settings: [
-      ...[heads, keyHeads, scale, softcap, +causal, window],
-      ...[PARTS[precision], longest(sequences)],
+      heads,
+      keyHeads,
+      scale,
+      softcap,
+      +causal,
+      window,
+      PARTS[precision],
+      longest(sequences),
     ],
   };
   const [value, sums] = runNative("TdroAttention", {
@@ -125,7 +131,7 @@ function compiled(
   return {
     value,
     // The scores are computed again: they would be L² numbers per head.
-    saved: [q, k, v, value, sums, ...(bias ? [bias] : [])],
+    saved: bias ? [q, k, v, value, sums, bias] : [q, k, v, value, sums],
     backward: (dy, [q, k, v, value, sums, bias]) => {
       const [dq, dk, dv, dBias] = runNative("TdroAttentionGrad", {
         ...call,

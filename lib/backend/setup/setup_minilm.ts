@@ -40,7 +40,7 @@ export async function* setupMinilm(
     label,
     done,
     total: 2,
-    ...(note ? { note } : {}),
+    note,
   });
   if (!options.force && await exists(join(folder, "model.safetensors"))) {
     yield event(2, "all-MiniLM-L6-v2 is there already", folder);

@@ -113,7 +113,7 @@ export async function* setupTensorflow(
     label,
     done,
     total,
-    ...(note ? { note } : {}),
+    note,
   });
 
   const present = force ? undefined : findInstallation(flavour);
@@ -257,14 +257,22 @@ async function compileAddon(cc: string, folder: string): Promise<void> {
     ? ["libtensorflow_cc.2.dylib", "libtensorflow_framework.2.dylib"]
     : ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
   const here = mac ? "@loader_path" : "$ORIGIN";
+  // Node-API's functions come from the process that loads the addon; macOS's
+  // linker must be told.
+  const linking = mac ? ["-undefined", "dynamic_lookup"] : [];
   const built = await runProgram(cc, [
-    ...["-O2", "-fPIC", "-shared", "-std=c++17", "-DNAPI_VERSION=8"],
-    ...(mac ? ["-undefined", "dynamic_lookup"] : []),
+    "-O2",
+    "-fPIC",
+    "-shared",
+    "-std=c++17",
+    "-DNAPI_VERSION=8",
+    ...linking,
     `-I${headers.include_dir}`,
     `-I${join(folder, "tensorflow", "include")}`,
     join(source, "tfjs_backend.cc"),
     join(source, "tfjs_binding.cc"),
-    ...["-o", join(folder, "tfjs_binding.node")],
+    "-o",
+    join(folder, "tfjs_binding.node"),
     ...libraries.map((name) => join(folder, "tensorflow", name)),
     `-Wl,-rpath,${here}/tensorflow`,
   ]);

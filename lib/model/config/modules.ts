@@ -323,10 +323,9 @@ export async function writeModules(
       },
     ])),
     "sentence_bert_config.json": {
-      // "No limit" is left to config.json and the tokenizer's files.
-      ...(config.maxLength === undefined
-        ? {}
-        : { max_seq_length: config.maxLength }),
+      // Undefined, it is left out, and config.json and the tokenizer's files
+      // say what the limit is.
+      max_seq_length: config.maxLength,
       do_lower_case: false,
     },
     "config_sentence_transformers.json": {

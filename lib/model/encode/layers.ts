@@ -186,7 +186,7 @@ export function openLayers(
     norm: (x, name, eps, residual) =>
       layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), {
         eps,
-        ...(residual ? { residual } : {}),
+        residual,
         tape,
       }),
     rmsNorm: (x, name, options) =>

@@ -192,7 +192,14 @@ export function decoderFileFields(
     : config.hiddenAct === "gelu_tanh"
     ? "gelu_pytorch_tanh"
     : config.hiddenAct;
-  return {
+  const activation = config.modelType.startsWith("gemma")
+    ? {
+      hidden_activation: act,
+      query_pre_attn_scalar: whole(config.attentionScale ** -2),
+      attn_logit_softcapping: config.attentionSoftcap,
+    }
+    : { hidden_act: act };
+  const fields: Record<string, unknown> = {
     architectures: [model],
     model_type: config.modelType,
     vocab_size: config.vocabSize,
@@ -204,20 +211,15 @@ export function decoderFileFields(
     intermediate_size: config.intermediateSize,
     max_position_embeddings: config.maxPositions,
     rms_norm_eps: config.rmsNormEps,
-    ...(config.modelType.startsWith("gemma")
-      ? {
-        hidden_activation: act,
-        query_pre_attn_scalar: whole(config.attentionScale ** -2),
-        attn_logit_softcapping: config.attentionSoftcap,
-      }
-      : { hidden_act: act }),
+    ...activation,
     initializer_range: config.initializerRange,
     ...ropeFileFields(config.rope, config.localRope),
-    ...(window === null ? {} : { sliding_window: window }),
-    ...(config.causal ? {} : causeFields(config)),
-    // A file may name several end tokens, of which we know the first.
-    ...(config.original ? {} : { eos_token_id: config.eosTokenId }),
   };
+  if (window !== null) fields.sliding_window = window;
+  if (!config.causal) Object.assign(fields, bidirectionalFields(config));
+  // A file may name several end tokens, of which we know the first.
+  if (!config.original) fields.eos_token_id = config.eosTokenId;
+  return fields;
 }
 
 /** A number that is whole but for rounding, as one. */
@@ -226,7 +228,7 @@ function whole(x: number): number {
 }
 
 /** How the family says that a token sees those after it too. */
-function causeFields(config: DecoderConfig): Record<string, unknown> {
+function bidirectionalFields(config: DecoderConfig): Record<string, unknown> {
   return config.modelType.startsWith("gemma")
     ? { use_bidirectional_attention: true }
     : { is_causal: false };
