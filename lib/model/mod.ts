@@ -52,7 +52,7 @@ export * from "./encode/encode_texts.ts";
 export * from "./encode/encode_to_file.ts";
 export * from "./encode/encoder.ts";
 export type { Dropout } from "./encode/dropout.ts";
-export type { End } from "./tokenizer/ends.ts";
+export type { TokenPosition } from "./encode/token_selection.ts";
 export type { ForwardOptions, Parameters } from "./encode/layers.ts";
 export * from "./hub/pull_model.ts";
 export { addLora, type AddLoraOptions } from "./lora/add_lora.ts";

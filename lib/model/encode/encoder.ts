@@ -10,7 +10,7 @@ import {
 import { type ForwardOptions, openLayers } from "./layers.ts";
 import { checkVocabulary } from "../tokenizer/check_vocabulary.ts";
 import type { ModelConfig } from "../config/config.ts";
-import { type End, endsOf } from "../tokenizer/ends.ts";
+import { selectTokens, type TokenPosition } from "./token_selection.ts";
 import { denseForward, denseParameters } from "../config/dense_module.ts";
 import { familyOf } from "../config/families.ts";
 import type { ParameterSpec } from "../config/family.ts";
@@ -221,7 +221,7 @@ export function hiddenStates(
 }
 
 /** The poolings that look at one token of a text. */
-const ONE_TOKEN: Partial<Record<Pooling, End>> = {
+const ONE_TOKEN: Partial<Record<Pooling, TokenPosition>> = {
   cls: "first",
   lastToken: "last",
 };
@@ -274,7 +274,7 @@ export function embed(
         { ...dropout, seeds: rowSeeds(dropout.seeds, batch) },
       only,
     }); // [T, D], or a row a text
-    const sequences = only ? endsOf(batch, only).sequences : batch;
+    const sequences = only ? selectTokens(batch, only).sequences : batch;
     const pooled = pool(hidden, sequences, { pooling, tape });
     const mapped = denseForward(
       pooled,

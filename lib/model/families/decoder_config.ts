@@ -131,6 +131,15 @@ export interface DecoderReading {
   window(file: DecoderFile, layer: number): number | null;
 }
 
+/**
+ * Whether a family's `config.json` has Gemma's own fields:
+ * `hidden_activation`, `query_pre_attn_scalar`, `attn_logit_softcapping` and
+ * `use_bidirectional_attention`.
+ */
+function hasGemmaFields(modelType: DecoderConfig["modelType"]): boolean {
+  return modelType.startsWith("gemma");
+}
+
 /** Reads the content of a decoder's `config.json`; zod's error if it's wrong. */
 export function parseDecoder(
   json: unknown,
@@ -141,7 +150,7 @@ export function parseDecoder(
     const heads = f.num_attention_heads;
     const headSize = f.head_dim ?? d.headSize ?? f.hidden_size / heads;
     const eos = [f.eos_token_id ?? []].flat()[0] ?? null;
-    const gemma = modelType.startsWith("gemma");
+    const gemma = hasGemmaFields(modelType);
     return {
       modelType,
       vocabSize: f.vocab_size,
@@ -192,7 +201,7 @@ export function decoderFileFields(
     : config.hiddenAct === "gelu_tanh"
     ? "gelu_pytorch_tanh"
     : config.hiddenAct;
-  const activation = config.modelType.startsWith("gemma")
+  const activation = hasGemmaFields(config.modelType)
     ? {
       hidden_activation: act,
       query_pre_attn_scalar: whole(config.attentionScale ** -2),
@@ -229,7 +238,7 @@ function whole(x: number): number {
 
 /** How the family says that a token sees those after it too. */
 function bidirectionalFields(config: DecoderConfig): Record<string, unknown> {
-  return config.modelType.startsWith("gemma")
+  return hasGemmaFields(config.modelType)
     ? { use_bidirectional_attention: true }
     : { is_causal: false };
 }
