@@ -3,11 +3,11 @@ import { join } from "node:path";
 import type { Variable } from "../backend/mod.ts";
 import { checkVocabulary } from "./tokenizer/check_vocabulary.ts";
 import { ADAPTER } from "./lora/adapter_folder.ts";
-import { readConfig } from "./config/config.ts";
+import { type ModelConfig, readConfig } from "./config/config.ts";
 import { denseName, denseParameters } from "./config/dense_module.ts";
 import { type Encoder, lengthLimit } from "./encode/encoder.ts";
 import { familyOf } from "./config/families.ts";
-import type { Family, ParameterSpec } from "./config/family.ts";
+import type { ParameterSpec } from "./config/family.ts";
 import { loadLora } from "./lora/load_lora.ts";
 import { type ModulesConfig, readModules } from "./config/modules.ts";
 import {
@@ -64,16 +64,10 @@ export async function loadEncoder(
   const tokenizer = ended(await loadTokenizer(folder), folder, options);
   const action = `load ${folder}`;
   checkVocabulary(config, tokenizer, action);
-  const family = familyOf(config);
   const parameters = new Map<string, Variable>();
   try {
-    await readTransformer(
-      folder,
-      family,
-      family.parameters(config),
-      parameters,
-    );
-    await readDense(folder, modules, config.hiddenSize, parameters);
+    await readTransformer(folder, config, parameters);
+    await readDense(folder, { config, modules }, parameters);
   } catch (error) {
     tf.dispose([...parameters.values()]);
     throw error;
@@ -112,18 +106,18 @@ function ended(
 
 async function readTransformer(
   folder: string,
-  family: Family,
-  specs: readonly ParameterSpec[],
+  config: ModelConfig,
   into: Map<string, Variable>,
 ): Promise<void> {
+  const family = familyOf(config);
   using weights = await openWeights(folder);
   const names = new Map<string, string>();
   for (const stored of weights.tensors.keys()) {
     const prefix = family.prefixes.find((p) => stored.startsWith(p)) ?? "";
     names.set(stored.slice(prefix.length), stored);
   }
-  for (const spec of specs) {
-    into.set(spec.name, await readOne(weights, names, spec, folder));
+  for (const spec of family.parameters(config)) {
+    into.set(spec.name, await readParameter(spec, { weights, names, folder }));
   }
   for (const [name, stored] of names) {
     if (!family.kept?.test(name)) continue;
@@ -136,11 +130,10 @@ async function readTransformer(
 
 async function readDense(
   folder: string,
-  modules: ModulesConfig,
-  hiddenSize: number,
+  { config, modules }: Pick<Encoder, "config" | "modules">,
   into: Map<string, Variable>,
 ): Promise<void> {
-  const specs = denseParameters(modules, hiddenSize);
+  const specs = denseParameters(modules, config.hiddenSize);
   for (const [i, { path }] of (modules.dense ?? []).entries()) {
     const where = join(folder, path ?? `${i + 2}_Dense`);
     using weights = await openSafetensors(join(where, "model.safetensors"));
@@ -148,17 +141,29 @@ async function readDense(
     for (const spec of own) {
       const stored = spec.name.slice(denseName(i).length - "linear".length);
       const names = new Map([[spec.name, stored]]);
-      into.set(spec.name, await readOne(weights, names, spec, where));
+      const parameter = await readParameter(spec, {
+        weights,
+        names,
+        folder: where,
+      });
+      into.set(spec.name, parameter);
     }
   }
 }
 
+/** Where {@linkcode readParameter} finds a tensor. */
+interface Source {
+  weights: Weights;
+  /** Our name → the name in the files. */
+  names: ReadonlyMap<string, string>;
+  /** For messages. */
+  folder: string;
+}
+
 /** Reads a tensor, checked against what the configuration says. */
-async function readOne(
-  weights: Weights,
-  names: ReadonlyMap<string, string>,
+async function readParameter(
   { name, shape }: ParameterSpec,
-  folder: string,
+  { weights, names, folder }: Source,
 ): Promise<Variable> {
   const stored = names.get(name);
   const info = stored && weights.tensors.get(stored);
