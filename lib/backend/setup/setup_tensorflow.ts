@@ -137,13 +137,16 @@ export async function* setupTensorflow(
       platforms: [tag],
     });
     yield event(1, "unpacking the library and its headers");
-    await unpackWheel(python, main, partial, [
-      "tensorflow/libtensorflow_",
-      "tensorflow/include/tensorflow/c/",
-      "tensorflow/include/tensorflow/core/platform/c",
-      "tensorflow/include/tsl/platform/c",
-      "tensorflow/include/xla/tsl/c/",
-    ]);
+    await unpackWheel(python, main, {
+      folder: partial,
+      prefixes: [
+        "tensorflow/libtensorflow_",
+        "tensorflow/include/tensorflow/c/",
+        "tensorflow/include/tensorflow/core/platform/c",
+        "tensorflow/include/tsl/platform/c",
+        "tensorflow/include/xla/tsl/c/",
+      ],
+    });
     const extra = cuda ? await unpackCudaLibraries(python, main, partial) : [];
     yield event(2, "compiling the addon");
     await compileAddon(cc, partial);
@@ -239,7 +242,7 @@ for line in z.read(meta).decode().splitlines():
       requirement,
       platforms: CUDA_PLATFORMS,
     });
-    await unpackWheel(python, path, folder, ["nvidia/"]);
+    await unpackWheel(python, path, { folder, prefixes: ["nvidia/"] });
     wheels.push(path);
   }
   return wheels;

@@ -161,8 +161,7 @@ with zipfile.ZipFile(wheel) as z:
 export async function unpackWheel(
   python: string,
   wheel: string,
-  folder: string,
-  prefixes: string[],
+  { folder, prefixes }: { folder: string; prefixes: string[] },
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const done = await runProgram(python, [

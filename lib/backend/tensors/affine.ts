@@ -52,7 +52,7 @@ export function affine(
         settings: [+transposeA, +transposeB, PARTS[precision], 1],
       })[0]!
       : precision === "bfloat16"
-      ? roundedProduct(a, b, transposeA, transposeB)
+      ? roundedProduct(a, b, { transposeA, transposeB })
       : matMul(a, b, { transposeA, transposeB });
     return (bias ? tf.add(product, bias) : product) as Tensor2D;
   });
@@ -62,8 +62,7 @@ export function affine(
 function roundedProduct(
   a: Tensor2D,
   b: Tensor2D,
-  transposeA: boolean,
-  transposeB: boolean,
+  { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean },
 ): Tensor2D {
   const ops = new Bf16Ops(tf.backend() as never);
   // On the CPU its product of rows of both sides is the fast one.
