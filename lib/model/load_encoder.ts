@@ -61,7 +61,7 @@ export async function loadEncoder(
 ): Promise<Encoder> {
   const config = await readConfig(folder);
   const modules = withOptions(await readModules(folder), options);
-  const tokenizer = ended(await loadTokenizer(folder), folder, options);
+  const tokenizer = withEndToken(await loadTokenizer(folder), folder, options);
   const action = `load ${folder}`;
   checkVocabulary(config, tokenizer, action);
   const parameters = new Map<string, Variable>();
@@ -91,14 +91,14 @@ function withOptions(
   return config;
 }
 
-function ended(
+function withEndToken(
   tokenizer: Tokenizer,
   folder: string,
   { pooling, appendEnd }: LoadEncoderOptions,
 ): Tokenizer {
   if (!(appendEnd ?? pooling === "lastToken")) return tokenizer;
-  const made = tokenizer.withEnd();
-  if (made) return made;
+  const ending = tokenizer.withEnd();
+  if (ending) return ending;
   throw new RangeError(
     `Cannot load ${folder}: the tokenizer must have an end token for the texts: got none; name it as eos_token in tokenizer_config.json, or load with appendEnd: false`,
   );

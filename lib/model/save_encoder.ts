@@ -61,7 +61,7 @@ export async function saveEncoder(
   const own = [...parameters].filter(([name]) =>
     !isFactor(name) && !isDense(name)
   );
-  await writeWeights(folder, own.map(named), {
+  await writeWeights(folder, own.map(namedTensor), {
     dtype: STORED[dtype],
     maxShardBytes,
   });
@@ -69,7 +69,7 @@ export async function saveEncoder(
     const start = `${denseName(i)}.`;
     const tensors = [...parameters].filter(([name]) => name.startsWith(start))
       .map(([name, parameter]) =>
-        named([name.slice(start.length - "linear.".length), parameter])
+        namedTensor([name.slice(start.length - "linear.".length), parameter])
       );
     await writeSafetensors(join(folder, path, "model.safetensors"), tensors, {
       dtype: STORED[dtype],
@@ -80,7 +80,9 @@ export async function saveEncoder(
 }
 
 /** A parameter as it is written: fetched from its device when its turn comes. */
-function named([name, parameter]: readonly [string, Variable]): NamedTensor {
+function namedTensor(
+  [name, parameter]: readonly [string, Variable],
+): NamedTensor {
   return {
     name,
     shape: parameter.shape,

@@ -85,15 +85,15 @@ export function readRope(
   const own = file.rope_parameters ?? undefined;
   if (own && "full_attention" in own) {
     return {
-      rope: oneRope(own.full_attention as Scaled, file, theta),
-      localRope: oneRope(
+      rope: parseRope(own.full_attention as Scaled, file, theta),
+      localRope: parseRope(
         own.sliding_attention as Scaled,
         file,
         localTheta ?? theta,
       ),
     };
   }
-  const rope = oneRope(own ?? file.rope_scaling ?? undefined, file, theta);
+  const rope = parseRope(own ?? file.rope_scaling ?? undefined, file, theta);
   if (localTheta === undefined) return { rope };
   return {
     rope,
@@ -104,7 +104,7 @@ export function readRope(
   };
 }
 
-function oneRope(
+function parseRope(
   scaling: Scaled | undefined,
   file: RopeFile,
   otherwise: number,
