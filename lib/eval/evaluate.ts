@@ -247,7 +247,7 @@ async function* evaluateTasks(
     reports.push(report);
     yield report;
   }
-  const settings = {
+  const settings: EvalSettings = {
     split,
     metrics: [...metrics],
     k,

@@ -95,7 +95,7 @@ export {
   type UniformSource,
 } from "./encode/encoder.ts";
 export type { Dropout } from "./encode/dropout.ts";
-export type { End } from "./tokenizer/ends.ts";
+export type { TokenPosition } from "./encode/token_selection.ts";
 export type { ForwardOptions, Parameters } from "./encode/layers.ts";
 export {
   type ModelSource,

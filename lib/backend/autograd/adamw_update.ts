@@ -117,7 +117,11 @@ function updateInPlace(
     ],
     ints: [joined(rows.filter((ids) => ids !== undefined))],
     settings: [
-      ...[beta1, beta2, epsilon, stepSize, gradientFactor],
+      beta1,
+      beta2,
+      epsilon,
+      stepSize,
+      gradientFactor,
       ...slots.flatMap(({ kept }, i) => [kept, rows[i]?.length ?? -1]),
     ],
     list: true,

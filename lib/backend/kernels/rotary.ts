@@ -96,19 +96,19 @@ export function rotary(
     );
   }
   return differentiable(tape, [x], () => ({
-    value: turn(x, cos, sin, heads, 1),
+    value: turn(x, { cos, sin }, { heads, sign: 1 }),
     saved: [cos, sin],
     // The transpose of a turn is the turn the other way.
-    backward: (dy, [cos, sin]) => [turn(dy, cos!, sin!, heads, -1)],
+    backward: (dy, [cos, sin]) => [
+      turn(dy, { cos: cos!, sin: sin! }, { heads, sign: -1 }),
+    ],
   }));
 }
 
 function turn(
   x: Tensor,
-  cos: Tensor,
-  sin: Tensor,
-  heads: number,
-  sign: 1 | -1,
+  { cos, sin }: { cos: Tensor; sin: Tensor },
+  { heads, sign }: { heads: number; sign: 1 | -1 },
 ): Tensor {
   if (native()) {
     const settings = [heads, sign];

