@@ -131,9 +131,9 @@ ${
 
 /** What the page may do: run its own scripts, known by their hashes. */
 async function policyFor(...scripts: (string | undefined)[]): Promise<string> {
-  const known = scripts.filter((script) => script !== undefined);
+  const present = scripts.filter((script) => script !== undefined);
   const hashes = await Promise.all(
-    known.map(async (script) => `'${await cspHash(script)}'`),
+    present.map(async (script) => `'${await cspHash(script)}'`),
   );
   return [
     "default-src 'none'",

@@ -76,7 +76,7 @@ export function benchPlot(
   rows: Rows<BenchRow>,
   { unit = "ms", peer = "the peer", ...options }: BenchPlotOptions = {},
 ): PlotSpec {
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     work: TEXT,
     ours: maybe(0),
     peer: maybe(0),
@@ -86,9 +86,9 @@ export function benchPlot(
     high: maybe(Number.MIN_VALUE),
     peerName: MAYBE_TEXT,
   });
-  refuseTwice(given, "work", ACTION);
-  refuseHalfIntervals(given, ACTION);
-  const values = given.map((row) => ({
+  refuseTwice(checked, "work", ACTION);
+  refuseHalfIntervals(checked, ACTION);
+  const values = checked.map((row) => ({
     ...row,
     met: row.ratio >= (row.target ?? 1),
     label: [

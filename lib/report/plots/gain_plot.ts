@@ -60,18 +60,18 @@ export function gainPlot(
   rows: Rows<GainRow>,
   options: PlotOptions = {},
 ): PlotSpec {
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     arm: TEXT,
     dataUsed: number(0, 1),
     ndcg: number(0, 1),
     low: maybe(0, 1),
     high: maybe(0, 1),
   });
-  refuseHalfIntervals(given, ACTION);
-  const withIntervals = given.some((row) => row.low !== null);
-  const arms = orderArms(given.map((row) => row.arm));
+  refuseHalfIntervals(checked, ACTION);
+  const withIntervals = checked.some((row) => row.low !== null);
+  const arms = orderArms(checked.map((row) => row.arm));
   const values = arms.flatMap((arm) =>
-    given.filter((row) => row.arm === arm)
+    checked.filter((row) => row.arm === arm)
       .sort((a, b) => a.dataUsed - b.dataUsed)
       .map(({ low, high, ...row }) =>
         withIntervals ? { ...row, low, high } : row

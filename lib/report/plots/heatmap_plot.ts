@@ -206,9 +206,9 @@ const GAIN = "#0060a0", PALE = "#f4f4f2", LOSS = "#a84a00";
 
 function columnMeans(cells: readonly Cell[]): Map<string, number> {
   return new Map(
-    [...Map.groupBy(cells, (cell) => cell.arm)].map(([arm, own]) => [
+    [...Map.groupBy(cells, (cell) => cell.arm)].map(([arm, column]) => [
       arm,
-      own.reduce((sum, cell) => sum + cell.value, 0) / own.length,
+      column.reduce((sum, cell) => sum + cell.value, 0) / column.length,
     ]),
   );
 }

@@ -83,16 +83,16 @@ export function intervalPlot(
     ...options
   }: IntervalPlotOptions = {},
 ): PlotSpec {
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     name: TEXT,
     difference: number(),
     low: number(),
     high: number(),
     note: MAYBE_TEXT,
   });
-  refuseHalfIntervals(given, ACTION);
-  refuseTwice(given, "name", ACTION);
-  const values = given.map(({ note, ...row }) => ({
+  refuseHalfIntervals(checked, ACTION);
+  refuseTwice(checked, "name", ACTION);
+  const values = checked.map(({ note, ...row }) => ({
     ...row,
     sign: row.low > 0 ? SIGNS[0] : row.high < 0 ? SIGNS[2] : SIGNS[1],
     label: [signed(row.difference, 4), note].filter((part) => part !== null)

@@ -51,14 +51,14 @@ export function lossPlot(
   options: LinePlotOptions = {},
 ): PlotSpec {
   const most = maxPoints(options, ACTION);
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     arm: MAYBE_TEXT,
     task: MAYBE_TEXT,
     step: number(),
     loss: maybe(),
   });
   const groups = groupLines(
-    given.flatMap(({ arm, task, step, loss }) =>
+    checked.flatMap(({ arm, task, step, loss }) =>
       loss === null ? [] : [{
         series: [arm, task].filter((part) => part !== null).join(" · ") ||
           "loss",
@@ -75,7 +75,7 @@ export function lossPlot(
   const window = Math.ceil(longest / most);
   const drawn = lines.map((line) => windowMeans(line, window));
   const points = drawn.flat().map(rounded);
-  const tasked = given.some(({ task }) => task !== null);
+  const tasked = checked.some(({ task }) => task !== null);
   const low = points.reduce((min, p) => Math.min(min, p.value), Infinity);
   const high = points.reduce((max, p) => Math.max(max, p.value), -Infinity);
   const room = (high - low) * 0.04 || Math.abs(high) * 0.04 || 1;

@@ -71,9 +71,9 @@ export function measuresPlot(
   rows: Rows<MeasureRow>,
   options: PlotOptions = {},
 ): PlotSpec {
-  const given = overMedians(readFields(rows, ACTION, FIELDS));
-  refuseTwice(given, "task", ACTION);
-  const values = given.flatMap((row) =>
+  const checked = overMedians(readFields(rows, ACTION, FIELDS));
+  refuseTwice(checked, "task", ACTION);
+  const values = checked.flatMap((row) =>
     MEASURES.flatMap(({ field, label }) =>
       row.over[field] === null ? [] : [{
         task: row.task,
@@ -88,16 +88,16 @@ export function measuresPlot(
       `Cannot ${ACTION}: every value is unknown; were there reference losses?`,
     );
   }
-  const weights = given.flatMap(({ task, start, end }) =>
+  const weights = checked.flatMap(({ task, start, end }) =>
     start === null || end === null ? [] : [{
       task,
       label: `${formatNumber(start, 3)} → ${formatNumber(end, 3)}`,
     }]
   );
-  const tasks = given.map((row) => row.task);
+  const tasks = checked.map((row) => row.task);
   return plot(options, {
     action: ACTION,
-    title: outcome(given),
+    title: outcome(checked),
     subtitle: `Both on the same losses; dashed line: the median task${
       weights.length > 0 ? "; right: weight before → after" : ""
     }`,

@@ -87,16 +87,16 @@ export async function renderSvg(
  * and the same plot would come out differently each time.
  */
 function ownIds(svg: string): string {
-  const known = new Map<string, string>();
+  const newIds = new Map<string, string>();
   for (const [, id] of svg.matchAll(/<[^>]* id="([^"]*)"/g)) {
     const name = id!.replace(/\d+$/, "");
-    if (!known.has(id!)) known.set(id!, `${name}${known.size}`);
+    if (!newIds.has(id!)) newIds.set(id!, `${name}${newIds.size}`);
   }
-  if (known.size === 0) return svg;
+  if (newIds.size === 0) return svg;
   return svg.replace(/<[^>]*>/g, (tag) =>
     tag.replace(
       /( id="|url\(#)([^")]*)/g,
-      (whole, before, id) => known.has(id) ? before + known.get(id) : whole,
+      (whole, before, id) => newIds.has(id) ? before + newIds.get(id) : whole,
     ));
 }
 

@@ -67,20 +67,20 @@ export function scalingPlot(
     ...options
   }: ScalingOptions = {},
 ): PlotSpec {
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     arm: MAYBE_TEXT,
     size: number(0),
     quality: number(),
     low: maybe(),
     high: maybe(),
   });
-  refuseHalfIntervals(given, ACTION);
-  const values = given.map(({ arm, ...row }) => ({
+  refuseHalfIntervals(checked, ACTION);
+  const values = checked.map(({ arm, ...row }) => ({
     arm: arm ?? "model",
     ...row,
   }))
     .sort((a, b) => a.size - b.size);
-  const arms = orderArms(given.map(({ arm }) => arm ?? "model"));
+  const arms = orderArms(checked.map(({ arm }) => arm ?? "model"));
   const sizes = values.map((row) => row.size);
   const [least, most] = [sizes[0]!, sizes.at(-1)!];
   const log = least > 0 && most / least > 10;

@@ -68,15 +68,15 @@ export function weightTrajectoryPlot(
   options: LinePlotOptions = {},
 ): PlotSpec {
   const most = maxPoints(options, ACTION);
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     task: TEXT,
     step: number(),
     weight: number(0),
     seed: maybe(),
   });
-  const seeds = new Set(given.map(({ seed }) => seed)).size;
+  const seeds = new Set(checked.map(({ seed }) => seed)).size;
   const lines = [
-    ...groupLines(given.map(({ task, step, weight }) => ({
+    ...groupLines(checked.map(({ task, step, weight }) => ({
       series: task,
       step,
       value: weight,

@@ -55,13 +55,13 @@ const ACTION = "make a results table";
  * ```
  */
 export function resultsTable(rows: Rows<ResultRow>): ColumnTable {
-  const given = needRows(rows, ACTION);
+  const checked = needRows(rows, ACTION);
   const score = (field: string) =>
-    given.map((row, index) =>
+    checked.map((row, index) =>
       numberField(row, field, { index, action: ACTION, range: [0, 1] })
     );
   const positive = (field: string) =>
-    given.map((row, index) =>
+    checked.map((row, index) =>
       numberField(row, field, { index, action: ACTION, range: [0, Infinity] })
     );
   const uniform = score("uniform");
@@ -69,7 +69,7 @@ export function resultsTable(rows: Rows<ResultRow>): ColumnTable {
   const top70 = score("top70");
   const reweightedDiff = differences(reweighted, uniform);
   const top70Diff = differences(top70, uniform);
-  const tasks = given.map((row, index) =>
+  const tasks = checked.map((row, index) =>
     textField(row, "task", { index, action: ACTION })
   );
   const sizes = positive("size");

@@ -181,13 +181,13 @@ async function readBefore(path?: string): Promise<DecisionRow[]> {
 /** What was decided stays; what was only listed is listed anew. */
 function merge(
   before: readonly DecisionRow[],
-  found: readonly DecisionRow[],
+  suspicious: readonly DecisionRow[],
 ): DecisionRow[] {
   const decided = before.filter((row) => row.decision !== "");
   const key = (row: DecisionRow) =>
     JSON.stringify([row.task, row.query, row.passage]);
-  const known = new Set(decided.map(key));
-  return [...decided, ...found.filter((row) => !known.has(key(row)))];
+  const keys = new Set(decided.map(key));
+  return [...decided, ...suspicious.filter((row) => !keys.has(key(row)))];
 }
 
 function short(text: string): string {

@@ -66,8 +66,8 @@ export const command: Command<DataCheckOptions> = {
       limit: tokens && maxLength,
     });
     const rows = suiteRows(suite);
-    const { suite: name, ...found } = check;
-    io.result({ suite: name, tasks: rows, ...found }, () => {
+    const { suite: name, ...counts } = check;
+    io.result({ suite: name, tasks: rows, ...counts }, () => {
       const all = { ...FULL, maxChars: 40 };
       const lines = [
         textTable(rows, all),

@@ -54,12 +54,12 @@ export const command: Command<EvalCommandOptions> = {
     },
   ],
   options: evalOptions,
-  async run(given, io) {
-    const options = evalPlan(given);
-    const { merge, shard } = options;
+  async run(options, io) {
+    const plan = evalPlan(options);
+    const { merge, shard } = plan;
     const report = merge
-      ? await mergeEvaluations({ ...options, merge }, io)
-      : await measure(options, given.metrics !== undefined, io);
+      ? await mergeEvaluations({ ...plan, merge }, io)
+      : await measure(plan, options.metrics !== undefined, io);
     const { join } = await import("node:path");
     const { writeWhole } = await import("../../../data/mod.ts");
     const out = options.out && shard

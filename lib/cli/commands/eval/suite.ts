@@ -63,8 +63,8 @@ export async function evaluateSuite(
       search.bm25Retriever(task),
       async (queries, k) => {
         // Asked once a task: its vectors make room for the next one's.
-        using own = dense;
-        return await own.retrieve(queries, k);
+        using retriever = dense;
+        return await retriever.retrieve(queries, k);
       },
     ]);
   };
