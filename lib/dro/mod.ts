@@ -121,9 +121,9 @@ export {
   type StrategyEntry,
 } from "./strategies/strategies.ts";
 export type {
-  Chance,
   LearnByLossOptions,
   ProxyModel,
+  RandomSource,
   Strategy,
   StrategyContext,
   StrategyCosts,

@@ -142,7 +142,7 @@ export function evaluate(
     settings,
     prompt,
     retrieve: (task, queries, k) =>
-      denseSearch(encode, task, queries, {
+      denseSearch(encode, { task, queries }, {
         ...options,
         k,
         prompt: prompt(task),

@@ -27,9 +27,7 @@ export function checkJudgments(task: Task): TaskFinding[] {
     }
   }
   const unjudged = [...queries.keys()].filter((id) => !judged.has(id));
-  const train = qrels.train?.size ?? 0;
-  const test = qrels.test?.size ?? 0;
-  const findings: TaskFinding[] = [
+  return [
     {
       severity: "problem",
       check: "absent-query",
@@ -65,7 +63,15 @@ export function checkJudgments(task: Task): TaskFinding[] {
       examples: unjudged,
       message: "queries without a judgment; nothing uses them",
     },
+    ...checkSplits(qrels),
   ];
+}
+
+/** Splits that are missing or too small. */
+function checkSplits(qrels: Task["qrels"]): TaskFinding[] {
+  const train = qrels.train?.size ?? 0;
+  const test = qrels.test?.size ?? 0;
+  const findings: TaskFinding[] = [];
   if (train === 0) {
     findings.push({
       severity: "note",

@@ -124,7 +124,11 @@ async function writeQueries(
     }
     for (const [query, grades] of qrels) {
       for (const [passage, grade] of grades) {
-        await writer.judge(split, prefix + query, prefix + passage, grade);
+        await writer.judgment(split, {
+          query: prefix + query,
+          passage: prefix + passage,
+          grade,
+        });
       }
     }
   }

@@ -49,9 +49,11 @@ export class TaskBuilder {
     const judgment = {
       query: this.#addQuery(text, cells, where),
       split: this.#splitOf(cells, where) ?? splitOf(fileSplit ?? ""),
-      grade: score === undefined
-        ? 1
-        : gradeOf(cells[score], where, score, this.#options.minScore),
+      grade: score === undefined ? 1 : gradeOf(cells[score], {
+        where,
+        column: score,
+        minScore: this.#options.minScore,
+      }),
       where,
     };
     const heading = title ? textOf(cells[title], where, title) : undefined;
@@ -171,7 +173,9 @@ export class TaskBuilder {
     const id = given ?? this.#queryIds.get(text) ??
       `q${this.#queries.size + 1}`;
     const old = this.#queries.get(id);
-    if (old && old.text !== text) throw twoTexts(where, "query", id, old.text);
+    if (old && old.text !== text) {
+      throw twoTexts(where, { what: "query", id, earlier: old.text });
+    }
     if (!old) this.#queries.set(id, { id, text });
     if (given === undefined) this.#queryIds.set(text, id);
     return id;
@@ -182,7 +186,7 @@ export class TaskBuilder {
     const id = given ?? this.#passageIds.get(whole) ?? this.#freeId();
     const old = this.#corpus.get(id);
     if (old && JSON.stringify([old.title ?? "", old.text]) !== whole) {
-      throw twoTexts(where, "passage", id, old.text);
+      throw twoTexts(where, { what: "passage", id, earlier: old.text });
     }
     if (!old) {
       const passage = title === undefined ? { id, text } : { id, title, text };
@@ -256,11 +260,9 @@ function keyOf({ query, split, passage }: Judgment): string {
 
 function twoTexts(
   where: string,
-  what: string,
-  id: string,
-  other: string,
+  { what, id, earlier }: { what: string; id: string; earlier: string },
 ): SyntaxError {
-  const start = other.length > 60 ? `${other.slice(0, 57)}...` : other;
+  const start = earlier.length > 60 ? `${earlier.slice(0, 57)}...` : earlier;
   return new SyntaxError(
     `${where}: Cannot use the row: ${what} ${
       JSON.stringify(id)

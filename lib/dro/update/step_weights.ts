@@ -165,7 +165,7 @@ function update(
   let logWeights = state.logWeights.map((u, k) => {
     if (u === null) return null; // weight 0, for ever
     const before = { u, first: first[k]!, second: second[k]! };
-    const after = ascend(settings, step, gradient[k]!, before);
+    const after = ascend(before, { h: gradient[k]!, step }, settings);
     first[k] = after.first;
     second[k] = after.second;
     return pulled(after.u, k, settings);

@@ -98,7 +98,7 @@ export async function* runParts(
   checkMetrics(metrics, k);
   const tasks: BenchmarkTaskReport[] = [];
   for (const [domain, open] of parts.entries()) {
-    const report = await runPart(encode, await open(), domain, options);
+    const report = await runPart(encode, await open(), { ...options, domain });
     tasks.push(report);
     yield report;
   }
@@ -116,20 +116,20 @@ export async function* runParts(
 async function runPart(
   encode: EncodeFunction,
   part: BenchmarkPart,
-  domain: number,
-  { metrics = JUDGED_METRICS, k = 1000, onProgress, ...options }:
-    JudgedBenchmarkOptions,
+  { domain, metrics = JUDGED_METRICS, k = 1000, onProgress, ...options }:
+    & JudgedBenchmarkOptions
+    & { domain: number },
 ): Promise<BenchmarkTaskReport> {
   const { set, name, ignoreIdenticalIds, group } = part;
   const prompt = promptFor(part, options);
   const hash = new DataHash(set.queries.values(), set.qrels);
+  const queries = Array.from(set.queries.values(), ({ id, text }) => ({
+    id,
+    text: queryText(prompt, text),
+  }));
   const { run, passages } = await streamSearch(
     encode,
-    Array.from(set.queries.values(), ({ id, text }) => ({
-      id,
-      text: queryText(prompt, text),
-    })),
-    noting(set.passages(), hash),
+    { queries, passages: noting(set.passages(), hash) },
     {
       ...searchOptions(options),
       k,

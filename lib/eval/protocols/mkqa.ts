@@ -197,8 +197,7 @@ async function searchAnswers(
   );
   const { run, passages: count } = await streamSearch(
     encode,
-    queries,
-    noting(passages(), corpus),
+    { queries, passages: noting(passages(), corpus) },
     {
       ...searchOptions(options),
       k: Math.max(...cuts),

@@ -178,7 +178,8 @@ function records({ ids, embeddings }: EmbeddedTexts) {
 async function wrap(table: LanceTable): Promise<LanceIndex> {
   return {
     size: await table.countRows(),
-    search: (queries, k, options = {}) => search(table, queries, k, options),
+    search: (queries, k, options = {}) =>
+      searchTable(table, queries, { ...options, k }),
     close: () => table.close(),
   };
 }
@@ -186,11 +187,10 @@ async function wrap(table: LanceTable): Promise<LanceIndex> {
 /** Requests under way at a time; the engine has its own threads. */
 const AT_ONCE = 16;
 
-async function search(
+async function searchTable(
   table: LanceTable,
   { ids, embeddings }: EmbeddedTexts,
-  k: number,
-  { probes, refine = 4 }: LanceSearchOptions,
+  { k, probes, refine = 4 }: LanceSearchOptions & { k: number },
 ): Promise<Run> {
   if (!Number.isInteger(k) || k < 1) {
     throw new RangeError(
