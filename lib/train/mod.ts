@@ -59,6 +59,10 @@ export {
   decays,
   type OptimizerTensor,
 } from "./adamw.ts";
+export {
+  batchGradients,
+  type BatchGradientsOptions,
+} from "./batch_gradients.ts";
 export { batchLosses, type BatchLossesOptions } from "./batch_losses.ts";
 export {
   type Checkpoint,
@@ -86,11 +90,7 @@ export {
   type LearningRateFactorOptions,
   type Schedule,
 } from "./schedule.ts";
-export {
-  type StepReport,
-  train,
-  type TrainOptions,
-  type WeighExamples,
-} from "./train.ts";
+export { type BatchGradients, type WeighExamples } from "./gradient_pass.ts";
+export { type StepReport, train, type TrainOptions } from "./train.ts";
 export { trainable, type TrainableOptions } from "./trainable.ts";
 export type { ChunkLimits } from "./tokens.ts";

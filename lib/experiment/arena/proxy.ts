@@ -1,22 +1,16 @@
-import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor } from "../../backend/mod.ts";
 import type { ProxyModel } from "../../dro/mod.ts";
-import {
-  cloneEncoder,
-  disposeEncoder,
-  embed,
-  type Encoder,
-  tokenize,
-} from "../../model/mod.ts";
+import { cloneEncoder, disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { type Batch, batches, type SamplerCursor } from "../../sampling/mod.ts";
 import {
   AdamW,
+  batchGradients,
   batchLosses,
   infoNce,
   train,
   trainable,
   type TrainOptions,
 } from "../../train/mod.ts";
+import { gradientProducts } from "./gradient_products.ts";
 import type { Journal } from "./journal.ts";
 import { samplerOptions, type StageInput } from "../stages/stage_input.ts";
 import { trainingOptions } from "../stages/training_options.ts";
@@ -119,15 +113,19 @@ export class ArenaProxy implements ProxyModel {
     const call = this.#gradientCalls++;
     return await journal.ask("gradientProducts", async () => {
       const { encoder } = await this.#trained();
-      const tasks = input.suite.tasks.map((_, k) => k);
-      const gradients = tasks.map((task) =>
-        meanGradient(encoder, this.#taskBatch(task, call), this.#options)
+      const { dropout: _, ...options } = this.#options;
+      return await gradientProducts(
+        input.suite.tasks.length,
+        async (task) => {
+          const batch = this.#taskBatch(task, call);
+          const { gradients } = await batchGradients(encoder, batch, options);
+          return gradients;
+        },
+        {
+          parameters: trainable(encoder, this.#options),
+          folder: input.options.out,
+        },
       );
-      try {
-        return await innerProducts(gradients);
-      } finally {
-        tf.dispose(gradients);
-      }
     });
   }
 
@@ -214,49 +212,4 @@ async function cloned(
     optimizer.step,
   );
   return { encoder: copy, optimizer: twin, cursor };
-}
-
-/** Gradient of a batch's mean loss, by parameter; the caller frees it. */
-function meanGradient(
-  encoder: Encoder,
-  batch: Batch,
-  { loss, queryLength, passageLength, ...frozen }: TrainOptions,
-): Tensor[] {
-  const parameters = [...trainable(encoder, frozen).values()];
-  const tokens = (texts: readonly string[], maxLength?: number) =>
-    tokenize(encoder, texts, maxLength ? { maxLength } : {});
-  const queries = tokens(batch.examples.map((e) => e.queryText), queryLength);
-  const passages = tokens(
-    batch.examples.flatMap((e) => e.passageTexts),
-    passageLength,
-  );
-  const { value, grads } = tf.variableGrads(
-    () =>
-      tf.mean(
-        loss!(embed(encoder, queries), embed(encoder, passages), batch),
-      ) as tf.Scalar,
-    parameters,
-  );
-  value.dispose();
-  return parameters.map((parameter) =>
-    grads[parameter.name] ?? tf.zeros(parameter.shape)
-  );
-}
-
-/** Inner products of all pairs of gradients. */
-async function innerProducts(
-  gradients: readonly (readonly Tensor[])[],
-): Promise<number[][]> {
-  const products = gradients.map(() => gradients.map(() => 0));
-  for (const [i, a] of gradients.entries()) {
-    for (let j = 0; j <= i; j++) {
-      const product = tf.tidy(() =>
-        tf.addN(a.map((g, p) => tf.sum(tf.mul(g, gradients[j]![p]!))))
-      );
-      const [value] = await product.data();
-      product.dispose();
-      products[i]![j] = products[j]![i] = value!;
-    }
-  }
-  return products;
 }
