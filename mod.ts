@@ -19,13 +19,50 @@
  *
  * @module
  */
-export * from "./lib/backend/mod.ts";
-export * from "./lib/data/mod.ts";
-export * from "./lib/dro/mod.ts";
-export * from "./lib/eval/mod.ts";
-export * from "./lib/experiment/mod.ts";
-export * from "./lib/model/mod.ts";
-export * from "./lib/report/mod.ts";
-export * from "./lib/sampling/mod.ts";
-export * from "./lib/search/mod.ts";
-export * from "./lib/train/mod.ts";
+export { type Backend, useBackend } from "./lib/backend/mod.ts";
+export {
+  checkSuite,
+  openSuite,
+  type Suite,
+  suiteFromFile,
+  type Task,
+  trainExamples,
+  writeSuite,
+} from "./lib/data/mod.ts";
+export {
+  initialWeightState,
+  learnWeights,
+  readWeightFile,
+  replayWeights,
+  selectTop,
+  stepWeights,
+  weightsFor,
+  type WeightState,
+} from "./lib/dro/mod.ts";
+export { type EvalReport, evaluate } from "./lib/eval/mod.ts";
+export {
+  compareMixtures,
+  explainRun,
+  mineSuite,
+  reportRuns,
+  runExperiment,
+  trainRetriever,
+} from "./lib/experiment/mod.ts";
+export {
+  encodeFunction,
+  type Encoder,
+  encodeTexts,
+  loadEncoder,
+  pullModel,
+  saveEncoder,
+} from "./lib/model/mod.ts";
+export {
+  ndcgPlot,
+  resultsTable,
+  show,
+  watchProgress,
+  weightsPlot,
+} from "./lib/report/mod.ts";
+export { batches, createRng, mixture } from "./lib/sampling/mod.ts";
+export { exactSearch, mineHardNegatives } from "./lib/search/mod.ts";
+export { infoNce, train } from "./lib/train/mod.ts";

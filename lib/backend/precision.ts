@@ -21,7 +21,8 @@ export type Precision = "float32" | "bfloat16";
  *
  * @example Usage
  * ```ts
- * import { checkPrecision, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { checkPrecision } from "@tdro/tdro/kernels";
  * import assert from "node:assert/strict";
  *
  * await useBackend("cpu");

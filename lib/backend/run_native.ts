@@ -137,7 +137,7 @@ function tryOne(): void {
     const x = tf.tensor2d([[1, 2], [3, 4]]);
     const [product] = runNative("TdroMatMul", {
       inputs: [x, x],
-      settings: [0, 0, PARTS.float32, 1],
+      settings: [0, 0, PRECISION_CODES.float32, 1],
     });
     if (product!.dataSync().join() !== "7,10,15,22") {
       throw new RangeError("the GPU multiplies wrongly");
@@ -160,13 +160,14 @@ export function nativeOnGpu(): boolean {
   return native() && state.loaded !== "cpu";
 }
 
-/** How compiled kernels are told a precision, see `native/gemm.h`. */
-export const PARTS: Readonly<Record<Precision, number>> = {
-  float32: 3,
+/** How compiled kernels are told a precision, see `native/precision.h`. */
+export const PRECISION_CODES: Readonly<Record<Precision | "int16", number>> = {
   bfloat16: 1,
+  int16: 2,
+  float32: 3,
 };
 
-/** What multiplies, by its number in `native/engine.h`. */
+/** What multiplies, by its number in `native/product/engine.h`. */
 const ENGINES: Readonly<Record<number, string>> = {
   0: "AMX",
   4: Deno.build.arch === "aarch64" ? "NEON" : "SSE",
@@ -230,10 +231,9 @@ export function runNative(name: string, call: NativeCall): Tensor[] {
     for (const values of ints) ids.push(raw(binding.TF_INT32, values));
     ids.push(numbers(settings, asBits));
     const type = binding.TF_ATTR_INT;
-    const attributes = [
-      ...(call.list ? [{ name: "N", type, value: inputs.length }] : []),
-      ...(call.results ? [{ name: "M", type, value: outputs }] : []),
-    ];
+    const attributes: unknown[] = [];
+    if (call.list) attributes.push({ name: "N", type, value: inputs.length });
+    if (call.results) attributes.push({ name: "M", type, value: outputs });
     return binding.executeOp(name, attributes, ids, outputs)
       .map((info) => backend.createOutputTensor(info));
   } finally {

@@ -44,7 +44,7 @@ export async function renderProgress<T>(
   const start = io.quiet ? () => silent : io.terminal ? startBar : startLines;
   let shown: Shown | undefined;
   let stage: string | undefined;
-  let breath = performance.now();
+  let lastPause = performance.now();
   try {
     while (true) {
       const next = await events.next();
@@ -58,9 +58,9 @@ export async function renderProgress<T>(
       shown!.event(event);
       // Work that awaits nothing but itself would starve timers: the bar would
       // stand still and Ctrl-C would not be heard.
-      if (performance.now() - breath > 100) {
+      if (performance.now() - lastPause > 100) {
         await new Promise((done) => setTimeout(done, 0));
-        breath = performance.now();
+        lastPause = performance.now();
       }
       if (io.signal.aborted) {
         await events.return(undefined as T);

@@ -27,19 +27,62 @@
  *
  * @module
  */
-export * from "../base/download.ts";
-export * from "./types.ts";
+export {
+  type Download,
+  downloadFile,
+  type DownloadOptions,
+} from "../base/download.ts";
+export {
+  type Passage,
+  type Qrels,
+  type Query,
+  type Run,
+  type SplitName,
+  SPLITS,
+  type Suite,
+  type Task,
+  type TaskInfo,
+  type TrainExample,
+} from "./types.ts";
 export type { BenchmarkSet } from "./benchmarks/benchmark_set.ts";
-export * from "./benchmarks/open_beir_set.ts";
-export * from "./benchmarks/open_corpus.ts";
-export * from "./benchmarks/open_id_tables.ts";
-export * from "./benchmarks/open_miracl.ts";
-export * from "./benchmarks/open_mkqa.ts";
-export * from "./benchmarks/read_judgments.ts";
-export * from "./benchmarks/read_pairs.ts";
-export * from "./benchmarks/read_topics.ts";
-export * from "./pull/catalogue.ts";
-export * from "./check/check_suite.ts";
+export {
+  openBeirSet,
+  type OpenBeirSetOptions,
+} from "./benchmarks/open_beir_set.ts";
+export { openCorpus } from "./benchmarks/open_corpus.ts";
+export {
+  openIdTables,
+  type OpenIdTablesOptions,
+} from "./benchmarks/open_id_tables.ts";
+export {
+  MIRACL_LANGUAGES,
+  openMiracl,
+  type OpenMiraclOptions,
+} from "./benchmarks/open_miracl.ts";
+export {
+  MKQA_LANGUAGES,
+  type MkqaQuestion,
+  type MkqaQuestions,
+  openMkqa,
+} from "./benchmarks/open_mkqa.ts";
+export { readJudgments } from "./benchmarks/read_judgments.ts";
+export { readPairs, type ReadPairsOptions } from "./benchmarks/read_pairs.ts";
+export { readTopics } from "./benchmarks/read_topics.ts";
+export {
+  catalogue,
+  type CatalogueRow,
+  catalogueRow,
+  catalogueRows,
+  type CatalogueSource,
+  parseCatalogue,
+} from "./pull/catalogue.ts";
+export {
+  checkSuite,
+  type CheckSuiteOptions,
+  type SuiteCheck,
+  type TaskScripts,
+  type TextCopies,
+} from "./check/check_suite.ts";
 export type { CheckName, Finding } from "./check/finding.ts";
 export { scriptShares } from "./check/script_shares.ts";
 export {
@@ -48,43 +91,75 @@ export {
   textLengths,
   type TextLengthsOptions,
 } from "./check/text_lengths.ts";
-export * from "./clean/clean_suite.ts";
-export * from "./clean/find_near_queries.ts";
-export * from "./clean/write_cleaned_suite.ts";
+export {
+  type CleanedQuery,
+  type CleanedSuite,
+  type CleanedTask,
+  type CleanOptions,
+  cleanSuite,
+} from "./clean/clean_suite.ts";
+export {
+  findNearQueries,
+  findRepeatedQueries,
+  type NearQuery,
+  type NearQueryOptions,
+  type QueryPlace,
+} from "./clean/find_near_queries.ts";
+export { writeCleanedSuite } from "./clean/write_cleaned_suite.ts";
 export { hammingDistance, simhash, simhasher } from "../base/texts/simhash.ts";
-export * from "./clean/simhash_index.ts";
-export * from "../base/compare_code_points.ts";
+export {
+  SimhashIndex,
+  type SimhashIndexOptions,
+  type SimhashMatch,
+} from "./clean/simhash_index.ts";
+export { compareCodePoints } from "../base/compare_code_points.ts";
 export type { HubOptions } from "../base/hub_files.ts";
-export * from "../base/texts/normalise_text.ts";
-export * from "./beir/open_suite.ts";
+export { normaliseText } from "../base/texts/normalise_text.ts";
+export { openSuite, type OpenSuiteOptions } from "./beir/open_suite.ts";
 export { openTask } from "./beir/open_task.ts";
-export * from "../base/texts/passage_text.ts";
-export * from "./pull/pull_dataset.ts";
-export * from "../base/texts/query_text.ts";
-export * from "./beir/read_beir_qrels.ts";
+export { passageText } from "../base/texts/passage_text.ts";
+export {
+  pullDataset,
+  type PullDatasetOptions,
+  type PullDatasetProgress,
+  type PulledDataset,
+} from "./pull/pull_dataset.ts";
+export { queryText } from "../base/texts/query_text.ts";
+export {
+  readBeirQrels,
+  type ReadBeirQrelsOptions,
+} from "./beir/read_beir_qrels.ts";
 export {
   type JsonlRow,
   type LineIssue,
   type LineSchema,
   readJsonl,
 } from "./beir/read_jsonl.ts";
-export * from "./tdro/read_tdro_jsonl.ts";
-export * from "./trec/read_trec_qrels.ts";
-export * from "./trec/read_trec_run.ts";
-export * from "./beir/suite_rows.ts";
+export { readTdroJsonl } from "./tdro/read_tdro_jsonl.ts";
+export { readTrecQrels } from "./trec/read_trec_qrels.ts";
+export { readTrecRun } from "./trec/read_trec_run.ts";
+export { type SuiteRow, suiteRows } from "./beir/suite_rows.ts";
 export { openTable, type OpenTableOptions } from "./tables/open_table.ts";
-export * from "./tables/suite_from_table.ts";
+export {
+  suiteFromFile,
+  type SuiteFromFileOptions,
+  suiteFromRows,
+  type SuiteFromRowsOptions,
+} from "./tables/suite_from_table.ts";
 export type { Table, TableRow } from "./tables/table.ts";
 export type { TableColumns, TableTaskOptions } from "./tables/table_options.ts";
 export {
   taskFromFile,
   type TaskFromFileOptions,
 } from "./tables/task_from_file.ts";
-export * from "./tables/task_from_rows.ts";
-export * from "./train_examples.ts";
-export * from "./beir/write_qrels.ts";
+export { type RowSource, taskFromRows } from "./tables/task_from_rows.ts";
+export { trainExamples, type TrainExamplesOptions } from "./train_examples.ts";
+export { writeBeirQrels, writeTrecQrels } from "./beir/write_qrels.ts";
 export { writeSuite, type WriteSuiteOptions } from "./beir/write_suite.ts";
-export * from "./beir/write_task.ts";
-export * from "./tdro/write_tdro_jsonl.ts";
-export * from "./trec/write_trec_run.ts";
-export * from "../base/write_whole.ts";
+export { writeTask } from "./beir/write_task.ts";
+export { writeTdroJsonl } from "./tdro/write_tdro_jsonl.ts";
+export {
+  writeTrecRun,
+  type WriteTrecRunOptions,
+} from "./trec/write_trec_run.ts";
+export { writeWhole } from "../base/write_whole.ts";

@@ -39,6 +39,18 @@ const all =
 
 const MDN_LICENSE = "Apache-2.0; prose from MDN, CC-BY-SA-2.5";
 
+/** Messages of the interface in two languages, sorted among themselves. */
+const MESSAGES = [
+  messageRecipe("en", "de", 800),
+  messageRecipe("en", "fr", 500),
+  messageRecipe("es", "pt-br", 350),
+  messageRecipe("ja", "en", 700),
+  messageRecipe("ko", "en", 300),
+  messageRecipe("ru", "en", 400),
+  messageRecipe("tr", "it", 300),
+  messageRecipe("zh-cn", "en", 500),
+].sort((a, b) => compareCodePoints(a.name, b.name));
+
 /** The tasks of the docs suite; their order is that of the domain ids. */
 export const RECIPES: readonly Recipe[] = [
   {
@@ -121,16 +133,7 @@ export const RECIPES: readonly Recipe[] = [
       `query = first sentence of the JSDoc, positives = the declarations that it documents; ${MASKED}`,
     pairs: ({ es }) => declarationPairs("es", es),
   },
-  ...[
-    messageRecipe("en", "de", 800),
-    messageRecipe("en", "fr", 500),
-    messageRecipe("es", "pt-br", 350),
-    messageRecipe("ja", "en", 700),
-    messageRecipe("ko", "en", 300),
-    messageRecipe("ru", "en", 400),
-    messageRecipe("tr", "it", 300),
-    messageRecipe("zh-cn", "en", 500),
-  ].sort((a, b) => compareCodePoints(a.name, b.name)),
+  ...MESSAGES,
   {
     name: "node-api",
     prompt: "Given what a Node.js API does, retrieve its declaration",

@@ -47,9 +47,10 @@ const ROUNDING = 1e-12;
  */
 export function capPasses(
   weights: readonly number[],
-  { sizes, draws, maxPasses }: CapPassesOptions,
+  options: CapPassesOptions,
 ): number[] {
-  check(weights, sizes, draws, maxPasses);
+  checkInputs(weights, options);
+  const { sizes, draws, maxPasses } = options;
   const total = sum(weights);
   const caps = sizes.map((size) => size * maxPasses / draws * total);
   const part = weights.flatMap((weight, k) => weight > 0 ? [k] : []);
@@ -81,11 +82,9 @@ export function capPasses(
   return result;
 }
 
-function check(
+function checkInputs(
   weights: readonly number[],
-  sizes: readonly number[],
-  draws: number,
-  maxPasses: number,
+  { sizes, draws, maxPasses }: CapPassesOptions,
 ): void {
   if (sizes.length !== weights.length) {
     fail(

@@ -1,8 +1,8 @@
 import {
   type LossMeasure,
   type LossObservation,
-  lossProxy,
-} from "./update/loss_proxy.ts";
+  measureLosses,
+} from "./update/measure_losses.ts";
 
 /** What {@linkcode explainWeights} draws on; K tasks. */
 export interface WeightEvidence {
@@ -166,11 +166,12 @@ function tally(
     pulls: [],
   }));
   for (const line of lines) {
-    const used = lossProxy(line, count, { measure });
+    const used = measureLosses(line, count, { measure });
     const both = known
       ? {
-        released: lossProxy(line, count, { measure: "released" }).perDomain,
-        ratio: lossProxy(line, count, { measure: "ratio-of-means" }).perDomain,
+        released: measureLosses(line, count, { measure: "released" }).perDomain,
+        ratio:
+          measureLosses(line, count, { measure: "ratio-of-means" }).perDomain,
       }
       : undefined;
     const judged = line.referenceLosses ?? line.losses;

@@ -9,7 +9,7 @@ import {
   type TrainOptions,
 } from "../train/mod.ts";
 import { exampleWeights } from "./update/example_weights.ts";
-import { lossProxy } from "./update/loss_proxy.ts";
+import { measureLosses } from "./update/measure_losses.ts";
 import { stepWeights, type StepWeightsOptions } from "./update/step_weights.ts";
 import type { WeightState } from "./update/weight_state.ts";
 
@@ -90,51 +90,34 @@ export async function* learnWeights(
 ): AsyncGenerator<WeightStepReport, void, undefined> {
   const { proxy, reference, update = {}, infoNce: lossOptions, ...training } =
     options;
-  let state = options.state;
-  const domains = state.curr.length;
   const loss = infoNce({ ...lossOptions, negatives: "hard-only" });
-  const referenceLosses = new WeakMap<Batch, Float32Array>();
+  let state = options.state;
   let gathered: number[] = [];
-
-  /** The reference's losses, taken before the proxy's gradient is recorded. */
-  async function* measured(): AsyncGenerator<Batch> {
-    for await (const batch of batches) {
-      if (reference) {
-        referenceLosses.set(
-          batch,
-          await batchLosses(reference, batch, { ...training, loss }),
-        );
-      }
-      yield batch;
-    }
-  }
-
-  const steps = train(proxy, measured(), {
+  const steps = train(proxy, batches, {
     ...training,
     accumulate: update.accumulate ?? 1,
     loss,
     // The reference code updates the weights before the last micro-batch's
     // loss, so that one is weighed with the new ones (spec S13).
-    weigh: (losses, batch) => {
-      const ids = batch.examples.map((e) => e.domain);
-      const references = referenceLosses.get(batch);
-      gathered.push(...references ?? []);
-      state = stepWeights(state, {
-        losses,
-        referenceLosses: references ?? null,
-        domains: ids,
-      }, update);
-      return exampleWeights(state.curr, ids);
+    async weigh(losses, batch) {
+      const domains = batch.examples.map((e) => e.domain);
+      const referenceLosses = reference
+        ? await batchLosses(reference, batch, { ...training, loss })
+        : null;
+      gathered.push(...referenceLosses ?? []);
+      const observation = { losses, referenceLosses, domains };
+      state = stepWeights(state, observation, update);
+      return exampleWeights(state.curr, domains);
     },
   });
   for await (const step of steps) {
-    const means = lossProxy(
+    const means = measureLosses(
       {
         losses: step.losses,
         referenceLosses: reference ? gathered : null,
         domains: step.domains,
       },
-      domains,
+      state.curr.length,
       { measure: "raw" },
     );
     const present = (values: number[]) =>

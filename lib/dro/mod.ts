@@ -1,10 +1,10 @@
 /**
- * The heart: how the weights of a mixture of tasks are learned. A loss proxy
- * tells how far the model in training lags behind a reference on each task; the
- * weight update, a pure state machine on plain arrays, moves weight to the
- * tasks that lag; selection and weight files carry the result to the training
- * run that uses it. Fixed mixtures and other published methods stand beside
- * tDRO behind one interface, {@linkcode Strategy}.
+ * The heart: how the weights of a mixture of tasks are learned. A loss measure
+ * tells how far the proxy, a model in training, lags behind a reference on each
+ * task; the weight update, a pure state machine on plain arrays, moves weight to
+ * the tasks that lag; selection and weight files carry the result to the
+ * training run that uses it. Fixed mixtures and other published methods stand
+ * beside tDRO behind one interface, {@linkcode Strategy}.
  *
  * @example Three steps of tDRO on made-up losses
  * ```ts
@@ -53,10 +53,10 @@ export {
 export {
   type LossMeasure,
   type LossObservation,
-  type LossProxy,
-  lossProxy,
-  type LossProxyOptions,
-} from "./update/loss_proxy.ts";
+  type MeasuredLosses,
+  measureLosses,
+  type MeasureLossesOptions,
+} from "./update/measure_losses.ts";
 export {
   type PackedLosses,
   packLosses,
@@ -121,9 +121,9 @@ export {
   type StrategyEntry,
 } from "./strategies/strategies.ts";
 export type {
-  Chance,
   LearnByLossOptions,
   ProxyModel,
+  RandomSource,
   Strategy,
   StrategyContext,
   StrategyCosts,

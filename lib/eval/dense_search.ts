@@ -28,8 +28,7 @@ export interface EmbeddingCache {
 /** Encodes a task's texts, or takes the passages' vectors from disk, and searches. */
 export async function denseSearch(
   encode: EncodeFunction,
-  task: Task,
-  queries: readonly Query[],
+  { task, queries }: { task: Task; queries: readonly Query[] },
   options: EvaluateOptions & { k: number; prompt: string },
 ): Promise<Run> {
   const { k, prompt, multiply, prepare, dtype, signal } = options;

@@ -11,6 +11,7 @@ import type {
   EvalSettings,
   TaskReport,
 } from "./records/eval_report.ts";
+import { reportHead } from "./records/report_head.ts";
 import {
   checkMetrics,
   meanOfTasks,
@@ -131,16 +132,20 @@ export function evaluate(
 ): AsyncGenerator<TaskReport, EvalReport> {
   const { prompts = "task", dtype = "f32", shard } = options;
   const prompt = (task: Task) => prompts === "task" ? task.prompt : "";
+  const settings: RetrieverSettings = {
+    prompts,
+    retriever: "dense, exact search",
+    dtype,
+  };
+  if (shard) settings.shard = `${shard.index + 1}/${shard.count}`;
   return evaluateTasks(suite, options, {
-    settings: {
-      ...{ prompts, retriever: "dense, exact search", dtype },
-      ...(shard ? { shard: `${shard.index + 1}/${shard.count}` } : {}),
-    },
+    settings,
     prompt,
     retrieve: (task, queries, k) =>
-      denseSearch(encode, task, queries, {
+      denseSearch(encode, { task, queries }, {
         ...options,
-        ...{ k, prompt: prompt(task) },
+        k,
+        prompt: prompt(task),
       }),
   });
 }
@@ -187,9 +192,15 @@ export function evaluateRetriever(
   });
 }
 
-/** What evaluations of suites differ in. */
-interface Way {
-  settings: Pick<EvalSettings, "prompts" | "retriever" | "dtype" | "shard">;
+/** What the report tells of what finds the passages. */
+type RetrieverSettings = Pick<
+  EvalSettings,
+  "prompts" | "retriever" | "dtype" | "shard"
+>;
+
+/** What finds the passages of each task. */
+interface TaskRetriever {
+  settings: RetrieverSettings;
   prompt: (task: Task) => string;
   retrieve: (
     task: Task,
@@ -201,7 +212,7 @@ interface Way {
 async function* evaluateTasks(
   suite: Suite,
   options: EvaluateRetrieverOptions,
-  way: Way,
+  retriever: TaskRetriever,
 ): AsyncGenerator<TaskReport, EvalReport> {
   const {
     split = "test",
@@ -221,7 +232,7 @@ async function* evaluateTasks(
   const reports: TaskReport[] = [];
   for (const [domain, task] of suite.tasks.entries()) {
     signal?.throwIfAborted();
-    const run = await way.retrieve(task, queries[domain]!, k);
+    const run = await retriever.retrieve(task, queries[domain]!, k);
     await options.onRun?.(task, run);
     const qrels = task.qrels[split]!;
     const hash = new DataHash(queries[domain]!, qrels);
@@ -229,25 +240,23 @@ async function* evaluateTasks(
     const report = taskReport({
       task: task.name,
       domain,
-      prompt: way.prompt(task),
+      prompt: retriever.prompt(task),
       passages: task.corpus.size,
       data: hash.end(),
     }, { qrels, run, metrics, ignoreIdenticalIds });
     reports.push(report);
     yield report;
   }
+  const settings: EvalSettings = {
+    split,
+    metrics: [...metrics],
+    k,
+    ignoreIdenticalIds,
+    ties: TIES,
+    ...retriever.settings,
+  };
   return {
-    format: "tdro-eval/1",
-    suite: suite.name,
-    settings: {
-      split,
-      metrics: [...metrics],
-      k,
-      ignoreIdenticalIds,
-      ties: TIES,
-      ...way.settings,
-    },
-    ...(origin ? { origin } : {}),
+    ...reportHead(suite.name, settings, origin),
     tasks: reports,
     mean: meanOfTasks(reports, metrics),
   };

@@ -107,7 +107,7 @@ export function evaluateRun(
   for (const [query, scores] of run) {
     const grades = qrels.get(query);
     if (!grades || grades.size === 0) continue;
-    const view = judge(query, grades, scores, options);
+    const view = judgedQuery({ query, grades, scores }, options);
     const values: Record<string, number> = {};
     parsed.forEach((metric, i) => {
       sums[i]! += values[metric.name] = metric.value(view);
@@ -134,10 +134,12 @@ export function evaluateRun(
 }
 
 /** Everything that the measures need to know of one query. */
-function judge(
-  query: string,
-  grades: ReadonlyMap<string, number>,
-  scores: ReadonlyMap<string, number>,
+function judgedQuery(
+  { query, grades, scores }: {
+    query: string;
+    grades: ReadonlyMap<string, number>;
+    scores: ReadonlyMap<string, number>;
+  },
   { ties = "id", ignoreIdenticalIds = false, relevanceLevel: level = 1 }:
     EvaluateRunOptions,
 ): Judged {

@@ -84,16 +84,15 @@ export async function* evaluateShards(
         k,
       ),
     suite,
-    { ...whole, ...options, ...(origin ? { origin } : {}) },
+    { ...whole, ...options, origin },
   );
   while (true) {
     const next = await reports.next();
     if (next.done) {
-      const { value } = next;
-      return {
-        ...value,
-        settings: { ...value.settings, ...(dtype ? { dtype } : {}) },
-      };
+      const report = next.value;
+      // The merged runs no longer tell in which precision the shards searched.
+      if (dtype) report.settings.dtype = dtype;
+      return report;
     }
     const { task, domain, data, prompt } = next.value;
     const before = tasks[domain]!;

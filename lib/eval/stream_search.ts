@@ -22,12 +22,15 @@ export interface StreamSearchOptions
  * Encodes queries and a stream of passages, and searches exhaustively; of the
  * corpus, only the ids and one chunk are in memory.
  *
- * @param queries Queries, their texts as the encoder gets them.
+ * @param encode Turns texts into vectors.
+ * @param texts Queries, their texts as the encoder gets them, and the passages.
  */
 export async function streamSearch(
   encode: EncodeFunction,
-  queries: readonly Query[],
-  passages: AsyncIterable<Passage>,
+  { queries, passages }: {
+    queries: readonly Query[];
+    passages: AsyncIterable<Passage>;
+  },
   { chunk = 4096, signal, onProgress, ...search }: StreamSearchOptions,
 ): Promise<{ run: Run; passages: number }> {
   signal?.throwIfAborted();

@@ -76,7 +76,7 @@ export async function readRunLosses(folder: string): Promise<RunLosses> {
   const sizes = await sizesOf(folder, tasks);
   const { measure, eta, weightSteps } = record.options;
   return {
-    log: { ...log, tasks, ...(sizes ? { sizes } : {}) },
+    log: { ...log, tasks, sizes },
     update: {
       measure,
       eta: weightEta({ eta, weightSteps } as ExperimentOptions),
@@ -110,7 +110,7 @@ export async function explainRun(
   const metrics = await new MetricsLog(folder).lines();
   return explainWeights({
     names: log.tasks,
-    ...(log.sizes ? { sizes: log.sizes } : {}),
+    sizes: log.sizes,
     history: historyOf(metrics),
     lines: log.lines,
     measure: update.measure,

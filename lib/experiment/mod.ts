@@ -33,7 +33,7 @@ export {
 } from "./experiment_options.ts";
 export { explainRun, readRunLosses, type RunLosses } from "./explain_run.ts";
 export type { MetricsLine } from "./stages/metrics_log.ts";
-export type { ProgressEvent } from "./progress_event.ts";
+export type { Progress, ProgressEvent } from "../base/progress_event.ts";
 export { type FinishedRun, readRun } from "./report/read_run.ts";
 export {
   type ExperimentResult,
@@ -48,6 +48,12 @@ export {
   verdict,
 } from "./summary.ts";
 export { resultRows } from "./summarise.ts";
+export {
+  type MinedSuite,
+  mineSuite,
+  type MineSuiteOptions,
+} from "./mine_suite.ts";
+export type { MineSuiteSettings } from "./mine_suite_options.ts";
 export {
   type ExperimentPlots,
   experimentPlots,

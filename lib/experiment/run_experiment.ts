@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
-import { type Suite, writeWhole } from "../data/mod.ts";
+import { writeJson } from "../base/json_file.ts";
+import type { ProgressEvent } from "../base/progress_event.ts";
+import type { Suite } from "../data/mod.ts";
 import { capPasses, selectTop } from "../dro/mod.ts";
 import type { EvalReport } from "../eval/mod.ts";
 import { disposeEncoder } from "../model/mod.ts";
@@ -8,28 +10,25 @@ import { mixture } from "../sampling/mod.ts";
 import type { ArmName } from "./arms.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkSuite } from "./stages/check_suite.ts";
-import { evaluateStage } from "./stages/evaluate_arm.ts";
+import { evaluateArms } from "./stages/evaluate_arm.ts";
 import {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "./experiment_options.ts";
 import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
-import type { ProgressEvent } from "./progress_event.ts";
 import {
   beginRun,
+  identityOf,
   openRunFolder,
-  suiteHash,
   writeRecord,
 } from "./run_folder.ts";
 import { summarise } from "./summarise.ts";
 import type { ExperimentSummary } from "./summary.ts";
-import {
-  type StageInput,
-  trainArm,
-  type TrainedArm,
-} from "./stages/train_arm.ts";
+import type { StageInput } from "./stages/stage_input.ts";
+import { trainArm, type TrainedArm } from "./stages/train_arm.ts";
 import { learnStage } from "./stages/learn_mixture.ts";
+import { timed } from "./timed.ts";
 import { versions } from "./versions.ts";
 import { writeReport } from "./report/write_report.ts";
 
@@ -89,12 +88,7 @@ export async function* runExperiment(
   checkSuite(suite);
   const { record, resumed } = await openRunFolder({
     options,
-    suite: {
-      name: suite.name,
-      tasks: suite.tasks.map((t) => t.name),
-      sha256: await suiteHash(suite),
-    },
-    backend: { name: backend.name, device: backend.device },
+    ...await identityOf(suite, backend),
   }, versions());
 
   // Until all that the user may have got wrong was looked at, the folder stays as
@@ -102,21 +96,13 @@ export async function* runExperiment(
   let begun = resumed;
 
   /** Runs one stage and notes its time, also when it was resumed. */
-  async function* timed<T>(
-    stage: string,
-    events: AsyncGenerator<ProgressEvent, T>,
-  ): AsyncGenerator<ProgressEvent, T> {
-    const started = performance.now();
-    try {
-      return yield* events;
-    } finally {
-      const seconds = (performance.now() - started) / 1000;
+  const noted = <T>(stage: string, events: AsyncGenerator<ProgressEvent, T>) =>
+    timed(events, async (seconds) => {
       record.seconds[stage] = (record.seconds[stage] ?? 0) + seconds;
       if (begun) await writeRecord(record);
-    }
-  }
+    });
 
-  const { rows, statistics } = yield* timed(
+  const { rows, statistics } = yield* noted(
     "negatives",
     mineStage(options, suite, signal),
   );
@@ -128,7 +114,7 @@ export async function* runExperiment(
       maxPasses: options.maxPasses,
     });
   const uniform = held(mixture(suite, "uniform")); // throws if it can't be kept
-  const base = yield* timed("start", startStage(options, suite, resumed));
+  const base = yield* noted("start", startStage(options, suite, resumed));
   const log = new MetricsLog(options.out);
   const input: StageInput = { options, suite, rows, base, log, signal };
   const arms: Partial<Record<ArmName, TrainedArm>> = {};
@@ -138,15 +124,12 @@ export async function* runExperiment(
       begun = true;
       await keepTokenizer(options, base.tokenizer);
     }
-    await writeWhole(
-      join(options.out, "negatives.json"),
-      JSON.stringify(statistics, null, 2) + "\n",
-    );
-    arms.uniform = yield* timed(
+    await writeJson(join(options.out, "negatives.json"), statistics);
+    arms.uniform = yield* noted(
       "uniform",
       trainArm(input, { name: "uniform", weights: uniform }),
     );
-    const learned = yield* timed(
+    const learned = yield* noted(
       "weights",
       learnStage(input, arms.uniform.encoder),
     );
@@ -158,7 +141,7 @@ export async function* runExperiment(
       top70: curr.map((_, k) => top.has(k) ? 1 / top.size : 0),
     };
     for (const name of ["reweighted", "top70"] as const) {
-      const arm = yield* timed(
+      const arm = yield* noted(
         name,
         trainArm(input, { name, weights: mixtures[name] }),
       );
@@ -166,13 +149,13 @@ export async function* runExperiment(
       arms[name] = arm;
     }
     const trained = arms as Record<ArmName, TrainedArm>;
-    const reports = yield* timed(
+    const reports = yield* noted(
       "evaluation",
-      evaluateStage(options, suite, {
+      evaluateArms(input, {
         uniform: trained.uniform.folder,
         reweighted: trained.reweighted.folder,
         top70: trained.top70.folder,
-      }, signal),
+      }),
     );
     const metrics = await log.lines();
     const summary = summarise({
@@ -185,10 +168,7 @@ export async function* runExperiment(
       reports,
       metrics,
     });
-    await writeWhole(
-      join(options.out, "summary.json"),
-      JSON.stringify(summary, null, 2) + "\n",
-    );
+    await writeJson(join(options.out, "summary.json"), summary);
     await writeReport({ record, suite, summary, reports, metrics, statistics });
     // Each stage dropped its own; nothing is left to go on from.
     await Deno.remove(join(options.out, "checkpoints"), { recursive: true })

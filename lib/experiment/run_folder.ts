@@ -1,5 +1,7 @@
 import { join } from "node:path";
-import { type Suite, writeWhole } from "../data/mod.ts";
+import type { Backend } from "../backend/mod.ts";
+import { writeJson } from "../base/json_file.ts";
+import type { Suite } from "../data/mod.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
 
 /** What a run is: enough to tell whether another one is the same. */
@@ -31,9 +33,18 @@ const RECORD = "run.json";
 
 /** Everything that a run writes; a run that starts over removes these alone. */
 const CONTENT = [
-  ...["run.json", "metrics.jsonl", "weights.json", "eval.json"],
-  ...["summary.json", "report.html", "checkpoints", "models", "tokenizer"],
-  ...["weights", "negatives.json", "tasks.json"],
+  "run.json",
+  "metrics.jsonl",
+  "weights.json",
+  "eval.json",
+  "summary.json",
+  "report.html",
+  "checkpoints",
+  "models",
+  "tokenizer",
+  "weights",
+  "negatives.json",
+  "tasks.json",
 ];
 
 /**
@@ -87,10 +98,7 @@ export async function beginRun(record: RunRecord): Promise<void> {
 
 /** Writes `run.json` anew. */
 export async function writeRecord(record: RunRecord): Promise<void> {
-  await writeWhole(
-    join(record.options.out, RECORD),
-    JSON.stringify(record, null, 2) + "\n",
-  );
+  await writeJson(join(record.options.out, RECORD), record);
 }
 
 async function readRecord(folder: string): Promise<RunRecord | undefined> {
@@ -156,8 +164,23 @@ export function firstDifference(
   return `${path} is ${short(now)}, was ${short(before)}`;
 }
 
+/** What a record says of the suite and the backend. */
+export async function identityOf(
+  suite: Suite,
+  backend: Backend,
+): Promise<Pick<RunIdentity, "suite" | "backend">> {
+  return {
+    suite: {
+      name: suite.name,
+      tasks: suite.tasks.map((task) => task.name),
+      sha256: await suiteHash(suite),
+    },
+    backend: { name: backend.name, device: backend.device },
+  };
+}
+
 /** Hash of everything in a suite that training and evaluation see. */
-export async function suiteHash(suite: Suite): Promise<string> {
+async function suiteHash(suite: Suite): Promise<string> {
   const { createHash } = await import("node:crypto");
   const hash = createHash("sha256");
   const put = (...fields: unknown[]) =>

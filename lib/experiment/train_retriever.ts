@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
-import { type Suite, writeWhole } from "../data/mod.ts";
+import { writeJson } from "../base/json_file.ts";
+import type { ProgressEvent } from "../base/progress_event.ts";
+import type { Suite } from "../data/mod.ts";
 import type { EvalReport } from "../eval/mod.ts";
 import {
   addLora,
@@ -12,22 +14,17 @@ import {
 import { createRng, mixture } from "../sampling/mod.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkSuite } from "./stages/check_suite.ts";
-import { evaluateModel } from "./stages/evaluate_arm.ts";
-import {
-  type ExperimentOptions,
-  parseExperimentOptions,
-} from "./experiment_options.ts";
+import { evaluateArm } from "./stages/evaluate_arm.ts";
+import { parseExperimentOptions } from "./experiment_options.ts";
 import { MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
-import type { ProgressEvent } from "./progress_event.ts";
 import {
   beginRun,
+  identityOf,
   openRunFolder,
-  suiteHash,
   writeRecord,
 } from "./run_folder.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
-import { METRIC } from "./summary.ts";
 import { trainArm } from "./stages/train_arm.ts";
 import { versions } from "./versions.ts";
 
@@ -102,14 +99,10 @@ export async function* trainRetriever(
   checkSuite(suite);
   const weights = given ?? mixture(suite, "uniform");
   checkWeights(weights, suite);
+  const identity = { ...options, kind: "retriever", weights, lora: adapter };
   const { record, resumed } = await openRunFolder({
-    options: { ...options, ...{ kind: "retriever", weights, lora: adapter } },
-    suite: {
-      name: suite.name,
-      tasks: suite.tasks.map((t) => t.name),
-      sha256: await suiteHash(suite),
-    },
-    backend: { name: backend.name, device: backend.device },
+    options: identity,
+    ...await identityOf(suite, backend),
   }, versions());
   const { rows, statistics } = yield* mineStage(options, suite, signal);
   const base = withAdapter(
@@ -122,29 +115,27 @@ export async function* trainRetriever(
       await beginRun(record);
       await keepTokenizer(options, base.tokenizer);
     }
-    await writeWhole(
-      join(options.out, "negatives.json"),
-      JSON.stringify(statistics, null, 2) + "\n",
-    );
+    await writeJson(join(options.out, "negatives.json"), statistics);
     const log = new MetricsLog(options.out);
-    const { encoder, folder, drawn } = yield* trainArm(
-      { options, suite, rows, base, log, signal },
-      { name: "retriever", weights },
-    );
+    const input = { options, suite, rows, base, log, signal };
+    const arm = { name: "retriever", weights };
+    const { encoder, folder, drawn } = yield* trainArm(input, arm);
     let report: EvalReport | undefined;
     try {
-      if (evaluate) report = yield* evaluation(encoder, options, suite, signal);
+      if (evaluate) {
+        report = yield* evaluateArm(encoder, input, {
+          stage: "evaluation",
+          label: "evaluating on the test splits",
+        });
+        const file = join(options.out, "eval.json");
+        await writeJson(file, { retriever: report }, 1);
+      }
     } finally {
       disposeEncoder(encoder);
     }
     record.status = "finished";
     await writeRecord(record);
-    return {
-      folder: options.out,
-      model: folder,
-      drawn,
-      ...(report ? { report } : {}),
-    };
+    return { folder: options.out, model: folder, drawn, report };
   } finally {
     disposeEncoder(base);
   }
@@ -157,35 +148,6 @@ function withAdapter(
 ): Encoder {
   if (!config) return encoder;
   return addLora(encoder, { ...config, rng: createRng(seed, "lora") });
-}
-
-async function* evaluation(
-  encoder: Encoder,
-  options: ExperimentOptions,
-  suite: Suite,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<ProgressEvent, EvalReport> {
-  const event = {
-    stage: "evaluation",
-    label: "evaluating on the test splits",
-    total: suite.tasks.length,
-  };
-  let done = 0;
-  yield { ...event, done };
-  const tasks = evaluateModel(encoder, options, suite, signal);
-  while (true) {
-    const next = await tasks.next();
-    if (next.done) {
-      await writeWhole(
-        join(options.out, "eval.json"),
-        JSON.stringify({ retriever: next.value }, null, 1) + "\n",
-      );
-      return next.value;
-    }
-    const { task, mean } = next.value;
-    const note = `${task}: ${mean[METRIC]!.toFixed(3)}`;
-    yield { ...event, done: ++done, note };
-  }
 }
 
 function checkWeights(weights: readonly number[], suite: Suite): void {

@@ -7,7 +7,7 @@ import { readConfig } from "./config/config.ts";
 import { denseName, denseParameters } from "./config/dense_module.ts";
 import { type Encoder, lengthLimit } from "./encode/encoder.ts";
 import { familyOf } from "./config/families.ts";
-import type { Family, ParameterSpec } from "./config/family.ts";
+import type { ParameterSpec } from "./config/family.ts";
 import { loadLora } from "./lora/load_lora.ts";
 import { type ModulesConfig, readModules } from "./config/modules.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type Weights,
 } from "./weights/safetensors.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer/tokenizer.ts";
+import type { ModelConfig } from "./config/model_config.ts";
 
 /** Options for {@linkcode loadEncoder}: what to take instead of what the folder says. */
 export interface LoadEncoderOptions {
@@ -61,19 +62,13 @@ export async function loadEncoder(
 ): Promise<Encoder> {
   const config = await readConfig(folder);
   const modules = withOptions(await readModules(folder), options);
-  const tokenizer = ended(await loadTokenizer(folder), folder, options);
+  const tokenizer = withEndToken(await loadTokenizer(folder), folder, options);
   const action = `load ${folder}`;
   checkVocabulary(config, tokenizer, action);
-  const family = familyOf(config);
   const parameters = new Map<string, Variable>();
   try {
-    await readTransformer(
-      folder,
-      family,
-      family.parameters(config),
-      parameters,
-    );
-    await readDense(folder, modules, config.hiddenSize, parameters);
+    await readTransformer(folder, config, parameters);
+    await readDense(folder, { config, modules }, parameters);
   } catch (error) {
     tf.dispose([...parameters.values()]);
     throw error;
@@ -90,22 +85,21 @@ function withOptions(
   modules: ModulesConfig,
   { pooling, normalize, maxLength }: LoadEncoderOptions,
 ): ModulesConfig {
-  return {
-    ...modules,
-    ...(pooling === undefined ? {} : { pooling }),
-    ...(normalize === undefined ? {} : { normalize }),
-    ...(maxLength === undefined ? {} : { maxLength }),
-  };
+  const config = { ...modules };
+  if (pooling !== undefined) config.pooling = pooling;
+  if (normalize !== undefined) config.normalize = normalize;
+  if (maxLength !== undefined) config.maxLength = maxLength;
+  return config;
 }
 
-function ended(
+function withEndToken(
   tokenizer: Tokenizer,
   folder: string,
   { pooling, appendEnd }: LoadEncoderOptions,
 ): Tokenizer {
   if (!(appendEnd ?? pooling === "lastToken")) return tokenizer;
-  const made = tokenizer.withEnd();
-  if (made) return made;
+  const ending = tokenizer.withEnd();
+  if (ending) return ending;
   throw new RangeError(
     `Cannot load ${folder}: the tokenizer must have an end token for the texts: got none; name it as eos_token in tokenizer_config.json, or load with appendEnd: false`,
   );
@@ -113,18 +107,18 @@ function ended(
 
 async function readTransformer(
   folder: string,
-  family: Family,
-  specs: readonly ParameterSpec[],
+  config: ModelConfig,
   into: Map<string, Variable>,
 ): Promise<void> {
+  const family = familyOf(config);
   using weights = await openWeights(folder);
   const names = new Map<string, string>();
   for (const stored of weights.tensors.keys()) {
     const prefix = family.prefixes.find((p) => stored.startsWith(p)) ?? "";
     names.set(stored.slice(prefix.length), stored);
   }
-  for (const spec of specs) {
-    into.set(spec.name, await readOne(weights, names, spec, folder));
+  for (const spec of family.parameters(config)) {
+    into.set(spec.name, await readParameter(spec, { weights, names, folder }));
   }
   for (const [name, stored] of names) {
     if (!family.kept?.test(name)) continue;
@@ -137,11 +131,10 @@ async function readTransformer(
 
 async function readDense(
   folder: string,
-  modules: ModulesConfig,
-  hiddenSize: number,
+  { config, modules }: Pick<Encoder, "config" | "modules">,
   into: Map<string, Variable>,
 ): Promise<void> {
-  const specs = denseParameters(modules, hiddenSize);
+  const specs = denseParameters(modules, config.hiddenSize);
   for (const [i, { path }] of (modules.dense ?? []).entries()) {
     const where = join(folder, path ?? `${i + 2}_Dense`);
     using weights = await openSafetensors(join(where, "model.safetensors"));
@@ -149,17 +142,29 @@ async function readDense(
     for (const spec of own) {
       const stored = spec.name.slice(denseName(i).length - "linear".length);
       const names = new Map([[spec.name, stored]]);
-      into.set(spec.name, await readOne(weights, names, spec, where));
+      const parameter = await readParameter(spec, {
+        weights,
+        names,
+        folder: where,
+      });
+      into.set(spec.name, parameter);
     }
   }
 }
 
+/** Where {@linkcode readParameter} finds a tensor. */
+interface Source {
+  weights: Weights;
+  /** Our name → the name in the files. */
+  names: ReadonlyMap<string, string>;
+  /** For messages. */
+  folder: string;
+}
+
 /** Reads a tensor, checked against what the configuration says. */
-async function readOne(
-  weights: Weights,
-  names: ReadonlyMap<string, string>,
+async function readParameter(
   { name, shape }: ParameterSpec,
-  folder: string,
+  { weights, names, folder }: Source,
 ): Promise<Variable> {
   const stored = names.get(name);
   const info = stored && weights.tensors.get(stored);

@@ -47,29 +47,124 @@
  *
  * @module
  */
-export * from "./config/config.ts";
-export * from "./encode/encode_texts.ts";
-export * from "./encode/encode_to_file.ts";
-export * from "./encode/encoder.ts";
+export {
+  bertConfig,
+  decoderConfig,
+  parseConfig,
+  type ParseConfigOptions,
+  readConfig,
+  writeConfig,
+  type WriteConfigOptions,
+} from "./config/config.ts";
+export type {
+  BertConfig,
+  BertSizes,
+  CommonConfig,
+  DecoderConfig,
+  ModelConfig,
+  MpnetConfig,
+  RobertaConfig,
+  RopeConfig,
+} from "./config/model_config.ts";
+export {
+  type EncodedWindow,
+  encodeFunction,
+  encodeTexts,
+  type EncodeTextsOptions,
+  encodeWindows,
+  type LengthLimits,
+  modelPrompt,
+} from "./encode/encode_texts.ts";
+export {
+  type EncodedFile,
+  encodeToFile,
+  type EncodeToFileOptions,
+} from "./encode/encode_to_file.ts";
+export {
+  cloneEncoder,
+  createEncoder,
+  type CreateEncoderOptions,
+  disposeEncoder,
+  embed,
+  embeddingSize,
+  type EmbedOptions,
+  type Encoder,
+  hiddenStates,
+  lengthLimit,
+  tokenize,
+  type UniformSource,
+} from "./encode/encoder.ts";
 export type { Dropout } from "./encode/dropout.ts";
-export type { End } from "./tokenizer/ends.ts";
+export type { TokenPosition } from "./encode/token_selection.ts";
 export type { ForwardOptions, Parameters } from "./encode/layers.ts";
-export * from "./hub/pull_model.ts";
+export {
+  type ModelSource,
+  pullModel,
+  type PullModelOptions,
+  type PullProgress,
+} from "./hub/pull_model.ts";
 export { addLora, type AddLoraOptions } from "./lora/add_lora.ts";
 export { loadLora } from "./lora/load_lora.ts";
 export { type LoraConfig, loraConfig } from "./lora/lora_config.ts";
 export { mergeLora } from "./lora/merge_lora.ts";
 export { saveLora } from "./lora/save_lora.ts";
-export * from "./load_encoder.ts";
-export * from "./config/model_info.ts";
-export * from "./config/modules.ts";
-export * from "./parity/check_model.ts";
-export * from "./parity/parity_texts.ts";
-export * from "./parity/reference.ts";
+export { loadEncoder, type LoadEncoderOptions } from "./load_encoder.ts";
+export { type ModelInfo, modelInfo } from "./config/model_info.ts";
+export {
+  type DenseModule,
+  type ModuleFolders,
+  type ModulesConfig,
+  type Pooling,
+  readModules,
+  writeModules,
+  type WriteModulesOptions,
+} from "./config/modules.ts";
+export {
+  checkModel,
+  type CheckModelOptions,
+  type ModelCheck,
+} from "./parity/check_model.ts";
+export { PARITY_TEXTS } from "./parity/parity_texts.ts";
+export {
+  makeModelReference,
+  type MakeModelReferenceOptions,
+  type ModelReference,
+  readModelReference,
+} from "./parity/reference.ts";
 export { pool } from "./encode/pooling.ts";
-export * from "./save_encoder.ts";
-export * from "./weights/safetensors.ts";
-export * from "./tokenizer/token_batch.ts";
-export * from "./tokenizer/tokenizer.ts";
-export * from "./tokenizer/train_tokenizer.ts";
-export * from "./types.ts";
+export { saveEncoder, type SaveEncoderOptions } from "./save_encoder.ts";
+export {
+  type NamedTensor,
+  openSafetensors,
+  openWeights,
+  type SafetensorsDtype,
+  type TensorInfo,
+  type Weights,
+  writeSafetensors,
+  type WriteSafetensorsOptions,
+  writeWeights,
+  type WriteWeightsOptions,
+} from "./weights/safetensors.ts";
+export {
+  joinTexts,
+  packTexts,
+  padBatch,
+  type PadBatchOptions,
+  type PaddedBatch,
+  type TokenBatch,
+  unpad,
+} from "./tokenizer/token_batch.ts";
+export {
+  type AddedTokenJson,
+  createTokenizer,
+  loadTokenizer,
+  type TokenizeOptions,
+  type Tokenizer,
+  type TokenizerJson,
+  type TokenizerPart,
+} from "./tokenizer/tokenizer.ts";
+export {
+  trainTokenizer,
+  type TrainTokenizerOptions,
+} from "./tokenizer/train_tokenizer.ts";
+export type { Embeddings, EncodeFunction, EncodeOptions } from "./types.ts";

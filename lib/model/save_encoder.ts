@@ -67,19 +67,18 @@ export async function saveEncoder(
   { dtype = "float32", maxShardBytes = 5e9 }: SaveEncoderOptions = {},
 ): Promise<void> {
   const { modules, parameters } = encoder;
+  const { maxLength } = modules;
   await Deno.mkdir(folder, { recursive: true });
   await encoder.tokenizer.save(folder);
   const files = await writeModules(folder, {
     ...modules,
     // sentence-transformers would believe a limit beyond the positions.
-    ...(modules.maxLength === undefined
-      ? {}
-      : { maxLength: lengthLimit(encoder, modules.maxLength) }),
+    maxLength: maxLength && lengthLimit(encoder, maxLength),
   }, { dimension: encoder.config.hiddenSize });
   const own = [...parameters].filter(([name]) =>
     !isFactor(name) && !isDense(name)
   );
-  await writeWeights(folder, own.map(named), {
+  await writeWeights(folder, own.map(namedTensor), {
     dtype: STORED[dtype],
     maxShardBytes,
   });
@@ -87,7 +86,7 @@ export async function saveEncoder(
     const start = `${denseName(i)}.`;
     const tensors = [...parameters].filter(([name]) => name.startsWith(start))
       .map(([name, parameter]) =>
-        named([name.slice(start.length - "linear.".length), parameter])
+        namedTensor([name.slice(start.length - "linear.".length), parameter])
       );
     await writeSafetensors(join(folder, path, "model.safetensors"), tensors, {
       dtype: STORED[dtype],
@@ -98,7 +97,9 @@ export async function saveEncoder(
 }
 
 /** A parameter as it is written: fetched from its device when its turn comes. */
-function named([name, parameter]: readonly [string, Variable]): NamedTensor {
+function namedTensor(
+  [name, parameter]: readonly [string, Variable],
+): NamedTensor {
   return {
     name,
     shape: parameter.shape,

@@ -49,21 +49,34 @@ export function readRows(
 
 /** As {@linkcode readRows}, for what makes no sense without a row. */
 export function needRows(rows: Rows, action: string): AnyRow[] {
-  const found = readRows(rows, action).rows;
-  if (found.length === 0) {
+  const list = readRows(rows, action).rows;
+  if (list.length === 0) {
     throw new RangeError(
       `Cannot ${action}: there are no rows; give at least one`,
     );
   }
-  return found;
+  return list;
+}
+
+/** Where a row stands and what it's read for, for error messages. */
+export interface RowPlace {
+  /** Index of the row. */
+  index: number;
+  /** What is being done, after "Cannot". */
+  action: string;
+}
+
+/** As {@linkcode RowPlace}, for a number. */
+export interface NumberPlace extends RowPlace {
+  /** The least and the largest number that will do. By default any. */
+  range?: readonly [number, number];
 }
 
 /** The text in a field. */
 export function textField(
   row: AnyRow,
   field: string,
-  index: number,
-  action: string,
+  { index, action }: RowPlace,
 ): string {
   const value = row[field];
   if (typeof value === "string" && value !== "") return value;
@@ -78,9 +91,7 @@ export function textField(
 export function numberField(
   row: AnyRow,
   field: string,
-  index: number,
-  action: string,
-  range: readonly [number, number] = [-Infinity, Infinity],
+  { index, action, range = [-Infinity, Infinity] }: NumberPlace,
 ): number | null {
   const value = row[field];
   if (value === null || value === undefined) return null;
@@ -105,14 +116,12 @@ export function numberField(
 export function needNumber(
   row: AnyRow,
   field: string,
-  index: number,
-  action: string,
-  range?: readonly [number, number],
+  place: NumberPlace,
 ): number {
-  const value = numberField(row, field, index, action, range);
+  const value = numberField(row, field, place);
   if (value !== null) return value;
   throw new RangeError(
-    `Cannot ${action}: row ${index}: "${field}" is missing; every row needs it`,
+    `Cannot ${place.action}: row ${place.index}: "${field}" is missing; every row needs it`,
   );
 }
 

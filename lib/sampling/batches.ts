@@ -154,7 +154,7 @@ function* draw(
       const pass = Math.floor(supply.drawn[domain]! / sizes[domain]!);
       const row = order(domain, pass)[takeRow(supply, sizes, domain)]!;
       const example = rows[domain]![row]!;
-      examples.push(batchExample(example, row, passageRng, options));
+      examples.push(batchExample({ example, row }, passageRng, options));
     }
     yield {
       index,
@@ -172,8 +172,7 @@ function* draw(
 }
 
 function batchExample(
-  example: TrainExample,
-  row: number,
+  { example, row }: { example: TrainExample; row: number },
   rng: Rng,
   { passages: count = 2, prompts, names, positive, negatives }: BatchesOptions,
 ): BatchExample {

@@ -141,7 +141,7 @@ function unnormalized(
 
 function trainSizes(suite: Suite): number[] {
   return suite.tasks.map(({ qrels }) =>
-    [...(qrels.train?.values() ?? [])].filter((judged) =>
+    [...qrels.train?.values() ?? []].filter((judged) =>
       [...judged.values()].some((grade) => grade > 0)
     ).length
   );

@@ -38,7 +38,7 @@ export function fuseRuns(
   runs: readonly Run[],
   { constant = 60, weights, k = Infinity }: FuseOptions = {},
 ): Run {
-  checkOptions(runs.length, constant, weights, k);
+  checkOptions(runs, { constant, weights, k });
   const fused: Run = new Map();
   runs.forEach((run, r) => {
     const weight = weights?.[r] ?? 1;
@@ -58,10 +58,8 @@ export function fuseRuns(
 }
 
 function checkOptions(
-  runs: number,
-  constant: number,
-  weights: readonly number[] | undefined,
-  k: number,
+  runs: readonly Run[],
+  { constant, weights, k }: FuseOptions & { constant: number; k: number },
 ): void {
   if (!(constant > 0 && constant < Infinity)) {
     throw new RangeError(
@@ -74,9 +72,9 @@ function checkOptions(
     );
   }
   if (!weights) return;
-  if (weights.length !== runs) {
+  if (weights.length !== runs.length) {
     throw new RangeError(
-      `Cannot fuse runs: weights must be one for each of ${runs} runs: got ${weights.length}`,
+      `Cannot fuse runs: weights must be one for each of ${runs.length} runs: got ${weights.length}`,
     );
   }
   const bad = weights.findIndex((weight) =>

@@ -1,10 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  adamWUpdate,
-  type Gradient,
-  readValues,
-  type Variable,
-} from "../backend/mod.ts";
+import { readValues, type Variable } from "../backend/mod.ts";
+import { adamWUpdate, type Gradient } from "../backend/kernels/mod.ts";
 
 /** Options for {@linkcode AdamW}. */
 export interface AdamWOptions {

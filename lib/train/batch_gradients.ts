@@ -1,228 +1,104 @@
-import * as tf from "@tensorflow/tfjs-core";
-import {
-  type Precision,
-  readValues,
-  Tape,
-  type Tensor,
-  type Tensor2D,
-  type Variable,
-} from "../backend/mod.ts";
-import {
-  embed,
-  type Encoder,
-  joinTexts,
-  type TokenBatch,
-} from "../model/mod.ts";
+import type { Encoder } from "../model/mod.ts";
 import type { Batch } from "../sampling/mod.ts";
-import { addAll, byName, disposeAll, type Gradients } from "./gradients.ts";
-import { textSeeds } from "./text_seeds.ts";
+import type { BatchLossesOptions } from "./batch_losses.ts";
 import {
-  type BatchTokens,
-  type ChunkLimits,
-  chunksOf,
-  textsBetween,
-} from "./tokens.ts";
-import type { LossFunction } from "./info_nce.ts";
+  type BatchGradients,
+  evenly,
+  gradientPass,
+  type WeighExamples,
+} from "./gradient_pass.ts";
+import { infoNce } from "./info_nce.ts";
+import { tokenizeBatch } from "./tokens.ts";
+import { trainable, type TrainableOptions } from "./trainable.ts";
 
-/** What the gradients of a batch depend on beside the batch. */
-export interface GradientSettings {
-  /** The model. */
-  encoder: Encoder;
-  /** What gets a gradient. */
-  parameters: ReadonlyMap<string, Variable>;
-  /** Loss per example. */
-  loss: LossFunction;
-  /** Weights of the examples, from their losses. */
-  weigh: (losses: Float32Array, batch: Batch) => readonly number[];
-  /** Share of numbers dropped. */
-  dropout: number;
-  /** Seed of what is dropped. */
-  seed: number;
-  /** What products multiply. */
-  precision: Precision;
-  /** Whether layers are computed again for their gradient. */
-  checkpointing: boolean;
-  /** How much is encoded at once; absent: the whole batch. */
-  gradCache?: ChunkLimits | undefined;
-}
-
-/** Loss and gradients of a batch. */
-export interface BatchResult {
-  /** What was differentiated, Σ weight · loss. */
-  loss: number;
-  /** Loss of each example, shape `[B]`. */
-  losses: Float32Array;
-  /** Gradient by parameter; the caller owns them. */
-  gradients: Gradients;
-}
-
-/** Texts that are encoded in one pass, and where their vectors belong. */
-interface Part {
-  side: 0 | 1;
-  from: number;
-  tokens: TokenBatch;
-  seeds: Int32Array;
+/** Options for {@linkcode batchGradients}, as for {@linkcode train}. */
+export interface BatchGradientsOptions
+  extends BatchLossesOptions, TrainableOptions {
+  /** Weights of the examples; absent: 1/B each. */
+  weigh?: WeighExamples;
+  /** Share of the numbers dropped, in [0, 1). @default {0} */
+  dropout?: number;
+  /** Seed of what is dropped. @default {0} */
+  seed?: number;
+  /** Compute each layer again for its gradient. @default {false} */
+  checkpointing?: boolean;
 }
 
 /**
- * Loss and gradients of one batch. The loss is read before the gradient is
- * taken, as the weights may depend on it.
+ * Loss and gradients of a batch without an update, by the same passes as
+ * {@linkcode train} makes: same precision, checkpointing and chunks.
+ *
+ * @param encoder The model; it stays as it is.
+ * @param batch The examples.
+ * @param options Loss, limits and what is frozen.
+ * @returns Losses in nats, and a gradient for each parameter that the loss
+ * depends on. Call `dispose()` on each of them in the end.
+ *
+ * @example Usage
+ * ```ts
+ * import { batchGradients } from "@tdro/tdro/train";
+ * import {
+ *   bertConfig,
+ *   createEncoder,
+ *   createTokenizer,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { batches, createRng } from "@tdro/tdro/sampling";
+ * import assert from "node:assert/strict";
+ *
+ * await useBackend("wasm");
+ * const rows = ["red", "green", "blue"].map((word) => ({
+ *   domain: 0,
+ *   query: { id: word, text: `what is ${word}` },
+ *   positives: [{ id: `${word}+`, text: `${word} is a colour` }],
+ *   negatives: [{ id: `${word}-`, text: "no colour at all" }],
+ * }));
+ * const tokenizer = createTokenizer(trainTokenizer(rows.map((r) => r.query.text)));
+ * const { vocabSize } = tokenizer;
+ * const encoder = createEncoder(
+ *   bertConfig({ vocabSize, hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 }),
+ *   tokenizer,
+ *   {
+ *     rng: createRng(1, "model"),
+ *     modules: { pooling: "mean", normalize: true, prompts: {} },
+ *   },
+ * );
+ * const [batch] = batches([rows], [1], { size: 3, seed: 1, count: 1 });
+ * const { loss, losses, gradients } = await batchGradients(encoder, batch!);
+ * const mean = losses.reduce((sum, each) => sum + each, 0) / losses.length;
+ * assert.ok(Math.abs(loss - mean) < 1e-6);
+ * assert.deepEqual(Object.keys(gradients), [...encoder.parameters.keys()]);
+ * for (const gradient of Object.values(gradients)) gradient.dispose();
+ * ```
  */
 export async function batchGradients(
+  encoder: Encoder,
   batch: Batch,
-  tokens: BatchTokens,
-  settings: GradientSettings,
-): Promise<BatchResult> {
-  return settings.gradCache
-    ? await inChunks(batch, tokens, settings, settings.gradCache)
-    : await atOnce(batch, tokens, settings);
-}
-
-/**
- * One pass over the whole batch, queries and passages together, since larger
- * products are faster; kept until its gradient is done.
- */
-async function atOnce(
-  batch: Batch,
-  tokens: BatchTokens,
-  settings: GradientSettings,
-): Promise<BatchResult> {
-  const tape = newTape(settings);
-  const parts = partsOf(batch, tokens, settings.seed, {}) as [Part, Part];
-  const all = encode(together(parts), settings, tape); // [B + B·N, D]
-  const B = parts[0].seeds.length;
-  const D = all.shape[1];
-  const sides = tf.tidy((): [Tensor2D, Tensor2D] => [
-    tf.slice(all, [0, 0], [B, D]),
-    tf.slice(all, [B, 0], [-1, D]),
-  ]);
-  try {
-    const { loss, losses, slopes } = await lossOf(sides, batch, settings);
-    const slope = tf.concat(slopes as [Tensor2D, Tensor2D]);
-    const found = tape.gradients([[all, slope]]);
-    tf.dispose([...slopes, slope]);
-    return { loss, losses, gradients: byName(settings.parameters, found) };
-  } finally {
-    tape.dispose();
-    tf.dispose([all, ...sides]);
-  }
-}
-
-/** Two parts as one, the texts of the first before those of the second. */
-function together([a, b]: [Part, Part]): Part {
-  return {
-    ...a,
-    tokens: joinTexts(a.tokens, b.tokens),
-    seeds: Int32Array.of(...a.seeds, ...b.seeds),
-  };
-}
-
-/**
- * GradCache (Gao et al., arXiv 2101.06983): all vectors first, keeping nothing
- * else; then the loss and its gradient by the vectors; then each chunk again,
- * now with a tape. What is dropped follows from each text's seed, so the second
- * pass repeats the first.
- */
-async function inChunks(
-  batch: Batch,
-  tokens: BatchTokens,
-  settings: GradientSettings,
-  limits: ChunkLimits,
-): Promise<BatchResult> {
-  const parts = partsOf(batch, tokens, settings.seed, limits);
-  const vectors = ([0, 1] as const).map((side) =>
-    joined(parts.filter((p) => p.side === side).map((p) => encode(p, settings)))
-  ) as [Tensor2D, Tensor2D];
-  const { loss, losses, slopes } = await lossOf(vectors, batch, settings);
-  tf.dispose(vectors);
-  let gradients: Gradients | undefined;
-  try {
-    for (const part of parts) {
-      const tape = newTape(settings);
-      const y = encode(part, settings, tape);
-      const dy = tf.slice(slopes[part.side], [part.from, 0], y.shape);
-      const found = tape.gradients([[y, dy]]);
-      tf.dispose([y, dy]);
-      gradients = addAll(gradients, byName(settings.parameters, found));
-    }
-  } catch (error) {
-    disposeAll(gradients);
-    throw error;
-  } finally {
-    tf.dispose(slopes);
-  }
-  return { loss, losses, gradients: gradients ?? {} };
-}
-
-function newTape(
-  { parameters, checkpointing, precision }: GradientSettings,
-): Tape {
-  return new Tape([], {
-    parameters: parameters.values(),
-    checkpointing,
+  {
+    loss = infoNce(),
+    weigh = evenly,
+    queryLength = 64,
+    passageLength = 128,
+    precision = "float32",
+    gradCache,
+    dropout = 0,
+    seed = 0,
+    checkpointing = false,
+    freeze,
+    trainEmbeddings,
+  }: BatchGradientsOptions = {},
+): Promise<BatchGradients> {
+  const limits = { queryLength, passageLength };
+  return await gradientPass(batch, tokenizeBatch(encoder, batch, limits), {
+    encoder,
+    parameters: trainable(encoder, { freeze, trainEmbeddings }),
+    loss,
+    weigh,
+    dropout,
+    seed,
     precision,
+    checkpointing,
+    gradCache,
   });
-}
-
-/** The passes over a batch: queries, then passages, each in chunks. */
-function partsOf(
-  batch: Batch,
-  { queries, passages }: BatchTokens,
-  seed: number,
-  limits: ChunkLimits,
-): Part[] {
-  return [queries, passages].flatMap((tokens, side) => {
-    const seeds = textSeeds(tokens.offsets.length - 1, {
-      seed,
-      batch: batch.index,
-      side,
-    });
-    return chunksOf(tokens, limits).map((range) => ({
-      side: side as 0 | 1,
-      from: range[0],
-      tokens: textsBetween(tokens, range),
-      seeds: seeds.subarray(...range),
-    }));
-  });
-}
-
-function encode(
-  { tokens, seeds }: Part,
-  { encoder, dropout, precision }: GradientSettings,
-  tape?: Tape,
-): Tensor2D {
-  const drop = dropout > 0 || (encoder.lora?.dropout ?? 0) > 0
-    ? { rate: dropout, seeds }
-    : undefined;
-  return embed(encoder, tokens, { tape, dropout: drop, precision });
-}
-
-/** Vectors of one side in one tensor; frees the pieces. */
-function joined(pieces: Tensor2D[]): Tensor2D {
-  if (pieces.length === 1) return pieces[0]!;
-  const whole = tf.concat(pieces) as Tensor2D;
-  tf.dispose(pieces);
-  return whole;
-}
-
-/** Losses, their weighted sum, and its gradient by the vectors. */
-async function lossOf(
-  [queries, passages]: [Tensor2D, Tensor2D],
-  batch: Batch,
-  { loss, weigh }: GradientSettings,
-): Promise<{ loss: number; losses: Float32Array; slopes: [Tensor, Tensor] }> {
-  const each = tf.tidy(() => loss(queries, passages, batch));
-  const losses = await readValues(each);
-  each.dispose();
-  const weights = weigh(losses, batch);
-  // The loss is a small part of the work: done twice, it may be read between.
-  const slopes = tf.tidy(() => {
-    const shares = tf.tensor1d([...weights]);
-    return tf.grads((q: Tensor, p: Tensor) =>
-      tf.sum(tf.mul(loss(q as Tensor2D, p as Tensor2D, batch), shares))
-    )([queries, passages]);
-  });
-  // Not read from there: a GPU would stand still until it is asked again.
-  const total = losses.reduce((sum, loss, i) => sum + loss * weights[i]!, 0);
-  return { loss: total, losses, slopes: slopes as [Tensor, Tensor] };
 }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type Precision, readValues, type Tensor2D } from "../backend/mod.ts";
+import { readValues, type Tensor2D } from "../backend/mod.ts";
 import { embed, type Encoder, type TokenBatch } from "../model/mod.ts";
 import type { Batch } from "../sampling/mod.ts";
 import {
@@ -9,6 +9,7 @@ import {
   tokenizeBatch,
 } from "./tokens.ts";
 import { infoNce, type LossFunction } from "./info_nce.ts";
+import type { Precision } from "../backend/kernels/mod.ts";
 
 /** Options for {@linkcode batchLosses}. */
 export interface BatchLossesOptions {

@@ -1,11 +1,9 @@
+import { readValues, type Tensor, type Variable } from "../backend/mod.ts";
 import {
   addGradients,
   type Gradient,
-  readValues,
   squareSum,
-  type Tensor,
-  type Variable,
-} from "../backend/mod.ts";
+} from "../backend/kernels/mod.ts";
 
 /** Gradient by parameter name. */
 export type Gradients = Record<string, Gradient>;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D, Tensor2D } from "../backend/mod.ts";
-import { crossEntropy } from "../backend/mod.ts";
 import { type Batch, falseNegativeMask } from "../sampling/mod.ts";
+import { crossEntropy } from "../backend/kernels/mod.ts";
 
 /**
  * Which passages a query's positive is compared with: all others of the batch
@@ -102,7 +102,7 @@ export function infoNce(
     contrastiveLosses(queries, passages, {
       temperature,
       negatives,
-      ...(maskFalseNegatives ? { ignore: falseNegativeMask(batch) } : {}),
+      ignore: maskFalseNegatives ? falseNegativeMask(batch) : undefined,
     });
 }
 

@@ -53,10 +53,29 @@
  *
  * @module
  */
-export * from "./adamw.ts";
-export * from "./batch_losses.ts";
-export * from "./checkpoint.ts";
-export * from "./distillation.ts";
+export {
+  AdamW,
+  type AdamWOptions,
+  decays,
+  type OptimizerTensor,
+} from "./adamw.ts";
+export {
+  batchGradients,
+  type BatchGradientsOptions,
+} from "./batch_gradients.ts";
+export { batchLosses, type BatchLossesOptions } from "./batch_losses.ts";
+export {
+  type Checkpoint,
+  type CheckpointState,
+  loadCheckpoint,
+  saveCheckpoint,
+} from "./checkpoint.ts";
+export {
+  distillation,
+  distillationLosses,
+  type DistillationLossesOptions,
+  type DistillationOptions,
+} from "./distillation.ts";
 export {
   contrastiveLosses,
   type ContrastiveLossesOptions,
@@ -66,7 +85,12 @@ export {
   type LossFunction,
   type Negatives,
 } from "./info_nce.ts";
-export * from "./schedule.ts";
-export * from "./train.ts";
-export * from "./trainable.ts";
+export {
+  learningRateFactor,
+  type LearningRateFactorOptions,
+  type Schedule,
+} from "./schedule.ts";
+export { type BatchGradients, type WeighExamples } from "./gradient_pass.ts";
+export { type StepReport, train, type TrainOptions } from "./train.ts";
+export { trainable, type TrainableOptions } from "./trainable.ts";
 export type { ChunkLimits } from "./tokens.ts";

@@ -1,6 +1,6 @@
-import type { Sequences } from "../backend/mod.ts";
 import { type Encoder, type TokenBatch, tokenize } from "../model/mod.ts";
 import type { Batch } from "../sampling/mod.ts";
+import type { Sequences } from "../backend/kernels/mod.ts";
 
 /** Most tokens of the two sides. */
 export interface Limits {

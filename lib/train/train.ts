@@ -1,8 +1,12 @@
 import { setImmediate } from "node:timers";
-import { checkPrecision, type Precision } from "../backend/mod.ts";
 import type { Encoder } from "../model/mod.ts";
 import type { Batch, SamplerCursor } from "../sampling/mod.ts";
-import { batchGradients, type GradientSettings } from "./batch_gradients.ts";
+import {
+  evenly,
+  gradientPass,
+  type GradientSettings,
+  type WeighExamples,
+} from "./gradient_pass.ts";
 import {
   addAll,
   disposeAll,
@@ -14,20 +18,7 @@ import { type ChunkLimits, tokenizeBatch } from "./tokens.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { infoNce, type LossFunction } from "./info_nce.ts";
 import { trainable, type TrainableOptions } from "./trainable.ts";
-
-/**
- * Chooses how much each example of a batch counts, after its loss is known and
- * before the gradient is taken. The weights are constants to the gradient; the
- * loss that is differentiated is Σ weight · loss, so they usually sum to 1.
- *
- * @param losses Losses of the examples in nats, shape `[B]`.
- * @param batch The examples.
- * @returns Weights, shape `[B]`.
- */
-export type WeighExamples = (
-  losses: Float32Array,
-  batch: Batch,
-) => readonly number[];
+import { checkPrecision, type Precision } from "../backend/kernels/mod.ts";
 
 /** Options for {@linkcode train}. */
 export interface TrainOptions extends AdamWOptions, TrainableOptions {
@@ -196,7 +187,7 @@ export async function* train(
     for (let next = await source.next(); next; next = await source.next()) {
       signal?.throwIfAborted();
       const { batch, tokens } = next;
-      const done = await batchGradients(batch, tokens, settings);
+      const done = await gradientPass(batch, tokens, settings);
       source.ahead(); // a GPU is still at work on the gradients
       gradients = addAll(gradients, done.gradients);
       report.loss += done.loss / accumulate;
@@ -234,10 +225,6 @@ export async function* train(
     if (!options.optimizer) optimizer.dispose();
     await source.end();
   }
-}
-
-function evenly(losses: Float32Array): number[] {
-  return Array.from(losses, () => 1 / losses.length);
 }
 
 function emptyReport() {

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  checkGradient,
+  maxDifference,
+  noise,
+  onBackends,
+} from "../_backends.ts";
+import {
   dropout,
   gatedActivation,
   rmsNorm,
   rotary,
   rotaryTable,
   Tape,
-} from "../../lib/backend/mod.ts";
-import {
-  checkGradient,
-  maxDifference,
-  noise,
-  onBackends,
-} from "../_backends.ts";
+} from "../../lib/backend/kernels/mod.ts";
 
 const input = (shape: number[], seed: number) => ({
   shape,

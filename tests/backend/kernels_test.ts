@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  checkGradient,
+  maxDifference,
+  noise,
+  onBackends,
+} from "../_backends.ts";
+import {
   add,
   attention,
   type AttentionOptions,
@@ -16,13 +22,7 @@ import {
   relu,
   Tape,
   weightedRows,
-} from "../../lib/backend/mod.ts";
-import {
-  checkGradient,
-  maxDifference,
-  noise,
-  onBackends,
-} from "../_backends.ts";
+} from "../../lib/backend/kernels/mod.ts";
 
 const input = (shape: number[], seed: number) => ({
   shape,

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
+import { type Tensor, useBackend } from "../../lib/backend/mod.ts";
+import { native } from "../../lib/backend/run_native.ts";
+import { NATIVE_FILES } from "../../lib/backend/native/files.ts";
+import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
+import { maxDifference, noise } from "../_backends.ts";
 import {
   add,
   attention,
@@ -19,13 +24,7 @@ import {
   rotary,
   rotaryTable,
   Tape,
-  type Tensor,
-  useBackend,
-} from "../../lib/backend/mod.ts";
-import { native } from "../../lib/backend/run_native.ts";
-import { NATIVE_FILES } from "../../lib/backend/native/files.ts";
-import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
-import { maxDifference, noise } from "../_backends.ts";
+} from "../../lib/backend/kernels/mod.ts";
 
 /** A kernel, the shapes of its inputs, and how far float32 may drift. */
 interface Case {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { pairBias } from "../../lib/backend/mod.ts";
 import { checkGradient, noise, onBackends } from "../_backends.ts";
+import { pairBias } from "../../lib/backend/kernels/mod.ts";
 
 onBackends("pairBias() lays a table out by head, and has its gradient", () => {
   const rows = Int32Array.of(0, 2, 2, 1, 0, 2, 1, 1, 0);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { dropout } from "../../lib/backend/mod.ts";
 import { onBackends } from "../_backends.ts";
+import { dropout } from "../../lib/backend/kernels/mod.ts";
 
 const WIDTH = 64;
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { setupMinilm, setupTensorflow } from "../../lib/backend/mod.ts";
+import { setupTensorflow } from "../../lib/backend/mod.ts";
+import { setupMinilm } from "../../lib/backend/setup/setup_minilm.ts";
 
 /** Runs a set-up with changed environment variables and a cache of its own. */
 async function failing(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { Tape, useBackend } from "../../lib/backend/mod.ts";
+import { useBackend } from "../../lib/backend/mod.ts";
 import { native } from "../../lib/backend/run_native.ts";
 import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
 import {
@@ -13,6 +13,7 @@ import {
   trainTokenizer,
 } from "../../lib/model/mod.ts";
 import { createRng } from "../../lib/sampling/mod.ts";
+import { Tape } from "../../lib/backend/kernels/mod.ts";
 
 /**
  * What a pass through one BERT layer and back may cost, whatever the machine.

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
+import { useBackend } from "../../lib/backend/mod.ts";
+import { maxDifference, noise } from "../_backends.ts";
+import { onWebgpu, read } from "../_webgpu.ts";
 import {
   add,
   attention,
@@ -12,11 +15,8 @@ import {
   relu,
   scale,
   Tape,
-  useBackend,
   weightedRows,
-} from "../../lib/backend/mod.ts";
-import { maxDifference, noise } from "../_backends.ts";
-import { onWebgpu, read } from "../_webgpu.ts";
+} from "../../lib/backend/kernels/mod.ts";
 
 // deno-lint-ignore no-explicit-any
 type Kernel = (tape: Tape, ...inputs: any[]) => tf.Tensor;

@@ -5,8 +5,8 @@
 import { exampleWeights } from "../../lib/dro/update/example_weights.ts";
 import {
   type LossMeasure,
-  lossProxy,
-} from "../../lib/dro/update/loss_proxy.ts";
+  measureLosses,
+} from "../../lib/dro/update/measure_losses.ts";
 import { stepWeights } from "../../lib/dro/update/step_weights.ts";
 import { initialWeightState } from "../../lib/dro/update/weight_state.ts";
 import { createRng } from "../../lib/sampling/create_rng.ts";
@@ -48,8 +48,8 @@ Deno.bench("stepWeights, with floor and cap", { group: "an update" }, () => {
   stepWeights(state, observation, { floor: 1e-4, cap: 0.01 });
 });
 
-Deno.bench("lossProxy, released", { group: "parts" }, () => {
-  lossProxy(observation, GROUPS);
+Deno.bench("measureLosses, released", { group: "parts" }, () => {
+  measureLosses(observation, GROUPS);
 });
 
 Deno.bench("exampleWeights", { group: "parts" }, () => {

@@ -7,11 +7,31 @@ Deno.test("arena prints table and verdict, and JSON without retraining", async (
   const folder = await Deno.makeTempDir();
   await writeSuite(toySuite(), `${folder}/suite`);
   const args = [
-    ...["arena", "--suite", `${folder}/suite`, "--out", `${folder}/arena`],
-    ...["--strategies", "group-dro,manual-1/0/1", "--seeds", "1,2"],
-    ...["--budget", "3", "--steps", "3", "--batch-size", "6"],
-    ...["--weight-batch-size", "6", "--negatives", "3", "--hidden-size", "16"],
-    ...["--vocab-size", "200", "--backend", "wasm"],
+    "arena",
+    "--suite",
+    `${folder}/suite`,
+    "--out",
+    `${folder}/arena`,
+    "--strategies",
+    "group-dro,manual-1/0/1",
+    "--seeds",
+    "1,2",
+    "--budget",
+    "3",
+    "--steps",
+    "3",
+    "--batch-size",
+    "6",
+    "--weight-batch-size",
+    "6",
+    "--negatives",
+    "3",
+    "--hidden-size",
+    "16",
+    "--vocab-size",
+    "200",
+    "--backend",
+    "wasm",
   ];
   const first = await tdro(...args);
   assert.equal(first.code, 0, first.err);
@@ -30,7 +50,9 @@ Deno.test("arena prints table and verdict, and JSON without retraining", async (
   const { strategies, format } = JSON.parse(again.out);
   assert.equal(format, "tdro-arena/1");
   assert.deepEqual(strategies.map((s: { name: string }) => s.name), [
-    ...["uniform", "group-dro", "manual-1/0/1"],
+    "uniform",
+    "group-dro",
+    "manual-1/0/1",
   ]);
   assert.match(again.err, /done before/);
 

@@ -62,7 +62,11 @@ Deno.test("weights show keeps apart files of one name", async () => {
   const one = await files({ "w.json": weights({ nq: 1 }) });
   const two = await files({ "w.json": weights({ nq: 0.5 }) });
   const { out } = await tdro(
-    ...["weights", "show", "--json", one["w.json"]!, two["w.json"]!],
+    "weights",
+    "show",
+    "--json",
+    one["w.json"]!,
+    two["w.json"]!,
   );
   assert.deepEqual(JSON.parse(out), [{
     task: "nq",
@@ -99,7 +103,11 @@ withShared(
     const out = `${await Deno.makeTempDir()}/top70.json`;
     const published = shared("fixtures/tdro/published");
     const { code, err } = await tdro(
-      ...["weights", "select", `${published}/curr_weights.json`, "--out", out],
+      "weights",
+      "select",
+      `${published}/curr_weights.json`,
+      "--out",
+      out,
     );
     assert.equal(code, 0, err);
     assert.deepEqual(
@@ -139,8 +147,14 @@ Deno.test("score computes metrics from TREC's and BEIR's judgments", async () =>
   const paths = await files(SCORED);
   for (const qrels of ["qrels.txt", "qrels.tsv"]) {
     const { code, out, err } = await tdro(
-      ...["score", "--qrels", paths[qrels]!, "--run", paths["x.run"]!],
-      ...["--metrics", "MRR@10,P@1", "--json"],
+      "score",
+      "--qrels",
+      paths[qrels]!,
+      "--run",
+      paths["x.run"]!,
+      "--metrics",
+      "MRR@10,P@1",
+      "--json",
     );
     assert.equal(code, 0, err);
     assert.deepEqual(JSON.parse(out), {
@@ -156,8 +170,16 @@ Deno.test("score heeds its options", async () => {
   const paths = await files(SCORED);
   const score = async (...more: string[]) => {
     const { code, out, err } = await tdro(
-      ...["score", "--qrels", paths["qrels.txt"]!, "--run", paths["x.run"]!],
-      ...["--metrics", "MRR@10", "--json", "--quiet", ...more],
+      "score",
+      "--qrels",
+      paths["qrels.txt"]!,
+      "--run",
+      paths["x.run"]!,
+      "--metrics",
+      "MRR@10",
+      "--json",
+      "--quiet",
+      ...more,
     );
     assert.equal(code, 0, err);
     assert.equal(err, "");
@@ -193,7 +215,11 @@ Deno.test("score takes its options from a file, flags first", async () => {
     }),
   });
   const { out, code, err } = await tdro(
-    ...["score", "--config", config!, "--json", "--metrics=MRR@10"],
+    "score",
+    "--config",
+    config!,
+    "--json",
+    "--metrics=MRR@10",
   );
   assert.equal(code, 0, err);
   assert.deepEqual(JSON.parse(out).mean, { "MRR@10": 0.5 });

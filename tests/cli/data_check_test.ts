@@ -38,8 +38,13 @@ Deno.test("data check gives 1 for problems, 0 for notes, 2 for bad input", async
     const { "qrels/train.tsv": _, ...rest } = GOOD;
     await writeFiles(`${folder}/bad/toy`, rest);
     const run = await tdro(
-      ...["run", "--suite", `${folder}/bad`, "--model", folder],
-      ...["--out", `${folder}/run`],
+      "run",
+      "--suite",
+      `${folder}/bad`,
+      "--model",
+      folder,
+      "--out",
+      `${folder}/run`,
     );
     assert.ok(isUserError(run), JSON.stringify(run));
   });
@@ -53,8 +58,14 @@ Deno.test("data check --tokenizer counts tokens, and what will be cut", async ()
       `${folder}/model`,
     );
     const { out, err } = await tdro(
-      ...["data", "check", `${folder}/good`, "--max-length", "3"],
-      ...["--tokenizer", `${folder}/model`, "--json"],
+      "data",
+      "check",
+      `${folder}/good`,
+      "--max-length",
+      "3",
+      "--tokenizer",
+      `${folder}/model`,
+      "--json",
     );
     assert.equal(err, "");
     const { lengths, findings } = JSON.parse(out);

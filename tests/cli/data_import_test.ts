@@ -30,15 +30,25 @@ Deno.test("data import --task writes a suite", async () => {
     await writeFiles(folder, { "faq.csv": CSV });
     const out = `${folder}/suite`;
     const done = await tdro(
-      ...["data", "import", `${folder}/faq.csv`, "--out", out, ...COLUMNS],
-      ...["--task", "topic"],
+      "data",
+      "import",
+      `${folder}/faq.csv`,
+      "--out",
+      out,
+      ...COLUMNS,
+      "--task",
+      "topic",
     );
     assert.equal(done.code, 0, done.err);
     const { tasks } = await openSuite(out);
     assert.deepEqual(tasks.map(({ name }) => name), ["zeit", "ort"]);
     // A task put beside it must be listed to be found.
     const beside = await tdro(
-      ...["data", "import", `${folder}/faq.csv`, "--out", `${out}/neu`],
+      "data",
+      "import",
+      `${folder}/faq.csv`,
+      "--out",
+      `${out}/neu`,
       ...COLUMNS,
     );
     assert.match(beside.err, /add "neu" there/);
@@ -57,7 +67,12 @@ Deno.test("data import says what to mend, with exit code 2", async () => {
       ] as const
     ) {
       const outcome = await tdro(
-        ...["data", "import", `${folder}/faq.csv`, "--out", out, ...flags],
+        "data",
+        "import",
+        `${folder}/faq.csv`,
+        "--out",
+        out,
+        ...flags,
       );
       assert.ok(isUserError(outcome), JSON.stringify(outcome));
       assert.match(outcome.err, message);

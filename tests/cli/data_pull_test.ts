@@ -63,7 +63,8 @@ Deno.test("data pull makes suites of sets, and leaves alone what is there", asyn
     );
     const suite = await openSuite(`${out}/beir`);
     assert.deepEqual(suite.tasks.map(({ name }) => name).sort(), [
-      ...["nfcorpus", "scifact"],
+      "nfcorpus",
+      "scifact",
     ]);
     const again = await run(...names, "--out", out);
     assert.equal(again.code, 0);
@@ -85,7 +86,11 @@ Deno.test("data pull writes one set into the folder named, languages of a family
     const refused = await run("beir/scifact", "--out", `${folder}/mine`);
     assert.ok(isUserError(refused) && /--force/.test(refused.err));
     const two = await run(
-      ...["miracl", "--language", "sw,yo", "--out", `${folder}/data`],
+      "miracl",
+      "--language",
+      "sw,yo",
+      "--out",
+      `${folder}/data`,
     );
     assert.equal(two.code, 0, two.err);
     for (const tag of ["sw", "yo"]) {
@@ -143,8 +148,15 @@ Deno.test("data list shows the catalogue, a family, a language, a set", async ()
 Deno.test("data pull tells a missing permission from a missing network", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--no-prompt", "--allow-read", "--allow-env", "--allow-sys"],
-      ...["lib/cli/mod.ts", "data", "pull", "beir/scifact"],
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-env",
+      "--allow-sys",
+      "lib/cli/mod.ts",
+      "data",
+      "pull",
+      "beir/scifact",
     ],
     cwd: ROOT,
   }).output();

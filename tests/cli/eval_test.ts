@@ -24,12 +24,21 @@ import { withSuite } from "./_with_suite.ts";
 Deno.test("tdro eval --bm25 writes a record and a run for each task", async () => {
   await withSuite(async (folder) => {
     const line = [
-      ...["eval", "--suite", `${folder}/suite`, "--bm25", "--metrics"],
-      ...["nDCG@10,MRR@10", "--k", "20", "--out", `${folder}/a/eval.json`],
+      "eval",
+      "--suite",
+      `${folder}/suite`,
+      "--bm25",
+      "--metrics",
+      "nDCG@10,MRR@10",
+      "--k",
+      "20",
+      "--out",
+      `${folder}/a/eval.json`,
     ];
     const { code, out, err } = await tdro(
       ...line,
-      ...["--run", `${folder}/runs/bm25.trec`],
+      "--run",
+      `${folder}/runs/bm25.trec`,
     );
     assert.equal(code, 0, err);
     assert.match(out, /^task +queries +passages +nDCG@10 +MRR@10\n/);
@@ -47,8 +56,15 @@ Deno.test("tdro eval --bm25 writes a record and a run for each task", async () =
       assert.deepEqual(mean, report.tasks[k]!.mean);
     }
     const one = await tdro(
-      ...["eval", "--suite", `${folder}/suite`, "--bm25", "--tasks", "places"],
-      ...["--run", `${folder}/one.trec`, "--json"],
+      "eval",
+      "--suite",
+      `${folder}/suite`,
+      "--bm25",
+      "--tasks",
+      "places",
+      "--run",
+      `${folder}/one.trec`,
+      "--json",
     );
     assert.equal(one.code, 0, one.err);
     const { tasks } = JSON.parse(one.out) as EvalReport;
@@ -66,14 +82,17 @@ onBackends(
       disposeEncoder(encoder);
       const measure = async (...more: string[]) => {
         const { code, out, err } = await tdro(
-          ...[
-            "eval",
-            "--suite",
-            `${folder}/suite`,
-            "--model",
-            `${folder}/model`,
-          ],
-          ...["--backend", backend, "--tasks", "shades", "--json", ...more],
+          "eval",
+          "--suite",
+          `${folder}/suite`,
+          "--model",
+          `${folder}/model`,
+          "--backend",
+          backend,
+          "--tasks",
+          "shades",
+          "--json",
+          ...more,
         );
         assert.equal(code, 0, err);
         return JSON.parse(out) as EvalReport;
@@ -112,7 +131,10 @@ onBackends(
       }
       await writeSuite(suite, `${folder}/blue`);
       const blue = await measure(
-        ...["--prompts", "none", "--suite", `${folder}/blue`],
+        "--prompts",
+        "none",
+        "--suite",
+        `${folder}/blue`,
       );
       assert.deepEqual(blue.tasks[0]!.perQuery, own.tasks[0]!.perQuery);
       if (before === undefined) await Deno.remove(config);
@@ -127,8 +149,14 @@ onBackends(
       assert.ok(fused.mean["nDCG@10"]! > plain.mean["nDCG@10"]!);
 
       const diff = await tdro(
-        ...["eval", "diff", `${folder}/plain.json`, `${folder}/fused.json`],
-        ...["--suite", `${folder}/suite`, "--movers", "2"],
+        "eval",
+        "diff",
+        `${folder}/plain.json`,
+        `${folder}/fused.json`,
+        "--suite",
+        `${folder}/suite`,
+        "--movers",
+        "2",
       );
       assert.equal(diff.code, 0, diff.err);
       assert.match(
@@ -152,8 +180,15 @@ onBackends(
       await Deno.rename(`${folder}/suite/shades`, `${folder}/suite/scifact`);
       await Deno.rename(`${folder}/suite/weights`, `${folder}/suite/quora`);
       const line = [
-        ...["eval", "--benchmark", "beir", "--suite", `${folder}/suite`],
-        ...["--model", `${folder}/model`, "--backend", backend],
+        "eval",
+        "--benchmark",
+        "beir",
+        "--suite",
+        `${folder}/suite`,
+        "--model",
+        `${folder}/model`,
+        "--backend",
+        backend,
       ];
       const { code, out, err } = await tdro(
         ...line,
@@ -191,9 +226,13 @@ onBackends(
       assert.deepEqual(mean, found);
       for (
         const more of [
-          ...[["--bm25"], ["--split", "dev"], ["--ignore-identical-ids"]],
-          ...[["--cache", "c"], ["--shard", "1/2", "--out", "s"]],
-          ...[["--tasks", "nq"], ["--tasks", "scifcat"]],
+          ["--bm25"],
+          ["--split", "dev"],
+          ["--ignore-identical-ids"],
+          ["--cache", "c"],
+          ["--shard", "1/2", "--out", "s"],
+          ["--tasks", "nq"],
+          ["--tasks", "scifcat"],
         ]
       ) {
         const outcome = await tdro(...line, ...more, "--quiet");
@@ -229,12 +268,23 @@ onBackends("tdro eval --benchmark mkqa counts answers", async (backend) => {
     await write("test/en.jsonl", questions);
     await write("test/fi.jsonl", questions.slice(2));
     const line = [
-      ...["eval", "--benchmark", "mkqa", "--suite", `${folder}/mkqa`],
-      ...["--model", `${folder}/model`, "--backend", backend],
+      "eval",
+      "--benchmark",
+      "mkqa",
+      "--suite",
+      `${folder}/mkqa`,
+      "--model",
+      `${folder}/model`,
+      "--backend",
+      backend,
     ];
     const asked = [...line, "--metrics", "Accuracy@1,Accuracy@4"];
     const { code, out, err } = await tdro(
-      ...[...asked, "--prompts", "none", "--out", `${folder}/mkqa.json`],
+      ...asked,
+      "--prompts",
+      "none",
+      "--out",
+      `${folder}/mkqa.json`,
     );
     assert.equal(code, 0, err);
     assert.match(out, /^task +queries +passages +Accuracy@1 +Accuracy@4\n/);
@@ -268,15 +318,20 @@ onBackends("tdro eval --benchmark mkqa counts answers", async (backend) => {
     const plain = await tdro(...line, "--tasks", "fi", "--json");
     assert.equal(plain.code, 0, plain.err);
     const { mean, tasks } = JSON.parse(plain.out) as EvalReport;
-    assert.deepEqual(Object.keys(mean), [
-      ...[1, 3, 5, 10, 20, 100].map((cut) => `Accuracy@${cut}`),
-    ]);
+    assert.deepEqual(
+      Object.keys(mean),
+      [1, 3, 5, 10, 20, 100].map((cut) => `Accuracy@${cut}`),
+    );
     assert.equal(mean["Accuracy@100"], 1);
     assert.match(tasks[0]!.prompt, /^Given a question/);
     for (
       const more of [
-        ...[["--k", "10"], ["--run", "x.trec"], ["--metrics", "nDCG@10"]],
-        ...[["--split", "dev"], ["--bm25"], ["--tasks", "xx"]],
+        ["--k", "10"],
+        ["--run", "x.trec"],
+        ["--metrics", "nDCG@10"],
+        ["--split", "dev"],
+        ["--bm25"],
+        ["--tasks", "xx"],
       ]
     ) {
       const outcome = await tdro(...line, ...more, "--quiet");
@@ -294,8 +349,15 @@ onBackends(
       disposeEncoder(encoder);
       const suite = ["eval", "--suite", `${folder}/suite`];
       const line = [
-        ...[...suite, "--model", `${folder}/model`, "--backend", backend],
-        ...["--k", "30", "--metrics", "nDCG@10,Recall@30"],
+        ...suite,
+        "--model",
+        `${folder}/model`,
+        "--backend",
+        backend,
+        "--k",
+        "30",
+        "--metrics",
+        "nDCG@10,Recall@30",
       ];
       const run = async (line: string[], name: string) => {
         const out = `${folder}/${name}`;
@@ -312,7 +374,8 @@ onBackends(
           await run([...line, ...cache], name),
         );
         assert.deepEqual({ tasks, mean, settings }, {
-          ...{ tasks: whole.tasks, mean: whole.mean },
+          tasks: whole.tasks,
+          mean: whole.mean,
           settings: whole.settings,
         });
         assert.equal(await files(), 3);

@@ -81,7 +81,11 @@ onBackends(
         "mine",
         ...suite,
         ...model,
-        ...["--by", "fused", "--no-filter", "--out", `${folder}/mined`],
+        "--by",
+        "fused",
+        "--no-filter",
+        "--out",
+        `${folder}/mined`,
       );
       assert.equal(mined.code, 0, mined.err);
       const audit = () =>
@@ -90,8 +94,12 @@ onBackends(
           "audit",
           ...suite,
           ...model,
-          ...["--negatives", `${folder}/mined`, "--share", "0.5"],
-          ...["--out", `${folder}/decisions.tsv`],
+          "--negatives",
+          `${folder}/mined`,
+          "--share",
+          "0.5",
+          "--out",
+          `${folder}/decisions.tsv`,
         );
       const found = await audit();
       assert.equal(found.code, 0, found.err);

@@ -61,8 +61,14 @@ Deno.test("tdro model check fails a model that differs from its reference", asyn
   const reference = { texts: ["red"], embeddings: [Array(16).fill(0.25)] };
   await Deno.writeTextFile(`${work}/ref.json`, JSON.stringify(reference));
   const { code, out } = await tdro(
-    ...["model", "check", `${work}/model`, "--backend", "wasm", "-q"],
-    ...["--reference", `${work}/ref.json`],
+    "model",
+    "check",
+    `${work}/model`,
+    "--backend",
+    "wasm",
+    "-q",
+    "--reference",
+    `${work}/ref.json`,
   );
   assert.equal(code, 1);
   assert.match(out, /embeddings equal PyTorch's +WRONG/);

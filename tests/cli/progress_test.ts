@@ -133,7 +133,7 @@ Deno.test("renderProgress() lets timers run beside work that never waits", async
   }
   await renderProgress(busy(), { ...io, quiet: false });
   clearInterval(timer);
-  assert.equal(ticks, 2);
+  assert.ok(ticks >= 2, `${ticks} ticks`);
 });
 
 Deno.test("renderProgress() passes on what the work throws, bar ended", async () => {

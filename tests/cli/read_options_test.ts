@@ -189,7 +189,12 @@ Deno.test("readOptions() takes the record of a run for a config file", async () 
   const { options } = await readOptions(probe, ["--config", path]);
   assert.deepEqual(options, { steps: 5, tasks: ["b", "a"], backend: "wasm" });
   const { options: varied } = await readOptions(probe, [
-    ...["--config", path, "--backend", "cpu", "--tasks", "a"],
+    "--config",
+    path,
+    "--backend",
+    "cpu",
+    "--tasks",
+    "a",
   ]);
   assert.deepEqual(varied, { steps: 5, tasks: ["a"], backend: "cpu" });
   // A record of what the command lacks is refused as any other file.

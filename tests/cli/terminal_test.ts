@@ -80,9 +80,23 @@ Deno.test({
     try {
       await writeSuite(toySuite(), join(folder, "my suite"));
       const words = [
-        ...["run", "--suite", "my suite", "--backend", "wasm", "--out", "r"],
-        ...["--steps", "4", "--weight-steps", "200", "--hidden-size", "16"],
-        ...["--vocab-size", "300", "--checkpoint-every", "50"],
+        "run",
+        "--suite",
+        "my suite",
+        "--backend",
+        "wasm",
+        "--out",
+        "r",
+        "--steps",
+        "4",
+        "--weight-steps",
+        "200",
+        "--hidden-size",
+        "16",
+        "--vocab-size",
+        "300",
+        "--checkpoint-every",
+        "50",
       ];
       const first = openTerminal(words, { cwd: folder });
       assert.ok(

@@ -15,12 +15,26 @@ Deno.test("tdro train takes a weight file, by the names of its tasks", async () 
   });
   await Deno.writeTextFile(`${work}/weights.json`, formatWeightFile(file));
   const line = [
-    ...["train", "--suite", `${work}/suite`, "--backend", "wasm", "--json"],
-    ...["--steps", "2", "--batch-size", "4", "--hidden-size", "16"],
-    ...["--out", `${work}/run`, "--no-evaluate"],
+    "train",
+    "--suite",
+    `${work}/suite`,
+    "--backend",
+    "wasm",
+    "--json",
+    "--steps",
+    "2",
+    "--batch-size",
+    "4",
+    "--hidden-size",
+    "16",
+    "--out",
+    `${work}/run`,
+    "--no-evaluate",
   ];
   const { code, out, err } = await tdro(
-    ...[...line, "--mixture", `${work}/weights.json`],
+    ...line,
+    "--mixture",
+    `${work}/weights.json`,
   );
   assert.equal(code, 0, err);
   const result = JSON.parse(out);

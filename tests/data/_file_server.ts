@@ -45,16 +45,14 @@ export function serveFiles(
       const part = bytes.subarray(start, end);
       const cut = range === "bytes=0-0" ? undefined : cuts.shift();
       const body = cut === undefined ? part.slice() : broken(part, cut);
-      return new Response(body, {
-        status: partial ? 206 : 200,
-        headers: {
-          etag,
-          "content-length": `${part.length}`,
-          ...(partial
-            ? { "content-range": `bytes ${start}-${end - 1}/${bytes.length}` }
-            : {}),
-        },
-      });
+      const headers = new Headers({ etag, "content-length": `${part.length}` });
+      if (partial) {
+        headers.set(
+          "content-range",
+          `bytes ${start}-${end - 1}/${bytes.length}`,
+        );
+      }
+      return new Response(body, { status: partial ? 206 : 200, headers });
     },
   );
   return {

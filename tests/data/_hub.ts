@@ -36,16 +36,14 @@ export function serveDatasets(
         path,
         size: bytes.length,
         oid: "0".repeat(40),
-        ...(/\.(gz|parquet)$/.test(path)
+        lfs: /\.(gz|parquet)$/.test(path)
           ? {
-            lfs: {
-              oid: createHash("sha256").update(bytes)
-                .update(path === wrongHash ? "x" : "").digest("hex"),
-              size: bytes.length,
-              pointerSize: 130,
-            },
+            oid: createHash("sha256").update(bytes)
+              .update(path === wrongHash ? "x" : "").digest("hex"),
+            size: bytes.length,
+            pointerSize: 130,
           }
-          : {}),
+          : undefined,
       })),
     );
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type {
   LossMeasure,
   LossObservation,
-} from "../../lib/dro/update/loss_proxy.ts";
+} from "../../lib/dro/update/measure_losses.ts";
 import type { StepWeightsOptions } from "../../lib/dro/update/step_weights.ts";
 
 /** Settings of the reference implementation, absent ones at its defaults. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { boundWeights } from "../../lib/dro/update/bound_weights.ts";
-import type { LossMeasure } from "../../lib/dro/update/loss_proxy.ts";
+import type { LossMeasure } from "../../lib/dro/update/measure_losses.ts";
 import {
   stepWeights,
   type StepWeightsOptions,

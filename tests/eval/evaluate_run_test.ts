@@ -92,7 +92,9 @@ withShared(
   () => {
     // 1/32 and 3/32, as printf has them.
     assert.deepEqual([1 / 32, 3 / 32, 0.00005].map(printed), [
-      ...["0.0312", "0.0938", "0.0001"],
+      "0.0312",
+      "0.0938",
+      "0.0001",
     ]);
     const file = readShared("fixtures/eval/trec_metrics.json");
     let compared = 0;

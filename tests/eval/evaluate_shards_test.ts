@@ -23,7 +23,8 @@ async function whole(
 ): Promise<{ report: EvalReport; runs: Map<string, Run> }> {
   const runs = new Map<string, Run>();
   const report = await collectReport(evaluate(letterEncoder(), suite, {
-    ...{ metrics: METRICS, k: 20 },
+    metrics: METRICS,
+    k: 20,
     onRun: ({ name }, run) => void runs.set(name, run),
     ...options,
   }));
@@ -146,7 +147,10 @@ Deno.test("evaluate() takes vectors from the cache, those of this model and corp
     ) => {
       const seen: Encoded[] = [];
       const report = await collectReport(evaluate(letterEncoder(seen), suite, {
-        ...{ metrics: METRICS, k: 20, cache: { folder, model }, ...more },
+        metrics: METRICS,
+        k: 20,
+        cache: { folder, model },
+        ...more,
       }));
       const encoded = seen.filter(({ kind }) => kind === "passage").length;
       return { report, encoded };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseExperimentOptions } from "../../lib/experiment/mod.ts";
-import { trainingOptions } from "../../lib/experiment/stages/train_arm.ts";
+import { trainingOptions } from "../../lib/experiment/stages/training_options.ts";
 
 Deno.test("the settings that save memory and freeze reach training", () => {
   const options = parseExperimentOptions({

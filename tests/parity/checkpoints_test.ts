@@ -11,7 +11,7 @@ import {
   type TokenBatch,
   unpad,
 } from "../../lib/model/mod.ts";
-import { l2Normalize, type Tensor2D } from "../../lib/backend/mod.ts";
+import type { Tensor2D } from "../../lib/backend/mod.ts";
 import { ropeFrequencies } from "../../lib/model/families/rope.ts";
 import type { DecoderConfig } from "../../lib/model/mod.ts";
 import { maxDifference, onBackends } from "../_backends.ts";
@@ -24,6 +24,7 @@ import {
   type ExpectedBatch,
   type ExpectedHidden,
 } from "./_checkpoint.ts";
+import { l2Normalize } from "../../lib/backend/kernels/mod.ts";
 
 /** Ten times what float32 gives here; the fixtures' README allows 1e-3. */
 const HIDDEN = 1e-4;

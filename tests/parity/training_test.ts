@@ -10,7 +10,6 @@ import {
   tokenize,
   unpad,
 } from "../../lib/model/mod.ts";
-import { Tape } from "../../lib/backend/mod.ts";
 import type { Batch } from "../../lib/sampling/mod.ts";
 import {
   contrastiveLosses,
@@ -21,6 +20,7 @@ import {
 import { maxDifference, onBackends } from "../_backends.ts";
 import { hasShared, readShared, shared } from "../_shared.ts";
 import { CHECKPOINTS } from "./_checkpoint.ts";
+import { Tape } from "../../lib/backend/kernels/mod.ts";
 
 const FOLDER = "fixtures/models/training";
 

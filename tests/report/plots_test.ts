@@ -74,8 +74,11 @@ function samples(tasks: readonly string[]): [string, PlotSpec][] {
     [
       "intervals",
       intervalPlot(tasks.map((name, k) => ({
-        ...{ name, note: name },
-        ...{ difference: k / 100, low: (k - 3) / 100, high: (k + 1) / 100 },
+        name,
+        note: name,
+        difference: k / 100,
+        low: (k - 3) / 100,
+        high: (k + 1) / 100,
       }))),
     ],
     [
@@ -89,8 +92,14 @@ function samples(tasks: readonly string[]): [string, PlotSpec][] {
     [
       "bench",
       benchPlot(tasks.map((work, k) => ({
-        ...{ work, ours: 1 + k, peer: 2, ratio: 2 / (1 + k), target: 1 },
-        ...{ low: 1.9 / (1 + k), high: 2.1 / (1 + k), peerName: work },
+        work,
+        ours: 1 + k,
+        peer: 2,
+        ratio: 2 / (1 + k),
+        target: 1,
+        low: 1.9 / (1 + k),
+        high: 2.1 / (1 + k),
+        peerName: work,
       }))),
     ],
     ["loss", lossPlot(losses)],
@@ -103,7 +112,11 @@ function samples(tasks: readonly string[]): [string, PlotSpec][] {
     [
       "gain with intervals",
       gainPlot(tasks.map((arm) => ({
-        ...{ arm, dataUsed: 1, ndcg: 0.5, low: 0.25, high: 0.75 },
+        arm,
+        dataUsed: 1,
+        ndcg: 0.5,
+        low: 0.25,
+        high: 0.75,
       }))),
     ],
     [
@@ -111,7 +124,11 @@ function samples(tasks: readonly string[]): [string, PlotSpec][] {
       scalingPlot(
         tasks.flatMap((arm, k) =>
           [1e6, 1e8].map((size) => ({
-            ...{ arm, size, quality: k / 100, low: 0, high: 1 },
+            arm,
+            size,
+            quality: k / 100,
+            low: 0,
+            high: 1,
           }))
         ),
       ),
@@ -438,13 +455,11 @@ Deno.test("measuresPlot() holds each measure against its median task", () => {
 Deno.test("measuresPlot() never says that measures agree whose amounts differ", () => {
   const title = (rows: [number, number][]) =>
     measuresPlot(rows.map(([released, ratioOfMeans], k) => ({
-      ...{
-        task: `t${k}`,
-        released,
-        ratioOfMeans,
-        start: 0.5,
-        end: k ? 0.9 : 0.1,
-      },
+      task: `t${k}`,
+      released,
+      ratioOfMeans,
+      start: 0.5,
+      end: k ? 0.9 : 0.1,
     }))).title.text.join(" ");
   assert.equal(
     title([[1, 1], [2, 2], [6, 30]]),
@@ -517,7 +532,11 @@ Deno.test("heatmapPlot() orders columns by their mean and adds it as a line", ()
   const labels = (plot: PlotSpec) =>
     plot.data.values.map((v: { label: string }) => v.label);
   assert.deepEqual(labels(spec), [
-    ...["−0.500", "±0.000", "+0.250", "+0.250", "−0.250"],
+    "−0.500",
+    "±0.000",
+    "+0.250",
+    "+0.250",
+    "−0.250",
   ]);
   assert.deepEqual(
     labels(heatmapPlot([rows[2]!], { digits: 1 })),

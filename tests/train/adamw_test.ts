@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { denseGradient, rowGradient } from "../../lib/backend/mod.ts";
 import { AdamW } from "../../lib/train/mod.ts";
 import { noise, onBackends } from "../_backends.ts";
+import { denseGradient, rowGradient } from "../../lib/backend/kernels/mod.ts";
 
 onBackends("AdamW: rows give the bits that the full gradient gives", () => {
   const shape: [number, number] = [40, 3];

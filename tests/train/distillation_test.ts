@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Normalize } from "../../lib/backend/mod.ts";
 import type { Batch } from "../../lib/sampling/mod.ts";
 import {
   contrastiveLosses,
@@ -14,6 +13,7 @@ import {
   onBackends,
 } from "../_backends.ts";
 import { hasShared, readShared } from "../_shared.ts";
+import { l2Normalize } from "../../lib/backend/kernels/mod.ts";
 
 interface Case {
   name: string;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Normalize } from "../../lib/backend/mod.ts";
 import { contrastiveLosses, infoNce } from "../../lib/train/mod.ts";
 import { maxDifference, noise, onBackends } from "../_backends.ts";
 import { hasShared, readShared } from "../_shared.ts";
+import { l2Normalize } from "../../lib/backend/kernels/mod.ts";
 
 interface Case {
   name: string;
@@ -47,7 +47,7 @@ if (hasShared()) {
         contrastiveLosses(normal(q as tf.Tensor2D), normal(p as tf.Tensor2D), {
           temperature: c.temperature,
           negatives: c.mode === "in_batch" ? "in-batch" : "hard-only",
-          ...(c.only_hn ? { ignore: otherColumns(c.only_hn, B, N) } : {}),
+          ignore: c.only_hn ? otherColumns(c.only_hn, B, N) : undefined,
         });
       const [each, dq, dp] = tf.tidy(() => {
         const q = tf.tensor2d(c.query_reps);

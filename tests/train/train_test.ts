@@ -141,7 +141,7 @@ onBackends("weigh() scales each example's share of the gradient", async () => {
     const [report] = await collect(train(
       encoder,
       batches(toyRows(), [1, 0], { ...SAMPLING, count: 1 }),
-      { ...SETTINGS, ...(weigh ? { weigh } : {}) },
+      { ...SETTINGS, weigh },
     ));
     disposeEncoder(encoder);
     return report!;

@@ -51,7 +51,8 @@ export interface AdamWNumbers {
  *
  * @example Usage
  * ```ts
- * import { adamWUpdate, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { adamWUpdate } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -116,7 +117,11 @@ function updateInPlace(
     ],
     ints: [joined(rows.filter((ids) => ids !== undefined))],
     settings: [
-      ...[beta1, beta2, epsilon, stepSize, gradientFactor],
+      beta1,
+      beta2,
+      epsilon,
+      stepSize,
+      gradientFactor,
       ...slots.flatMap(({ kept }, i) => [kept, rows[i]?.length ?? -1]),
     ],
     list: true,

@@ -57,7 +57,8 @@ export type Gradient = Tensor | RowGradient;
  *
  * @example Usage
  * ```ts
- * import { RowGradient, rowGradient, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { RowGradient, rowGradient } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -91,7 +91,8 @@ interface Node {
  *
  * @example Usage
  * ```ts
- * import { linear, Tape, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { linear, Tape } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -343,7 +344,8 @@ function free({ saved }: Node): void {
  *
  * @example Usage
  * ```ts
- * import { differentiable, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { differentiable } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -392,7 +394,8 @@ export function differentiable<T extends Tensor>(
  *
  * @example Usage
  * ```ts
- * import { differentiableMany, Tape, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { differentiableMany, Tape } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -432,7 +435,8 @@ export function differentiableMany(
  *
  * @example Usage
  * ```ts
- * import { Tape, tfjsDifferentiates, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { Tape, tfjsDifferentiates } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

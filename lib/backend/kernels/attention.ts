@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { constant } from "../tensors/constant.ts";
-import { native, PARTS, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { reshaped } from "../tensors/reshaped.ts";
 import { checkPrecision } from "../precision.ts";
 import {
@@ -66,7 +66,8 @@ const MASKED = -1e9;
  *
  * @example Usage
  * ```ts
- * import { attention, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { attention } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -95,14 +96,18 @@ export function attention(
   return differentiable(
     tape,
     inputs,
-    () => native() ? compiled(q, k, v, options) : composed(q, k, v, options),
+    () => (native() ? compiled : composed)({ q, k, v }, options),
   );
 }
 
+interface QueriesKeysValues {
+  q: Tensor2D;
+  k: Tensor2D;
+  v: Tensor2D;
+}
+
 function compiled(
-  q: Tensor2D,
-  k: Tensor2D,
-  v: Tensor2D,
+  { q, k, v }: QueriesKeysValues,
   options: AttentionOptions,
 ): Computed {
   const { sequences, queries = sequences, scale, bias, tape } = options;
@@ -113,8 +118,14 @@ function compiled(
   const call = {
     ints: [sequences.offsets, queries.offsets],
     settings: [
-      ...[heads, keyHeads, scale, softcap, +causal, window],
-      ...[PARTS[precision], longest(sequences)],
+      heads,
+      keyHeads,
+      scale,
+      softcap,
+      +causal,
+      window,
+      PRECISION_CODES[precision],
+      longest(sequences),
     ],
   };
   const [value, sums] = runNative("TdroAttention", {
@@ -125,7 +136,7 @@ function compiled(
   return {
     value,
     // The scores are computed again: they would be L² numbers per head.
-    saved: [q, k, v, value, sums, ...(bias ? [bias] : [])],
+    saved: bias ? [q, k, v, value, sums, bias] : [q, k, v, value, sums],
     backward: (dy, [q, k, v, value, sums, bias]) => {
       const [dq, dk, dv, dBias] = runNative("TdroAttentionGrad", {
         ...call,
@@ -140,9 +151,7 @@ function compiled(
 }
 
 function composed(
-  q: Tensor2D,
-  k: Tensor2D,
-  v: Tensor2D,
+  { q, k, v }: QueriesKeysValues,
   options: AttentionOptions,
 ): Computed {
   const { heads, keyHeads = heads, bias, scale, softcap } = options;
@@ -153,7 +162,7 @@ function composed(
   const shape: Shape = { padding, keyPadding, heads, keyHeads, D };
   // What lies in places without a token is neither seen nor kept.
   const heads4d = (x: Tensor2D, n: number, padding: Padding) =>
-    toHeads(spreadRows(x, padding), n, padding, shape);
+    toHeads(spreadRows(x, padding), { n, padding }, shape);
   // Scaled before the product: the scores are more numbers.
   const qs = tf.mul(heads4d(q, heads, padding), constant(scale)) as Tensor4D;
   const [ks, vs] = [
@@ -182,7 +191,7 @@ function composed(
         Tensor4D,
       ];
       const rows = padRows(dy as Tensor2D, padding);
-      const out = toHeads(rows, heads, padding, shape);
+      const out = toHeads(rows, { n: heads, padding }, shape);
       const dShares = matMul(out, vs, { transposeB: true });
       const mean = tf.sum(tf.mul(dShares, shares), -1, true);
       const dBiased = tf.mul(shares, tf.sub(dShares, mean)) as Tensor4D;
@@ -220,10 +229,10 @@ interface Shape {
  */
 function toHeads(
   x: Tensor2D,
-  n: number,
-  { batch, length }: Padding,
+  { n, padding }: { n: number; padding: Padding },
   { keyHeads, D }: Shape,
 ): Tensor4D {
+  const { batch, length } = padding;
   const split = tf.reshape(x, [batch, length, n, D]);
   return reshaped(tf.transpose(split, [0, 2, 1, 3]), [
     batch,

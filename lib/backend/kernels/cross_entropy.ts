@@ -15,7 +15,8 @@ import type { Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
  *
  * @example Usage
  * ```ts
- * import { crossEntropy, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { crossEntropy } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

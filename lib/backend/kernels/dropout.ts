@@ -26,7 +26,8 @@ export interface DropoutOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { dropout, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { dropout } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -17,7 +17,8 @@ import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
  *
  * @example Usage
  * ```ts
- * import { embedding, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { embedding } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -27,7 +27,8 @@ export interface GatedActivationOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { gatedActivation, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { gatedActivation } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -22,7 +22,8 @@ export interface GeluOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { gelu, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { gelu } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

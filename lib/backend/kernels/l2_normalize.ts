@@ -16,7 +16,8 @@ const MIN_NORM = 1e-12;
  *
  * @example Usage
  * ```ts
- * import { l2Normalize, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { l2Normalize } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

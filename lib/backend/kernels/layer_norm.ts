@@ -31,7 +31,8 @@ export interface LayerNormOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { layerNorm, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { layerNorm } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -53,7 +54,7 @@ export function layerNorm(
     const y = differentiable<Tensor2D>(
       tape,
       [sum, gain, bias],
-      ([wantX]) => composed(sum, gain, bias, eps, wantX!),
+      ([wantX]) => composed(sum, { gain, bias, eps, wantX: wantX! }),
     );
     if (residual && !tfjsDifferentiates(tape)) sum.dispose();
     return y;
@@ -64,16 +65,19 @@ export function layerNorm(
   return differentiable(
     tape,
     inputs,
-    () => compiled(x, gain, bias, eps, residual),
+    () => compiled(x, { gain, bias, eps, residual }),
   );
+}
+
+interface Norm {
+  gain: Tensor1D;
+  bias: Tensor1D;
+  eps: number;
 }
 
 function compiled(
   x: Tensor2D,
-  gain: Tensor1D,
-  bias: Tensor1D,
-  eps: number,
-  residual: Tensor2D | undefined,
+  { gain, bias, eps, residual }: Norm & { residual: Tensor2D | undefined },
 ): Computed {
   const [y, sum, means, scales] = runNative("TdroNorm", {
     inputs: [x, gain, bias, residual],
@@ -97,10 +101,7 @@ function compiled(
 
 function composed(
   x: Tensor2D,
-  gain: Tensor1D,
-  bias: Tensor1D,
-  eps: number,
-  wantX: boolean,
+  { gain, bias, eps, wantX }: Norm & { wantX: boolean },
 ): Computed {
   const centred = tf.sub(x, rowMean(x)); // [N, D]
   const variance = rowMean(tf.square(centred)); // [N, 1]

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { affine } from "../tensors/affine.ts";
-import { native, PARTS, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { checkPrecision, type Precision } from "../precision.ts";
 import {
   type ComputedMany,
@@ -40,7 +40,8 @@ export interface LinearOptions extends ProductOptions {
  *
  * @example Usage
  * ```ts
- * import { linear, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { linear } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -61,7 +62,7 @@ export function linear(
   const inputs: Tensor[] = bias ? [x, weight, bias] : [x, weight];
   const y = differentiable<Tensor2D>(tape, inputs, (wanted) => {
     const compute = native() ? compiled : composed;
-    const found = compute(x, [{ weight, bias }], precision, wanted);
+    const found = compute(x, [{ weight, bias }], { precision, wanted });
     return {
       value: found.values[0]!,
       saved: found.saved,
@@ -86,7 +87,8 @@ export function linear(
  *
  * @example Usage
  * ```ts
- * import { linears, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { linears } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -111,12 +113,14 @@ export function linears(
   }
   checkPrecision(precision);
   if (!tape) {
-    return tf.tidy(() => compiled(x, maps, precision, []).values) as Tensor2D[];
+    return tf.tidy(() =>
+      compiled(x, maps, { precision, wanted: [] }).values
+    ) as Tensor2D[];
   }
   return differentiableMany(
     tape,
     givenOf(givenTo(x, maps)).inputs,
-    (wanted) => compiled(x, maps, precision, wanted),
+    (wanted) => compiled(x, maps, { precision, wanted }),
   ) as Tensor2D[];
 }
 
@@ -129,16 +133,21 @@ function givenTo(
   return [x, ...weights, ...maps.map(({ bias }) => bias)];
 }
 
+interface MapsOptions {
+  precision: Precision;
+  /** Which gradients are, as `differentiable()` tells. */
+  wanted: readonly boolean[];
+}
+
 function compiled(
   x: Tensor2D,
   maps: readonly AffineMap[],
-  precision: Precision,
-  wanted: readonly boolean[],
+  { precision, wanted }: MapsOptions,
 ): ComputedMany {
   const n = maps.length;
   const given = givenTo(x, maps);
   const list = { list: true, results: true };
-  const settings = [n, PARTS[precision]];
+  const settings = [n, PRECISION_CODES[precision]];
   const weights = given.slice(1, 1 + n) as Tensor[];
   const wantWeights = wanted.slice(1, 1 + n).includes(true);
   return {
@@ -163,9 +172,9 @@ function compiled(
 function composed(
   x: Tensor2D,
   [{ weight, bias }]: [AffineMap],
-  precision: Precision,
-  [wantX, wantWeight, wantBias]: readonly boolean[],
+  { precision, wanted }: MapsOptions,
 ): ComputedMany {
+  const [wantX, wantWeight, wantBias] = wanted;
   return {
     values: [affine(x, weight, { transposeB: true, bias, precision })],
     saved: wantWeight ? [weight, x] : [weight],

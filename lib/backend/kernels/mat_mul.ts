@@ -23,7 +23,8 @@ export interface MatMulOptions {
  *
  * @example Usage
  * ```ts
- * import { matMul, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { matMul } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -19,7 +19,8 @@ export interface PairBiasOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { pairBias, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { pairBias } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

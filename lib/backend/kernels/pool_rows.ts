@@ -27,7 +27,8 @@ export interface PoolRowsOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { poolRows, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { poolRows } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -11,7 +11,8 @@ import type { Tensor } from "../tensors/tensor_types.ts";
  *
  * @example Usage
  * ```ts
- * import { relu, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { relu } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -31,7 +31,8 @@ export interface RmsNormOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { rmsNorm, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { rmsNorm } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -59,16 +60,15 @@ export function rmsNorm(
     [x, weight],
     ([wantX]) =>
       native()
-        ? compiled(x, weight, eps, addOne)
-        : composed(x, weight, eps, addOne, wantX!),
+        ? compiled(x, weight, { eps, addOne })
+        : composed(x, weight, { eps, addOne, wantX: wantX! }),
   );
 }
 
 function compiled(
   x: Tensor2D,
   weight: Tensor1D,
-  eps: number,
-  addOne: boolean,
+  { eps, addOne }: { eps: number; addOne: boolean },
 ): Computed {
   const [y, sum, means, scales] = runNative("TdroNorm", {
     inputs: [x, weight, undefined, undefined],
@@ -94,9 +94,7 @@ function compiled(
 function composed(
   x: Tensor2D,
   weight: Tensor1D,
-  eps: number,
-  addOne: boolean,
-  wantX: boolean,
+  { eps, addOne, wantX }: { eps: number; addOne: boolean; wantX: boolean },
 ): Computed {
   const D = weight.shape[0];
   const gainOf = (weight: Tensor) =>

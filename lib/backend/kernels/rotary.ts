@@ -36,7 +36,8 @@ export interface RotaryOptions extends RotaryTable, KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { rotaryTable, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { rotaryTable } from "@tdro/tdro/kernels";
  * import assert from "node:assert/strict";
  *
  * await useBackend("cpu");
@@ -71,7 +72,8 @@ export function rotaryTable(
  *
  * @example Usage
  * ```ts
- * import { rotary, rotaryTable, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { rotary, rotaryTable } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
@@ -94,19 +96,19 @@ export function rotary(
     );
   }
   return differentiable(tape, [x], () => ({
-    value: turn(x, cos, sin, heads, 1),
+    value: turn(x, { cos, sin }, { heads, sign: 1 }),
     saved: [cos, sin],
     // The transpose of a turn is the turn the other way.
-    backward: (dy, [cos, sin]) => [turn(dy, cos!, sin!, heads, -1)],
+    backward: (dy, [cos, sin]) => [
+      turn(dy, { cos: cos!, sin: sin! }, { heads, sign: -1 }),
+    ],
   }));
 }
 
 function turn(
   x: Tensor,
-  cos: Tensor,
-  sin: Tensor,
-  heads: number,
-  sign: 1 | -1,
+  { cos, sin }: { cos: Tensor; sin: Tensor },
+  { heads, sign }: { heads: number; sign: 1 | -1 },
 ): Tensor {
   if (native()) {
     const settings = [heads, sign];

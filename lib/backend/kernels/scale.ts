@@ -18,7 +18,8 @@ export interface ScaleOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { scale, useBackend } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { scale } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -13,7 +13,8 @@ import { matMul } from "./mat_mul.ts";
  *
  * @example Usage
  * ```ts
- * import { useBackend, weightedRows } from "@tdro/tdro/backend";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { weightedRows } from "@tdro/tdro/kernels";
  * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *

@@ -30,6 +30,14 @@ interface Native extends NativeBackend {
   createOutputTensor(raw: Raw): Tensor;
 }
 
+/** A matrix in bfloat16. */
+export interface Bf16Matrix {
+  /** The addon's number of its tensor. */
+  id: number;
+  /** Number of rows. */
+  count: number;
+}
+
 // TensorFlow's numbers of types.
 const FLOAT = 1, INT32 = 3, INT16 = 5, BFLOAT16 = 14;
 
@@ -76,14 +84,12 @@ export class Bf16Ops {
 
   /** Scores of queries `[Q, D]` with rows `[P, D]`, P a multiple of `group`. */
   scoreBlock(
-    queries: number,
-    queryCount: number,
-    rows: number,
-    rowCount: number,
+    queries: Bf16Matrix,
+    rows: Bf16Matrix,
     group: number,
   ): ScoreBlock {
-    const all = this.product(queries, rows);
-    const shape = [queryCount * rowCount / group, group];
+    const all = this.product(queries.id, rows.id);
+    const shape = [queries.count * rows.count / group, group];
     const groups = this.#reshape(all, shape, BFLOAT16);
     this.free(all);
     return {
@@ -97,7 +103,7 @@ export class Bf16Ops {
       raw: () => {
         const pairs = this.#reshape(
           groups,
-          [queryCount, rowCount / 2, 2],
+          [queries.count, rows.count / 2, 2],
           BFLOAT16,
         );
         const [raw] = this.#run("Bitcast", { T: BFLOAT16, type: FLOAT }, [

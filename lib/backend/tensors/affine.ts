@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { Bf16Ops } from "../nearest/bf16_ops.ts";
-import { native, PARTS, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { onGpu } from "../on_gpu.ts";
 import { matMul } from "../kernels/mat_mul.ts";
 import { checkPrecision, type Precision } from "../precision.ts";
@@ -30,7 +30,7 @@ export function wholeProduct(
 ): Tensor2D {
   return runNative("TdroMatMul", {
     inputs: [a, b],
-    settings: [0, 1, 2, scale],
+    settings: [0, 1, PRECISION_CODES.int16, scale],
   })[0] as Tensor2D;
 }
 
@@ -49,10 +49,10 @@ export function affine(
     const product: Tensor = native()
       ? runNative("TdroMatMul", {
         inputs: [a, b],
-        settings: [+transposeA, +transposeB, PARTS[precision], 1],
+        settings: [+transposeA, +transposeB, PRECISION_CODES[precision], 1],
       })[0]!
       : precision === "bfloat16"
-      ? roundedProduct(a, b, transposeA, transposeB)
+      ? roundedProduct(a, b, { transposeA, transposeB })
       : matMul(a, b, { transposeA, transposeB });
     return (bias ? tf.add(product, bias) : product) as Tensor2D;
   });
@@ -62,8 +62,7 @@ export function affine(
 function roundedProduct(
   a: Tensor2D,
   b: Tensor2D,
-  transposeA: boolean,
-  transposeB: boolean,
+  { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean },
 ): Tensor2D {
   const ops = new Bf16Ops(tf.backend() as never);
   // On the CPU its product of rows of both sides is the fast one.

@@ -96,7 +96,7 @@ export const command: Command<ArenaOptions> = {
       "run the same command again, it goes on from the last checkpoint",
     );
     const entries = strategies.map(strategy);
-    const suite = await openSuite(folder, tasks ? { tasks } : {});
+    const suite = await openSuite(folder, { tasks });
     const backend = await useBackend(name);
     io.note(
       `backend: ${backend.name} on ${backend.device}: ${backend.reason}`,
@@ -111,8 +111,16 @@ export const command: Command<ArenaOptions> = {
       return [
         textTable(
           table.select(
-            ...["strategy", "nDCG@10", "worst", "difference", "low", "high"],
-            ...["pHolm", "seedDeviation", "dataUsed", "proxySteps"],
+            "strategy",
+            "nDCG@10",
+            "worst",
+            "difference",
+            "low",
+            "high",
+            "pHolm",
+            "seedDeviation",
+            "dataUsed",
+            "proxySteps",
           ),
           { digits: 4, ...rows },
         ),

@@ -13,9 +13,12 @@ export interface OpenedEncoder extends Disposable {
 /** Loads a model folder on the backend asked for. */
 export async function openEncoder(
   folder: string,
-  name: BackendName | "auto",
-  limits: { queryLength: number; passageLength: number },
-  io: CommandIo,
+  { backend: name, queryLength, passageLength, io }: {
+    backend: BackendName | "auto";
+    queryLength: number;
+    passageLength: number;
+    io: CommandIo;
+  },
 ): Promise<OpenedEncoder> {
   const { nearestRows, useBackend } = await import("../../backend/mod.ts");
   const { disposeEncoder, encodeFunction, loadEncoder } = await import(
@@ -25,7 +28,7 @@ export async function openEncoder(
   io.note(`backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
   const encoder = await loadEncoder(folder);
   return {
-    encode: encodeFunction(encoder, limits),
+    encode: encodeFunction(encoder, { queryLength, passageLength }),
     prepare: (passages) => nearestRows(passages),
     [Symbol.dispose]: () => disposeEncoder(encoder),
   };

@@ -8,7 +8,7 @@ export async function runWriter(
   const { writeTrecRun } = await import("../../data/mod.ts");
   return async ({ name }, run) => {
     const [, stem = path, ending = ""] = /^(.+?)(\.[^./\\]+)$/.exec(path) ?? [];
-    const own = tasks === 1 ? path : `${stem}.${name}${ending}`;
-    await writeTrecRun(own, run, { name: "tdro" });
+    const file = tasks === 1 ? path : `${stem}.${name}${ending}`;
+    await writeTrecRun(file, run, { name: "tdro" });
   };
 }

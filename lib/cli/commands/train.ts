@@ -76,20 +76,20 @@ export const command: Command<TrainCommandOptions> = {
     io.resumeWith(
       "run the same command again, it goes on from the last checkpoint",
     );
-    const suite = await openSuite(folder, tasks ? { tasks } : {});
+    const suite = await openSuite(folder, { tasks });
     const names = suite.tasks.map((task) => task.name);
     const weights = name === "uniform" || name === "proportional"
       ? mixture(suite, name)
       : weightsFor(names, await readWeightFile(name));
     const used = await useBackend(backend);
     io.note(`backend: ${used.name} on ${used.device}: ${used.reason}`);
-    const { lora, ...settings } = rest;
+    const { lora = {}, ...settings } = rest;
     const result = await io.progress(trainRetriever(suite, {
       ...settings,
       weights,
       backend: used,
       signal: io.signal,
-      ...(lora && Object.keys(lora).length > 0 ? { lora } : {}),
+      lora: Object.keys(lora).length > 0 ? lora : undefined,
     }));
     io.result({ ...result, weights }, () => {
       const rows = names.map((task, k) => ({

@@ -18,10 +18,10 @@ function unfinished(entries: readonly CompletionEntry[]): Map<string, Next[]> {
       const before = words.slice(0, i).join(" ");
       const nexts = table.get(before) ?? [];
       const last = i === words.length - 1;
-      const known = nexts.find((next) => next.word === word);
-      if (!known) {
+      const existing = nexts.find((next) => next.word === word);
+      if (!existing) {
         nexts.push({ word, summary: last ? summary : `${word} commands` });
-      } else if (last) known.summary = summary; // `eval`, beside `eval diff`
+      } else if (last) existing.summary = summary; // `eval`, beside `eval diff`
       table.set(before, nexts);
     });
   }

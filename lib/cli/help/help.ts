@@ -1,4 +1,8 @@
-import { commandFlags, type Flag } from "../options/flags.ts";
+import {
+  type CommandFlags,
+  commandFlags,
+  type Flag,
+} from "../options/flags.ts";
 import { globalOptions, SHORT } from "../options/global_options.ts";
 import { negatable } from "../options/read_arguments.ts";
 import { bold, glossary, wrap } from "./style.ts";
@@ -11,44 +15,42 @@ type Look = Pick<Io, "color" | "columns">;
 export function commandHelp(command: Command, look: Look): string {
   const { flags, operands } = commandFlags(command);
   const globals = commandFlags({ options: globalOptions }).flags;
-  const must = flags.filter((flag) => flag.required).map(written);
-  const usage = [
-    `tdro ${command.name}`,
-    ...must,
-    ...(flags.length > must.length ? ["[options]"] : []),
-    ...operands.map((operand) => {
-      const word = operand.placeholder + (operand.kind === "array" ? "…" : "");
-      return operand.required ? word : `[${word}]`;
-    }),
-  ].join(" ");
   const section = (title: string, rows: [string, string][]) =>
     rows.length === 0
-      ? []
-      : [`${bold(title, look)}\n${glossary(rows, look.columns)}`];
+      ? ""
+      : `${bold(title, look)}\n${glossary(rows, look.columns)}`;
   const width = Math.min(look.columns, 100);
+  const details = (command.details ?? "").split("\n")
+    .flatMap((text) => wrap(text, width)).join("\n");
+  const examples = command.examples
+    .map(({ about, line }) => `  # ${about}\n  ${line}`).join("\n");
   return [
-    `${command.summary}`,
-    `${bold("Usage:", look)} ${usage}`,
-    ...(command.details
-      ? [
-        command.details.split("\n").flatMap((text) => wrap(text, width))
-          .join("\n"),
-      ]
-      : []),
-    ...section(
+    command.summary,
+    `${bold("Usage:", look)} ${usageLine(command.name, { flags, operands })}`,
+    details,
+    section(
       "Arguments:",
       operands.map((flag) => [flag.placeholder, meaning(flag)]),
     ),
-    ...section("Options:", flags.map((flag) => [written(flag), meaning(flag)])),
-    ...section(
+    section("Options:", flags.map((flag) => [written(flag), meaning(flag)])),
+    section(
       "Options of every command:",
       globals.map((flag) => [written(flag), flag.description]),
     ),
-    `${bold("Examples:", look)}\n${
-      command.examples.map(({ about, line }) => `  # ${about}\n  ${line}`)
-        .join("\n")
-    }`,
-  ].join("\n\n") + "\n";
+    `${bold("Examples:", look)}\n${examples}`,
+  ].filter((part) => part !== "").join("\n\n") + "\n";
+}
+
+/** `tdro train --suite FOLDER [options] [NAME]` */
+function usageLine(name: string, { flags, operands }: CommandFlags): string {
+  const required = flags.filter((flag) => flag.required);
+  const words = [`tdro ${name}`, ...required.map(written)];
+  if (flags.length > required.length) words.push("[options]");
+  for (const operand of operands) {
+    const word = operand.placeholder + (operand.kind === "array" ? "…" : "");
+    words.push(operand.required ? word : `[${word}]`);
+  }
+  return words.join(" ");
 }
 
 /** A flag as one writes it: `-q, --quiet`, `--top N`, `--no-color`. */

@@ -39,8 +39,8 @@ export function overview(
       more.replace("COMMAND", `${family} COMMAND`),
     ].join("\n\n") + "\n";
   }
-  const known = new Set(GROUPS.flatMap(([, words]) => words));
-  const rest = COMMANDS.filter((entry) => !known.has(firstWord(entry)));
+  const grouped = new Set(GROUPS.flatMap(([, words]) => words));
+  const rest = COMMANDS.filter((entry) => !grouped.has(firstWord(entry)));
   return [
     "Trains dense retrievers on many tasks and learns the mixture of tasks (tDRO)",
     usage("COMMAND [options]"),

@@ -165,10 +165,11 @@ function lacksValue(name: string): SyntaxError {
 
 function unknownFlag(arg: string, flags: readonly Flag[]): SyntaxError {
   const word = arg.replace(/=.*$/s, "");
-  const names = flags.flatMap((flag) => [
-    `--${flag.name}`,
-    ...(negatable(flag) ? [`--no-${flag.name}`] : []),
-  ]);
+  const names: string[] = [];
+  for (const flag of flags) {
+    names.push(`--${flag.name}`);
+    if (negatable(flag)) names.push(`--no-${flag.name}`);
+  }
   // Some versions of parseArgs read `--flag=` as a flag of the name `flag=`.
   if (names.includes(word)) return lacksValue(word);
   return new SyntaxError(

@@ -25,7 +25,7 @@ export async function readOptions(
   command: Command,
   args: readonly string[],
 ): Promise<ReadOptions> {
-  const known = commandFlags(command);
+  const { flags, operands } = commandFlags(command);
   const globals = commandFlags({ options: globalOptions }).flags;
   // Asking for help must work whatever else stands there.
   const end = args.indexOf("--");
@@ -33,9 +33,9 @@ export async function readOptions(
   if (words.includes("--help") || words.includes("-h")) {
     return { global: globalOptions.parse({ help: true }), options: undefined };
   }
-  const given = readArguments(args, known, globals);
+  const given = readArguments(args, { flags, operands }, globals);
   const global = globalOptions.parse(given.global);
-  const all = [...known.flags, ...known.operands];
+  const all = [...flags, ...operands];
   const file = global.config;
   const base = file === undefined ? {} : await readConfig(file, all);
   const result = command.options.safeParse(merge(base, given.values));
@@ -43,7 +43,7 @@ export async function readOptions(
   throw explain(result.error.issues[0]!, {
     command,
     all,
-    operands: known.operands,
+    operands,
     origin: (path) =>
       file !== undefined && valueAt(given.values, path) === undefined &&
         valueAt(base, path) !== undefined
@@ -80,19 +80,19 @@ async function readConfig(path: string, all: readonly Flag[]): Promise<Values> {
     );
   }
   const options = recordedOptions(config, all);
-  checkKeys(options, all, path, []);
+  checkKeys(options, { all, file: path });
   return options;
 }
 
 /** Refuses unknown keys, also where the command's schema would drop them. */
 function checkKeys(
   config: Values,
-  all: readonly Flag[],
-  file: string,
-  at: readonly string[],
+  context: { all: readonly Flag[]; file: string },
+  parent: readonly string[] = [],
 ): void {
+  const { all, file } = context;
   for (const [key, value] of Object.entries(config)) {
-    const path = [...at, key];
+    const path = [...parent, key];
     const below = all.filter((flag) =>
       path.every((part, i) => flag.path[i] === part)
     );
@@ -106,7 +106,7 @@ function checkKeys(
       );
     }
     if (below.some((flag) => flag.path.length > path.length)) {
-      if (isObject(value)) checkKeys(value, all, file, path);
+      if (isObject(value)) checkKeys(value, context, path);
     }
   }
 }

@@ -18,12 +18,12 @@ export function recordedOptions(config: Values, all: readonly Flag[]): Values {
   const record = typeof format === "string" && format.startsWith("tdro-") &&
     typeof options === "object" && options !== null;
   if (!record) return config;
-  const known = new Set(all.map((flag) => flag.path.join(".")));
+  const optionNames = new Set(all.map((flag) => flag.path.join(".")));
   const around = { tasks: suite?.tasks, backend: backend?.name };
   return {
     ...Object.fromEntries(
       Object.entries(around).filter(([key, value]) =>
-        known.has(key) && value !== undefined
+        optionNames.has(key) && value !== undefined
       ),
     ),
     ...options,

@@ -1,4 +1,4 @@
-import { insert, parseGrade, readColumns } from "../trec/columns.ts";
+import { insertPair, parseGrade, readColumns } from "../trec/columns.ts";
 import type { Qrels } from "../types.ts";
 
 const HEADER = ["query-id", "corpus-id", "score"] as const;
@@ -57,7 +57,8 @@ export async function readBeirQrels(
     if (corpus && !corpus.has(passage)) {
       throw unknown(where, "passage", passage);
     }
-    insert(qrels, [query, passage], parseGrade(text, where), where);
+    const value = parseGrade(text, where);
+    insertPair(qrels, { query, passage, value, where });
   }
   if (!header) throw headerError(`${path}:1`, "the file is empty");
   return qrels;

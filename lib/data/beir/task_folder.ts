@@ -53,13 +53,14 @@ export async function readJsonFile<T>(
 /** What `task.json` says of a task folder, with what holds if it says nothing. */
 export async function readTaskInfo(folder: string): Promise<TaskInfo> {
   const file = await readJsonFile(`${folder}/task.json`, taskFile) ?? {};
-  return {
+  const info: TaskInfo = {
     name: file.task ?? basename(resolve(folder)),
     prompt: file.prompt ?? "",
     language: file.language ?? "und",
     kind: file.type ?? "unknown",
     license: file.license ?? "unstated",
     source: file.source ?? "",
-    ...(file.transform === undefined ? {} : { transform: file.transform }),
   };
+  if (file.transform !== undefined) info.transform = file.transform;
+  return info;
 }

@@ -55,7 +55,8 @@ export async function writeSuite(
 ): Promise<void> {
   checkSuite(suite);
   await writeFolder(folder, {
-    ...{ overwrite, what: `suite ${folder}` },
+    overwrite,
+    what: `suite ${folder}`,
     async fill(partial) {
       for (const task of suite.tasks) {
         await writeTaskFiles(task, `${partial}/${task.name}`);

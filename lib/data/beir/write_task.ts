@@ -35,7 +35,8 @@ export async function writeTask(
 ): Promise<void> {
   checkTask(task);
   await writeFolder(folder, {
-    ...{ overwrite, what: `task ${folder}` },
+    overwrite,
+    what: `task ${folder}`,
     fill: (partial) => writeTaskFiles(task, partial),
   });
 }

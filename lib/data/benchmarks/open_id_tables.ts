@@ -62,8 +62,12 @@ export async function openIdTables(
     grades.set(passage.trim(), 1);
   }
   return {
-    ...{ name: "tables", prompt: "", language: "und" },
-    ...{ kind: "question-passage", license: "unstated", source: folder },
+    name: "tables",
+    prompt: "",
+    language: "und",
+    kind: "question-passage",
+    license: "unstated",
+    source: folder,
     split,
     queries: await judgedQueries(
       records(`${folder}/${paths.queries}`),

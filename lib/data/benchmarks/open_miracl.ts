@@ -7,8 +7,24 @@ import { readTopics } from "./read_topics.ts";
 
 /** The 18 languages of MIRACL, the two surprise languages last. */
 export const MIRACL_LANGUAGES: readonly string[] = [
-  ...["ar", "bn", "en", "es", "fa", "fi", "fr", "hi", "id", "ja", "ko", "ru"],
-  ...["sw", "te", "th", "zh", "de", "yo"],
+  "ar",
+  "bn",
+  "en",
+  "es",
+  "fa",
+  "fi",
+  "fr",
+  "hi",
+  "id",
+  "ja",
+  "ko",
+  "ru",
+  "sw",
+  "te",
+  "th",
+  "zh",
+  "de",
+  "yo",
 ];
 
 /** Options of {@linkcode openMiracl}. */

@@ -5,9 +5,32 @@ import { describeIssue } from "../../base/describe_issue.ts";
 
 /** The 26 languages of MKQA. */
 export const MKQA_LANGUAGES: readonly string[] = [
-  ...["ar", "da", "de", "en", "es", "fi", "fr", "he", "hu", "it", "ja", "km"],
-  ...["ko", "ms", "nl", "no", "pl", "pt", "ru", "sv", "th", "tr", "vi"],
-  ...["zh_cn", "zh_hk", "zh_tw"],
+  "ar",
+  "da",
+  "de",
+  "en",
+  "es",
+  "fi",
+  "fr",
+  "he",
+  "hu",
+  "it",
+  "ja",
+  "km",
+  "ko",
+  "ms",
+  "nl",
+  "no",
+  "pl",
+  "pt",
+  "ru",
+  "sv",
+  "th",
+  "tr",
+  "vi",
+  "zh_cn",
+  "zh_hk",
+  "zh_tw",
 ];
 
 /** A question of MKQA in one language. */
@@ -134,10 +157,11 @@ async function openOriginal(
   ) {
     const english = value.answers.en ?? [];
     if (english.some(({ type }) => WITHOUT_TEXT.includes(type))) continue;
-    const answers = english.flatMap(({ text, aliases }) => [
-      ...(text ? [text] : []),
-      ...(aliases ?? []),
-    ]);
+    const answers: string[] = [];
+    for (const { text, aliases } of english) {
+      if (text) answers.push(text);
+      if (aliases) answers.push(...aliases);
+    }
     if (answers.length === 0) continue;
     for (const [language, rows] of questions) {
       const question = value.queries[language];

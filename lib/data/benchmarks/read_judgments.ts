@@ -1,4 +1,4 @@
-import { insert, parseGrade } from "../trec/columns.ts";
+import { insertPair, parseGrade } from "../trec/columns.ts";
 import { readLines } from "../beir/read_lines.ts";
 import { readBeirQrels } from "../beir/read_beir_qrels.ts";
 import { readTrecQrels } from "../trec/read_trec_qrels.ts";
@@ -49,8 +49,8 @@ async function readTable(path: string): Promise<Qrels> {
     const passage = idOf(cells, where, ["corpus-id", "corpus_id", "docid"]);
     const score = cells.score ?? 1;
     // Parquet may hold a grade as a float.
-    const grade = parseGrade(String(score), where);
-    insert(qrels, [query, passage], grade, where);
+    const value = parseGrade(String(score), where);
+    insertPair(qrels, { query, passage, value, where });
   }
   return qrels;
 }

@@ -27,51 +27,74 @@ export function checkJudgments(task: Task): TaskFinding[] {
     }
   }
   const unjudged = [...queries.keys()].filter((id) => !judged.has(id));
-  const train = qrels.train?.size ?? 0;
-  const test = qrels.test?.size ?? 0;
-  const findings: TaskFinding[] = [
+  return [
     {
-      ...{ severity: "problem", check: "absent-query" },
-      ...{ count: absentQueries.length, of: judged.size },
+      severity: "problem",
+      check: "absent-query",
+      count: absentQueries.length,
+      of: judged.size,
       examples: absentQueries,
       message:
         "judged queries that queries.jsonl doesn't have; add them or take their judgments out",
     },
     {
-      ...{ severity: "problem", check: "absent-passage" },
-      ...{ count: absentPassages.length, of: pairs },
+      severity: "problem",
+      check: "absent-passage",
+      count: absentPassages.length,
+      of: pairs,
       examples: absentPassages,
       message:
         "judgments of passages that corpus.jsonl doesn't have; add them or take the judgments out",
     },
     {
-      ...{ severity: "note", check: "no-positive" },
-      ...{ count: noPositive.length, of: judged.size },
+      severity: "note",
+      check: "no-positive",
+      count: noPositive.length,
+      of: judged.size,
       examples: noPositive,
       message:
         "judged queries without a relevant passage; they count 0 in tests and give no training row",
     },
     {
-      ...{ severity: "note", check: "unjudged-query" },
-      ...{ count: unjudged.length, of: queries.size },
+      severity: "note",
+      check: "unjudged-query",
+      count: unjudged.length,
+      of: queries.size,
       examples: unjudged,
       message: "queries without a judgment; nothing uses them",
     },
+    ...checkSplits(qrels),
   ];
+}
+
+/** Splits that are missing or too small. */
+function checkSplits(qrels: Task["qrels"]): TaskFinding[] {
+  const train = qrels.train?.size ?? 0;
+  const test = qrels.test?.size ?? 0;
+  const findings: TaskFinding[] = [];
   if (train === 0) {
     findings.push({
-      ...{ severity: "note", check: "no-train", count: 1, of: 1 },
+      severity: "note",
+      check: "no-train",
+      count: 1,
+      of: 1,
       message: "no training queries: the task can be tested but not trained on",
     });
   }
   if (test === 0) {
     findings.push({
-      ...{ severity: "note", check: "no-test", count: 1, of: 1 },
+      severity: "note",
+      check: "no-test",
+      count: 1,
+      of: 1,
       message: "no test queries: the task can be trained on but not tested",
     });
   } else if (test < FEW) {
     findings.push({
-      ...{ severity: "note", check: "few-test", count: test, of: FEW },
+      severity: "note",
+      check: "few-test",
+      count: test,
+      of: FEW,
       message: `test queries are few: intervals will be wide below ${FEW}`,
     });
   }

@@ -109,8 +109,13 @@ export function checkSuite(
   findings.sort((a, b) => rank(a) - rank(b));
   const problems = findings.filter((f) => f.severity === "problem").length;
   return {
-    ...{ suite: suite.name, problems, notes: findings.length - problems },
-    ...{ findings, lengths, copies, scripts },
+    suite: suite.name,
+    problems,
+    notes: findings.length - problems,
+    findings,
+    lengths,
+    copies,
+    scripts,
   };
 }
 
@@ -145,14 +150,12 @@ function leaks(suite: Suite): Finding[] {
       const examples = own?.[check] ?? [];
       return examples.length === 0 ? [] : [
         named(task)({
-          ...{
-            // Near texts may ask different things: a person must look at them.
-            severity: check === "leak" ? "problem" : "note",
-            check,
-            count: examples.length,
-            of,
-            examples,
-          },
+          // Near texts may ask different things: a person must look at them.
+          severity: check === "leak" ? "problem" : "note",
+          check,
+          count: examples.length,
+          of,
+          examples,
           message: `training queries that ${
             check === "leak" ? "stand" : "nearly stand"
           } in a dev or test split; tdro data clean takes them out`,
@@ -185,8 +188,10 @@ function checkScripts(task: Task, written: TaskScripts): TaskFinding[] {
       .filter(([script]) => !expected.has(script));
     const share = foreign.reduce((sum, [, part]) => sum + part, 0);
     return share < FOREIGN ? [] : [{
-      ...{ severity: "note", check: "script" } as const,
-      ...{ count: Math.round(100 * share), of: 100 },
+      severity: "note" as const,
+      check: "script" as const,
+      count: Math.round(100 * share),
+      of: 100,
       message: `per cent of the letters of the ${kind} are ${
         foreign.map(([script]) => script).join(", ")
       }, which language ${
@@ -198,27 +203,34 @@ function checkScripts(task: Task, written: TaskScripts): TaskFinding[] {
 
 function checkLengths(lengths: readonly LengthSummary[]): TaskFinding[] {
   return lengths.filter(({ cut = 0 }) => cut > CUT).map((row) => ({
-    ...{ severity: "note", check: "long-text" },
-    ...{ count: Math.round(row.cut! * row.count), of: row.count },
+    severity: "note",
+    check: "long-text",
+    count: Math.round(row.cut! * row.count),
+    of: row.count,
     message: `${row.kind} are longer than the limit and will be cut`,
   }));
 }
 
 function checkInfo(task: Task): TaskFinding[] {
-  const none = { severity: "note", count: 1, of: 1 } as const;
-  return [
-    ...(task.prompt === ""
-      ? [{
-        ...{ ...none, check: "no-prompt" as const },
-        message:
-          'no prompt: instruction-tuned models want one; put it as "prompt" into task.json',
-      }]
-      : []),
-    ...(["", "unstated"].includes(task.license)
-      ? [{
-        ...{ ...none, check: "no-license" as const },
-        message: 'no licence is stated; put it as "license" into task.json',
-      }]
-      : []),
-  ];
+  const findings: TaskFinding[] = [];
+  if (task.prompt === "") {
+    findings.push({
+      severity: "note",
+      check: "no-prompt",
+      count: 1,
+      of: 1,
+      message:
+        'no prompt: instruction-tuned models want one; put it as "prompt" into task.json',
+    });
+  }
+  if (["", "unstated"].includes(task.license)) {
+    findings.push({
+      severity: "note",
+      check: "no-license",
+      count: 1,
+      of: 1,
+      message: 'no licence is stated; put it as "license" into task.json',
+    });
+  }
+  return findings;
 }

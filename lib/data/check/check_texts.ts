@@ -27,18 +27,53 @@ export function checkTexts(
     [...task.corpus.values()].map((p) => [p.id, passageText(p)]),
     squeeze,
   );
-  const asPassages = group(
-    [...task.queries.values()].map((q) => [q.id, q.text]),
-    squeeze,
-  );
   const queries = group(
     [...task.queries.values()].map((q) => [q.id, q.text]),
     normaliseText,
   );
-  const emptyPassages = passages.get("") ?? [];
-  const emptyQueries = queries.get("") ?? [];
+  const findings = emptyTexts(task, { queries, passages });
   passages.delete("");
   queries.delete("");
+  findings.push(
+    ...repeatedTexts(task, passages),
+    ...misleadingCopies(task, passages),
+  );
+  return {
+    findings,
+    copies: [
+      ...tally(task.name, "queries", queries),
+      ...tally(task.name, "passages", passages),
+    ],
+  };
+}
+
+function emptyTexts(
+  task: Task,
+  { queries, passages }: { queries: Groups; passages: Groups },
+): TaskFinding[] {
+  const emptyQueries = queries.get("") ?? [];
+  const emptyPassages = passages.get("") ?? [];
+  return [
+    {
+      severity: "problem",
+      check: "empty-query",
+      count: emptyQueries.length,
+      of: task.queries.size,
+      examples: emptyQueries,
+      message: "queries without text; take them out",
+    },
+    {
+      severity: "problem",
+      check: "empty-passage",
+      count: emptyPassages.length,
+      of: task.corpus.size,
+      examples: emptyPassages,
+      message: "passages without text or title; take them out",
+    },
+  ];
+}
+
+function repeatedTexts(task: Task, passages: Groups): TaskFinding[] {
   const repeatedPassages = repeated(passages);
   const repeatedQueries = SPLITS.flatMap((split) =>
     repeated(group(
@@ -49,58 +84,61 @@ export function checkTexts(
       normaliseText,
     ))
   );
+  return [
+    {
+      severity: "note",
+      check: "repeated-query",
+      count: repeatedQueries.length,
+      of: countJudged(task),
+      examples: repeatedQueries,
+      message:
+        "queries that repeat an earlier one of their split, but for case and punctuation",
+    },
+    {
+      severity: "note",
+      check: "repeated-passage",
+      count: repeatedPassages.length,
+      of: task.corpus.size,
+      examples: repeatedPassages,
+      message: "passages that repeat an earlier one word by word",
+    },
+  ];
+}
+
+/** Copies that make a search look worse than it is. */
+function misleadingCopies(task: Task, passages: Groups): TaskFinding[] {
   const copied = unjudgedCopies(task, passages);
+  const asPassages = group(
+    [...task.queries.values()].map((q) => [q.id, q.text]),
+    squeeze,
+  );
   const same = [...asPassages].filter(([text]) => passages.has(text))
     .flatMap(([, ids]) => ids);
-  const judged = Object.values(task.qrels)
-    .reduce((sum, { size }) => sum + size, 0);
-  return {
-    findings: [
-      {
-        ...{ severity: "problem", check: "empty-query" },
-        ...{ count: emptyQueries.length, of: task.queries.size },
-        examples: emptyQueries,
-        message: "queries without text; take them out",
-      },
-      {
-        ...{ severity: "problem", check: "empty-passage" },
-        ...{ count: emptyPassages.length, of: task.corpus.size },
-        examples: emptyPassages,
-        message: "passages without text or title; take them out",
-      },
-      {
-        ...{ severity: "note", check: "repeated-query" },
-        ...{ count: repeatedQueries.length, of: judged },
-        examples: repeatedQueries,
-        message:
-          "queries that repeat an earlier one of their split, but for case and punctuation",
-      },
-      {
-        ...{ severity: "note", check: "repeated-passage" },
-        ...{ count: repeatedPassages.length, of: task.corpus.size },
-        examples: repeatedPassages,
-        message: "passages that repeat an earlier one word by word",
-      },
-      {
-        ...{ severity: "note", check: "unjudged-copy" },
-        ...{ count: copied.length, of: judged },
-        examples: copied,
-        message:
-          "queries for which a copy of a relevant passage is not judged relevant: finding it counts as an error",
-      },
-      {
-        ...{ severity: "note", check: "query-is-passage" },
-        ...{ count: same.length, of: task.queries.size },
-        examples: same,
-        message:
-          "queries that are also a passage; where that isn't the answer, it will still be found first",
-      },
-    ],
-    copies: [
-      ...tally(task.name, "queries", queries),
-      ...tally(task.name, "passages", passages),
-    ],
-  };
+  return [
+    {
+      severity: "note",
+      check: "unjudged-copy",
+      count: copied.length,
+      of: countJudged(task),
+      examples: copied,
+      message:
+        "queries for which a copy of a relevant passage is not judged relevant: finding it counts as an error",
+    },
+    {
+      severity: "note",
+      check: "query-is-passage",
+      count: same.length,
+      of: task.queries.size,
+      examples: same,
+      message:
+        "queries that are also a passage; where that isn't the answer, it will still be found first",
+    },
+  ];
+}
+
+/** Judged queries, those of several splits counted in each. */
+function countJudged({ qrels }: Task): number {
+  return Object.values(qrels).reduce((sum, { size }) => sum + size, 0);
 }
 
 function group(

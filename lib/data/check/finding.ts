@@ -22,28 +22,25 @@ export type CheckName =
 
 /** Kinds of findings, in the order in which they are told. */
 export const CHECKS: readonly CheckName[] = [
-  ...[
-    "absent-query",
-    "absent-passage",
-    "empty-query",
-    "empty-passage",
-    "leak",
-  ] as const,
-  ...[
-    "near-leak",
-    "no-train",
-    "no-test",
-    "few-test",
-    "no-positive",
-    "unjudged-query",
-  ] as const,
-  ...[
-    "repeated-query",
-    "repeated-passage",
-    "unjudged-copy",
-    "query-is-passage",
-  ] as const,
-  ...["script", "long-text", "no-prompt", "no-license"] as const,
+  "absent-query",
+  "absent-passage",
+  "empty-query",
+  "empty-passage",
+  "leak",
+  "near-leak",
+  "no-train",
+  "no-test",
+  "few-test",
+  "no-positive",
+  "unjudged-query",
+  "repeated-query",
+  "repeated-passage",
+  "unjudged-copy",
+  "query-is-passage",
+  "script",
+  "long-text",
+  "no-prompt",
+  "no-license",
 ];
 
 /** Something about a task that one should know or mend before using it. */

@@ -97,14 +97,19 @@ export function summariseLengths(
       let below = 0;
       return rows.find((row) => (below += row.count) >= q * count)!.length;
     };
-    const long = rows.filter(({ length }) => length > (limit ?? Infinity))
-      .reduce((sum, row) => sum + row.count, 0);
-    return {
-      ...{ task, kind, count, median: quantile(0.5), p95: quantile(0.95) },
+    const summary = {
+      task,
+      kind,
+      count,
+      median: quantile(0.5),
+      p95: quantile(0.95),
       max: rows.at(-1)!.length,
-      ...(limit === undefined ? {} : { cut: long / count }),
-      histogram: byPowers(rows),
     };
+    const histogram = byPowers(rows);
+    if (limit === undefined) return { ...summary, histogram };
+    const long = rows.filter(({ length }) => length > limit)
+      .reduce((sum, row) => sum + row.count, 0);
+    return { ...summary, cut: long / count, histogram };
   });
 }
 

@@ -98,20 +98,23 @@ export function cleanSuite(
     removed.push({ ...found, why: "between splits" });
   }
   const rest = without(suite, removed);
-  if (!within) return report(suite, rest, removed, splits);
+  if (!within) return cleaned(suite, { suite: rest, removed, splits });
   const repeated: CleanedQuery[] = [];
   for (const found of findRepeatedQueries(rest, options)) {
     repeated.push({ ...found, why: "within its split" });
   }
   removed.push(...repeated);
-  return report(suite, without(rest, repeated), removed, splits);
+  return cleaned(suite, { suite: without(rest, repeated), removed, splits });
 }
 
-function report(
+/** The cleaned suite, with a row on each task. */
+function cleaned(
   before: Suite,
-  suite: Suite,
-  removed: CleanedQuery[],
-  splits: readonly (keyof Task["qrels"])[],
+  { suite, removed, splits }: {
+    suite: Suite;
+    removed: CleanedQuery[];
+    splits: readonly (keyof Task["qrels"])[];
+  },
 ): CleanedSuite {
   const count = (task: Task) =>
     splits.reduce((sum, split) => sum + (task.qrels[split]?.size ?? 0), 0);

@@ -38,7 +38,8 @@ const CONVERTERS: Record<string, Converter> = {
   openBeirSet: convertBeir,
   openIdTables: (work, writer) =>
     convertJudged([["", (split) => openIdTables(work.raw, { split })]], {
-      ...{ work, writer },
+      work,
+      writer,
     }),
   openMiracl: convertMiracl,
   readPairs: (work, writer) =>
@@ -123,7 +124,11 @@ async function writeQueries(
     }
     for (const [query, grades] of qrels) {
       for (const [passage, grade] of grades) {
-        await writer.judge(split, prefix + query, prefix + passage, grade);
+        await writer.judgment(split, {
+          query: prefix + query,
+          passage: prefix + passage,
+          grade,
+        });
       }
     }
   }

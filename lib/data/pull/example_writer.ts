@@ -35,7 +35,11 @@ export class ExampleWriter {
     for (const passage of positives) {
       const found = await this.#passage(passage);
       if (!known.add(asked.index, found.index)) continue;
-      await this.#writer.judge(split, asked.id, found.id, 1);
+      await this.#writer.judgment(split, {
+        query: asked.id,
+        passage: found.id,
+        grade: 1,
+      });
     }
     const against = pairsOf(this.#negatives, split);
     for (const passage of negatives) {
@@ -61,12 +65,11 @@ export class ExampleWriter {
           number,
         ];
         if (known.has(query, passage)) continue;
-        await this.#writer.judge(
-          split,
-          this.#queries.id(query),
-          this.#passages.id(passage),
-          0,
-        );
+        await this.#writer.judgment(split, {
+          query: this.#queries.id(query),
+          passage: this.#passages.id(passage),
+          grade: 0,
+        });
       }
       await Deno.remove(this.#path(split));
     }

@@ -103,12 +103,13 @@ export async function* pullDataset(
   }
   yield* fetchHubFiles(sources.flatMap(({ fetch }) => fetch ?? []), hub);
   const made: PulledDataset = {
-    ...{ name: row.name, license: row.license, loader: row.loader! },
+    name: row.name,
+    license: row.license,
+    loader: row.loader!,
     languages: [...languages],
-    sources: sources.map(({ dataset, from, commit }) => ({
-      ...{ dataset, from },
-      ...(commit === undefined ? {} : { commit }),
-    })),
+    sources: sources.map(({ dataset, from, commit }) =>
+      commit === undefined ? { dataset, from } : { dataset, from, commit }
+    ),
     files: [],
     counts: { passages: 0, queries: 0, judgments: 0 },
   };
@@ -118,10 +119,16 @@ export async function* pullDataset(
   }
   yield* whileWorking((onProgress) =>
     writeFolder(folder, {
-      ...{ overwrite, what: `data set ${folder}` },
+      overwrite,
+      what: `data set ${folder}`,
       async fill(out) {
         made.counts = await convert({
-          ...{ row, raw, paths, out, languages, limit },
+          row,
+          raw,
+          paths,
+          out,
+          languages,
+          limit,
           onProgress(done) {
             hub.signal?.throwIfAborted();
             onProgress(done);

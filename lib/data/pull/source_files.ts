@@ -90,7 +90,7 @@ export async function chooseFiles(
     if (files.length > 0 && lacking === undefined) {
       return {
         dataset: id,
-        ...(commit === undefined ? {} : { commit }),
+        commit,
         from: "hub",
         fetch: { repo, files, folder },
         paths: files.map(({ path }) => prefix + path),

@@ -34,12 +34,14 @@ export class TaskWriter {
       .write(`${JSON.stringify({ _id: id, text })}\n`);
   }
 
-  /** Writes a judgment. */
-  async judge(
+  /** Writes a judgment, of ids. */
+  async judgment(
     split: SplitName,
-    query: string,
-    passage: string,
-    grade: number,
+    { query, passage, grade }: {
+      query: string;
+      passage: string;
+      grade: number;
+    },
   ): Promise<void> {
     this.counts.judgments++;
     await this.#sink(`qrels/${split}.tsv`, "query-id\tcorpus-id\tscore\n")

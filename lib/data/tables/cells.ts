@@ -13,10 +13,13 @@ export function textOf(
 ): string | undefined {
   if (cell === null || cell === undefined) return undefined;
   if (typeof cell === "number" || typeof cell === "bigint") return `${cell}`;
-  if (typeof cell !== "string") throw wrong(where, column, "a text", cell);
+  if (typeof cell !== "string") {
+    throw wrong(cell, { where, column, wanted: "a text" });
+  }
   const text = cell.trim();
   if (!text.isWellFormed()) {
-    throw wrong(where, column, "a text without lone surrogates", cell);
+    const wanted = "a text without lone surrogates";
+    throw wrong(cell, { where, column, wanted });
   }
   return text === "" ? undefined : text;
 }
@@ -37,26 +40,25 @@ export function passagesOf(
   const { text, title, ...rest } = cell as Record<string, unknown>;
   const id = rest._id ?? rest.docid;
   if (text === undefined) {
-    throw wrong(where, column, "a text or an object with text", cell);
+    const wanted = "a text or an object with text";
+    throw wrong(cell, { where, column, wanted });
   }
   if (Array.isArray(text)) return passagesOf(text, where, column);
   const body = textOf(text, where, `${column}.text`);
   if (body === undefined) return [];
   const head = textOf(title, where, `${column}.title`);
   const key = textOf(id, where, `${column}.docid`);
-  return [{
-    ...(key === undefined ? {} : { id: key }),
-    ...(head === undefined ? {} : { title: head }),
-    text: body,
-  }];
+  return [{ id: key, title: head, text: body }];
 }
 
 /** The grade that a cell gives: an integer, yes or no, or a score and its bound. */
 export function gradeOf(
   cell: unknown,
-  where: string,
-  column: string,
-  minScore: number | undefined,
+  { where, column, minScore }: {
+    where: string;
+    column: string;
+    minScore: number | undefined;
+  },
 ): number {
   const word = typeof cell === "string" ? cell.trim().toLowerCase() : cell;
   if (word === true || word === "true" || word === "yes") return 1;
@@ -66,23 +68,21 @@ export function gradeOf(
     ? Number(word)
     : NaN;
   if (!Number.isFinite(score)) {
-    throw wrong(where, column, "a grade, a score, true or false", cell);
+    const wanted = "a grade, a score, true or false";
+    throw wrong(cell, { where, column, wanted });
   }
   if (minScore !== undefined) return score >= minScore ? 1 : 0;
   if ((score | 0) === score) return score;
-  throw wrong(
+  throw wrong(cell, {
     where,
     column,
-    "an integer unless minScore (--min-score) says which scores match",
-    cell,
-  );
+    wanted: "an integer unless minScore (--min-score) says which scores match",
+  });
 }
 
 function wrong(
-  where: string,
-  column: string,
-  wanted: string,
   cell: unknown,
+  { where, column, wanted }: { where: string; column: string; wanted: string },
 ): SyntaxError {
   const text = JSON.stringify(
     cell,

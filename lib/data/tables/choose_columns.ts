@@ -16,28 +16,65 @@ export interface ChosenColumns {
 /** What columns are called in data sets, in lower case without `_`; best first. */
 const NAMES = {
   query: [
-    ...["query", "question", "anchor", "queries", "questions", "querytext"],
-    ...["searchquery", "sentence1", "text1", "claim", "q"],
+    "query",
+    "question",
+    "anchor",
+    "queries",
+    "questions",
+    "querytext",
+    "searchquery",
+    "sentence1",
+    "text1",
+    "claim",
+    "q",
   ],
   passage: [
-    ...["passage", "answer", "positive", "document", "pos", "doc"],
-    ...["positivepassages", "positives", "passages", "answers", "documents"],
-    ...["passagetext", "documenttext", "context", "response", "sentence2"],
-    ...["text2", "text", "content", "body", "a"],
+    "passage",
+    "answer",
+    "positive",
+    "document",
+    "pos",
+    "doc",
+    "positivepassages",
+    "positives",
+    "passages",
+    "answers",
+    "documents",
+    "passagetext",
+    "documenttext",
+    "context",
+    "response",
+    "sentence2",
+    "text2",
+    "text",
+    "content",
+    "body",
+    "a",
   ],
   title: ["title", "passagetitle", "doctitle", "documenttitle"],
   split: ["split", "subset", "partition"],
   queryId: ["queryid", "qid", "questionid"],
   passageId: [
-    ...["passageid", "pid", "docid", "documentid", "corpusid", "answerid"],
+    "passageid",
+    "pid",
+    "docid",
+    "documentid",
+    "corpusid",
+    "answerid",
   ],
 } as const;
 
 /** What a column can be named for. */
 const KEYS = [
-  ...["query", "passage", "title", "negatives", "score", "split"] as const,
-  ...["queryId", "passageId"] as const,
-];
+  "query",
+  "passage",
+  "title",
+  "negatives",
+  "score",
+  "split",
+  "queryId",
+  "passageId",
+] as const;
 
 const NEGATIVE = /^(hard)?neg(ative)?s?(passages?|docs?|documents?)?s?\d*$/;
 

@@ -82,7 +82,10 @@ async function* readRecords(
   const { parse } = await import("csv-parse");
   const { Readable } = await import("node:stream");
   const options = {
-    ...{ delimiter, info: true, bom: true, relax_column_count: true },
+    delimiter,
+    info: true,
+    bom: true,
+    relax_column_count: true,
     skip_empty_lines: true,
   };
   const input = Readable.from(chunks(path));

@@ -33,8 +33,12 @@ async function* readRows(
     for (const group of metadata.row_groups) {
       const end = first + Number(group.num_rows);
       const rows = await parquetReadObjects({
-        ...{ file: buffer, metadata, compressors, columns: [...columns] },
-        ...{ rowStart: first, rowEnd: end },
+        file: buffer,
+        metadata,
+        compressors,
+        columns: [...columns],
+        rowStart: first,
+        rowEnd: end,
       }).catch((error: Error) => {
         throw damaged(path, error);
       });

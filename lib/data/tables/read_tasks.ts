@@ -15,8 +15,14 @@ export async function readTasks(
 ): Promise<Map<string, TaskBuilder>> {
   const columns = chooseColumns(table.source, table.columns, options, [task]);
   const wanted = [
-    ...[columns.query, columns.passage, columns.title, columns.score],
-    ...[columns.split, columns.queryId, columns.passageId, task],
+    columns.query,
+    columns.passage,
+    columns.title,
+    columns.score,
+    columns.split,
+    columns.queryId,
+    columns.passageId,
+    task,
     ...columns.negatives,
   ].filter((name) => name !== undefined);
   const builders = new Map<string, TaskBuilder>();

@@ -1,10 +1,16 @@
 import type { SplitName } from "../types.ts";
 
 const NAMES: Record<string, SplitName> = {
-  ...{ train: "train", training: "train" },
-  ...{ dev: "dev", development: "dev", val: "dev", valid: "dev" },
-  ...{ validation: "dev", eval: "dev" },
-  ...{ test: "test", testing: "test" },
+  train: "train",
+  training: "train",
+  dev: "dev",
+  development: "dev",
+  val: "dev",
+  valid: "dev",
+  validation: "dev",
+  eval: "dev",
+  test: "test",
+  testing: "test",
 };
 
 /** The split that a word stands for; `undefined` if for none. */

@@ -49,7 +49,10 @@ export async function suiteFromRows(
   options: SuiteFromRowsOptions,
 ): Promise<Suite> {
   const table = await rowsTable(rows);
-  return await readSuite(table, options, "suite", table.source);
+  return await readSuite(table, options, {
+    name: "suite",
+    source: table.source,
+  });
 }
 
 /**
@@ -77,28 +80,30 @@ export async function suiteFromFile(
   { subset, ...options }: SuiteFromFileOptions,
 ): Promise<Suite> {
   const table = await openTable(path, { subset });
-  return await readSuite(table, options, tableName(path), sourceOf(path));
+  return await readSuite(table, options, {
+    name: tableName(path),
+    source: sourceOf(path),
+  });
 }
 
 async function readSuite(
   table: Table,
   { task, info = {}, ...options }: SuiteFromRowsOptions,
-  suiteName: string,
-  source: string,
+  file: { name: string; source: string },
 ): Promise<Suite> {
   const parsed = parseTableTaskOptions(options);
   const builders = await readTasks(table, parsed, task);
   const stray = Object.keys(info).find((name) => !builders.has(name));
   if (stray !== undefined) {
     throw new RangeError(
-      `Cannot make a suite of ${source}: info names task ${
+      `Cannot make a suite of ${file.source}: info names task ${
         JSON.stringify(stray)
       }, which no row has: tasks are ${[...builders.keys()].join(", ")}`,
     );
   }
   const tasks: Task[] = [...builders].map(([name, builder]) => ({
-    ...builder.finish(name, source),
+    ...builder.finish(name, file.source),
     ...info[name],
   }));
-  return { name: parsed.name ?? suiteName, tasks };
+  return { name: parsed.name ?? file.name, tasks };
 }

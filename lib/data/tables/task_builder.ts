@@ -49,12 +49,14 @@ export class TaskBuilder {
     const judgment = {
       query: this.#addQuery(text, cells, where),
       split: this.#splitOf(cells, where) ?? splitOf(fileSplit ?? ""),
-      grade: score === undefined
-        ? 1
-        : gradeOf(cells[score], where, score, this.#options.minScore),
+      grade: score === undefined ? 1 : gradeOf(cells[score], {
+        where,
+        column: score,
+        minScore: this.#options.minScore,
+      }),
       where,
     };
-    const heading = title && textOf(cells[title], where, title);
+    const heading = title ? textOf(cells[title], where, title) : undefined;
     const id = this.#idOf(this.#columns.passageId, cells, where);
     if (id !== undefined && passages.length > 1) {
       throw new SyntaxError(
@@ -64,8 +66,11 @@ export class TaskBuilder {
       );
     }
     for (const found of passages) {
-      const whole = { ...(heading ? { title: heading } : {}), ...found };
-      if (id !== undefined) whole.id = id;
+      const whole = {
+        id: id ?? found.id,
+        title: found.title ?? heading,
+        text: found.text,
+      };
       this.#judge({ ...judgment, passage: this.#addPassage(whole, where) });
     }
     for (const column of negatives) {
@@ -109,7 +114,11 @@ export class TaskBuilder {
       );
     }
     return {
-      ...{ name, prompt, language, kind, license },
+      name,
+      prompt,
+      language,
+      kind,
+      license,
       source: this.#options.source ?? source,
       corpus: this.#corpus,
       queries: this.#queries,
@@ -164,7 +173,9 @@ export class TaskBuilder {
     const id = given ?? this.#queryIds.get(text) ??
       `q${this.#queries.size + 1}`;
     const old = this.#queries.get(id);
-    if (old && old.text !== text) throw twoTexts(where, "query", id, old.text);
+    if (old && old.text !== text) {
+      throw twoTexts(where, { what: "query", id, earlier: old.text });
+    }
     if (!old) this.#queries.set(id, { id, text });
     if (given === undefined) this.#queryIds.set(text, id);
     return id;
@@ -175,15 +186,11 @@ export class TaskBuilder {
     const id = given ?? this.#passageIds.get(whole) ?? this.#freeId();
     const old = this.#corpus.get(id);
     if (old && JSON.stringify([old.title ?? "", old.text]) !== whole) {
-      throw twoTexts(where, "passage", id, old.text);
+      throw twoTexts(where, { what: "passage", id, earlier: old.text });
     }
     if (!old) {
-      this.#corpus.set(
-        id,
-        title === undefined ? { id, text } : {
-          ...{ id, title, text },
-        },
-      );
+      const passage = title === undefined ? { id, text } : { id, title, text };
+      this.#corpus.set(id, passage);
     }
     if (!this.#passageIds.has(whole)) this.#passageIds.set(whole, id);
     return id;
@@ -253,11 +260,9 @@ function keyOf({ query, split, passage }: Judgment): string {
 
 function twoTexts(
   where: string,
-  what: string,
-  id: string,
-  other: string,
+  { what, id, earlier }: { what: string; id: string; earlier: string },
 ): SyntaxError {
-  const start = other.length > 60 ? `${other.slice(0, 57)}...` : other;
+  const start = earlier.length > 60 ? `${earlier.slice(0, 57)}...` : earlier;
   return new SyntaxError(
     `${where}: Cannot use the row: ${what} ${
       JSON.stringify(id)

@@ -34,12 +34,18 @@ export async function* readColumns(
   }
 }
 
+/** A grade or score, and the place in the file that gives it. */
+export interface PairValue {
+  query: string;
+  passage: string;
+  value: number;
+  where: string;
+}
+
 /** Puts one value into a map of maps; a pair that's there already is an error. */
-export function insert(
+export function insertPair(
   rows: Map<string, Map<string, number>>,
-  [query, passage]: readonly [string, string],
-  value: number,
-  where: string,
+  { query, passage, value, where }: PairValue,
 ): void {
   let row = rows.get(query);
   if (!row) rows.set(query, row = new Map());

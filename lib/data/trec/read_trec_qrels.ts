@@ -1,4 +1,4 @@
-import { insert, parseGrade, readColumns, splitBlanks } from "./columns.ts";
+import { insertPair, parseGrade, readColumns, splitBlanks } from "./columns.ts";
 import type { Qrels } from "../types.ts";
 
 const COLUMNS = ["query", "0", "passage", "relevance"] as const;
@@ -37,7 +37,8 @@ export async function readTrecQrels(path: string): Promise<Qrels> {
       string,
     ];
     const where = `${path}:${line}`;
-    insert(qrels, [query, passage], parseGrade(text, where), where);
+    const value = parseGrade(text, where);
+    insertPair(qrels, { query, passage, value, where });
   }
   return qrels;
 }

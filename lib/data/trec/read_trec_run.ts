@@ -1,4 +1,4 @@
-import { insert, readColumns, splitBlanks } from "./columns.ts";
+import { insertPair, readColumns, splitBlanks } from "./columns.ts";
 import type { Run } from "../types.ts";
 
 const COLUMNS = ["query", "Q0", "passage", "rank", "score", "name"] as const;
@@ -41,15 +41,16 @@ export async function readTrecRun(path: string): Promise<Run> {
       string,
       string,
     ];
+    const where = `${path}:${line}`;
     const score = SCORE.test(text) ? Number(text) : NaN;
     if (!Number.isFinite(score)) {
       throw new SyntaxError(
-        `${path}:${line}: Cannot read the score: it must be a finite decimal number: got ${
+        `${where}: Cannot read the score: it must be a finite decimal number: got ${
           JSON.stringify(text)
         }`,
       );
     }
-    insert(run, [query, passage], score, `${path}:${line}`);
+    insertPair(run, { query, passage, value: score, where });
   }
   return run;
 }

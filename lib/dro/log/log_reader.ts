@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { LossObservation } from "../update/loss_proxy.ts";
+import type { LossObservation } from "../update/measure_losses.ts";
 import { unpackLosses } from "./pack_losses.ts";
 import type { LossLog } from "./parse_loss_log.ts";
 
@@ -178,12 +178,13 @@ export class LogReader {
       domains: batch.domains ?? batch.tasks!.map((name) => idOf.get(name)!),
     }));
     const tasks = this.#header.tasks ?? named;
-    return {
+    const log: Omit<LossLog, "warnings"> = {
       ...this.#header,
-      ...(tasks ? { tasks } : {}),
       domainCount: this.#domains || (tasks?.length ?? this.#largest + 1),
       lines: [...lines, ...this.#observations],
     };
+    if (tasks) log.tasks = tasks;
+    return log;
   }
 }
 

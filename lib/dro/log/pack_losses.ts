@@ -1,4 +1,4 @@
-import type { LossObservation } from "../update/loss_proxy.ts";
+import type { LossObservation } from "../update/measure_losses.ts";
 
 /** The losses of a micro-batch as a log keeps them; plain JSON. */
 export interface PackedLosses {

@@ -1,5 +1,5 @@
 import { LogReader, type Place } from "./log_reader.ts";
-import type { LossObservation } from "../update/loss_proxy.ts";
+import type { LossObservation } from "../update/measure_losses.ts";
 
 /** Options for {@linkcode parseLossLog}. */
 export interface ParseLossLogOptions {

@@ -1,4 +1,4 @@
-import type { LossObservation } from "../update/loss_proxy.ts";
+import type { LossObservation } from "../update/measure_losses.ts";
 import {
   stepWeights,
   type StepWeightsOptions,

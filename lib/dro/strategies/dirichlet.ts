@@ -1,4 +1,4 @@
-import type { Chance } from "./strategy.ts";
+import type { RandomSource } from "./strategy.ts";
 
 /**
  * Draws from a Dirichlet distribution: independent gamma draws over their sum.
@@ -10,7 +10,7 @@ import type { Chance } from "./strategy.ts";
  */
 export function drawDirichlet(
   alphas: readonly number[],
-  rng: Chance,
+  rng: RandomSource,
 ): number[] {
   const logs = alphas.map((alpha) => logGamma(alpha, rng));
   const top = Math.max(...logs);
@@ -20,7 +20,7 @@ export function drawDirichlet(
 }
 
 /** Logarithm of a gamma draw (Marsaglia & Tsang 2000). */
-function logGamma(alpha: number, rng: Chance): number {
+function logGamma(alpha: number, rng: RandomSource): number {
   if (!(alpha > 0 && alpha < Infinity)) {
     throw new RangeError(
       `Cannot draw a mixture: concentrations must be > 0: got ${alpha}`,
@@ -43,7 +43,7 @@ function logGamma(alpha: number, rng: Chance): number {
 }
 
 /** A standard normal draw (Box & Muller). */
-function normal(rng: Chance): number {
+function normal(rng: RandomSource): number {
   const radius = Math.sqrt(-2 * Math.log(1 - rng.next()));
   return radius * Math.cos(2 * Math.PI * rng.next());
 }

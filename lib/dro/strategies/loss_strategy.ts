@@ -30,10 +30,8 @@ export function lossStrategy(
         unit: "a step",
         each: reference ? withReference : alone,
       });
-      const update: StepWeightsOptions = {
-        ...preset.options,
-        ...(eta ? { eta: eta(steps) } : {}),
-      };
+      const update: StepWeightsOptions = { ...preset.options };
+      if (eta) update.eta = eta(steps);
       const state = yield* context.learnByLoss({ steps, update, reference });
       return [...state[preset.result]];
     },

@@ -33,8 +33,8 @@ export interface Strategy {
   ): AsyncGenerator<StrategyProgress, number[]>;
 }
 
-/** Where chance comes from; what `createRng()` makes is one. */
-export interface Chance {
+/** A source of random numbers; what `createRng()` makes is one. */
+export interface RandomSource {
   /** A float64 in [0, 1). */
   next(): number;
 }
@@ -65,7 +65,7 @@ export interface StrategyContext {
   /** Proxy steps spent so far. */
   spent(): number;
   /** A generator of the run's seed; the same purpose gives the same draws. */
-  rng(purpose: string): Chance;
+  rng(purpose: string): RandomSource;
   /**
    * A new proxy. All start from the same parameters and see the same rows of a
    * task in the same order, so that two differ by their mixtures alone.

@@ -17,17 +17,22 @@ export interface AscendSettings {
 /** Added to adagrad's root; fixed in the reference implementation. */
 const ADAGRAD_EPSILON = 1e-10;
 
+/** A log-weight, with the optimiser's moments. */
+export interface LogWeight {
+  u: number;
+  first: number;
+  second: number;
+}
+
 /**
- * Moves one log-weight up along its measure `h`, and returns it with the
- * optimiser's moments. `step` counts updates from 1. The optimisers are those
- * of PyTorch, which descend: hence d = −h.
+ * Moves one log-weight up along its measure `h`. `step` counts updates from 1.
+ * The optimisers are those of PyTorch, which descend: hence d = −h.
  */
 export function ascend(
+  { u, first, second }: LogWeight,
+  { h, step }: { h: number; step: number },
   settings: AscendSettings,
-  step: number,
-  h: number,
-  { u, first, second }: { u: number; first: number; second: number },
-): { u: number; first: number; second: number } {
+): LogWeight {
   const { eta, weightDecay, epsilon } = settings;
   if (settings.optimizer === "adamw") {
     const { beta1, beta2 } = settings;

@@ -4,9 +4,9 @@ import { freezeMeasures, freezeSteps } from "./freeze.ts";
 import { type WeightSettings, weightSettings } from "./weight_settings.ts";
 import {
   type LossObservation,
-  lossProxy,
-  type LossProxyOptions,
-} from "./loss_proxy.ts";
+  measureLosses,
+  type MeasureLossesOptions,
+} from "./measure_losses.ts";
 import type { WeightState } from "./weight_state.ts";
 
 export type { WeightOptimizer };
@@ -16,7 +16,7 @@ export type { WeightOptimizer };
  * was released with (spec section 13), except that it accumulates over 4
  * micro-batches; the options from `smoothing` on are not part of tDRO, and off.
  */
-export interface StepWeightsOptions extends LossProxyOptions {
+export interface StepWeightsOptions extends MeasureLossesOptions {
   /**
    * Step size on the log-weights, finite, ≥ 0, no unit. For a schedule, give
    * each call the step size of update number `state.updates`, as
@@ -140,7 +140,7 @@ export function stepWeights(
 ): WeightState {
   const settings = weightSettings(options, state);
   const domains = state.curr.length;
-  const { perDomain } = lossProxy(observation, domains, settings);
+  const { perDomain } = measureLosses(observation, domains, settings);
 
   const accumulated = state.accumulated.map((h, k) => h + perDomain[k]!);
   const pending = state.pending + 1;
@@ -165,7 +165,7 @@ function update(
   let logWeights = state.logWeights.map((u, k) => {
     if (u === null) return null; // weight 0, for ever
     const before = { u, first: first[k]!, second: second[k]! };
-    const after = ascend(settings, step, gradient[k]!, before);
+    const after = ascend(before, { h: gradient[k]!, step }, settings);
     first[k] = after.first;
     second[k] = after.second;
     return pulled(after.u, k, settings);

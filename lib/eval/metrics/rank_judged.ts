@@ -40,7 +40,7 @@ export function rankJudged(
   { ties, without, notANumber }: RankJudgedOptions,
 ): JudgedRanks {
   const byId = ties === "id";
-  const found = retrievedOf(grades, scores, byId, without);
+  const found = retrievedOf(grades, scores, { byId, without });
   const J = found.length;
   const values = Float64Array.from(found, ({ score }) => score); // [J], falling
   const lowest = J > 0 ? values[J - 1]! : Infinity;
@@ -84,8 +84,7 @@ export function rankJudged(
 function retrievedOf(
   grades: ReadonlyMap<string, number>,
   scores: ReadonlyMap<string, number>,
-  byId: boolean,
-  without: string | undefined,
+  { byId, without }: { byId: boolean; without: string | undefined },
 ): Found[] {
   const found: Found[] = [];
   grades.forEach((grade, id) => {

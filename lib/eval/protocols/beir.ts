@@ -161,9 +161,12 @@ async function openPart(
   return {
     // NanoBEIR publishes its only split as "train"; pulled, it is "test".
     set: await openBeirSet(folder, {
-      ...(split === undefined || split === "train" ? {} : { split }),
+      split: split === "train" ? undefined : split,
       language: languages.length === 1 ? languages[0]! : languages,
     }),
-    ...{ name: task, prompt: row.prompt.query[0]!, group, ignoreIdenticalIds },
+    name: task,
+    prompt: row.prompt.query[0]!,
+    group,
+    ignoreIdenticalIds,
   };
 }

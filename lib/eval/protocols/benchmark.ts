@@ -10,6 +10,7 @@ import {
   type BenchmarkTaskReport,
 } from "../records/benchmark_report.ts";
 import type { EvalSettings, EvaluateOptions } from "../evaluate.ts";
+import { reportHead } from "../records/report_head.ts";
 import { checkMetrics, taskReport, TIES } from "../records/task_report.ts";
 import { queryText } from "../../base/texts/query_text.ts";
 
@@ -97,16 +98,16 @@ export async function* runParts(
   checkMetrics(metrics, k);
   const tasks: BenchmarkTaskReport[] = [];
   for (const [domain, open] of parts.entries()) {
-    const report = await runPart(encode, await open(), domain, options);
+    const report = await runPart(encode, await open(), { ...options, domain });
     tasks.push(report);
     yield report;
   }
+  const settings = settingsOf(options, { split, metrics, k });
   return {
-    format: "tdro-eval/1",
-    suite: benchmark,
-    settings: settingsOf(options, { split, metrics, k }),
-    ...(options.origin ? { origin: options.origin } : {}),
-    ...{ benchmark, tasks, missing },
+    ...reportHead(benchmark, settings, options.origin),
+    benchmark,
+    tasks,
+    missing,
     ...benchmarkMeans(tasks, metrics),
   };
 }
@@ -115,20 +116,20 @@ export async function* runParts(
 async function runPart(
   encode: EncodeFunction,
   part: BenchmarkPart,
-  domain: number,
-  { metrics = JUDGED_METRICS, k = 1000, onProgress, ...options }:
-    JudgedBenchmarkOptions,
+  { domain, metrics = JUDGED_METRICS, k = 1000, onProgress, ...options }:
+    & JudgedBenchmarkOptions
+    & { domain: number },
 ): Promise<BenchmarkTaskReport> {
   const { set, name, ignoreIdenticalIds, group } = part;
   const prompt = promptFor(part, options);
   const hash = new DataHash(set.queries.values(), set.qrels);
+  const queries = Array.from(set.queries.values(), ({ id, text }) => ({
+    id,
+    text: queryText(prompt, text),
+  }));
   const { run, passages } = await streamSearch(
     encode,
-    Array.from(set.queries.values(), ({ id, text }) => ({
-      id,
-      text: queryText(prompt, text),
-    })),
-    noting(set.passages(), hash),
+    { queries, passages: noting(set.passages(), hash) },
     {
       ...searchOptions(options),
       k,
@@ -143,25 +144,21 @@ async function runPart(
   await options.onRun?.(name, run);
   const { qrels } = set;
   const about = { task: name, domain, prompt, passages, data: hash.end() };
-  return {
+  const report: BenchmarkTaskReport = {
     ...taskReport(about, { qrels, run, metrics, ignoreIdenticalIds }),
     split: set.split,
     language: [set.language].flat().join(", "),
     ignoreIdenticalIds,
-    ...(group === undefined ? {} : { group }),
   };
+  if (group !== undefined) report.group = group;
+  return report;
 }
 
 /** What the search takes of the options. */
 export function searchOptions(
   { chunk, signal, multiply, prepare, dtype }: BenchmarkOptions,
 ) {
-  return {
-    ...{ chunk, signal },
-    ...(multiply ? { multiply } : {}),
-    ...(prepare ? { prepare } : {}),
-    ...(dtype ? { dtype } : {}),
-  };
+  return { chunk, signal, multiply, prepare, dtype };
 }
 
 /** How the numbers came about; what differs by set stands with the set. */

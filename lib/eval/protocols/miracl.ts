@@ -99,7 +99,9 @@ export async function* evaluateMiracl(
   if (parts.length === 0) throw why!;
   return yield* runParts(encode, parts, {
     ...options,
-    ...{ benchmark: "MIRACL", split: "dev", missing },
+    benchmark: "MIRACL",
+    split: "dev",
+    missing,
   });
 }
 

@@ -14,6 +14,7 @@ import {
 } from "../records/benchmark_report.ts";
 import { DataHash, noting } from "../records/data_hash.ts";
 import type { EvalData } from "../records/eval_report.ts";
+import { reportHead } from "../records/report_head.ts";
 import { answerKey } from "../metrics/has_answer.ts";
 import {
   catalogueRow,
@@ -123,7 +124,9 @@ export async function* evaluateMkqa(
       })),
     ]));
     const { count, sha256 } = await searchAnswers(
-      ...[encode, asked, passages, options] as const,
+      encode,
+      { asked, passages },
+      options,
     );
     for (const [language, list] of asked) {
       const report: BenchmarkTaskReport = {
@@ -134,21 +137,25 @@ export async function* evaluateMkqa(
         data: dataOf(list, sha256),
         ...accuracy(list, cuts),
         queryIds: list.map(({ id }) => id),
-        ...{ split: "test", language, ignoreIdenticalIds: false },
+        split: "test",
+        language,
+        ignoreIdenticalIds: false,
       };
       tasks.push(report);
       yield report;
     }
   }
   const foreign = tasks.filter(({ language }) => language !== "en");
+  const settings = settingsOf(options, {
+    split: "test",
+    metrics,
+    k: Math.max(...cuts),
+  });
   return {
-    format: "tdro-eval/1",
-    suite: "MKQA",
-    settings: settingsOf(options, {
-      ...{ split: "test", metrics, k: Math.max(...cuts) },
-    }),
-    ...(options.origin ? { origin: options.origin } : {}),
-    ...{ benchmark: "MKQA", tasks, mean: meanOf(tasks, metrics) },
+    ...reportHead("MKQA", settings, options.origin),
+    benchmark: "MKQA",
+    tasks,
+    mean: meanOf(tasks, metrics),
     means: foreign.length === 0 ? [] : [{
       name: "without English",
       tasks: foreign.map(({ task }) => task),
@@ -175,8 +182,10 @@ function promptOf(language: string, options: BenchmarkOptions): string {
 /** Searches, and notes for each question the first rank that holds an answer. */
 async function searchAnswers(
   encode: EncodeFunction,
-  asked: ReadonlyMap<string, readonly Asked[]>,
-  passages: () => AsyncIterable<Passage>,
+  { asked, passages }: {
+    asked: ReadonlyMap<string, readonly Asked[]>;
+    passages: () => AsyncIterable<Passage>;
+  },
   { onProgress, cuts = CUTS, ...options }: EvaluateMkqaOptions,
 ): Promise<{ count: number; sha256: string }> {
   const corpus = new DataHash([], new Map());
@@ -188,8 +197,7 @@ async function searchAnswers(
   );
   const { run, passages: count } = await streamSearch(
     encode,
-    queries,
-    noting(passages(), corpus),
+    { queries, passages: noting(passages(), corpus) },
     {
       ...searchOptions(options),
       k: Math.max(...cuts),

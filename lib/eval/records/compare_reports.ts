@@ -197,7 +197,7 @@ function compareTask(
   const { p, interval, meanDifference } = pairedTTest(second, first);
   const mean = (values: readonly number[]) =>
     values.reduce((sum, value) => sum + value, 0) / values.length;
-  return {
+  const compared = {
     task: a.task,
     a: mean(first),
     b: mean(second),
@@ -211,13 +211,13 @@ function compareTask(
     onlyB: b.queryIds.length - pairs.length,
     // Without a change, or with a single query, there is nothing to test.
     p: Number.isNaN(p) ? 1 : p,
-    ...(rng
-      ? { randomizationP: randomizationTest(second, first, { rng }).p }
-      : {}),
-    movers: changed
-      .sort((x, y) => Math.abs(y.b - y.a) - Math.abs(x.b - x.a))
-      .slice(0, movers),
   };
+  const strongest = changed
+    .sort((x, y) => Math.abs(y.b - y.a) - Math.abs(x.b - x.a))
+    .slice(0, movers);
+  if (!rng) return { ...compared, movers: strongest };
+  const { p: randomizationP } = randomizationTest(second, first, { rng });
+  return { ...compared, randomizationP, movers: strongest };
 }
 
 /** The queries of both, in the first report's order. */

@@ -45,11 +45,9 @@ export async function hashModel(folder: string): Promise<EvalModel> {
     hash.update(`${path}\0${sha256}\n`);
   }
   const revision = await pulledRevision(folder);
-  return {
-    name: folder,
-    sha256: hash.digest("hex"),
-    ...(revision ? { revision } : {}),
-  };
+  const model: EvalModel = { name: folder, sha256: hash.digest("hex") };
+  if (revision) model.revision = revision;
+  return model;
 }
 
 async function listFiles(folder: string, below = ""): Promise<string[]> {

@@ -78,7 +78,7 @@ export function bootstrapInterval(
   means.sort();
   const alpha = 1 - level;
   let ends: [number, number] = [alpha / 2, 1 - alpha / 2];
-  if (method === "BCa") ends = bcaEnds(values, means, estimate, alpha);
+  if (method === "BCa") ends = bcaEnds(values, means, { estimate, alpha });
   const [low, high] = ends.map((p) => quantile(means, p)) as [number, number];
   const middle = meanOf([...means]);
   return {
@@ -97,8 +97,7 @@ export function bootstrapInterval(
 function bcaEnds(
   values: readonly number[],
   means: Float64Array,
-  estimate: number,
-  alpha: number,
+  { estimate, alpha }: { estimate: number; alpha: number },
 ): [number, number] {
   if (values.every((value) => value === values[0])) return [NaN, NaN];
   const below = means.reduce((count, mean) => count + +(mean < estimate), 0);

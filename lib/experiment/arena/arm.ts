@@ -1,15 +1,17 @@
 import { join } from "node:path";
-import { writeWhole } from "../../data/mod.ts";
+import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
+import type { ProgressEvent } from "../../base/progress_event.ts";
+import { relay } from "../../base/relay.ts";
 import { type Strategy, weightFile, writeWeightFile } from "../../dro/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import { disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { arenaContext } from "./context.ts";
 import { Journal } from "./journal.ts";
 import type { ArenaArm } from "./result.ts";
-import { evaluateModel } from "../stages/evaluate_arm.ts";
-import type { ProgressEvent } from "../progress_event.ts";
-import { METRIC } from "../summary.ts";
-import { type StageInput, trainArm } from "../stages/train_arm.ts";
+import { evaluateArm } from "../stages/evaluate_arm.ts";
+import type { StageInput } from "../stages/stage_input.ts";
+import { trainArm } from "../stages/train_arm.ts";
+import { timed } from "../timed.ts";
 
 /** What an arm needs beside the seed's stage input. */
 export interface ArmParts {
@@ -51,7 +53,7 @@ export async function* runArm(
   const folder = join(options.out, "arms", slug);
   const file = join(folder, "result.json");
   const title = `${strategy.name}, seed ${options.seed}`;
-  const before = await read<ArenaArm & { formula: string }>(file);
+  const before = await readJsonIfThere<ArenaArm & { formula: string }>(file);
   if (before) {
     if (before.formula !== strategy.formula) {
       throw new RangeError(
@@ -63,32 +65,34 @@ export async function* runArm(
     return arm;
   }
   await Deno.mkdir(folder, { recursive: true });
-  const seconds = await read<ArenaArm["seconds"]>(
+  const seconds = await readJsonIfThere<ArenaArm["seconds"]>(
     join(folder, "seconds.json"),
   ) ?? { learn: 0, train: 0, evaluate: 0 };
 
   /** Runs one part and adds up its time, also over tries. */
-  async function* timed<T>(
+  const noted = <T>(
     part: keyof ArenaArm["seconds"],
     events: AsyncGenerator<ProgressEvent, T>,
-  ): AsyncGenerator<ProgressEvent, T> {
-    const started = performance.now();
-    try {
-      return yield* events;
-    } finally {
-      seconds[part] += (performance.now() - started) / 1000;
-      await writeJson(join(folder, "seconds.json"), seconds);
-    }
-  }
+  ) =>
+    timed(events, async (spent) => {
+      seconds[part] += spent;
+      await writeJson(join(folder, "seconds.json"), seconds, 1);
+    });
 
-  const choice = yield* timed("learn", choose(parts, folder, title));
-  const trained = yield* timed(
+  const choice = yield* noted("learn", choose(parts, folder, title));
+  const trained = yield* noted(
     "train",
     prefixed(title, trainArm(input, { name: slug, weights: choice.weights })),
   );
   let report: EvalReport;
   try {
-    report = yield* timed("evaluate", scored(parts, trained.encoder, title));
+    report = yield* noted(
+      "evaluate",
+      evaluateArm(trained.encoder, input, {
+        stage: `${title}: evaluation`,
+        label: `evaluating ${title}`,
+      }),
+    );
   } finally {
     disposeEncoder(trained.encoder);
   }
@@ -105,7 +109,7 @@ export async function* runArm(
     seconds,
     report,
   };
-  await writeJson(file, { formula: strategy.formula, ...arm });
+  await writeJson(file, { formula: strategy.formula, ...arm }, 1);
   return arm;
 }
 
@@ -117,7 +121,7 @@ async function* choose(
 ): AsyncGenerator<ProgressEvent, Choice> {
   const { input, strategy, budget } = parts;
   const file = join(folder, "learned.json");
-  const before = await read<Choice>(file);
+  const before = await readJsonIfThere<Choice>(file);
   if (before) return before;
   const journal = await Journal.open(join(folder, "journal.jsonl"));
   const context = arenaContext({
@@ -128,27 +132,20 @@ async function* choose(
   const stage = `${title}: mixture`;
   const label = `choosing a mixture (${title})`;
   let weights: number[];
-  const learning = strategy.learn(context);
   try {
     if (strategy.cost !== "0") yield { stage, label, done: 0, total: budget };
-    while (true) {
-      const next = await learning.next();
-      if (next.done) {
-        weights = next.value;
-        break;
-      }
-      const { note } = next.value;
-      yield {
+    weights = yield* relay(
+      strategy.learn(context),
+      ({ done, note }) => ({
         stage,
         label,
-        done: Math.min(budget, Math.round(next.value.done)),
+        done: Math.min(budget, Math.round(done)),
         total: budget,
-        ...(note ? { note } : {}),
-      };
-      input.signal?.throwIfAborted();
-    }
+        note,
+      }),
+      input.signal,
+    );
   } finally {
-    await learning.return(undefined as never);
     context.dispose();
   }
   checkWeights(weights, strategy, input.suite.tasks.length);
@@ -161,51 +158,21 @@ async function* choose(
     proxySteps: context.spent(),
     referenceSteps: context.usedReference() ? input.options.steps : 0,
   };
-  await writeJson(file, choice);
+  await writeJson(file, choice, 1);
   await journal.drop();
   return choice;
 }
 
-async function* scored(
-  { input: { options, suite, signal } }: ArmParts,
-  encoder: Encoder,
-  title: string,
-): AsyncGenerator<ProgressEvent, EvalReport> {
-  const event = {
-    stage: `${title}: evaluation`,
-    label: `evaluating ${title}`,
-    total: suite.tasks.length,
-  };
-  yield { ...event, done: 0 };
-  const tasks = evaluateModel(encoder, options, suite, signal);
-  for (let done = 1;; done++) {
-    const next = await tasks.next();
-    if (next.done) return next.value;
-    const { task, mean } = next.value;
-    yield { ...event, done, note: `${task}: ${mean[METRIC]!.toFixed(3)}` };
-  }
-}
-
 /** Progress of a stage that doesn't know its seed. */
-export async function* prefixed<T>(
+export function prefixed<T>(
   title: string,
   events: AsyncGenerator<ProgressEvent, T>,
 ): AsyncGenerator<ProgressEvent, T> {
-  try {
-    while (true) {
-      const next = await events.next();
-      if (next.done) return next.value;
-      const { stage, label } = next.value;
-      yield {
-        ...next.value,
-        stage: `${title}: ${stage}`,
-        label: `${label} (${title})`,
-      };
-    }
-  } finally {
-    // Left early: the stage must keep its checkpoint.
-    await events.return(undefined as never);
-  }
+  return relay(events, (event) => ({
+    ...event,
+    stage: `${title}: ${event.stage}`,
+    label: `${event.label} (${title})`,
+  }));
 }
 
 function checkWeights(
@@ -223,17 +190,4 @@ function checkWeights(
       weights.join(", ")
     }`,
   );
-}
-
-async function read<T>(path: string): Promise<T | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
-}
-
-async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeWhole(path, JSON.stringify(value, null, 1) + "\n");
 }

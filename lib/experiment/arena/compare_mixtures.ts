@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Backend } from "../../backend/mod.ts";
-import { type Suite, writeWhole } from "../../data/mod.ts";
+import { writeJson } from "../../base/json_file.ts";
+import type { ProgressEvent } from "../../base/progress_event.ts";
+import type { Suite } from "../../data/mod.ts";
 import { type Strategy, strategy, uniformMixture } from "../../dro/mod.ts";
 import { disposeEncoder, type Encoder, loadEncoder } from "../../model/mod.ts";
 import { prefixed, runArm, slugOf } from "./arm.ts";
@@ -16,9 +18,8 @@ import {
 } from "../experiment_options.ts";
 import { MetricsLog } from "../stages/metrics_log.ts";
 import { mineStage } from "../stages/mine_negatives.ts";
-import type { ProgressEvent } from "../progress_event.ts";
-import { suiteHash } from "../run_folder.ts";
-import type { StageInput } from "../stages/train_arm.ts";
+import { identityOf } from "../run_folder.ts";
+import type { StageInput } from "../stages/stage_input.ts";
 import { versions } from "../versions.ts";
 import { writeArenaReport } from "../report/write_report.ts";
 
@@ -90,7 +91,7 @@ export async function* compareMixtures(
   strategies: readonly (Strategy | string)[],
   options: CompareMixturesOptions,
 ): AsyncGenerator<ProgressEvent, ArenaResult> {
-  const { backend, signal, budget, seeds, devQueries, settings } = read(
+  const { backend, signal, budget, seeds, devQueries, settings } = checked(
     options,
   );
   const entries = withUniform(strategies);
@@ -98,12 +99,7 @@ export async function* compareMixtures(
   const { out, seed: _, ...shared } = settings;
   const identity = {
     settings: { ...shared, budget, devQueries },
-    suite: {
-      name: suite.name,
-      tasks: suite.tasks.map((t) => t.name),
-      sha256: await suiteHash(suite),
-    },
-    backend: { name: backend.name, device: backend.device },
+    ...await identityOf(suite, backend),
   };
   const begin = await openArenaFolder(out, identity);
 
@@ -153,16 +149,13 @@ export async function* compareMixtures(
     arms,
     versions: versions(),
   };
-  await writeWhole(
-    join(out, "arena.json"),
-    JSON.stringify(result, null, 1) + "\n",
-  );
+  await writeJson(join(out, "arena.json"), result, 1);
   await writeArenaReport(out, result, identity);
   return result;
 }
 
 /** Options with their defaults, checked. */
-function read({ backend, signal, ...given }: CompareMixturesOptions) {
+function checked({ backend, signal, ...given }: CompareMixturesOptions) {
   const {
     budget = ARENA_DEFAULTS.budget,
     seeds = ARENA_DEFAULTS.seeds,

@@ -23,7 +23,10 @@ export function arenaContent(
       {
         caption: "What the strategies are",
         table: strategies.map(({ name, formula, source, failsWhen }) => ({
-          ...{ name, formula, source, "fails when": failsWhen },
+          name,
+          formula,
+          source,
+          "fails when": failsWhen,
         })),
       },
       {

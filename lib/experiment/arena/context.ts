@@ -1,14 +1,15 @@
-import { readResult } from "../stages/read_result.ts";
 import { join } from "node:path";
-import { type Suite, trainExamples, writeWhole } from "../../data/mod.ts";
+import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
+import { relay } from "../../base/relay.ts";
+import { type Suite, trainExamples } from "../../data/mod.ts";
 import type { StrategyContext, WeightState } from "../../dro/mod.ts";
 import type { Encoder } from "../../model/mod.ts";
 import { type Batch, batches, createRng } from "../../sampling/mod.ts";
 import type { Journal } from "./journal.ts";
 import { ArenaProxy } from "./proxy.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
-import type { StageInput } from "../stages/train_arm.ts";
-import { learnByLosses, type LearnedWeights } from "../stages/learn_mixture.ts";
+import { samplerOptions, type StageInput } from "../stages/stage_input.ts";
+import { learnByLosses } from "../stages/learn_mixture.ts";
 
 /** What a context is made of. */
 export interface ArenaContextParts {
@@ -52,7 +53,7 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
     }
     spent += cost;
   };
-  const devSizes = suite.tasks.map((task) => devSize(task, parts, options));
+  const devSizes = suite.tasks.map((task) => devSize(task, parts));
   const costs = {
     devLosses: devSizes.reduce((sum, n) => sum + n, 0) / options.batchSize / 3,
     gradients: tasks,
@@ -86,9 +87,9 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
       referenceUsed ||= reference;
       const name = `${slug}-weights${losses++ || ""}`;
       const kept = join(options.out, "arms", slug, `${name}.json`);
-      const found = await readResult<WeightState>(kept);
-      if (found) return found;
-      const run = learnByLosses(
+      const learnedBefore = await readJsonIfThere<WeightState>(kept);
+      if (learnedBefore) return learnedBefore;
+      const stage = learnByLosses(
         input,
         reference ? await parts.reference() : undefined,
         {
@@ -96,52 +97,32 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
           label: `learning weights (${slug})`,
           steps,
           update,
-          save: ({ chosen }: LearnedWeights) =>
-            writeWhole(kept, JSON.stringify(chosen) + "\n"),
+          save: ({ chosen }) => writeJson(kept, chosen, 0),
         },
       );
-      let finished = false;
-      try {
-        while (true) {
-          const next = await run.next();
-          if (next.done) {
-            finished = true;
-            return next.value.chosen;
-          }
-          const { done, note } = next.value;
-          yield {
-            done: before + done * each,
-            total: budget,
-            ...(note ? { note } : {}),
-          };
-        }
-      } finally {
-        // Left early: the stage must keep a checkpoint.
-        if (!finished) await run.return(undefined as never);
-      }
+      const { chosen } = yield* relay(stage, ({ done, note }) => ({
+        done: before + done * each,
+        total: budget,
+        note,
+      }));
+      return chosen;
     },
     usedReference: () => referenceUsed,
     dispose: () => [...live].forEach((proxy) => proxy.dispose()),
   };
 }
 
-/** Dev queries of a task whose losses are taken. */
+/** Dev queries of a task whose losses are taken: whole batches, at least one. */
 function devSize(
   task: Suite["tasks"][number],
-  { devQueries }: ArenaContextParts,
-  { batchSize }: ExperimentOptions,
+  { devQueries, input: { options } }: ArenaContextParts,
 ): number {
   const judged = [...task.qrels.dev?.values() ?? []]
     .filter((grades) => [...grades.values()].some((grade) => grade > 0)).length;
-  const size = Math.min(batchSize, judged);
-  return size * devCount(judged, size, devQueries);
-}
-
-/** Whole batches among a task's dev queries, at least one. */
-function devCount(judged: number, size: number, most: number): number {
-  return size === 0
-    ? 0
-    : Math.max(1, Math.floor(Math.min(judged, most) / size));
+  const size = Math.min(options.batchSize, judged);
+  if (size === 0) return 0;
+  const most = Math.min(judged, devQueries);
+  return size * Math.max(1, Math.floor(most / size));
 }
 
 /** A task's first dev queries with their first positives, in whole batches. */
@@ -154,12 +135,11 @@ function devRows(
   return suite.tasks.map((_, task) => {
     const size = Math.min(options.batchSize, rows[task]!.length);
     return [...batches(rows, suite.tasks.map((_, k) => k === task ? 1 : 0), {
+      ...samplerOptions({ options, suite }),
       size,
-      seed: options.seed,
       passages: 1,
       shuffle: "none",
       positive: "first",
-      ...(options.prompts ? { prompts: suite.tasks.map((t) => t.prompt) } : {}),
       count: Math.round(sizes[task]! / size),
     })];
   });

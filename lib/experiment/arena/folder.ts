@@ -1,18 +1,19 @@
 import { join } from "node:path";
-import { writeWhole } from "../../data/mod.ts";
-import { asJson, firstDifference, hasFiles } from "../run_folder.ts";
+import { writeJson } from "../../base/json_file.ts";
+import {
+  asJson,
+  firstDifference,
+  hasFiles,
+  type RunIdentity,
+} from "../run_folder.ts";
 
 /**
  * What the arms of an arena have in common. Strategies and seeds aren't part of
  * it, as arms don't depend on each other (but for the uniform one).
  */
-export interface ArenaIdentity {
+export interface ArenaIdentity extends Pick<RunIdentity, "suite" | "backend"> {
   /** Settings of every arm. */
   settings: Readonly<Record<string, unknown>>;
-  /** Name, tasks and content hash of the suite. */
-  suite: { name: string; tasks: string[]; sha256: string };
-  /** What computes it. */
-  backend: { name: string; device: string };
 }
 
 /** Name of the record in an arena's folder. */
@@ -47,8 +48,7 @@ export async function openArenaFolder(
       );
     }
     return async () => {
-      await Deno.mkdir(folder, { recursive: true });
-      await writeWhole(path, JSON.stringify(identity, null, 2) + "\n");
+      await writeJson(path, identity);
     };
   }
   let before: unknown;

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { writeWhole } from "../../data/mod.ts";
+import { writeWhole } from "../../base/write_whole.ts";
 
 /**
  * What a strategy's context has answered so far, a line each. A strategy asks

@@ -57,28 +57,32 @@ export function arenaPlots({ strategies, tasks }: ArenaResult): ArenaPlots {
     tasks.flatMap(({ name }, k) =>
       from.map((s) => ({ task: name, arm: s.name, value: value(s, k) }))
     );
+  const compared = others.length > 0;
   return {
-    ...(others.length === 0 ? {} : {
-      gains: heatmapPlot(cells(others, (s, k) => s.deltas[k]!), {
+    gains: compared
+      ? heatmapPlot(cells(others, (s, k) => s.deltas[k]!), {
         metric: "difference in nDCG@10 to uniform",
         signed: true,
-      }),
-      intervals: intervalPlot(
+      })
+      : undefined,
+    intervals: compared
+      ? intervalPlot(
         others.map(({ name, difference, interval, pHolm }) => ({
-          ...{ name, difference, low: interval![0], high: interval![1] },
-          ...(pHolm === null ? {} : { note: `p ${pHolm.toFixed(3)}` }),
+          name,
+          difference,
+          low: interval![0],
+          high: interval![1],
+          note: pHolm === null ? undefined : `p ${pHolm.toFixed(3)}`,
         })),
-      ),
-    }),
+      )
+      : undefined,
     cost: scalingPlot(
       strategies.map((s) => ({
         arm: s.name,
         size: s.proxySteps,
         quality: s.mean,
-        ...(s.interval === null ? {} : {
-          low: uniform.mean + s.interval[0],
-          high: uniform.mean + s.interval[1],
-        }),
+        low: s.interval ? uniform.mean + s.interval[0] : undefined,
+        high: s.interval ? uniform.mean + s.interval[1] : undefined,
       })),
       {
         sizeName: "proxy steps of one seed",

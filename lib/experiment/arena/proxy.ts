@@ -1,24 +1,19 @@
-import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor } from "../../backend/mod.ts";
 import type { ProxyModel } from "../../dro/mod.ts";
-import {
-  cloneEncoder,
-  disposeEncoder,
-  embed,
-  type Encoder,
-  tokenize,
-} from "../../model/mod.ts";
+import { cloneEncoder, disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { type Batch, batches, type SamplerCursor } from "../../sampling/mod.ts";
 import {
   AdamW,
+  batchGradients,
   batchLosses,
   infoNce,
   train,
   trainable,
   type TrainOptions,
 } from "../../train/mod.ts";
+import { gradientProducts } from "./gradient_products.ts";
 import type { Journal } from "./journal.ts";
-import { type StageInput, trainingOptions } from "../stages/train_arm.ts";
+import { samplerOptions, type StageInput } from "../stages/stage_input.ts";
+import { trainingOptions } from "../stages/training_options.ts";
 
 /** What the proxies of one strategy have in common. */
 export interface ProxyWorld {
@@ -85,7 +80,7 @@ export class ArenaProxy implements ProxyModel {
     return new ArenaProxy(world, {
       ...trainingOptions(options, steps),
       loss: infoNce({ temperature: options.temperature }),
-      ...(signal ? { signal } : {}),
+      signal,
     });
   }
 
@@ -118,15 +113,19 @@ export class ArenaProxy implements ProxyModel {
     const call = this.#gradientCalls++;
     return await journal.ask("gradientProducts", async () => {
       const { encoder } = await this.#trained();
-      const tasks = input.suite.tasks.map((_, k) => k);
-      const gradients = tasks.map((task) =>
-        meanGradient(encoder, this.#taskBatch(task, call), this.#options)
+      const { dropout: _, ...options } = this.#options;
+      return await gradientProducts(
+        input.suite.tasks.length,
+        async (task) => {
+          const batch = this.#taskBatch(task, call);
+          const { gradients } = await batchGradients(encoder, batch, options);
+          return gradients;
+        },
+        {
+          parameters: trainable(encoder, this.#options),
+          folder: input.options.out,
+        },
       );
-      try {
-        return await innerProducts(gradients);
-      } finally {
-        tf.dispose(gradients);
-      }
     });
   }
 
@@ -139,7 +138,7 @@ export class ArenaProxy implements ProxyModel {
     return new ArenaProxy(this.#world, this.#options, {
       pending: this.#pending,
       gradientCalls: this.#gradientCalls,
-      ...(training ? { training } : {}),
+      training,
     });
   }
 
@@ -170,7 +169,7 @@ export class ArenaProxy implements ProxyModel {
       const drawn = batches(input.rows, weights, {
         ...samplerOptions(input),
         count: this.#updates,
-        ...(training.cursor ? { cursor: training.cursor } : {}),
+        cursor: training.cursor,
       });
       const { optimizer } = training;
       for await (
@@ -198,17 +197,6 @@ export class ArenaProxy implements ProxyModel {
   }
 }
 
-/** How batches of training rows are drawn, for arms and proxies alike. */
-function samplerOptions({ options, suite }: StageInput) {
-  return {
-    size: options.batchSize,
-    seed: options.seed,
-    passages: options.passages,
-    names: suite.tasks.map((t) => t.name),
-    ...(options.prompts ? { prompts: suite.tasks.map((t) => t.prompt) } : {}),
-  };
-}
-
 async function cloned(
   { encoder, optimizer, cursor }: Training,
   options: TrainOptions,
@@ -224,49 +212,4 @@ async function cloned(
     optimizer.step,
   );
   return { encoder: copy, optimizer: twin, cursor };
-}
-
-/** Gradient of a batch's mean loss, by parameter; the caller frees it. */
-function meanGradient(
-  encoder: Encoder,
-  batch: Batch,
-  { loss, queryLength, passageLength, ...frozen }: TrainOptions,
-): Tensor[] {
-  const parameters = [...trainable(encoder, frozen).values()];
-  const tokens = (texts: readonly string[], maxLength?: number) =>
-    tokenize(encoder, texts, maxLength ? { maxLength } : {});
-  const queries = tokens(batch.examples.map((e) => e.queryText), queryLength);
-  const passages = tokens(
-    batch.examples.flatMap((e) => e.passageTexts),
-    passageLength,
-  );
-  const { value, grads } = tf.variableGrads(
-    () =>
-      tf.mean(
-        loss!(embed(encoder, queries), embed(encoder, passages), batch),
-      ) as tf.Scalar,
-    parameters,
-  );
-  value.dispose();
-  return parameters.map((parameter) =>
-    grads[parameter.name] ?? tf.zeros(parameter.shape)
-  );
-}
-
-/** Inner products of all pairs of gradients. */
-async function innerProducts(
-  gradients: readonly (readonly Tensor[])[],
-): Promise<number[][]> {
-  const products = gradients.map(() => gradients.map(() => 0));
-  for (const [i, a] of gradients.entries()) {
-    for (let j = 0; j <= i; j++) {
-      const product = tf.tidy(() =>
-        tf.addN(a.map((g, p) => tf.sum(tf.mul(g, gradients[j]![p]!))))
-      );
-      const [value] = await product.data();
-      product.dispose();
-      products[i]![j] = products[j]![i] = value!;
-    }
-  }
-  return products;
 }

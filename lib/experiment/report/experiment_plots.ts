@@ -79,25 +79,21 @@ export function experimentPlots(
     weights: weightsPlot(
       tasks.map(({ name, weight, size }) => ({ task: name, weight, size })),
     ),
-    ...(explained.length > 0 ? { measures: measuresPlot(explained) } : {}),
+    measures: explained.length > 0 ? measuresPlot(explained) : undefined,
     ndcg: ndcgPlot(
       tasks.flatMap(({ name, ndcg }, k) =>
         ARMS.map((arm) => ({
           task: name,
           arm,
           ndcg: ndcg[arm],
-          ...(intervals?.[arm][k] ?? {}),
+          ...intervals?.[arm][k],
         }))
       ),
     ),
-    ...(reports
-      ? {
-        differences: intervalPlot(
-          taskDifferences(reports, "reweighted", seed),
-          { metric: "nDCG@10 by task" },
-        ),
-      }
-      : {}),
+    differences: reports && intervalPlot(
+      taskDifferences(reports, "reweighted", seed),
+      { metric: "nDCG@10 by task" },
+    ),
     gain: gainPlot(
       ARMS.map((arm) => ({
         arm,

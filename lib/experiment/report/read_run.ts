@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { EvalReport } from "../../eval/mod.ts";
 import type { ArmName } from "../arms.ts";
 import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
-import { readResult } from "../stages/read_result.ts";
+import { readJsonIfThere } from "../../base/json_file.ts";
 import type { ExperimentSummary } from "../summary.ts";
 
 /** What a finished run left. */
@@ -51,7 +51,7 @@ export async function readRun(folder: string): Promise<FinishedRun> {
   return {
     summary,
     metrics: await new MetricsLog(folder).lines(),
-    ...(reports ? { reports } : {}),
+    reports,
   };
 }
 
@@ -67,7 +67,7 @@ export async function readPart<T>(
 ): Promise<T | undefined> {
   const path = join(folder, name);
   try {
-    return await readResult<T>(path);
+    return await readJsonIfThere<T>(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotADirectory) return;
     if (!(error instanceof SyntaxError)) throw error;

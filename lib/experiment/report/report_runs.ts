@@ -79,11 +79,12 @@ export async function readPlots(
   folder: string,
 ): Promise<Record<string, PlotSpec>> {
   const one = await readReportable(folder);
-  return {
-    ...(one.kind === "run"
-      ? experimentPlots(one.summary, one.metrics, one.reports)
-      : arenaPlots(one.result)),
-  };
+  const plots = one.kind === "run"
+    ? experimentPlots(one.summary, one.metrics, one.reports)
+    : arenaPlots(one.result);
+  return Object.fromEntries(
+    Object.entries(plots).filter(([, plot]) => plot !== undefined),
+  );
 }
 
 /** Runs whose folders have the same last part go by their whole paths. */

@@ -64,7 +64,7 @@ export async function readReportable(folder: string): Promise<Reportable> {
       );
     }
     const identity = await readPart<ArenaIdentity>(folder, "settings.json");
-    return { kind: "arena", name, result, ...(identity ? { identity } : {}) };
+    return { kind: "arena", name, result, identity };
   }
   const run = await readRun(folder).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

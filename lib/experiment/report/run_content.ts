@@ -1,6 +1,7 @@
 import {
   type ReportContent,
   type ReportPlot,
+  type ReportTable,
   resultsTable,
 } from "../../report/mod.ts";
 import type { RunData } from "./reportable.ts";
@@ -13,29 +14,35 @@ import { outcome } from "../summary.ts";
 export function runContent(run: Omit<RunData, "kind">): ReportContent {
   const { record, summary, metrics, reports, statistics = {}, tasks } = run;
   const explained = explainMetrics(summary.tasks, metrics, summary.measure);
+  const tables: ReportTable[] = [
+    {
+      caption: "nDCG@10 on the test splits, by task",
+      table: resultsTable(resultRows(summary)),
+      footRows: 1,
+    },
+  ];
+  if (explained.length > 0) {
+    tables.push({
+      caption: "Why the weights rose or fell (losses of stage 1)",
+      table: explanationTable(explained),
+    });
+  }
+  const appendix: ReportTable[] = [];
+  if (tasks) appendix.push({ caption: "The tasks", table: tasks });
+  const mined = Object.entries(statistics);
+  if (mined.length > 0) {
+    appendix.push({
+      caption: "Mined hard negatives",
+      table: mined.map(([task, s]) => ({ task, ...s })),
+    });
+  }
   return {
     title: `tDRO on the suite “${summary.suite}”`,
     summary: outcome(summary),
     warnings: summary.warnings,
-    tables: [
-      {
-        caption: "nDCG@10 on the test splits, by task",
-        table: resultsTable(resultRows(summary)),
-        footRows: 1,
-      },
-      ...(explained.length === 0 ? [] : [{
-        caption: "Why the weights rose or fell (losses of stage 1)",
-        table: explanationTable(explained),
-      }]),
-    ],
+    tables,
     plots: plots(experimentPlots(summary, metrics, reports), summary.measure),
-    appendix: [
-      ...(tasks ? [{ caption: "The tasks", table: tasks }] : []),
-      ...(Object.keys(statistics).length === 0 ? [] : [{
-        caption: "Mined hard negatives",
-        table: Object.entries(statistics).map(([task, s]) => ({ task, ...s })),
-      }]),
-    ],
+    appendix,
     provenance: { ...record, summary },
   };
 }

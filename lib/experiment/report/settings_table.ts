@@ -23,8 +23,9 @@ export function oneSetting({ setting: _, ...values }: SettingRow): boolean {
 function settingsOf(one: Reportable): object {
   if (one.kind === "run") {
     const { record, summary } = one;
+    const options = record?.options ?? { seed: summary.seed };
     return {
-      ...(record?.options ?? { seed: summary.seed }),
+      ...options,
       suite: record?.suite ?? { name: summary.suite },
       backend: record?.backend ?? { name: summary.backend },
       versions: summary.versions,

@@ -147,35 +147,35 @@ function plots(
     );
   const weights = cells("weights").filter(({ value }) => value !== null);
   const bands = seedBands(all);
-  return [
-    ...(compared.length === 0 ? [] : [
-      {
-        title: "Gain of each arm",
-        spec: intervalPlot(compared.map((arm) => ({
-          name: arm.name,
-          difference: arm.difference!,
-          low: arm.interval![0],
-          high: arm.interval![1],
-        }))),
-        description:
-          "Difference of the mean nDCG@10 to the same run's uniform arm, with its 95 % interval over the test queries.",
-      },
-      {
-        title: "Gain by task",
-        spec: heatmapPlot(cells("deltas"), { signed: true }),
-        description: "Difference in nDCG@10 to the same run's uniform arm.",
-      },
-    ]),
-    {
-      title: "Quality against data",
-      spec: gainPlot(arms.map((arm) => ({
-        arm: arm.name,
-        dataUsed: Math.min(1, arm.dataUsed),
-        ndcg: arm.mean,
+  const plots: ReportPlot[] = [];
+  if (compared.length > 0) {
+    plots.push({
+      title: "Gain of each arm",
+      spec: intervalPlot(compared.map((arm) => ({
+        name: arm.name,
+        difference: arm.difference!,
+        low: arm.interval![0],
+        high: arm.interval![1],
       }))),
-      description: "Mean nDCG@10 against the share of the training rows.",
-    },
-    ...(weights.length === 0 ? [] : [{
+      description:
+        "Difference of the mean nDCG@10 to the same run's uniform arm, with its 95 % interval over the test queries.",
+    }, {
+      title: "Gain by task",
+      spec: heatmapPlot(cells("deltas"), { signed: true }),
+      description: "Difference in nDCG@10 to the same run's uniform arm.",
+    });
+  }
+  plots.push({
+    title: "Quality against data",
+    spec: gainPlot(arms.map((arm) => ({
+      arm: arm.name,
+      dataUsed: Math.min(1, arm.dataUsed),
+      ndcg: arm.mean,
+    }))),
+    description: "Mean nDCG@10 against the share of the training rows.",
+  });
+  if (weights.length > 0) {
+    plots.push({
       title: "Learned weights",
       spec: heatmapPlot(weights, {
         metric: "weight (no unit; each column sums to 1)",
@@ -183,9 +183,10 @@ function plots(
         mean: false,
       }),
       description: "Domain weights at the end of learning.",
-    }]),
-    ...(bands ? [bands] : []),
-  ];
+    });
+  }
+  if (bands) plots.push(bands);
+  return plots;
 }
 
 /** The course of the weights over seeds, where runs differ by the seed alone. */

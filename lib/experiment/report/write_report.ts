@@ -1,5 +1,7 @@
 import { basename, join } from "node:path";
-import { type Suite, suiteRows, writeWhole } from "../../data/mod.ts";
+import { writeJson } from "../../base/json_file.ts";
+import { writeWhole } from "../../base/write_whole.ts";
+import { type Suite, suiteRows } from "../../data/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import { htmlReport } from "../../report/mod.ts";
 import type { MineStatistics } from "../../search/mod.ts";
@@ -37,10 +39,7 @@ export async function writeReport(
 ): Promise<void> {
   const folder = record.options.out;
   const tasks = suiteRows(suite);
-  await writeWhole(
-    join(folder, "tasks.json"),
-    JSON.stringify(tasks, null, 1) + "\n",
-  );
+  await writeJson(join(folder, "tasks.json"), tasks, 1);
   const html = await htmlReport(runContent({
     ...rest,
     name: basename(folder),

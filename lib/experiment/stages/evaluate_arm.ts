@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import { writeJson } from "../../base/json_file.ts";
+import type { ProgressEvent } from "../../base/progress_event.ts";
+import { relay } from "../../base/relay.ts";
 import { nearestRows } from "../../backend/mod.ts";
-import { type Suite, writeWhole } from "../../data/mod.ts";
 import { type EvalReport, evaluate, type TaskReport } from "../../eval/mod.ts";
 import {
   disposeEncoder,
@@ -9,16 +11,16 @@ import {
   loadEncoder,
 } from "../../model/mod.ts";
 import { type ArmName, ARMS } from "../arms.ts";
-import type { ExperimentOptions } from "../experiment_options.ts";
-import type { ProgressEvent } from "../progress_event.ts";
 import { METRIC } from "../summary.ts";
+import type { StageInput } from "./stage_input.ts";
+
+/** What an evaluation needs. */
+export type EvaluationInput = Pick<StageInput, "options" | "suite" | "signal">;
 
 /** Evaluates one model on the test splits, as every comparison here does. */
 export function evaluateModel(
   encoder: Encoder,
-  options: ExperimentOptions,
-  suite: Suite,
-  signal?: AbortSignal,
+  { options, suite, signal }: EvaluationInput,
 ): AsyncGenerator<TaskReport, EvalReport> {
   return evaluate(encodeFunction(encoder, options), suite, {
     split: "test",
@@ -27,55 +29,71 @@ export function evaluateModel(
     prompts: options.prompts ? "task" : "none",
     // Much faster on large corpora, the same numbers to the bit.
     prepare: (passages) => nearestRows(passages),
-    ...(signal ? { signal } : {}),
+    signal,
   });
+}
+
+/**
+ * Evaluates one model and tells how far it is.
+ *
+ * @param encoder The model.
+ * @param input Settings and tasks.
+ * @param event What progress shows.
+ */
+export async function* evaluateArm(
+  encoder: Encoder,
+  input: EvaluationInput,
+  event: Pick<ProgressEvent, "stage" | "label">,
+): AsyncGenerator<ProgressEvent, EvalReport> {
+  const total = input.suite.tasks.length;
+  let done = 0;
+  yield { ...event, done, total };
+  return yield* relay(
+    evaluateModel(encoder, input),
+    ({ task, mean }) => ({
+      ...event,
+      done: ++done,
+      total,
+      note: `${task}: ${mean[METRIC]!.toFixed(3)}`,
+    }),
+  );
 }
 
 /**
  * Evaluates every arm on the test splits: exact search over each task's whole
  * corpus. One arm's model is in memory at a time.
  *
+ * @param input Settings and tasks.
  * @param folders Where each arm's model lies.
  */
-export async function* evaluateStage(
-  options: ExperimentOptions,
-  suite: Suite,
+export async function* evaluateArms(
+  input: EvaluationInput,
   folders: Record<ArmName, string>,
-  signal?: AbortSignal,
 ): AsyncGenerator<ProgressEvent, Record<ArmName, EvalReport>> {
   const reports: Partial<Record<ArmName, EvalReport>> = {};
-  const total = ARMS.length * suite.tasks.length;
-  let done = 0;
-  const event = (note?: string): ProgressEvent => ({
+  const event = {
     stage: "evaluation",
     label: "evaluating on the test splits",
-    done,
-    total,
-    ...(note ? { note } : {}),
-  });
-  yield event();
+    total: ARMS.length * input.suite.tasks.length,
+  };
+  let done = 0;
+  yield { ...event, done };
   for (const arm of ARMS) {
     const encoder = await loadEncoder(folders[arm]);
     try {
-      const tasks = evaluateModel(encoder, options, suite, signal);
-      while (true) {
-        const next = await tasks.next();
-        if (next.done) {
-          reports[arm] = next.value;
-          break;
-        }
-        done++;
-        const { task, mean } = next.value;
-        yield event(`${arm}, ${task}: ${mean[METRIC]!.toFixed(3)}`);
-      }
+      reports[arm] = yield* relay(
+        evaluateModel(encoder, input),
+        ({ task, mean }) => ({
+          ...event,
+          done: ++done,
+          note: `${arm}, ${task}: ${mean[METRIC]!.toFixed(3)}`,
+        }),
+      );
     } finally {
       disposeEncoder(encoder);
     }
   }
   const all = reports as Record<ArmName, EvalReport>;
-  await writeWhole(
-    join(options.out, "eval.json"),
-    JSON.stringify(all, null, 1) + "\n",
-  );
+  await writeJson(join(input.options.out, "eval.json"), all, 1);
   return all;
 }

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
+import type { ProgressEvent } from "../../base/progress_event.ts";
 import {
   initialWeightState,
   learnWeights,
@@ -10,15 +12,11 @@ import {
   type WeightState,
   writeWeightFile,
 } from "../../dro/mod.ts";
-import { writeWhole } from "../../data/mod.ts";
-import { cloneEncoder, disposeEncoder, type Encoder } from "../../model/mod.ts";
-import { batches, mixture, type SamplerCursor } from "../../sampling/mod.ts";
-import { AdamW, trainable } from "../../train/mod.ts";
-import { CheckpointKeeper, newestCheckpoint } from "./checkpoints.ts";
+import type { Encoder } from "../../model/mod.ts";
+import { mixture } from "../../sampling/mod.ts";
 import { type ExperimentOptions, weightEta } from "../experiment_options.ts";
-import type { ProgressEvent } from "../progress_event.ts";
-import { readResult } from "./read_result.ts";
-import { meanByTask, type StageInput, trainingOptions } from "./train_arm.ts";
+import { meanByTask, resumableStage } from "./resumable_stage.ts";
+import type { StageInput } from "./stage_input.ts";
 
 /** What stage 1 learned. */
 export interface LearnedWeights {
@@ -51,7 +49,7 @@ export async function* learnStage(
 ): AsyncGenerator<ProgressEvent, LearnedWeights> {
   const { options } = input;
   const stateFile = join(options.out, "weights", "state.json");
-  const before = await readResult<LearnedWeights>(stateFile);
+  const before = await readJsonIfThere<LearnedWeights>(stateFile);
   if (before) {
     yield {
       stage: WEIGHT_STAGE,
@@ -92,104 +90,72 @@ export interface LossStage {
  * Learns weights from a proxy's losses, from a checkpoint on if an earlier try
  * left one. Without a shadow, `other` stays where it starts.
  */
-export async function* learnByLosses(
-  { options, suite, rows, base, log, signal }: StageInput,
+export function learnByLosses(
+  input: StageInput,
   reference: Encoder | undefined,
-  { name, label, steps: total, update, shadow, save }: LossStage,
+  { name, label, steps, update, shadow, save }: LossStage,
 ): AsyncGenerator<ProgressEvent, LearnedWeights> {
-  const checkpoints = join(options.out, "checkpoints", name);
-  const keeper = new CheckpointKeeper(checkpoints, options.checkpointEvery);
-  const training = trainingOptions(options, total);
-  const resumed = await newestCheckpoint(checkpoints, training);
-  const proxy = resumed?.encoder ?? cloneEncoder(base);
-  const optimizer = resumed?.optimizer ??
-    new AdamW(trainable(proxy, training), training);
+  const { options, suite } = input;
+  const names = suite.tasks.map((task) => task.name);
   const start = mixture(suite, "uniform");
-  let learned: LearnedWeights = resumed?.state.extra as LearnedWeights ??
-    { chosen: initialWeightState(start), other: initialWeightState(start) };
-  const cursor: SamplerCursor | undefined = resumed?.state.cursor;
-  await log.rewind(name, optimizer.step);
-
-  yield { stage: name, label, done: optimizer.step, total };
-  const drawn = batches(rows, start, {
-    size: options.weightBatchSize,
-    seed: options.seed,
-    passages: options.weightPassages,
-    homogeneous: false,
-    names: suite.tasks.map((t) => t.name),
-    ...(options.prompts ? { prompts: suite.tasks.map((t) => t.prompt) } : {}),
-    count: total,
-    ...(cursor ? { cursor } : {}),
-  });
-  let finished = false;
-  try {
-    const steps = learnWeights(drawn, {
-      ...training,
-      proxy,
-      ...(reference ? { reference } : {}),
-      optimizer,
-      state: learned.chosen,
-      update,
-      infoNce: { temperature: options.temperature },
-    });
-    for await (const step of steps) {
-      learned = {
-        chosen: step.state,
-        other: shadow
-          ? stepWeights(learned.other, step, shadow)
-          : learned.other,
-      };
-      await log.append({
-        stage: name,
-        step: step.step,
-        loss: step.loss,
-        lossByTask: meanByTask(suite, step.domains, step.losses),
-        ...(reference
-          ? {
-            referenceLossByTask: meanByTask(
-              suite,
-              step.domains,
-              step.referenceLosses,
-            ),
-          }
-          : {}),
-        weights: learned.chosen.curr,
-        ...(shadow ? { otherWeights: learned.other.curr } : {}),
-        examples: packLosses({
-          ...step,
-          referenceLosses: reference ? step.referenceLosses : null,
-        }),
-        gradNorm: step.gradNorm,
-        learningRate: step.learningRate,
-        tokens: step.tokens,
-        seconds: step.seconds,
-      });
-      await keeper.after({
-        encoder: proxy,
+  let learned: LearnedWeights = {
+    chosen: initialWeightState(start),
+    other: initialWeightState(start),
+  };
+  return resumableStage(input, {
+    name,
+    label,
+    steps,
+    weights: start,
+    sampling: {
+      size: options.weightBatchSize,
+      passages: options.weightPassages,
+      homogeneous: false,
+    },
+    resume(extra) {
+      learned = extra as LearnedWeights;
+    },
+    async *updates({ encoder, optimizer, drawn, training }) {
+      const updates = learnWeights(drawn, {
+        ...training,
+        proxy: encoder,
+        reference,
         optimizer,
-        state: { cursor: step.cursor, extra: learned },
+        state: learned.chosen,
+        update,
+        infoNce: { temperature: options.temperature },
       });
-      const top = learned.chosen.curr.indexOf(Math.max(...learned.chosen.curr));
-      yield {
-        stage: name,
-        label,
-        done: step.step + 1,
-        total,
-        note: `most: ${suite.tasks[top]!.name} ${
-          learned.chosen.curr[top]!.toFixed(3)
-        }`,
-      };
-      signal?.throwIfAborted();
-    }
-    await save(learned);
-    await keeper.drop();
-    finished = true;
-    return learned;
-  } finally {
-    if (!finished) await keeper.save();
-    optimizer.dispose();
-    disposeEncoder(proxy);
-  }
+      for await (const step of updates) {
+        const { other } = learned;
+        learned = {
+          chosen: step.state,
+          other: shadow ? stepWeights(other, step, shadow) : other,
+        };
+        yield step;
+      }
+    },
+    extra: () => learned,
+    line: (step) => ({
+      referenceLossByTask: reference &&
+        meanByTask(names, step.domains, step.referenceLosses),
+      weights: learned.chosen.curr,
+      otherWeights: shadow && learned.other.curr,
+      examples: packLosses({
+        ...step,
+        referenceLosses: reference ? step.referenceLosses : null,
+      }),
+    }),
+    note() {
+      const { curr } = learned.chosen;
+      const top = curr.indexOf(Math.max(...curr));
+      return `most: ${names[top]} ${curr[top]!.toFixed(3)}`;
+    },
+    async save() {
+      await save(learned);
+      return learned;
+    },
+    keepsEncoder: false,
+  });
 }
 
 /**
@@ -215,5 +181,5 @@ async function saveWeights(
     join(options.out, "weights.json"),
     weightFile({ ...tasks, weights: learned.chosen.curr }),
   );
-  await writeWhole(join(folder, "state.json"), JSON.stringify(learned) + "\n");
+  await writeJson(join(folder, "state.json"), learned, 0);
 }

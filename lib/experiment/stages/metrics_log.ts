@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeWhole } from "../../data/mod.ts";
+import { writeWhole } from "../../base/write_whole.ts";
 import type { PackedLosses } from "../../dro/mod.ts";
 
 /** One line of `metrics.jsonl`: what one update did. */

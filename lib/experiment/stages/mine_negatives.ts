@@ -1,3 +1,4 @@
+import type { ProgressEvent } from "../../base/progress_event.ts";
 import {
   type Suite,
   type TrainExample,
@@ -6,7 +7,6 @@ import {
 import { createRng } from "../../sampling/mod.ts";
 import { mineHardNegatives, type MineStatistics } from "../../search/mod.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
-import type { ProgressEvent } from "../progress_event.ts";
 
 /** Training rows with their mined negatives. */
 export interface MinedRows {
@@ -26,30 +26,24 @@ export async function* mineStage(
   suite: Suite,
   signal?: AbortSignal,
 ): AsyncGenerator<ProgressEvent, MinedRows> {
+  const event = {
+    stage: "negatives",
+    label: "mining hard negatives (BM25)",
+    total: suite.tasks.length,
+  };
   const statistics: Record<string, MineStatistics> = {};
   const negatives: Map<string, string[]>[] = [];
-  for (const [k, task] of suite.tasks.entries()) {
-    yield {
-      stage: "negatives",
-      label: "mining hard negatives (BM25)",
-      done: k,
-      total: suite.tasks.length,
-      note: task.name,
-    };
+  for (const [done, task] of suite.tasks.entries()) {
+    yield { ...event, done, note: task.name };
     const mined = await mineHardNegatives(task, {
       rng: createRng(options.seed, `negatives/${task.name}`),
       count: options.negatives,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     negatives.push(mined.negatives);
     statistics[task.name] = mined.statistics;
   }
-  yield {
-    stage: "negatives",
-    label: "mining hard negatives (BM25)",
-    done: suite.tasks.length,
-    total: suite.tasks.length,
-  };
+  yield { ...event, done: suite.tasks.length };
   const rows = trainExamples(suite, { negatives });
   checkNegatives(suite, rows);
   return { rows, statistics };

@@ -6,8 +6,6 @@ import { shown } from "../weights/header.ts";
 import { familyNamed, familyOf, MODEL_TYPES } from "./families.ts";
 import type { BertConfig, DecoderConfig, ModelConfig } from "./model_config.ts";
 
-export type * from "./model_config.ts";
-
 /**
  * A BERT configuration; what isn't said is as in `bert-base-uncased`.
  *

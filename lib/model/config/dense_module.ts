@@ -1,7 +1,8 @@
-import { gelu, relu, tanh, type Tensor2D } from "../../backend/mod.ts";
+import type { Tensor2D } from "../../backend/mod.ts";
 import type { Layers } from "../encode/layers.ts";
 import type { ParameterSpec } from "./family.ts";
 import type { DenseModule, ModulesConfig } from "./modules.ts";
+import { gelu, relu, tanh } from "../../backend/kernels/mod.ts";
 
 /** Name of the i-th dense module's map among an encoder's parameters. */
 export function denseName(i: number): string {

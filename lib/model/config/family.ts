@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { Tensor2D } from "../../backend/mod.ts";
 import type { ForwardOptions, Parameters } from "../encode/layers.ts";
-import type { ModelConfig } from "./config.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
+import type { ModelConfig } from "./model_config.ts";
 
 /** Name and shape of a parameter, and how it starts when there is no checkpoint. */
 export interface ParameterSpec {
@@ -12,6 +12,16 @@ export interface ParameterSpec {
   shape: number[];
   /** `"normal"`: with the deviation that the configuration says; or a constant. */
   init: "normal" | "zeros" | "ones";
+}
+
+/** What a forward pass reads: a model's sizes and parameters, and the texts. */
+export interface ForwardInput<C> {
+  /** Sizes of the model. */
+  config: C;
+  /** Its parameters. */
+  parameters: Parameters;
+  /** Token ids, shape `[T]`. */
+  batch: TokenBatch;
 }
 
 /**

@@ -1,9 +1,9 @@
+import type { Tensor2D } from "../../backend/mod.ts";
 import {
   dropout,
+  type KernelOptions,
   type Sequences,
-  type Tape,
-  type Tensor2D,
-} from "../../backend/mod.ts";
+} from "../../backend/kernels/mod.ts";
 
 /** What is dropped in a training pass. */
 export interface Dropout {
@@ -37,8 +37,7 @@ export function rowSeeds(
 export function dropRows(
   x: Tensor2D,
   name: string,
-  { rate, seeds }: Dropout,
-  tape: Tape | undefined,
+  { rate, seeds, tape }: Dropout & KernelOptions,
 ): Tensor2D {
   if (rate === 0) return x;
   let place = 0;

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { checkPrecision, type Precision } from "../../backend/mod.ts";
 import { embed, embeddingSize, type Encoder, lengthLimit } from "./encoder.ts";
 import { packTexts } from "../tokenizer/token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "../types.ts";
+import { checkPrecision, type Precision } from "../../backend/kernels/mod.ts";
 
 /** Options for {@linkcode encodeTexts}. */
 export interface EncodeTextsOptions extends EncodeOptions {
@@ -122,7 +122,7 @@ export async function* encodeWindows(
 ): AsyncGenerator<EncodedWindow, void, undefined> {
   const { windowTexts = 8192, batchTokens = 4096, onProgress } = options;
   checkPrecision(options.precision ?? "float32");
-  check({ windowTexts, batchTokens });
+  checkLimits({ windowTexts, batchTokens });
   let from = 0;
   for await (const window of windowsOf(texts, windowTexts)) {
     const total = from + window.length;
@@ -205,7 +205,7 @@ async function* windowsOf(
   if (window.length > 0) yield window;
 }
 
-function check(limits: Record<string, number>): void {
+function checkLimits(limits: Record<string, number>): void {
   for (const [name, value] of Object.entries(limits)) {
     if (!(value >= 1)) {
       throw new RangeError(

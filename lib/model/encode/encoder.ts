@@ -1,16 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Variable } from "../../backend/mod.ts";
 import { type Dropout, rowSeeds } from "./dropout.ts";
-import {
-  type KernelOptions,
-  l2Normalize,
-  type Precision,
-  Tape,
-} from "../../backend/mod.ts";
 import { type ForwardOptions, openLayers } from "./layers.ts";
 import { checkVocabulary } from "../tokenizer/check_vocabulary.ts";
-import type { ModelConfig } from "../config/config.ts";
-import { type End, endsOf } from "../tokenizer/ends.ts";
+import { selectTokens, type TokenPosition } from "./token_selection.ts";
 import { denseForward, denseParameters } from "../config/dense_module.ts";
 import { familyOf } from "../config/families.ts";
 import type { ParameterSpec } from "../config/family.ts";
@@ -19,6 +12,13 @@ import type { ModulesConfig, Pooling } from "../config/modules.ts";
 import { pool } from "./pooling.ts";
 import { packTexts, type TokenBatch } from "../tokenizer/token_batch.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import {
+  type KernelOptions,
+  l2Normalize,
+  type Precision,
+  Tape,
+} from "../../backend/kernels/mod.ts";
+import type { ModelConfig } from "../config/model_config.ts";
 
 /** A text encoder: everything that turns texts into vectors. */
 export interface Encoder {
@@ -267,7 +267,7 @@ export function hiddenStates(
 }
 
 /** The poolings that look at one token of a text. */
-const ONE_TOKEN: Partial<Record<Pooling, End>> = {
+const ONE_TOKEN: Partial<Record<Pooling, TokenPosition>> = {
   cls: "first",
   lastToken: "last",
 };
@@ -336,7 +336,7 @@ export function embed(
         { ...dropout, seeds: rowSeeds(dropout.seeds, batch) },
       only,
     }); // [T, D], or a row a text
-    const sequences = only ? endsOf(batch, only).sequences : batch;
+    const sequences = only ? selectTokens(batch, only).sequences : batch;
     const pooled = pool(hidden, sequences, { pooling, tape });
     const mapped = denseForward(
       pooled,

@@ -1,11 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type {
-  Tape,
   Tensor,
   Tensor1D,
   Tensor2D,
   Variable,
 } from "../../backend/mod.ts";
+import { type Dropout, dropRows } from "./dropout.ts";
+import {
+  gatherTokens,
+  type SelectedTokens,
+  type TokenPosition,
+} from "./token_selection.ts";
+import { factorsOf } from "../lora/lora_modules.ts";
+import { type LoraConfig, loraScaling } from "../lora/lora_config.ts";
 import {
   add,
   type AffineMap,
@@ -14,17 +21,15 @@ import {
   gatedFeedForward,
   gelu,
   layerNorm,
+  type LayerNormOptions,
   linear,
   linears,
   rmsNorm,
   type RmsNormOptions,
   scale,
+  type Tape,
   tfjsDifferentiates,
-} from "../../backend/mod.ts";
-import { type Dropout, dropRows } from "./dropout.ts";
-import { type End, type Ends, takeEnds } from "../tokenizer/ends.ts";
-import { factorsOf } from "../lora/lora_modules.ts";
-import { type LoraConfig, loraScaling } from "../lora/lora_config.ts";
+} from "../../backend/kernels/mod.ts";
 
 /** Parameters of a model, by the name that Hugging Face's files give them. */
 export type Parameters = ReadonlyMap<string, Variable>;
@@ -42,7 +47,7 @@ export interface ForwardOptions {
    * first or the last. Of the last layer only these are computed, where that
    * gives the same, and returned: a row for each text that has a token.
    */
-  only?: End | undefined;
+  only?: TokenPosition | undefined;
   /**
    * Called with the hidden states `[T, D]` after the embeddings (0) and after
    * each layer (1, …), for inspection; under `only` the last ones may be fewer.
@@ -80,7 +85,7 @@ export interface Layers {
     activation: "silu" | "gelu" | "gelu_tanh",
   ): Tensor2D;
   /** The layer norm called `name`, of x or of its sum with `residual`. */
-  norm(x: Tensor2D, name: string, eps: number, residual?: Tensor2D): Tensor2D;
+  norm(x: Tensor2D, name: string, options: LayerNormOptions): Tensor2D;
   /** The RMS norm called `name`; over each head, where its weight is that long. */
   rmsNorm(x: Tensor2D, name: string, options: RmsNormOptions): Tensor2D;
   /**
@@ -88,8 +93,8 @@ export interface Layers {
    * the seeds and the name of the place say; otherwise x itself.
    */
   dropout(x: Tensor2D, name: string): Tensor2D;
-  /** The same blocks for some of the rows, and what x is there. */
-  at(ends: Ends, x: Tensor2D): Looking;
+  /** The same blocks for some of the tokens, and the rows of x that are theirs. */
+  at(tokens: SelectedTokens, x: Tensor2D): LayerInput;
   /**
    * One layer: frees what it made on the way, but for its output and what its
    * gradient needs. Its input is freed too, as nothing else looks at it.
@@ -97,8 +102,8 @@ export interface Layers {
   layer(x: Tensor2D, compute: (x: Tensor2D) => Tensor2D): Tensor2D;
 }
 
-/** Blocks, and what they look at. */
-export interface Looking {
+/** Building blocks, and the rows that they are applied to. */
+export interface LayerInput {
   /** Blocks for these rows. */
   layers: Layers;
   /** The rows. */
@@ -106,12 +111,12 @@ export interface Looking {
 }
 
 /**
- * Queries of those that ask, keys and values of all: by one operation where they
- * are the same.
+ * Queries of some tokens, keys and values of all: by one operation where these
+ * are the same tokens.
  */
 export function queriesKeysValues(
-  asking: Looking,
-  all: Looking,
+  asking: LayerInput,
+  all: LayerInput,
   [query, ...others]: readonly [query: string, key: string, value: string],
 ): [q: Tensor2D, k: Tensor2D, v: Tensor2D] {
   const found = asking.x === all.x
@@ -123,12 +128,20 @@ export function queriesKeysValues(
   return found as [Tensor2D, Tensor2D, Tensor2D];
 }
 
-/** The building blocks over a model's parameters. */
-export function openLayers(
+/** A model's affine maps, each with its adapter if it has one. */
+interface Maps {
+  get: Layers["get"];
+  dense: Layers["dense"];
+  /** Weight and bias of the map called `name`. */
+  mapOf(name: string): AffineMap;
+  /** Whether it has an adapter, so that no fused kernel computes it. */
+  isAdapted(name: string): boolean;
+}
+
+function openMaps(
   parameters: Parameters,
-  options: ForwardOptions = {},
-): Layers {
-  const { tape, lora, dropout } = options;
+  { tape, lora, dropout }: ForwardOptions,
+): Maps {
   const get = <T extends Tensor>(name: string): T => {
     const parameter = parameters.get(name);
     if (!parameter) throw new RangeError(`Cannot run a model: no ${name}`);
@@ -148,7 +161,7 @@ export function openLayers(
     const y = linear(x, weight, { bias, tape });
     const { a, b } = factorsOf(name);
     const kept = dropout
-      ? dropRows(x, `${name}.lora`, { ...dropout, rate: lora.dropout }, tape)
+      ? dropRows(x, `${name}.lora`, { ...dropout, rate: lora.dropout, tape })
       : x;
     const inner = scale(linear(kept, get(a), { tape }), {
       factor: loraScaling(lora),
@@ -157,6 +170,16 @@ export function openLayers(
     const sum = add(y, linear(inner, get(b), { tape }), { tape });
     return activation ? activate(sum, activation, tape) : sum;
   };
+  return { get, dense, mapOf, isAdapted };
+}
+
+/** The building blocks over a model's parameters. */
+export function openLayers(
+  parameters: Parameters,
+  options: ForwardOptions = {},
+): Layers {
+  const { tape, dropout } = options;
+  const { get, dense, mapOf, isAdapted } = openMaps(parameters, options);
   return {
     tape,
     get,
@@ -183,24 +206,23 @@ export function openLayers(
       const maps = { gate: mapOf(gate), up: mapOf(up), down: mapOf(down) };
       return gatedFeedForward(x, { ...maps, activation, tape });
     },
-    norm: (x, name, eps, residual) =>
+    norm: (x, name, options) =>
       layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), {
-        eps,
-        ...(residual ? { residual } : {}),
+        ...options,
         tape,
       }),
     rmsNorm: (x, name, options) =>
       rmsNorm(x, get(`${name}.weight`), { ...options, tape }),
-    dropout: (x, name) => dropout ? dropRows(x, name, dropout, tape) : x,
-    at: (ends, x) => ({
+    dropout: (x, name) => dropout ? dropRows(x, name, { ...dropout, tape }) : x,
+    at: (tokens, x) => ({
       layers: openLayers(parameters, {
         ...options,
         dropout: dropout && {
           ...dropout,
-          seeds: Int32Array.from(ends.rows, (row) => dropout.seeds[row]!),
+          seeds: Int32Array.from(tokens.rows, (row) => dropout.seeds[row]!),
         },
       }),
-      x: takeEnds(x, ends, tape),
+      x: gatherTokens(x, tokens, tape),
     }),
     layer(x, compute) {
       const y = tape ? tape.segment(x, compute) : tf.tidy(() => compute(x));

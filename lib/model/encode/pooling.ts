@@ -1,10 +1,10 @@
+import type { Tensor2D } from "../../backend/mod.ts";
+import type { Pooling } from "../config/modules.ts";
 import {
   type KernelOptions,
   poolRows,
   type Sequences,
-  type Tensor2D,
-} from "../../backend/mod.ts";
-import type { Pooling } from "../config/modules.ts";
+} from "../../backend/kernels/mod.ts";
 
 /**
  * Pools hidden states into one vector per text. A text without any token gives

@@ -7,9 +7,8 @@ import {
   bertEmbeddingParameters,
   bertLayerParameters,
   bertLayersForward,
-  checkLongest,
-  placesInText,
 } from "./bert_layers.ts";
+import { checkTextLengths, positionsInText } from "./positions.ts";
 
 const File = bertFile(BERT_BASE);
 
@@ -38,11 +37,11 @@ export const bert: Family<BertConfig> = {
   ],
   longest: (config) => config.maxPositions,
   forward(config, parameters, batch, options = {}) {
-    checkLongest(batch, config.maxPositions);
-    return bertLayersForward(config, parameters, batch, {
+    checkTextLengths(batch, config.maxPositions);
+    return bertLayersForward({ config, parameters, batch }, {
       ...options,
       names: BERT_NAMES,
-      positions: placesInText(batch),
+      positions: positionsInText(batch),
       types: true,
     });
   },

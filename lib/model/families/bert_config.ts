@@ -94,7 +94,7 @@ export function bertFileFields(
 ): Record<string, unknown> {
   // The file's own name for the activation, where two mean the same.
   const before = config.original?.hidden_act as keyof typeof ACTIVATIONS;
-  return {
+  const fields: Record<string, unknown> = {
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
     num_hidden_layers: config.layers,
@@ -107,10 +107,12 @@ export function bertFileFields(
       : config.hiddenAct,
     pad_token_id: config.padTokenId,
     initializer_range: config.initializerRange,
-    // A new model is trained without dropout; who goes on elsewhere should
-    // start the same.
-    ...(config.original
-      ? {}
-      : { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 }),
   };
+  if (!config.original) {
+    // A new model is trained without dropout, and whoever goes on training it
+    // with another library should start the same.
+    fields.hidden_dropout_prob = 0;
+    fields.attention_probs_dropout_prob = 0;
+  }
+  return fields;
 }

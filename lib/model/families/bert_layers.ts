@@ -1,25 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  add,
-  attention,
-  embedding,
-  longest,
-  relu,
-  type Sequences,
-  type Tensor2D,
-  type Tensor3D,
-} from "../../backend/mod.ts";
+import type { Tensor2D, Tensor3D } from "../../backend/mod.ts";
 import {
   type ForwardOptions,
+  type LayerInput,
   type Layers,
   openLayers,
-  type Parameters,
   queriesKeysValues,
 } from "../encode/layers.ts";
-import { endsOf, takeEnds } from "../tokenizer/ends.ts";
-import type { ParameterSpec } from "../config/family.ts";
+import {
+  gatherTokens,
+  type SelectedTokens,
+  selectTokens,
+} from "../encode/token_selection.ts";
+import type { ForwardInput, ParameterSpec } from "../config/family.ts";
 import type { BertSizes } from "../config/model_config.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
+import { add, attention, embedding, relu } from "../../backend/kernels/mod.ts";
 
 /** Names of the maps in a layer, without `encoder.layer.<i>.`. */
 export interface BertNames {
@@ -103,90 +99,117 @@ export interface BertForward extends ForwardOptions {
 
 /** The forward pass of BERT and its relatives, `[T, D]` or the wanted rows. */
 export function bertLayersForward(
-  config: BertSizes,
-  parameters: Parameters,
-  batch: TokenBatch,
+  { config, parameters, batch }: ForwardInput<BertSizes>,
   { names, positions, types, bias, ...options }: BertForward,
 ): Tensor2D {
-  const { hiddenSize: D, heads, layerNormEps: eps } = config;
   const layers = openLayers(parameters, options);
-  const { tape } = layers;
-  let x = tf.tidy(() => {
-    const rows = (table: string, ids: Int32Array): Tensor2D =>
-      embedding(
-        layers.get(`embeddings.${table}_embeddings.weight`),
-        ids,
-        { tape },
-      );
-    let placed = rows("position", positions);
-    if (types) {
-      const type = rows("token_type", new Int32Array(batch.ids.length));
-      placed = add(placed, type, { tape });
-    }
-    const words = rows("word", batch.ids);
-    return layers.dropout(
-      layers.norm(words, "embeddings.LayerNorm", eps, placed),
-      "embeddings",
-    );
-  }); // [T, D]
+  let x = tf.tidy(() =>
+    bertEmbeddings(layers, { config, batch, positions, types })
+  );
   options.onLayer?.(0, x);
-  const ends = options.only && endsOf(batch, options.only);
+  const selected = options.only && selectTokens(batch, options.only);
   // A bias is for all pairs of tokens.
-  const narrow = bias ? undefined : ends;
+  const queryTokens = bias ? undefined : selected;
   for (let i = 0; i < config.layers; i++) {
-    const at = `encoder.layer.${i}`;
-    const asking = i + 1 === config.layers ? narrow : undefined;
-    x = layers.layer(x, (all) => {
-      const { layers: own, x } = asking
-        ? layers.at(asking, all)
-        : { layers, x: all };
-      const { query, key, value } = names;
-      const [q, k, v] = queriesKeysValues(
-        { layers: own, x },
-        { layers, x: all },
-        [`${at}.${query}`, `${at}.${key}`, `${at}.${value}`],
-      );
-      const mixed = attention(
-        q,
-        k,
-        v,
-        {
-          sequences: batch,
-          queries: asking?.sequences,
-          heads,
-          scale: 1 / Math.sqrt(D / heads),
-          // Made in each layer, as a layer may be computed again for its
-          // gradient.
-          bias: bias?.(layers),
-          tape,
-        },
-      ); // [T, D]
-      const attended = own.norm(
-        own.dropout(own.dense(mixed, `${at}.${names.out}`), `${at}.attention`),
-        `${at}.${names.norm}`,
-        eps,
-        x,
-      );
-      return own.norm(
-        own.dropout(
-          fedForward(own, attended, at, config.hiddenAct),
-          `${at}.output`,
-        ),
-        `${at}.output.LayerNorm`,
-        eps,
-        attended,
-      );
-    });
+    x = layers.layer(x, (all) =>
+      bertLayer({ layers, x: all }, {
+        config,
+        batch,
+        names,
+        at: `encoder.layer.${i}`,
+        queryTokens: i + 1 === config.layers ? queryTokens : undefined,
+        bias,
+      }));
     options.onLayer?.(i + 1, x);
   }
-  return ends && !narrow ? takeEnds(x, ends, tape) : x;
+  return selected && !queryTokens ? gatherTokens(x, selected, layers.tape) : x;
 }
 
-function fedForward(
+/** Sum of the embeddings of words, positions and types, normalised, `[T, D]`. */
+function bertEmbeddings(
+  layers: Layers,
+  { config, batch, positions, types }:
+    & { config: BertSizes; batch: TokenBatch }
+    & Pick<BertForward, "positions" | "types">,
+): Tensor2D {
+  const { tape } = layers;
+  const rows = (table: string, ids: Int32Array): Tensor2D =>
+    embedding(
+      layers.get(`embeddings.${table}_embeddings.weight`),
+      ids,
+      { tape },
+    );
+  let placed = rows("position", positions);
+  if (types) {
+    const type = rows("token_type", new Int32Array(batch.ids.length));
+    placed = add(placed, type, { tape });
+  }
+  const words = rows("word", batch.ids);
+  return layers.dropout(
+    layers.norm(words, "embeddings.LayerNorm", {
+      eps: config.layerNormEps,
+      residual: placed,
+    }),
+    "embeddings",
+  );
+}
+
+/** What {@linkcode bertLayer} needs beside its input. */
+interface BertLayer extends Pick<BertForward, "names" | "bias"> {
+  config: BertSizes;
+  batch: TokenBatch;
+  /** What the names of its parameters begin with. */
+  at: string;
+  /** The tokens that the layer is computed for; absent: all. */
+  queryTokens: SelectedTokens | undefined;
+}
+
+/** One layer: attention, then the feed-forward part, a norm after each. */
+function bertLayer(
+  all: LayerInput,
+  { config, batch, names, at, queryTokens, bias }: BertLayer,
+): Tensor2D {
+  const { hiddenSize: D, heads, layerNormEps: eps } = config;
+  const asking = queryTokens ? all.layers.at(queryTokens, all.x) : all;
+  const { layers, x } = asking;
+  const { query, key, value } = names;
+  const [q, k, v] = queriesKeysValues(
+    asking,
+    all,
+    [`${at}.${query}`, `${at}.${key}`, `${at}.${value}`],
+  );
+  const mixed = attention(q, k, v, {
+    sequences: batch,
+    queries: queryTokens?.sequences,
+    heads,
+    scale: 1 / Math.sqrt(D / heads),
+    // Made in each layer, as a layer may be computed again for its gradient.
+    bias: bias?.(all.layers),
+    tape: layers.tape,
+  }); // [T, D]
+  const attended = layers.norm(
+    layers.dropout(
+      layers.dense(mixed, `${at}.${names.out}`),
+      `${at}.attention`,
+    ),
+    `${at}.${names.norm}`,
+    { eps, residual: x },
+  );
+  const fed = bertFeedForward(layers, attended, {
+    at,
+    activation: config.hiddenAct,
+  });
+  return layers.norm(
+    layers.dropout(fed, `${at}.output`),
+    `${at}.output.LayerNorm`,
+    { eps, residual: attended },
+  );
+}
+
+function bertFeedForward(
   layers: Layers,
   x: Tensor2D,
-  at: string,
-  activation: BertSizes["hiddenAct"],
+  { at, activation }: { at: string; activation: BertSizes["hiddenAct"] },
 ): Tensor2D {
   const names = {
     inner: `${at}.intermediate.dense`,
@@ -201,43 +224,5 @@ function fedForward(
       const inner = relu(layers.dense(x, names.inner), { tape: layers.tape });
       return layers.dense(inner, names.outer);
     }
-  }
-}
-
-/** The place of each token in its text, from 0. */
-export function placesInText({ offsets }: Sequences): Int32Array {
-  const places = new Int32Array(offsets.at(-1)!);
-  for (let i = 1; i < offsets.length; i++) {
-    const start = offsets[i - 1]!;
-    for (let t = start; t < offsets[i]!; t++) places[t] = t - start;
-  }
-  return places;
-}
-
-/**
- * Positions as RoBERTa counts them: from the padding id + 1, and only tokens
- * that aren't the padding token (a user may type one; it stays at its id).
- */
-export function placesAfterPad(
-  { ids, offsets }: TokenBatch,
-  padId: number,
-): Int32Array {
-  const places = new Int32Array(ids.length).fill(padId);
-  for (let i = 1; i < offsets.length; i++) {
-    let place = padId;
-    for (let t = offsets[i - 1]!; t < offsets[i]!; t++) {
-      if (ids[t] !== padId) places[t] = ++place;
-    }
-  }
-  return places;
-}
-
-/** Refuses texts that the position table is too short for. */
-export function checkLongest(batch: Sequences, most: number): void {
-  const L = longest(batch);
-  if (L > most) {
-    throw new RangeError(
-      `Cannot encode ${L} tokens: the model takes at most ${most}; lower the length limit`,
-    );
   }
 }

@@ -1,31 +1,36 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor2D, Tensor3D } from "../../backend/mod.ts";
+import {
+  type ForwardOptions,
+  type LayerInput,
+  type Layers,
+  openLayers,
+  queriesKeysValues,
+} from "../encode/layers.ts";
+import {
+  gatherTokens,
+  type SelectedTokens,
+  selectTokens,
+} from "../encode/token_selection.ts";
+import type { Family, ForwardInput, ParameterSpec } from "../config/family.ts";
+import type { DecoderConfig } from "../config/model_config.ts";
+import type { TokenBatch } from "../tokenizer/token_batch.ts";
+import {
+  decoderFileFields,
+  type DecoderReading,
+  parseDecoder,
+} from "./decoder_config.ts";
+import { checkTextLengths } from "./positions.ts";
+import { ropeTable } from "./rope.ts";
 import {
   add,
   attention,
   embedding,
   longest,
   rotary,
+  type RotaryTable,
   scale,
-  type Tensor2D,
-  type Tensor3D,
-} from "../../backend/mod.ts";
-import {
-  type ForwardOptions,
-  openLayers,
-  type Parameters,
-  queriesKeysValues,
-} from "../encode/layers.ts";
-import { endsOf, takeEnds } from "../tokenizer/ends.ts";
-import type { Family, ParameterSpec } from "../config/family.ts";
-import type { DecoderConfig } from "../config/model_config.ts";
-import type { TokenBatch } from "../tokenizer/token_batch.ts";
-import { checkLongest } from "./bert_layers.ts";
-import {
-  decoderFileFields,
-  type DecoderReading,
-  parseDecoder,
-} from "./decoder_config.ts";
-import { ropeTable } from "./rope.ts";
+} from "../../backend/kernels/mod.ts";
 
 /** What a family of decoders does its own way. */
 export interface DecoderTraits extends DecoderReading {
@@ -35,11 +40,15 @@ export interface DecoderTraits extends DecoderReading {
   fields?(config: DecoderConfig): Record<string, unknown>;
   /** Whether queries and keys are normalised, head by head. */
   queryKeyNorm?: boolean;
+  /** Whether norms multiply by 1 + weight. @default {false} */
+  addOneToNorms?: boolean;
   /**
-   * Whether norms multiply by 1 + weight, come before and after each part, and
-   * embeddings are scaled by the root of their width.
+   * Whether what attention and the feed-forward part compute is normalised too,
+   * before it is added. @default {false}
    */
-  gemma?: boolean;
+  postNorms?: boolean;
+  /** Whether embeddings are scaled by the root of their width. @default {false} */
+  scaleEmbeddings?: boolean;
 }
 
 /** A family of decoders: rotary positions, RMS norms, a gated feed-forward part. */
@@ -55,176 +64,246 @@ export function decoderFamily(traits: DecoderTraits): Family<DecoderConfig> {
     }),
     parameters: (config) => decoderParameters(config, traits),
     longest: (config) => config.maxPositions,
-    forward: (config, parameters, batch, options) =>
-      decoderForward(config, parameters, batch, traits, options),
+    forward: (config, parameters, batch, options = {}) =>
+      decoderForward({ config, parameters, batch }, traits, options),
   };
 }
 
 function decoderParameters(
   config: DecoderConfig,
-  { queryKeyNorm, gemma }: DecoderTraits,
+  traits: DecoderTraits,
+): ParameterSpec[] {
+  const layers = Array.from(
+    { length: config.layers },
+    (_, i) => layerParameters(config, traits, `layers.${i}`),
+  );
+  return [
+    {
+      name: "embed_tokens.weight",
+      shape: [config.vocabSize, config.hiddenSize],
+      init: "normal",
+    },
+    ...layers.flat(),
+    normParameter("norm", config.hiddenSize, traits),
+  ];
+}
+
+/** Parameters of one layer, whose names begin with `at`. */
+function layerParameters(
+  config: DecoderConfig,
+  traits: DecoderTraits,
+  at: string,
 ): ParameterSpec[] {
   const { hiddenSize: D, intermediateSize: F, headSize } = config;
   const [Q, K] = [config.heads * headSize, config.keyHeads * headSize];
-  const norm = (name: string, width = D): ParameterSpec => ({
-    name: `${name}.weight`,
-    shape: [width],
-    init: gemma ? "zeros" : "ones",
-  });
+  const qkvBias = config.attentionBias !== "none";
+  const outBias = config.attentionBias === "all";
+  const specs: ParameterSpec[] = [];
+  const norm = (name: string, width = D) => {
+    specs.push(normParameter(`${at}.${name}`, width, traits));
+  };
   const dense = (
     name: string,
     [out, into]: [number, number],
     bias: boolean,
-  ): ParameterSpec[] => [
-    { name: `${name}.weight`, shape: [out, into], init: "normal" },
-    ...(bias
-      ? [{ name: `${name}.bias`, shape: [out], init: "zeros" as const }]
-      : []),
-  ];
-  const qkv = config.attentionBias !== "none";
-  return [
-    {
-      name: "embed_tokens.weight",
-      shape: [config.vocabSize, D],
-      init: "normal",
-    },
-    ...Array.from({ length: config.layers }, (_, i) => {
-      const at = `layers.${i}`;
-      return [
-        norm(`${at}.input_layernorm`),
-        ...dense(`${at}.self_attn.q_proj`, [Q, D], qkv),
-        ...dense(`${at}.self_attn.k_proj`, [K, D], qkv),
-        ...dense(`${at}.self_attn.v_proj`, [K, D], qkv),
-        ...dense(
-          `${at}.self_attn.o_proj`,
-          [D, Q],
-          config.attentionBias === "all",
-        ),
-        ...(queryKeyNorm
-          ? [
-            norm(`${at}.self_attn.q_norm`, headSize),
-            norm(`${at}.self_attn.k_norm`, headSize),
-          ]
-          : []),
-        norm(`${at}.post_attention_layernorm`),
-        ...(gemma
-          ? [
-            norm(`${at}.pre_feedforward_layernorm`),
-            norm(`${at}.post_feedforward_layernorm`),
-          ]
-          : []),
-        ...dense(`${at}.mlp.gate_proj`, [F, D], config.mlpBias),
-        ...dense(`${at}.mlp.up_proj`, [F, D], config.mlpBias),
-        ...dense(`${at}.mlp.down_proj`, [D, F], config.mlpBias),
-      ];
-    }).flat(),
-    norm("norm"),
-  ];
+  ) => {
+    const map = `${at}.${name}`;
+    specs.push({ name: `${map}.weight`, shape: [out, into], init: "normal" });
+    if (bias) specs.push({ name: `${map}.bias`, shape: [out], init: "zeros" });
+  };
+  norm("input_layernorm");
+  dense("self_attn.q_proj", [Q, D], qkvBias);
+  dense("self_attn.k_proj", [K, D], qkvBias);
+  dense("self_attn.v_proj", [K, D], qkvBias);
+  dense("self_attn.o_proj", [D, Q], outBias);
+  if (traits.queryKeyNorm) {
+    norm("self_attn.q_norm", headSize);
+    norm("self_attn.k_norm", headSize);
+  }
+  norm("post_attention_layernorm");
+  if (traits.postNorms) {
+    norm("pre_feedforward_layernorm");
+    norm("post_feedforward_layernorm");
+  }
+  dense("mlp.gate_proj", [F, D], config.mlpBias);
+  dense("mlp.up_proj", [F, D], config.mlpBias);
+  dense("mlp.down_proj", [D, F], config.mlpBias);
+  return specs;
+}
+
+function normParameter(
+  name: string,
+  width: number,
+  { addOneToNorms }: DecoderTraits,
+): ParameterSpec {
+  return {
+    name: `${name}.weight`,
+    shape: [width],
+    init: addOneToNorms ? "zeros" : "ones",
+  };
+}
+
+/** What the layers of one forward pass share. */
+interface DecoderPass {
+  config: DecoderConfig;
+  traits: DecoderTraits;
+  batch: TokenBatch;
+  layers: Layers;
+  /** The RMS norm called `name`. */
+  norm(x: Tensor2D, name: string): Tensor2D;
+  /** Rotary positions of layers that see all. */
+  table(rows?: Int32Array): RotaryTable;
+  /** Rotary positions of layers with a window. */
+  localTable(rows?: Int32Array): RotaryTable;
+}
+
+/** Which layer, and which tokens it is computed for. */
+interface DecoderLayer {
+  index: number;
+  /** Absent: all tokens. */
+  queryTokens: SelectedTokens | undefined;
 }
 
 function decoderForward(
-  config: DecoderConfig,
-  parameters: Parameters,
-  batch: TokenBatch,
-  { queryKeyNorm, gemma }: DecoderTraits,
-  options: ForwardOptions = {},
+  { config, parameters, batch }: ForwardInput<DecoderConfig>,
+  traits: DecoderTraits,
+  options: ForwardOptions,
 ): Tensor2D {
-  checkLongest(batch, config.maxPositions);
-  const { heads, keyHeads, headSize, rmsNormEps: eps } = config;
+  checkTextLengths(batch, config.maxPositions);
   const layers = openLayers(parameters, options);
   const { tape } = layers;
+  const table = ropeTable(batch, config.rope, config.headSize);
   const norm = (x: Tensor2D, name: string): Tensor2D =>
-    layers.rmsNorm(x, name, { eps, addOne: gemma });
-  const table = ropeTable(batch, config.rope, headSize);
-  const localTable = config.localRope
-    ? ropeTable(batch, config.localRope, headSize)
-    : table;
+    layers.rmsNorm(x, name, {
+      eps: config.rmsNormEps,
+      addOne: traits.addOneToNorms,
+    });
+  const pass: DecoderPass = {
+    config,
+    traits,
+    batch,
+    layers,
+    norm,
+    table,
+    localTable: config.localRope
+      ? ropeTable(batch, config.localRope, config.headSize)
+      : table,
+  };
   let x = tf.tidy(() => {
     const rows = embedding(layers.get("embed_tokens.weight"), batch.ids, {
       tape,
     });
-    return gemma
+    return traits.scaleEmbeddings
       ? scale(rows, { factor: Math.sqrt(config.hiddenSize), tape })
       : rows;
   }); // [T, D]
   options.onLayer?.(0, x);
-  const ends = options.only && endsOf(batch, options.only);
+  const selected = options.only && selectTokens(batch, options.only);
   // The queries of a causal attention are the last ones of a text.
-  const narrow = config.causal && options.only === "last" ? ends : undefined;
+  const queryTokens = config.causal && options.only === "last"
+    ? selected
+    : undefined;
   for (let i = 0; i < config.layers; i++) {
-    const at = `layers.${i}`;
-    const window = config.windows[i] ?? null;
-    const turns = window === null ? table : localTable;
-    const asking = i + 1 === config.layers ? narrow : undefined;
-    x = layers.layer(x, (all) => {
-      const { layers: own, x } = asking
-        ? layers.at(asking, all)
-        : { layers, x: all };
-      const normalAll = norm(all, `${at}.input_layernorm`);
-      const normal = asking ? takeEnds(normalAll, asking, tape) : normalAll;
-      const turned = (
-        y: Tensor2D,
-        which: "q" | "k",
-        { heads, rows }: { heads: number; rows?: Int32Array | undefined },
-      ) =>
-        rotary(
-          queryKeyNorm ? norm(y, `${at}.self_attn.${which}_norm`) : y,
-          { ...turns(rows), heads, tape },
-        );
-      const maps = `${at}.self_attn`;
-      const [q, k, v] = queriesKeysValues(
-        { layers: own, x: normal },
-        { layers, x: normalAll },
-        [`${maps}.q_proj`, `${maps}.k_proj`, `${maps}.v_proj`],
-      );
-      const mixed = attention(
-        turned(q, "q", { heads, rows: asking?.rows }),
-        turned(k, "k", { heads: keyHeads }),
-        v,
-        {
-          sequences: batch,
-          queries: asking?.sequences,
-          heads,
-          keyHeads,
-          scale: config.attentionScale,
-          ...sight(config, window, longest(batch)),
-          ...(config.attentionSoftcap === null
-            ? {}
-            : { softcap: config.attentionSoftcap }),
-          tape,
-        },
-      ); // [T, H·headSize]
-      let change = own.dense(mixed, `${at}.self_attn.o_proj`);
-      if (gemma) change = norm(change, `${at}.post_attention_layernorm`);
-      const attended = add(own.dropout(change, `${at}.attention`), x, { tape });
-      const before = norm(
-        attended,
-        gemma
-          ? `${at}.pre_feedforward_layernorm`
-          : `${at}.post_attention_layernorm`,
-      );
-      let fed = own.gatedFeedForward(
-        before,
-        {
-          gate: `${at}.mlp.gate_proj`,
-          up: `${at}.mlp.up_proj`,
-          down: `${at}.mlp.down_proj`,
-        },
-        config.hiddenAct,
-      );
-      if (gemma) fed = norm(fed, `${at}.post_feedforward_layernorm`);
-      return add(own.dropout(fed, `${at}.mlp`), attended, { tape });
-    });
-    if (i + 1 < config.layers) options.onLayer?.(i + 1, x);
+    const last = i + 1 === config.layers;
+    x = layers.layer(x, (all) =>
+      decoderLayer(all, pass, {
+        index: i,
+        queryTokens: last ? queryTokens : undefined,
+      }));
+    if (!last) options.onLayer?.(i + 1, x);
   }
   x = layers.layer(x, (x) => norm(x, "norm"));
   // transformers, too, counts the last layer's states after the norm.
   options.onLayer?.(config.layers, x);
-  return ends && !narrow ? takeEnds(x, ends, tape) : x;
+  return selected && !queryTokens ? gatherTokens(x, selected, tape) : x;
 }
 
-/** What a token sees, as options of the attention. */
-function sight(
+/** One layer: attention, then the gated feed-forward part, each added to x. */
+function decoderLayer(
+  all: Tensor2D,
+  pass: DecoderPass,
+  layer: DecoderLayer,
+): Tensor2D {
+  const { config, layers, norm } = pass;
+  const { postNorms } = pass.traits;
+  const { tape } = layers;
+  const { queryTokens } = layer;
+  const at = `layers.${layer.index}`;
+  const { layers: own, x } = queryTokens
+    ? layers.at(queryTokens, all)
+    : { layers, x: all };
+  const normalAll = norm(all, `${at}.input_layernorm`);
+  const normal = queryTokens
+    ? gatherTokens(normalAll, queryTokens, tape)
+    : normalAll;
+  const mixed = decoderAttention(pass, layer, {
+    asking: { layers: own, x: normal },
+    all: { layers, x: normalAll },
+  });
+  let change = own.dense(mixed, `${at}.self_attn.o_proj`);
+  if (postNorms) change = norm(change, `${at}.post_attention_layernorm`);
+  const attended = add(own.dropout(change, `${at}.attention`), x, { tape });
+  // Without norms after the parts, files call this one post_attention_layernorm.
+  const before = norm(
+    attended,
+    postNorms
+      ? `${at}.pre_feedforward_layernorm`
+      : `${at}.post_attention_layernorm`,
+  );
+  const maps = {
+    gate: `${at}.mlp.gate_proj`,
+    up: `${at}.mlp.up_proj`,
+    down: `${at}.mlp.down_proj`,
+  };
+  let fed = own.gatedFeedForward(before, maps, config.hiddenAct);
+  if (postNorms) fed = norm(fed, `${at}.post_feedforward_layernorm`);
+  return add(own.dropout(fed, `${at}.mlp`), attended, { tape });
+}
+
+/** What attention mixes of the values, `[T, H·headSize]`. */
+function decoderAttention(
+  { config, traits, batch, layers, norm, table, localTable }: DecoderPass,
+  { index, queryTokens }: DecoderLayer,
+  { asking, all }: { asking: LayerInput; all: LayerInput },
+): Tensor2D {
+  const { heads, keyHeads } = config;
+  const { tape } = layers;
+  const at = `layers.${index}.self_attn`;
+  const window = config.windows[index] ?? null;
+  const tableOf = window === null ? table : localTable;
+  const turned = (
+    y: Tensor2D,
+    which: "q" | "k",
+    { heads, rows }: { heads: number; rows?: Int32Array | undefined },
+  ) =>
+    rotary(
+      traits.queryKeyNorm ? norm(y, `${at}.${which}_norm`) : y,
+      { ...tableOf(rows), heads, tape },
+    );
+  const [q, k, v] = queriesKeysValues(
+    asking,
+    all,
+    [`${at}.q_proj`, `${at}.k_proj`, `${at}.v_proj`],
+  );
+  return attention(
+    turned(q, "q", { heads, rows: queryTokens?.rows }),
+    turned(k, "k", { heads: keyHeads }),
+    v,
+    {
+      sequences: batch,
+      queries: queryTokens?.sequences,
+      heads,
+      keyHeads,
+      scale: config.attentionScale,
+      ...attentionMask(config, window, longest(batch)),
+      softcap: config.attentionSoftcap ?? undefined,
+      tape,
+    },
+  );
+}
+
+/** Which tokens each token sees, as options of the attention. */
+function attentionMask(
   { causal, heads }: DecoderConfig,
   window: number | null,
   L: number,

@@ -131,6 +131,15 @@ export interface DecoderReading {
   window(file: DecoderFile, layer: number): number | null;
 }
 
+/**
+ * Whether a family's `config.json` has Gemma's own fields:
+ * `hidden_activation`, `query_pre_attn_scalar`, `attn_logit_softcapping` and
+ * `use_bidirectional_attention`.
+ */
+function hasGemmaFields(modelType: DecoderConfig["modelType"]): boolean {
+  return modelType.startsWith("gemma");
+}
+
 /** Reads the content of a decoder's `config.json`; zod's error if it's wrong. */
 export function parseDecoder(
   json: unknown,
@@ -141,7 +150,7 @@ export function parseDecoder(
     const heads = f.num_attention_heads;
     const headSize = f.head_dim ?? d.headSize ?? f.hidden_size / heads;
     const eos = [f.eos_token_id ?? []].flat()[0] ?? null;
-    const gemma = modelType.startsWith("gemma");
+    const gemma = hasGemmaFields(modelType);
     return {
       modelType,
       vocabSize: f.vocab_size,
@@ -192,7 +201,14 @@ export function decoderFileFields(
     : config.hiddenAct === "gelu_tanh"
     ? "gelu_pytorch_tanh"
     : config.hiddenAct;
-  return {
+  const activation = hasGemmaFields(config.modelType)
+    ? {
+      hidden_activation: act,
+      query_pre_attn_scalar: whole(config.attentionScale ** -2),
+      attn_logit_softcapping: config.attentionSoftcap,
+    }
+    : { hidden_act: act };
+  const fields: Record<string, unknown> = {
     architectures: [model],
     model_type: config.modelType,
     vocab_size: config.vocabSize,
@@ -204,20 +220,15 @@ export function decoderFileFields(
     intermediate_size: config.intermediateSize,
     max_position_embeddings: config.maxPositions,
     rms_norm_eps: config.rmsNormEps,
-    ...(config.modelType.startsWith("gemma")
-      ? {
-        hidden_activation: act,
-        query_pre_attn_scalar: whole(config.attentionScale ** -2),
-        attn_logit_softcapping: config.attentionSoftcap,
-      }
-      : { hidden_act: act }),
+    ...activation,
     initializer_range: config.initializerRange,
     ...ropeFileFields(config.rope, config.localRope),
-    ...(window === null ? {} : { sliding_window: window }),
-    ...(config.causal ? {} : causeFields(config)),
-    // A file may name several end tokens, of which we know the first.
-    ...(config.original ? {} : { eos_token_id: config.eosTokenId }),
   };
+  if (window !== null) fields.sliding_window = window;
+  if (!config.causal) Object.assign(fields, bidirectionalFields(config));
+  // A file may name several end tokens, of which we know the first.
+  if (!config.original) fields.eos_token_id = config.eosTokenId;
+  return fields;
 }
 
 /** A number that is whole but for rounding, as one. */
@@ -226,8 +237,8 @@ function whole(x: number): number {
 }
 
 /** How the family says that a token sees those after it too. */
-function causeFields(config: DecoderConfig): Record<string, unknown> {
-  return config.modelType.startsWith("gemma")
+function bidirectionalFields(config: DecoderConfig): Record<string, unknown> {
+  return hasGemmaFields(config.modelType)
     ? { use_bidirectional_attention: true }
     : { is_causal: false };
 }

@@ -21,7 +21,9 @@ export const gemma2: Family<DecoderConfig> = decoderFamily({
     softcap: 50,
     hiddenAct: "gelu_pytorch_tanh",
   },
-  gemma: true,
+  addOneToNorms: true,
+  postNorms: true,
+  scaleEmbeddings: true,
   attentionBias: (file) => file.attention_bias ? "all" : "none",
   window(file, layer) {
     const slides = file.layer_types

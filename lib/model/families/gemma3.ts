@@ -25,7 +25,9 @@ export const gemma3: Family<DecoderConfig> = decoderFamily({
     localTheta: 1e4,
     hiddenAct: "gelu_pytorch_tanh",
   },
-  gemma: true,
+  addOneToNorms: true,
+  postNorms: true,
+  scaleEmbeddings: true,
   queryKeyNorm: true,
   attentionBias: (file) => file.attention_bias ? "all" : "none",
   window(file, layer) {

@@ -1,10 +1,5 @@
 import { z } from "zod";
-import {
-  longest,
-  pairBias,
-  type Tensor2D,
-  type Tensor3D,
-} from "../../backend/mod.ts";
+import type { Tensor2D, Tensor3D } from "../../backend/mod.ts";
 import type { Layers } from "../encode/layers.ts";
 import type { Family } from "../config/family.ts";
 import type { MpnetConfig } from "../config/model_config.ts";
@@ -14,9 +9,9 @@ import {
   bertLayerParameters,
   bertLayersForward,
   type BertNames,
-  checkLongest,
-  placesAfterPad,
 } from "./bert_layers.ts";
+import { checkTextLengths, positionsAfterPad } from "./positions.ts";
+import { longest, pairBias } from "../../backend/kernels/mod.ts";
 
 const NAMES: BertNames = {
   query: "attention.attn.q",
@@ -70,11 +65,11 @@ export const mpnet: Family<MpnetConfig> = {
   ],
   longest: (config) => config.maxPositions - PAD - 1,
   forward(config, parameters, batch, options = {}) {
-    checkLongest(batch, config.maxPositions - PAD - 1);
-    return bertLayersForward(config, parameters, batch, {
+    checkTextLengths(batch, config.maxPositions - PAD - 1);
+    return bertLayersForward({ config, parameters, batch }, {
       ...options,
       names: NAMES,
-      positions: placesAfterPad(batch, PAD),
+      positions: positionsAfterPad(batch, PAD),
       types: false,
       bias: (layers) => distanceBias(layers, longest(batch)),
     });

@@ -12,9 +12,8 @@ import {
   bertEmbeddingParameters,
   bertLayerParameters,
   bertLayersForward,
-  checkLongest,
-  placesAfterPad,
 } from "./bert_layers.ts";
+import { checkTextLengths, positionsAfterPad } from "./positions.ts";
 
 /**
  * RoBERTa (arXiv 1907.11692) under one of the names it goes by; XLM-R and
@@ -57,11 +56,11 @@ function robertaFamily(
     ],
     longest,
     forward(config, parameters, batch, options = {}) {
-      checkLongest(batch, longest(config));
-      return bertLayersForward(config, parameters, batch, {
+      checkTextLengths(batch, longest(config));
+      return bertLayersForward({ config, parameters, batch }, {
         ...options,
         names: BERT_NAMES,
-        positions: placesAfterPad(batch, config.padTokenId),
+        positions: positionsAfterPad(batch, config.padTokenId),
         types: true,
       });
     },

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { RotaryTable, Sequences } from "../../backend/mod.ts";
 import type { RopeConfig } from "../config/model_config.ts";
-import { placesInText } from "./bert_layers.ts";
+
+import { positionsInText } from "./positions.ts";
 import { yarnScale } from "./rope_config.ts";
+import type { RotaryTable, Sequences } from "../../backend/kernels/mod.ts";
 
 /** How fast each pair of components turns, and how long the result is. */
 export interface Frequencies {
@@ -53,7 +54,7 @@ export function ropeTable(
   D: number,
 ): (rows?: Int32Array) => RotaryTable {
   const { inverse, factor } = ropeFrequencies(rope, D);
-  const places = placesInText(sequences);
+  const places = positionsInText(sequences);
   const [T, R] = [places.length, D / 2];
   const cos = new Float32Array(T * R);
   const sin = new Float32Array(T * R);

@@ -85,15 +85,15 @@ export function readRope(
   const own = file.rope_parameters ?? undefined;
   if (own && "full_attention" in own) {
     return {
-      rope: oneRope(own.full_attention as Scaled, file, theta),
-      localRope: oneRope(
+      rope: parseRope(own.full_attention as Scaled, file, theta),
+      localRope: parseRope(
         own.sliding_attention as Scaled,
         file,
         localTheta ?? theta,
       ),
     };
   }
-  const rope = oneRope(own ?? file.rope_scaling ?? undefined, file, theta);
+  const rope = parseRope(own ?? file.rope_scaling ?? undefined, file, theta);
   if (localTheta === undefined) return { rope };
   return {
     rope,
@@ -104,7 +104,7 @@ export function readRope(
   };
 }
 
-function oneRope(
+function parseRope(
   scaling: Scaled | undefined,
   file: RopeFile,
   otherwise: number,
@@ -129,13 +129,18 @@ function oneRope(
           ? yarnScale(scaling.factor, mscale) /
             yarnScale(scaling.factor, mscale_all_dim)
           : undefined);
-      return {
+      const stretched: RopeConfig = {
         type: "yarn",
         theta,
         factor: scaling.factor,
         originalMaxPositions: scaling.original_max_position_embeddings ??
           file.max_position_embeddings,
-        ...(attentionFactor === undefined ? {} : { attentionFactor }),
+      };
+      if (attentionFactor !== undefined) {
+        stretched.attentionFactor = attentionFactor;
+      }
+      return {
+        ...stretched,
         betaFast: scaling.beta_fast ?? 32,
         betaSlow: scaling.beta_slow ?? 1,
         truncate: scaling.truncate ?? true,
@@ -156,16 +161,18 @@ export function ropeFileFields(
   rope: RopeConfig,
   localRope?: RopeConfig,
 ): Record<string, unknown> {
-  return {
+  const fields = {
     rope_theta: rope.theta,
     rope_scaling: rope.type === "default" ? null : scalingFields(rope),
-    ...(localRope ? { rope_local_base_freq: localRope.theta } : {}),
-    rope_parameters: localRope
-      ? {
-        full_attention: parameterFields(rope),
-        sliding_attention: parameterFields(localRope),
-      }
-      : parameterFields(rope),
+  };
+  if (!localRope) return { ...fields, rope_parameters: parameterFields(rope) };
+  return {
+    ...fields,
+    rope_local_base_freq: localRope.theta,
+    rope_parameters: {
+      full_attention: parameterFields(rope),
+      sliding_attention: parameterFields(localRope),
+    },
   };
 }
 

@@ -68,7 +68,7 @@ export async function* pullModel(
 ): AsyncGenerator<PullProgress, ModelSource, undefined> {
   const { revision = "main", ...where } = options;
   const repo: HubRepo = { type: "model", id, revision };
-  const files = await list(repo, where);
+  const files = await listModelFiles(repo, where);
   yield* fetchHubFiles([{ repo, files, folder }], where);
   const source: ModelSource = { id, revision, files };
   await writeWhole(
@@ -80,7 +80,10 @@ export async function* pullModel(
   return source;
 }
 
-async function list(repo: HubRepo, where: HubOptions): Promise<HubFile[]> {
+async function listModelFiles(
+  repo: HubRepo,
+  where: HubOptions,
+): Promise<HubFile[]> {
   const files = (await listHubFiles(repo, where))
     .filter(({ path }) => WANTED.test(path));
   if (!files.some(({ path }) => path.endsWith(".safetensors"))) {

@@ -110,17 +110,18 @@ export function parseAdapterConfig(json: unknown, path: string): LoraConfig {
     );
   }
   const targets = data.target_modules;
-  return {
+  const config: LoraConfig = {
     rank: data.r,
     alpha: data.lora_alpha,
     dropout: data.lora_dropout,
     // A single string is a pattern in peft; the tensors say what it matched.
     targets: typeof targets === "string" ? "all-linear" : targets,
     rsLora: data.use_rslora,
-    ...(data.base_model_name_or_path
-      ? { baseModel: data.base_model_name_or_path }
-      : {}),
   };
+  if (data.base_model_name_or_path) {
+    config.baseModel = data.base_model_name_or_path;
+  }
+  return config;
 }
 
 /** The content of `adapter_config.json`; `modules` are those that have one. */

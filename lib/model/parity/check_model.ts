@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { Tape } from "../../backend/mod.ts";
 import {
   disposeEncoder,
   embed,
@@ -16,6 +15,7 @@ import {
   type ModelReference,
   readModelReference,
 } from "./reference.ts";
+import { Tape } from "../../backend/kernels/mod.ts";
 
 /** What one check of {@linkcode checkModel} found. */
 export interface ModelCheck {

@@ -1,4 +1,4 @@
-import type { Sequences } from "../../backend/mod.ts";
+import type { Sequences } from "../../backend/kernels/mod.ts";
 
 /**
  * Token ids of several texts, one after the other: `[T]` ids, and `offsets`

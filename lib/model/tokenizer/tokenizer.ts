@@ -112,7 +112,8 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   }
   const path = join(folder, "tokenizer.json");
   const json = checkTokenizerJson(main, path);
-  return build(json, Object.assign({}, ...others.toReversed()), path, files);
+  const config = Object.assign({}, ...others.toReversed());
+  return buildTokenizer(json, { config, path, files });
 }
 
 /**
@@ -137,14 +138,26 @@ export function createTokenizer(json: TokenizerJson): Tokenizer {
   const path = "tokenizer.json";
   const checked = checkTokenizerJson(json, path);
   const files = defaultFiles(checked);
-  return build(checked, files.config, path, files.bytes);
+  return buildTokenizer(checked, {
+    config: files.config,
+    path,
+    files: files.bytes,
+  });
 }
 
-function build(
+/** What {@linkcode buildTokenizer} needs beside `tokenizer.json`. */
+interface TokenizerSource {
+  /** The content of `tokenizer_config.json`. */
+  config: Record<string, unknown>;
+  /** For messages. */
+  path: string;
+  /** All files, as they are saved again. */
+  files: ReadonlyMap<string, Uint8Array>;
+}
+
+function buildTokenizer(
   json: TokenizerJson,
-  config: Record<string, unknown>,
-  path: string,
-  files: ReadonlyMap<string, Uint8Array>,
+  { config, path, files }: TokenizerSource,
 ): Tokenizer {
   let library: HfTokenizer;
   let added: { before: number[]; after: number[] };
@@ -201,7 +214,11 @@ function build(
         ["tokenizer.json", jsonBytes(changed)],
         ["tokenizer_config.json", jsonBytes(settings)],
       ]);
-      return build(changed, settings, path, bytes);
+      return buildTokenizer(changed, {
+        config: settings,
+        path,
+        files: bytes,
+      });
     },
     tokenId: (token) => library.token_to_id(token),
     async save(folder) {

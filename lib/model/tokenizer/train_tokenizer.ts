@@ -87,7 +87,7 @@ export function trainTokenizer(
   }: TrainTokenizerOptions = {},
 ): TokenizerJson {
   const special = [...new Set([...SPECIAL, ...specialTokens])];
-  check({ vocabSize, minFrequency, limitAlphabet }, special);
+  checkOptions({ vocabSize, minFrequency, limitAlphabet }, special);
   const normalizer = {
     type: "Sequence",
     normalizers: [{ type: "NFKD" }, {
@@ -143,7 +143,7 @@ export function trainTokenizer(
   };
 }
 
-function check(
+function checkOptions(
   counts: Record<string, number>,
   special: readonly string[],
 ): void {

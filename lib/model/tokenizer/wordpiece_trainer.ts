@@ -29,9 +29,10 @@ const SHIFT = 2 ** 24;
  */
 export function learnPieces(
   words: ReadonlyMap<string, number>,
-  { size, minFrequency, limitAlphabet, alone }: LearnPiecesOptions,
+  options: LearnPiecesOptions,
 ): string[] {
-  const pieces = alphabet(words, size, limitAlphabet, alone);
+  const { size, minFrequency } = options;
+  const pieces = alphabet(words, options);
   const ids = new Map(pieces.map((piece, id) => [piece, id]));
   const pairs = new Pairs(words, ids);
   const sortsFirst = (a: number, b: number): boolean => {
@@ -83,9 +84,7 @@ function right(pair: number): number {
  */
 function alphabet(
   words: ReadonlyMap<string, number>,
-  size: number,
-  limit: number,
-  alone: (letter: string) => boolean,
+  { size, limitAlphabet, alone }: LearnPiecesOptions,
 ): string[] {
   const worth = new Map<string, number>();
   for (const [word, count] of words) {
@@ -102,7 +101,7 @@ function alphabet(
   })).sort((a, b) => b.worth - a.worth || (a.letter < b.letter ? -1 : 1));
   const initial: string[] = [];
   const continuing: string[] = [];
-  for (const { letter, forms } of ranked.slice(0, limit)) {
+  for (const { letter, forms } of ranked.slice(0, limitAlphabet)) {
     if (initial.length + continuing.length + forms > size) break;
     initial.push(letter);
     // Also where the text has the letter only at the start of words: without

@@ -23,12 +23,11 @@ export async function openFile(path: string): Promise<Deno.FsFile> {
   }
 }
 
-/** Fills `bytes` from a place in the file. */
+/** Fills `bytes` from a place in the file; `path` is for messages. */
 export function readFully(
   file: Deno.FsFile,
-  start: number,
   bytes: Uint8Array,
-  path: string,
+  { start, path }: { start: number; path: string },
 ): void {
   // Synchronous, so that two reads of one file never move each other's place.
   file.seekSync(start, Deno.SeekMode.Start);
@@ -124,7 +123,7 @@ export class SafetensorsFile implements Weights {
     if (this.#file === undefined) {
       throw new RangeError(`Cannot read ${this.#path}: it has been closed`);
     }
-    readFully(this.#file, start, bytes, this.#path);
+    readFully(this.#file, bytes, { start, path: this.#path });
   }
 }
 

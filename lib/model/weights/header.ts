@@ -63,9 +63,11 @@ export function parseHeader(
   const header: Header = { metadata: {}, tensors: new Map() };
   for (const [name, value] of Object.entries(json)) {
     if (name === "__metadata__") header.metadata = parseMetadata(value, path);
-    else header.tensors.set(name, parseEntry(name, value, dataStart, path));
+    else {
+      header.tensors.set(name, parseEntry(name, value, { dataStart, path }));
+    }
   }
-  checkTiling(header.tensors, dataStart, fileSize, path);
+  checkTiling(header.tensors, { dataStart, fileSize, path });
   return header;
 }
 
@@ -118,8 +120,7 @@ function parseMetadata(value: unknown, path: string): Record<string, string> {
 function parseEntry(
   name: string,
   entry: unknown,
-  dataStart: number,
-  path: string,
+  { dataStart, path }: { dataStart: number; path: string },
 ): TensorInfo {
   const at = `Cannot read ${path}: tensor ${shown(name)}`;
   if (!isObject(entry)) {
@@ -175,9 +176,11 @@ function isCounts(value: unknown): value is number[] {
 /** Ranges must follow each other without gap or overlap up to the file's end. */
 function checkTiling(
   tensors: ReadonlyMap<string, TensorInfo>,
-  dataStart: number,
-  fileSize: number,
-  path: string,
+  { dataStart, fileSize, path }: {
+    dataStart: number;
+    fileSize: number;
+    path: string;
+  },
 ): void {
   const inOrder = [...tensors].sort(([, a], [, b]) =>
     a.start - b.start || a.end - b.end

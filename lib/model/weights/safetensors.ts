@@ -3,7 +3,7 @@ import { writeWhole } from "../../base/write_whole.ts";
 import { INDEX, planShards, readIndex, ShardedWeights } from "./sharded.ts";
 import { headerLength, parseHeader } from "./header.ts";
 import { openFile, readFully, SafetensorsFile } from "./file.ts";
-import { headerBytes, pieces } from "./write.ts";
+import { fileBytes } from "./write.ts";
 import { isFile } from "../../base/exists.ts";
 
 /** Value types of the format (those that whole bytes hold). */
@@ -116,9 +116,9 @@ export async function openSafetensors(path: string): Promise<Weights> {
   try {
     const { size } = await file.stat();
     const prefix = new Uint8Array(Math.min(8, size));
-    readFully(file, 0, prefix, path);
+    readFully(file, prefix, { start: 0, path });
     const bytes = new Uint8Array(headerLength(prefix, size, path));
-    readFully(file, 8, bytes, path);
+    readFully(file, bytes, { start: 8, path });
     return new SafetensorsFile(path, file, parseHeader(bytes, size, path));
   } catch (error) {
     file.close();
@@ -155,8 +155,7 @@ export async function writeSafetensors(
   { dtype = "F32", metadata = { format: "pt" } }: WriteSafetensorsOptions = {},
 ): Promise<void> {
   const list = [...tensors];
-  const header = headerBytes(path, list, dtype, metadata);
-  await writeWhole(path, pieces(path, list, dtype, header));
+  await writeWhole(path, fileBytes(path, list, { dtype, metadata }));
 }
 
 /**

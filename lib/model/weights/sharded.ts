@@ -106,10 +106,11 @@ export class ShardedWeights implements Weights {
     this.#path = path;
     this.#shardOf = shardOf;
     this.#shards = shards;
-    this.metadata = Object.assign(
-      {},
-      ...[...shards.values()].map((shard) => shard.metadata),
-    );
+    const metadata = {};
+    for (const shard of shards.values()) {
+      Object.assign(metadata, shard.metadata);
+    }
+    this.metadata = metadata;
     const tensors = new Map<string, TensorInfo>();
     for (const [name, shard] of shardOf) {
       const info = shards.get(shard)!.tensors.get(name);

@@ -1,16 +1,15 @@
 import { bytesFromFloats, DTYPE_BYTES } from "./dtype.ts";
 import { shown } from "./header.ts";
-import type { NamedTensor } from "./safetensors.ts";
+import type { NamedTensor, WriteSafetensorsOptions } from "./safetensors.ts";
 
 /** Values converted at once: bounds the memory that a conversion takes. */
 const PIECE = 1 << 20;
 
 /** The 8-byte length and the header of a file with these tensors. */
-export function headerBytes(
+function headerBytes(
   path: string,
   tensors: readonly NamedTensor[],
-  dtype: "F32" | "BF16" | "F16",
-  metadata: Readonly<Record<string, string>>,
+  { dtype, metadata }: Required<WriteSafetensorsOptions>,
 ): Uint8Array {
   const entries: [string, unknown][] = [["__metadata__", metadata]];
   const names = new Set(["__metadata__"]);
@@ -41,12 +40,25 @@ export function headerBytes(
   return bytes;
 }
 
-/** The whole file, piece by piece. */
-export async function* pieces(
+/**
+ * The whole file, piece by piece; `path` is for messages. The header is made at
+ * once, so that a name that occurs twice is refused before anything is written.
+ */
+export function fileBytes(
   path: string,
   tensors: readonly NamedTensor[],
-  dtype: "F32" | "BF16" | "F16",
-  header: Uint8Array,
+  options: Required<WriteSafetensorsOptions>,
+): AsyncGenerator<Uint8Array> {
+  const header = headerBytes(path, tensors, options);
+  return pieces(path, tensors, { header, dtype: options.dtype });
+}
+
+async function* pieces(
+  path: string,
+  tensors: readonly NamedTensor[],
+  { header, dtype }:
+    & { header: Uint8Array }
+    & Pick<Required<WriteSafetensorsOptions>, "dtype">,
 ): AsyncGenerator<Uint8Array> {
   yield header;
   for (const { name, shape, data } of tensors) {

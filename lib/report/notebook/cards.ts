@@ -132,7 +132,9 @@ function runCard(
       means.join(", ")
     }`,
     rows: tasks.map(({ name, size, weight, ndcg }) => ({
-      ...{ task: name, size, weight },
+      task: name,
+      size,
+      weight,
       ...ndcg,
     })),
   };

@@ -110,9 +110,9 @@ function plainText(
   const card = cardOf(value);
   if (card) {
     return plainText(card.rows, {
-      ...{ caption: card.caption, footRows: 0 },
+      footRows: 0,
       ...options,
-      ...(caption === undefined ? {} : { caption }),
+      caption: caption ?? card.caption,
     });
   }
   if (isPlot(value)) {

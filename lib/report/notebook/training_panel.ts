@@ -123,6 +123,18 @@ export class TrainingPanel {
       ...size,
       height: Math.max(size.height, (tasks(rows) + 1) * 14),
     });
+    const plots = [
+      lossPlot(this.#losses, {
+        ...tall(this.#losses),
+        title: this.#names.length > 0 ? "Loss by task" : "Loss",
+      }),
+    ];
+    if (this.#weights.length > 0) {
+      plots.push(weightTrajectoryPlot(this.#weights, {
+        ...tall(this.#weights),
+        title: "Domain weights",
+      }));
+    }
     const passes = this.#passes();
     return concatPlots(
       {
@@ -130,18 +142,7 @@ export class TrainingPanel {
         subtitle: passes === "" ? [] : [passes],
       },
       `${this.#title}: ${this}`,
-      [
-        lossPlot(this.#losses, {
-          ...tall(this.#losses),
-          title: this.#names.length > 0 ? "Loss by task" : "Loss",
-        }),
-        ...(this.#weights.length === 0 ? [] : [
-          weightTrajectoryPlot(this.#weights, {
-            ...tall(this.#weights),
-            title: "Domain weights",
-          }),
-        ]),
-      ],
+      plots,
     );
   }
 
@@ -155,14 +156,16 @@ export class TrainingPanel {
     const pace = this.#seconds === 0
       ? 0
       : Math.round(this.#tokens / this.#seconds);
-    return [
+    const facts = [
       this.#title,
       this.#total === undefined ? `step ${step}` : `${step}/${this.#total}`,
       `loss ${last.loss.toFixed(3)}`,
       `gradient norm ${last.gradNorm.toPrecision(3)}`,
       `${pace.toLocaleString("en-US")} tokens/s`,
-      ...(this.#note === "" ? this.#left() : [this.#note]),
-    ].join("  ");
+    ];
+    const end = this.#note === "" ? this.#timeLeft() : this.#note;
+    if (end !== "") facts.push(end);
+    return facts.join("  ");
   }
 
   /** The panel as a notebook shows it. */
@@ -176,15 +179,15 @@ export class TrainingPanel {
     return this.#names[domain] ?? `domain ${domain}`;
   }
 
-  /** Time left at the pace so far. */
-  #left(): string[] {
-    if (this.#total === undefined || this.#steps === 0) return [];
+  /** Time left at the pace so far; nothing where the length isn't known. */
+  #timeLeft(): string {
+    if (this.#total === undefined || this.#steps === 0) return "";
     const left = Math.max(0, this.#total - this.#last!.step - 1);
     const seconds = Math.round(left * this.#seconds / this.#steps);
     const clock = `${Math.floor(seconds / 60)}:${
       String(seconds % 60).padStart(2, "0")
     }`;
-    return left === 0 ? ["done"] : [`${clock} left`];
+    return left === 0 ? "done" : `${clock} left`;
   }
 
   /** How often each task's rows were drawn; the most and least of many. */

@@ -1,6 +1,6 @@
 import { escapeHtml } from "../escape.ts";
 import { onInterrupt } from "./interrupt.ts";
-import { DISPLAY, kernelDisplay, type MediaBundle } from "./jupyter.ts";
+import { DISPLAY, type MediaBundle } from "./jupyter.ts";
 import { liveDisplay, type LiveDisplayOptions } from "./live_display.ts";
 import { progressLine, type ProgressLineOptions } from "./progress_line.ts";
 
@@ -100,11 +100,8 @@ export async function watchProgress<T>(
   options: WatchProgressOptions = {},
 ): Promise<T> {
   const card = new ProgressCard();
-  const { display = kernelDisplay(), intervalMs } = options;
-  const live = liveDisplay({
-    ...(display ? { display } : {}),
-    ...(intervalMs === undefined ? {} : { intervalMs }),
-  });
+  const { display, intervalMs } = options;
+  const live = liveDisplay({ display, intervalMs });
   const line = live.active ? undefined : progressLine(card, options);
   using interrupt = onInterrupt(live.active);
   try {

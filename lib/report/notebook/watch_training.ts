@@ -1,5 +1,4 @@
 import { onInterrupt } from "./interrupt.ts";
-import { kernelDisplay } from "./jupyter.ts";
 import { liveDisplay, type LiveDisplayOptions } from "./live_display.ts";
 import { progressLine, type ProgressLineOptions } from "./progress_line.ts";
 import type { TrainingStepLike } from "../plots/shapes.ts";
@@ -53,11 +52,8 @@ export async function* watchTraining<Report extends TrainingStepLike>(
   options: WatchTrainingOptions<Report> = {},
 ): AsyncGenerator<Report, void> {
   const panel = new TrainingPanel(options);
-  const { display = kernelDisplay(), intervalMs } = options;
-  const live = liveDisplay({
-    ...(display ? { display } : {}),
-    ...(intervalMs === undefined ? {} : { intervalMs }),
-  });
+  const { display, intervalMs } = options;
+  const live = liveDisplay({ display, intervalMs });
   const line = live.active ? undefined : progressLine(panel, options);
   using interrupt = onInterrupt(live.active);
   let last: Report | undefined;

@@ -4,7 +4,7 @@ import { packLibraries } from "./pack_libraries.ts";
 import type { TableOptions } from "../plots/marks/grid.ts";
 import type { Rows } from "../rows.ts";
 import { PLOT_SCRIPT } from "./plot_script.ts";
-import { provenanceSection, summaryPart, tableSection } from "./parts.ts";
+import { provenanceSection, summarySection, tableSection } from "./sections.ts";
 import { plotSection } from "./plots.ts";
 import { REPORT_SCRIPT } from "./script.ts";
 import { REPORT_STYLE } from "./style.ts";
@@ -100,7 +100,11 @@ export async function htmlReport(
   const script = libraries ? REPORT_SCRIPT + PLOT_SCRIPT : REPORT_SCRIPT;
   const packed = libraries && await packLibraries(libraries);
   const policy = await policyFor(script, packed?.text);
-  const parts = await bodyParts(content, options.maxRows ?? 1000, libraries);
+  const sections = await bodySections(
+    content,
+    options.maxRows ?? 1000,
+    libraries,
+  );
   return `<!doctype html>
 <html lang="${escapeHtml(language)}">
 <head>
@@ -113,7 +117,7 @@ export async function htmlReport(
 </head>
 <body>
 <main>
-${parts.join("\n")}
+${sections.join("\n")}
 </main>
 ${
     packed
@@ -127,9 +131,9 @@ ${
 
 /** What the page may do: run its own scripts, known by their hashes. */
 async function policyFor(...scripts: (string | undefined)[]): Promise<string> {
-  const known = scripts.filter((script) => script !== undefined);
+  const present = scripts.filter((script) => script !== undefined);
   const hashes = await Promise.all(
-    known.map(async (script) => `'${await cspHash(script)}'`),
+    present.map(async (script) => `'${await cspHash(script)}'`),
   );
   return [
     "default-src 'none'",
@@ -140,7 +144,7 @@ async function policyFor(...scripts: (string | undefined)[]): Promise<string> {
   ].join("; ");
 }
 
-async function bodyParts(
+async function bodySections(
   {
     title,
     summary = [],
@@ -161,7 +165,7 @@ async function bodyParts(
     : "";
   return [
     `<header>\n<h1>${escapeHtml(title)}</h1>`,
-    summaryPart(summary, warnings),
+    summarySection(summary, warnings),
     "</header>",
     ...tables.map((table, index) => tableSection(table, index, maxRows)),
     ...figures,
@@ -170,5 +174,5 @@ async function bodyParts(
     ),
     provenance === undefined ? "" : provenanceSection(provenance),
     drawn,
-  ].filter((part) => part !== "");
+  ].filter((section) => section !== "");
 }

@@ -1,7 +1,7 @@
 import { toCsv } from "../tables/csv.ts";
 import { escapeHtml, safeJson } from "../escape.ts";
 import { describe, headingOf, renderSvg } from "../plots/render_svg.ts";
-import { downloads, fileName } from "./parts.ts";
+import { type Download, downloads, fileName } from "./sections.ts";
 import { isPlainObject, readRows } from "../read_rows.ts";
 import type { ReportPlot } from "./html_report.ts";
 
@@ -16,13 +16,13 @@ export async function plotSection(
     renderSvg(spec, { description: said }),
   ]);
   // A plot whose own title says the same needs no second one.
-  const own = headingOf(spec as Record<string, unknown>).join(" ");
-  const heading = own === title
+  const ownTitle = headingOf(spec as Record<string, unknown>).join(" ");
+  const heading = ownTitle === title
     ? ""
     : `<h2 id="plot-${index}">${escapeHtml(title)}</h2>\n`;
   const name = fileName(title, "plot", index);
   const csv = plotCsv(spec as Record<string, unknown>);
-  const files = [
+  const files: Download[] = [
     {
       name: `${name}.svg`,
       label: "SVG",
@@ -36,13 +36,15 @@ export async function plotSection(
       text: safeJson(spec, 1),
       id: `spec-${index}`,
     },
-    ...(csv === undefined ? [] : [{
+  ];
+  if (csv !== undefined) {
+    files.push({
       name: `${name}.csv`,
       label: "CSV",
       mediaType: "text/csv",
       text: csv,
-    }]),
-  ];
+    });
+  }
   return `<section>
 ${heading}<figure>
 <div class="scroll plot" role="region" tabindex="0" aria-label="${

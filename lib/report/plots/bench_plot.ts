@@ -76,7 +76,7 @@ export function benchPlot(
   rows: Rows<BenchRow>,
   { unit = "ms", peer = "the peer", ...options }: BenchPlotOptions = {},
 ): PlotSpec {
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     work: TEXT,
     ours: maybe(0),
     peer: maybe(0),
@@ -86,9 +86,9 @@ export function benchPlot(
     high: maybe(Number.MIN_VALUE),
     peerName: MAYBE_TEXT,
   });
-  refuseTwice(given, "work", ACTION);
-  refuseHalfIntervals(given, ACTION);
-  const values = given.map((row) => ({
+  refuseTwice(checked, "work", ACTION);
+  refuseHalfIntervals(checked, ACTION);
+  const values = checked.map((row) => ({
     ...row,
     met: row.ratio >= (row.target ?? 1),
     label: [
@@ -99,11 +99,15 @@ export function benchPlot(
       row.peerName === null ? "" : `(${row.peerName})`,
     ].filter((part) => part !== "").join(" · "),
   }));
-  const ends = values.flatMap((row) => [
-    ...[row.ratio, row.target, row.low, row.high].filter((v) => v !== null),
+  // The axis holds every mark, and the 1 that bars begin at.
+  const ratios = values.flatMap((row) => [
+    row.ratio,
+    row.target,
+    row.low,
+    row.high,
     1,
-  ]);
-  const low = Math.min(...ends) / 1.08, high = Math.max(...ends) * 1.08;
+  ]).filter((ratio) => ratio !== null);
+  const low = Math.min(...ratios) / 1.08, high = Math.max(...ratios) * 1.08;
   const { axis, bare } = rowAxis("work", values.map((row) => row.work));
   const targets = values.some((row) => row.target !== null);
   return plot(options, {
@@ -114,21 +118,19 @@ export function benchPlot(
     }${targets ? "; thick tick: target" : ""}`,
     description: `Speed of ${values.length} pieces of work over ${peer}.`,
     height: values.length * 26,
-    parts: ({ width }) => ({
-      data: { values },
-      layer: [
-        ...bars([low, high], peer, unit).map(onLine(axis)),
-        ...(targets ? [TARGET].map(onLine(bare)) : []),
-        ...referenceLine({
-          channel: "x",
-          value: 1,
-          label: peer,
-          labelAt: -3,
-          text: { align: "center", baseline: "bottom" },
-        }),
-        rightColumn(bare, width),
-      ],
-    }),
+    view: ({ width }) => {
+      const layer: object[] = bars([low, high], peer, unit).map(onLine(axis));
+      if (targets) layer.push(onLine(bare)(TARGET));
+      const reference = referenceLine({
+        channel: "x",
+        value: 1,
+        label: peer,
+        labelAt: -3,
+        text: { align: "center", baseline: "bottom" },
+      });
+      layer.push(...reference, rightColumn(bare, width));
+      return { data: { values }, layer };
+    },
   });
 }
 

@@ -45,13 +45,13 @@ export function duplicateHistogram(
   rows: Rows<DuplicateRow>,
   options: PlotOptions = {},
 ): PlotSpec {
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     copies: number(1),
     texts: number(0),
     task: MAYBE_TEXT,
   });
   const counts = new Map<number, number>();
-  for (const { copies, texts } of given) {
+  for (const { copies, texts } of checked) {
     const bar = Math.min(MOST, Math.floor(copies));
     counts.set(bar, (counts.get(bar) ?? 0) + texts);
   }
@@ -70,12 +70,12 @@ export function duplicateHistogram(
   });
   return plot(options, {
     action: ACTION,
-    title: outcome(given),
+    title: outcome(checked),
     subtitle:
       "Bars: different texts (logarithmic); grey: those that occur once",
     description: "Histogram of how often texts occur.",
     height: 240,
-    parts: () => ({
+    view: () => ({
       data: { values: values.filter(({ texts }) => texts > 0) },
       layer: [
         {
@@ -121,14 +121,16 @@ function powers(most: number): number[] {
 function outcome(
   rows: readonly { copies: number; texts: number; task: string | null }[],
 ): string {
-  const share = (own: typeof rows) => {
-    const all = own.reduce((sum, r) => sum + r.copies * r.texts, 0);
-    const different = own.reduce((sum, r) => sum + r.texts, 0);
+  const share = (counts: typeof rows) => {
+    const all = counts.reduce((sum, r) => sum + r.copies * r.texts, 0);
+    const different = counts.reduce((sum, r) => sum + r.texts, 0);
     return { all, copies: all === 0 ? 0 : (all - different) / all };
   };
   const { all, copies } = share(rows);
   const tasks = [...Map.groupBy(rows, (row) => row.task)]
-    .flatMap(([task, own]) => task === null ? [] : [{ task, ...share(own) }])
+    .flatMap(([task, ofTask]) =>
+      task === null ? [] : [{ task, ...share(ofTask) }]
+    )
     .sort((a, b) => b.copies - a.copies);
   return `${percent(copies)} of ${
     all.toLocaleString("en-US")

@@ -1,4 +1,10 @@
-import { percent, quantity, referenceLine, tip } from "./marks/encode.ts";
+import {
+  type Part,
+  percent,
+  quantity,
+  referenceLine,
+  tip,
+} from "./marks/encode.ts";
 import {
   maybe,
   number,
@@ -54,90 +60,115 @@ export function gainPlot(
   rows: Rows<GainRow>,
   options: PlotOptions = {},
 ): PlotSpec {
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     arm: TEXT,
     dataUsed: number(0, 1),
     ndcg: number(0, 1),
     low: maybe(0, 1),
     high: maybe(0, 1),
   });
-  refuseHalfIntervals(given, ACTION);
-  const known = given.some((row) => row.low !== null);
-  const arms = orderArms(given.map((row) => row.arm));
+  refuseHalfIntervals(checked, ACTION);
+  const withIntervals = checked.some((row) => row.low !== null);
+  const arms = orderArms(checked.map((row) => row.arm));
   const values = arms.flatMap((arm) =>
-    given.filter((row) => row.arm === arm)
+    checked.filter((row) => row.arm === arm)
       .sort((a, b) => a.dataUsed - b.dataUsed)
-      .map(({ low, high, ...row }) => known ? { ...row, low, high } : row)
+      .map(({ low, high, ...row }) =>
+        withIntervals ? { ...row, low, high } : row
+      )
   );
   const best = arms.map((arm) =>
     values.filter((row) => row.arm === arm)
       .reduce((top, row) => row.ndcg > top.ndcg ? row : top)
   );
-  const severalOf = arms.some((arm) =>
-    new Set(values.filter((r) => r.arm === arm).map((r) => r.dataUsed)).size > 1
-  );
-  const x = quantity("dataUsed", {
-    title: "training data used (% of rows)",
-    scale: { domain: [0, 1] },
-    axis: { format: ".0%", values: [0, 0.2, 0.4, 0.6, 0.8, 1] },
-  });
-  const y = quantity("ndcg", {
-    title: "mean nDCG@10 (0 to 1)",
-    // Room above and below, so that no point lies on the frame.
-    scale: { zero: false, nice: true, padding: 16 },
-  });
   return plot(options, {
     action: ACTION,
     title: outcome(best),
     subtitle:
       `Further up is better, further left takes less data; dashed line: ${
         arms[0]
-      }${known ? "; thin lines: intervals" : ""}`,
+      }${withIntervals ? "; thin lines: intervals" : ""}`,
     description: "Mean nDCG@10 against share of training data.",
     height: 300,
-    parts: ({ width }) => {
-      const { color, shape } = armEncoding(arms, width);
-      return {
-        data: { values },
-        layer: [
-          ...referenceLine({
-            channel: "y",
-            value: best[0]!.ndcg,
-            label: `${arms[0]} ${best[0]!.ndcg.toFixed(3)}`,
-            labelAt: 0,
-            text: { align: "left", baseline: "bottom", dy: -4, dx: 4 },
-          }).map((layer) => ({
-            ...layer,
-            encoding: {
-              ...layer.encoding as object,
-              y: { ...y, field: "value" },
-            },
-          })),
-          ...(severalOf
-            ? [{
-              mark: { type: "line", strokeWidth: 2 },
-              encoding: { x, y, color },
-            }]
-            : []),
-          ...(known ? intervals(arms, { x, y, color }) : []),
-          ...(known ? arms : [undefined]).map((arm) => ({
-            ...only(arm),
-            mark: {
-              ...{ type: "point", filled: true, size: 130, opacity: 1 },
-              ...(arm === undefined ? {} : { xOffset: aside(arms, arm) }),
-            },
-            encoding: { x, y, color, shape, tooltip: tooltip(known) },
-          })),
-        ],
-      };
-    },
+    view: ({ width }) => ({
+      data: { values },
+      layer: [
+        ...baseline(best[0]!),
+        ...armLayers(values, { arms, width, withIntervals }),
+      ],
+    }),
   });
 }
 
-function only(arm: string | undefined): object {
-  return arm === undefined
-    ? {}
-    : { transform: [{ filter: { field: "arm", equal: arm } }] };
+/** The axes, made anew for each plot: whoever edits one must not edit all. */
+function axes(): { x: Part; y: Part } {
+  return {
+    x: quantity("dataUsed", {
+      title: "training data used (% of rows)",
+      scale: { domain: [0, 1] },
+      axis: { format: ".0%", values: [0, 0.2, 0.4, 0.6, 0.8, 1] },
+    }),
+    y: quantity("ndcg", {
+      title: "mean nDCG@10 (0 to 1)",
+      // Room above and below, so that no point lies on the frame.
+      scale: { zero: false, nice: true, padding: 16 },
+    }),
+  };
+}
+
+/** A dashed line across at the best value of the first arm. */
+function baseline({ arm, ndcg }: { arm: string; ndcg: number }): object[] {
+  const { y } = axes();
+  const layers = referenceLine({
+    channel: "y",
+    value: ndcg,
+    label: `${arm} ${ndcg.toFixed(3)}`,
+    labelAt: 0,
+    text: { align: "left", baseline: "bottom", dy: -4, dx: 4 },
+  });
+  return layers.map((layer) => ({
+    ...layer,
+    encoding: { ...layer.encoding as object, y: { ...y, field: "value" } },
+  }));
+}
+
+/** Lines of the arms that have several points, intervals, and the points. */
+function armLayers(
+  rows: readonly { arm: string; dataUsed: number }[],
+  { arms, width, withIntervals }: {
+    arms: readonly string[];
+    width: number;
+    withIntervals: boolean;
+  },
+): object[] {
+  const { color, shape } = armEncoding(arms, width);
+  const { x, y } = axes();
+  const layers: object[] = [];
+  const severalPoints = arms.some((arm) =>
+    new Set(rows.filter((row) => row.arm === arm).map((row) => row.dataUsed))
+      .size > 1
+  );
+  if (severalPoints) {
+    layers.push({
+      mark: { type: "line", strokeWidth: 2 },
+      encoding: { x, y, color },
+    });
+  }
+  const mark = { type: "point", filled: true, size: 130, opacity: 1 };
+  const encoding = () => ({
+    x,
+    y,
+    color,
+    shape,
+    tooltip: tooltip(withIntervals),
+  });
+  if (!withIntervals) return [...layers, { mark, encoding: encoding() }];
+  const points = arms.map((arm) => ({
+    transform: [{ filter: { field: "arm", equal: arm } }],
+    mark: { ...mark, xOffset: aside(arms, arm) },
+    encoding: encoding(),
+  }));
+  return [...layers, ...intervals(arms, { x, y, color }), ...points];
 }
 
 /** Arms that used as much data would hide each other's intervals. */
@@ -147,7 +178,7 @@ function aside(arms: readonly string[], arm: string): number {
 
 function intervals(
   arms: readonly string[],
-  { x, y, color }: { x: object; y: object; color: object },
+  { x, y, color }: { x: Part; y: Part; color: object },
 ): object[] {
   return arms.map((arm) => ({
     transform: [
@@ -159,13 +190,16 @@ function intervals(
   }));
 }
 
-function tooltip(known: boolean): object[] {
-  return [
+function tooltip(withIntervals: boolean): object[] {
+  const lines = [
     tip("arm"),
     tip("dataUsed", "data used", ".1%"),
     tip("ndcg", "mean nDCG@10", ".4f"),
-    ...(known ? [tip("low", "from", ".4f"), tip("high", "to", ".4f")] : []),
   ];
+  if (withIntervals) {
+    lines.push(tip("low", "from", ".4f"), tip("high", "to", ".4f"));
+  }
+  return lines;
 }
 
 /** Of more arms than these the title names the best one alone. */

@@ -1,6 +1,6 @@
 import { names, quantity, signed, SIGNED_LABEL, tip } from "./marks/encode.ts";
 import { maybe, readFields, TEXT } from "./marks/fields.ts";
-import { PAPER } from "./marks/palette.ts";
+import { BACKGROUND } from "./marks/palette.ts";
 import {
   plot,
   type PlotOptions,
@@ -82,100 +82,118 @@ export function heatmapPlot(
   const means = columnMeans(cells);
   const arms = [...means.keys()].sort((a, b) => means.get(b)! - means.get(a)!);
   const plus = withSign ?? cells.some((cell) => cell.value < 0);
-  const top = Math.max(...cells.map((cell) => Math.abs(cell.value))) || 1;
-  const bottom = plus ? 0 : Math.min(...cells.map((cell) => cell.value));
-  const span = top - bottom || 1;
-  const values = [
-    ...cells,
-    ...(mean && tasks.length > 1
-      ? arms.map((arm) => ({ task: MEAN, arm, value: means.get(arm)! }))
-      : []),
-  ].map((cell) => ({
+  const write = (value: number) =>
+    plus ? signed(value, digits) : value.toFixed(digits);
+  const shown = [...cells];
+  const lines = [...tasks];
+  const meanLine = mean && tasks.length > 1;
+  if (meanLine) {
+    lines.push(MEAN);
+    for (const arm of arms) {
+      shown.push({ task: MEAN, arm, value: means.get(arm)! });
+    }
+  }
+  const range = valueRange(cells, plus);
+  const [low, high] = range;
+  const span = high - low || 1;
+  const values = shown.map((cell) => ({
     ...cell,
-    label: plus ? signed(cell.value, digits) : cell.value.toFixed(digits),
+    label: write(cell.value),
     // White letters on what is dark: 4.4:1 and more either way.
-    dark: (Math.abs(cell.value) - bottom) / span > 0.82,
+    dark: (Math.abs(cell.value) - low) / span > 0.82,
   }));
-  const lines = [...tasks, ...(mean && tasks.length > 1 ? [MEAN] : [])];
-  // Names of columns lie flat where they have room.
-  const widest = Math.max(...arms.map((arm) => textWidth(arm, 12)));
   const cellWidth = Math.min(Math.max(64, 300 / arms.length), 110);
-  const flat = widest < cellWidth - 4;
-  const x = names("arm", {
-    title: null,
-    scale: { domain: arms, padding: 0 },
-    axis: {
-      orient: "top",
-      labelAngle: flat ? 0 : -35,
-      ...(flat ? {} : { labelAlign: "left" }),
-      domain: false,
-      ticks: false,
-    },
-  });
-  const y = names("task", {
-    title: null,
-    scale: { domain: lines, padding: 0 },
-    axis: { domain: false, ticks: false },
-  });
   return plot({ width: Math.max(160, arms.length * cellWidth), ...options }, {
     action: ACTION,
-    title: mean ? outcome(arms, means, plus, digits) : largest(cells, digits),
+    title: mean ? outcome(arms, means, write) : largest(cells, digits),
     subtitle: `Cells: ${metric}${
-      mean && tasks.length > 1 ? "; last line: mean over the tasks" : ""
+      meanLine ? "; last line: mean over the tasks" : ""
     }${plus ? "; blue: gain, orange: loss" : ""}`,
     description:
       `Heatmap of ${metric}, ${tasks.length} tasks by ${arms.length} columns.`,
     height: lines.length * ROW_HEIGHT,
-    parts: () => ({
+    view: () => ({
       data: { values },
-      encoding: { x, y },
-      layer: [
-        {
-          mark: { type: "rect", stroke: PAPER, strokeWidth: 1 },
-          encoding: {
-            color: quantity("value", {
-              title: metric,
-              scale: plus
-                ? {
-                  domain: [-top, 0, top],
-                  range: [LOSS, PALE, GAIN],
-                  interpolate: "rgb",
-                }
-                : {
-                  domain: [bottom, bottom + span],
-                  range: [PALE, GAIN],
-                  interpolate: "rgb",
-                },
-              legend: {
-                orient: "bottom",
-                gradientLength: 200,
-                offset: 14,
-                tickCount: 3,
-                ...(plus
-                  ? { values: [-top, 0, top], labelExpr: SIGNED_LABEL }
-                  : {}),
-              },
-            }),
-            tooltip: [
-              tip("task"),
-              tip("arm"),
-              tip("value", metric, plus ? "+.4f" : ".4f"),
-            ],
-          },
-        },
-        {
-          mark: { type: "text", style: "value-label" },
-          encoding: {
-            text: names("label"),
-            color: {
-              condition: { test: "datum.dark", value: PAPER },
-              value: "#000000",
-            },
-          },
-        },
-      ],
+      encoding: {
+        x: columnAxis(arms, cellWidth),
+        y: names("task", {
+          title: null,
+          scale: { domain: lines, padding: 0 },
+          axis: { domain: false, ticks: false },
+        }),
+      },
+      layer: layers(metric, { range, plus }),
     }),
   });
+}
+
+/** Ends of the colours: from 0 to the largest value either way with signs. */
+function valueRange(cells: readonly Cell[], plus: boolean): [number, number] {
+  const high = Math.max(...cells.map((cell) => Math.abs(cell.value))) || 1;
+  const low = plus ? 0 : Math.min(...cells.map((cell) => cell.value));
+  return [low, high];
+}
+
+/** Names of the columns; they lie flat where they have room. */
+function columnAxis(arms: readonly string[], cellWidth: number): object {
+  const widest = Math.max(...arms.map((arm) => textWidth(arm, 12)));
+  const labels = widest < cellWidth - 4
+    ? { labelAngle: 0 }
+    : { labelAngle: -35, labelAlign: "left" };
+  return names("arm", {
+    title: null,
+    scale: { domain: arms, padding: 0 },
+    axis: { orient: "top", ...labels, domain: false, ticks: false },
+  });
+}
+
+/** Coloured cells, and the numbers in them. */
+function layers(
+  metric: string,
+  { range: [low, high], plus }: { range: [number, number]; plus: boolean },
+): object[] {
+  const legend: Record<string, unknown> = {
+    orient: "bottom",
+    gradientLength: 200,
+    offset: 14,
+    tickCount: 3,
+  };
+  if (plus) {
+    legend.values = [-high, 0, high];
+    legend.labelExpr = SIGNED_LABEL;
+  }
+  const color = quantity("value", {
+    title: metric,
+    scale: {
+      domain: plus ? [-high, 0, high] : [low, low + (high - low || 1)],
+      range: plus ? [LOSS, PALE, GAIN] : [PALE, GAIN],
+      interpolate: "rgb",
+    },
+    legend,
+  });
+  return [
+    {
+      mark: { type: "rect", stroke: BACKGROUND, strokeWidth: 1 },
+      encoding: {
+        color,
+        tooltip: [
+          tip("task"),
+          tip("arm"),
+          tip("value", metric, plus ? "+.4f" : ".4f"),
+        ],
+      },
+    },
+    {
+      mark: { type: "text", style: "value-label" },
+      encoding: {
+        text: names("label"),
+        color: {
+          condition: { test: "datum.dark", value: BACKGROUND },
+          value: "#000000",
+        },
+      },
+    },
+  ];
 }
 
 type Cell = { task: string; arm: string; value: number };
@@ -188,9 +206,9 @@ const GAIN = "#0060a0", PALE = "#f4f4f2", LOSS = "#a84a00";
 
 function columnMeans(cells: readonly Cell[]): Map<string, number> {
   return new Map(
-    [...Map.groupBy(cells, (cell) => cell.arm)].map(([arm, own]) => [
+    [...Map.groupBy(cells, (cell) => cell.arm)].map(([arm, column]) => [
       arm,
-      own.reduce((sum, cell) => sum + cell.value, 0) / own.length,
+      column.reduce((sum, cell) => sum + cell.value, 0) / column.length,
     ]),
   );
 }
@@ -219,14 +237,13 @@ function largest(cells: readonly Cell[], digits: number): string {
 function outcome(
   arms: readonly string[],
   means: ReadonlyMap<string, number>,
-  plus: boolean,
-  digits: number,
+  write: (value: number) => string,
 ): string {
-  const write = (arm: string) =>
-    plus ? signed(means.get(arm)!, digits) : means.get(arm)!.toFixed(digits);
+  const first = arms[0]!, last = arms.at(-1)!;
+  const mean = (arm: string) => write(means.get(arm)!);
   return arms.length === 1
-    ? `${arms[0]}: mean ${write(arms[0]!)}`
-    : `${arms[0]} has the highest mean (${write(arms[0]!)}), ${
-      arms.at(-1)
-    } the lowest (${write(arms.at(-1)!)})`;
+    ? `${first}: mean ${mean(first)}`
+    : `${first} has the highest mean (${mean(first)}), ${last} the lowest (${
+      mean(last)
+    })`;
 }

@@ -83,39 +83,22 @@ export function intervalPlot(
     ...options
   }: IntervalPlotOptions = {},
 ): PlotSpec {
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     name: TEXT,
     difference: number(),
     low: number(),
     high: number(),
     note: MAYBE_TEXT,
   });
-  refuseHalfIntervals(given, ACTION);
-  refuseTwice(given, "name", ACTION);
-  const values = given.map(({ note, ...row }) => ({
+  refuseHalfIntervals(checked, ACTION);
+  refuseTwice(checked, "name", ACTION);
+  const values = checked.map(({ note, ...row }) => ({
     ...row,
     sign: row.low > 0 ? SIGNS[0] : row.high < 0 ? SIGNS[2] : SIGNS[1],
     label: [signed(row.difference, 4), note].filter((part) => part !== null)
       .join(" · "),
   }));
   if (sort) values.sort((a, b) => b.difference - a.difference);
-  const { axis, bare } = rowAxis("name", values.map((row) => row.name));
-  const y = { ...axis, axis: { domain: false, ticks: false, grid: true } };
-  const title = `${metric}, difference to ${baseline} (0 to 1 scale)`;
-  const tooltip = [
-    tip("name"),
-    tip("difference", "difference", "+.4f"),
-    tip("low", "from", "+.4f"),
-    tip("high", "to", "+.4f"),
-  ];
-  const color = names("sign", {
-    scale: { domain: SIGNS, range: [BLUE, GREY, VERMILLION] },
-    legend: null,
-  });
-  const x = quantity("difference", {
-    title,
-    axis: { labelExpr: SIGNED_LABEL, tickCount: 6 },
-  });
   return plot(options, {
     action: ACTION,
     title: outcome(values, baseline),
@@ -123,45 +106,66 @@ export function intervalPlot(
       `Point: difference in ${metric}; line: its interval; dashed: ${baseline}`,
     description: `Differences in ${metric} to ${baseline} with intervals.`,
     height: values.length * ROW_HEIGHT,
-    parts: ({ width }) => ({
+    view: ({ width }) => ({
       data: { values },
-      layer: [
-        {
-          mark: { type: "rule", strokeWidth: 2.2 },
-          encoding: {
-            y,
-            x: { ...x, field: "low" },
-            x2: { field: "high" },
-            color,
-            tooltip,
-          },
-        },
-        ...referenceLine({
-          channel: "x",
-          value: 0,
-          label: baseline,
-          labelAt: -3,
-          text: { align: "center", baseline: "bottom" },
-        }),
-        {
-          mark: { type: "point", filled: true, size: 90, opacity: 1 },
-          encoding: {
-            y: bare,
-            x,
-            color,
-            shape: names("sign", {
-              scale: {
-                domain: SIGNS,
-                range: ["triangle-right", "circle", "triangle-left"],
-              },
-            }),
-            tooltip,
-          },
-        },
-        rightColumn(bare, width),
-      ],
+      layer: layers(values.map((row) => row.name), { metric, baseline, width }),
     }),
   });
+}
+
+function layers(
+  order: readonly string[],
+  { metric, baseline, width }: {
+    metric: string;
+    baseline: string;
+    width: number;
+  },
+): object[] {
+  const { axis, bare } = rowAxis("name", order);
+  const x = quantity("difference", {
+    title: `${metric}, difference to ${baseline} (0 to 1 scale)`,
+    axis: { labelExpr: SIGNED_LABEL, tickCount: 6 },
+  });
+  const color = names("sign", {
+    scale: { domain: SIGNS, range: [BLUE, GREY, VERMILLION] },
+    legend: null,
+  });
+  const shape = names("sign", {
+    scale: {
+      domain: SIGNS,
+      range: ["triangle-right", "circle", "triangle-left"],
+    },
+  });
+  const tooltip = [
+    tip("name"),
+    tip("difference", "difference", "+.4f"),
+    tip("low", "from", "+.4f"),
+    tip("high", "to", "+.4f"),
+  ];
+  return [
+    {
+      mark: { type: "rule", strokeWidth: 2.2 },
+      encoding: {
+        y: { ...axis, axis: { domain: false, ticks: false, grid: true } },
+        x: { ...x, field: "low" },
+        x2: { field: "high" },
+        color,
+        tooltip,
+      },
+    },
+    ...referenceLine({
+      channel: "x",
+      value: 0,
+      label: baseline,
+      labelAt: -3,
+      text: { align: "center", baseline: "bottom" },
+    }),
+    {
+      mark: { type: "point", filled: true, size: 90, opacity: 1 },
+      encoding: { y: bare, x, color, shape, tooltip },
+    },
+    rightColumn(bare, width),
+  ];
 }
 
 const SIGNS = ["above", "holds 0", "below"] as const;

@@ -1,6 +1,11 @@
 import { percent, quantity, referenceLine, tip } from "./marks/encode.ts";
 import { maybe, MAYBE_TEXT, number, readFields } from "./marks/fields.ts";
-import { growingBins, roundBins, weightedQuantile } from "./marks/bins.ts";
+import {
+  type Bin,
+  growingBins,
+  roundBins,
+  weightedQuantile,
+} from "./marks/bins.ts";
 import { armEncoding } from "./marks/palette.ts";
 import { plot, type PlotOptions, type PlotSpec } from "./plot_spec.ts";
 import type { Rows } from "../rows.ts";
@@ -51,11 +56,11 @@ const ACTION = "plot lengths";
  */
 export function lengthHistogram(
   rows: Rows<LengthRow>,
-  { unit = "tokens", limit, bins: wanted = 40, ...options }:
+  { unit = "tokens", limit, bins: binCount = 40, ...options }:
     LengthHistogramOptions = {},
 ): PlotSpec {
-  checkOptions(limit, wanted);
-  const given = readFields(rows, ACTION, {
+  checkOptions(limit, binCount);
+  const lengths = readFields(rows, ACTION, {
     length: number(0),
     count: maybe(0),
     kind: MAYBE_TEXT,
@@ -64,118 +69,153 @@ export function lengthHistogram(
     weight: count ?? 1,
     kind: kind ?? "texts",
   }));
-  const kinds = [...Map.groupBy(given, (row) => row.kind)];
+  const byKind = Map.groupBy(lengths, (row) => row.kind);
+  const binning = chooseBins([...byKind.values()], { limit, binCount });
+  const values = [...byKind].flatMap(([kind, ofKind]) =>
+    binRows(ofKind, binning).map((row) => ({ arm: kind, ...row }))
+  );
+  const titles = [...byKind].map(([kind, ofKind]) =>
+    outcome(kind, ofKind, { unit, limit })
+  );
+  return plot(options, {
+    action: ACTION,
+    title: titles.slice(0, 3).join("; "),
+    subtitle: limit === undefined
+      ? ""
+      : `Dashed line: texts are cut at ${limit} ${unit}`,
+    description: `Histogram of lengths in ${unit}, ${byKind.size} ${
+      byKind.size === 1 ? "kind" : "kinds"
+    } of texts.`,
+    height: 240,
+    view: ({ width }) => {
+      const layer = layers([...byKind.keys()], { unit, binning, width });
+      if (limit !== undefined) {
+        const reference = referenceLine({
+          channel: "x",
+          value: limit,
+          label: `limit ${limit}`,
+          labelAt: 2,
+          text: { align: "right", baseline: "top", dx: -5 },
+        });
+        layer.push(...reference);
+      }
+      return { data: { values }, layer };
+    },
+  });
+}
+
+/** Lengths, each with the number of texts that have it. */
+type Lengths = readonly { value: number; weight: number }[];
+
+/** Bins, and whether they grow and lie on a logarithmic axis. */
+interface Binning {
+  bins: Bin[];
+  log: boolean;
+}
+
+function chooseBins(
+  kinds: readonly Lengths[],
+  { limit = 0, binCount }: { limit?: number; binCount: number },
+): Binning {
   const end = Math.max(
-    limit ?? 0,
-    ...kinds.map(([, own]) => weightedQuantile(own, 0.995)),
+    limit,
+    ...kinds.map((ofKind) => weightedQuantile(ofKind, 0.995)),
   );
   const least = Math.min(
-    ...kinds.map(([, own]) => weightedQuantile(own, 0.5)),
+    ...kinds.map((ofKind) => weightedQuantile(ofKind, 0.5)),
   );
   // Where one kind is much shorter than another, equal bins would show it as
   // a single one.
   const log = end > MANY_TIMES * Math.max(1, least);
-  const bins = log ? growingBins(end, wanted) : roundBins(end, wanted);
+  return {
+    bins: log ? growingBins(end, binCount) : roundBins(end, binCount),
+    log,
+  };
+}
+
+/** The texts of a kind by bin; what is past the last bin falls into it. */
+function binRows(lengths: Lengths, { bins, log }: Binning) {
   const last = bins.length - 1;
-  const values = kinds.flatMap(([kind, own]) => {
-    const total = own.reduce((sum, row) => sum + row.weight, 0) || 1;
-    const counts = bins.map(() => 0);
-    for (const { value, weight } of own) {
-      const bin = bins.findIndex(({ to }) => value < to);
-      counts[bin < 0 ? last : bin]! += weight;
-    }
-    return bins.map(({ from, to }, b) => ({
-      arm: kind,
-      // A logarithmic axis has no 0.
-      at: log ? Math.max(from, 0.7) : from,
-      from,
-      to,
-      count: counts[b]!,
-      share: counts[b]! / total,
-      range: b === last
-        ? `${from} or more`
-        : to - from === 1
-        ? String(from)
-        : `${from} to ${to - 1}`,
-    }));
-  });
-  const x = quantity("at", {
-    title: log
-      ? `length (${unit}; logarithmic, the last bin open)`
-      : `length (${unit}; bins of ${bins[0]!.to}, the last one open)`,
-    scale: {
-      ...(log ? { type: "log" } : {}),
-      domain: [log ? 0.7 : 0, bins[last]!.to],
-      nice: false,
-    },
-    axis: log
-      ? { format: ",d", grid: false, values: doublings(bins[last]!.to) }
-      : { format: ",d", grid: false, tickCount: 8 },
-  });
+  const total = lengths.reduce((sum, row) => sum + row.weight, 0) || 1;
+  const counts = bins.map(() => 0);
+  for (const { value, weight } of lengths) {
+    const bin = bins.findIndex(({ to }) => value < to);
+    counts[bin < 0 ? last : bin]! += weight;
+  }
+  return bins.map(({ from, to }, b) => ({
+    // A logarithmic axis has no 0.
+    at: log ? Math.max(from, LOG_START) : from,
+    from,
+    to,
+    count: counts[b]!,
+    share: counts[b]! / total,
+    range: b === last
+      ? `${from} or more`
+      : to - from === 1
+      ? String(from)
+      : `${from} to ${to - 1}`,
+  }));
+}
+
+function lengthAxis(unit: string, { bins, log }: Binning) {
+  const end = bins.at(-1)!.to;
+  return log
+    ? quantity("at", {
+      title: `length (${unit}; logarithmic, the last bin open)`,
+      scale: { type: "log", domain: [LOG_START, end], nice: false },
+      axis: { format: ",d", grid: false, values: doublings(end) },
+    })
+    : quantity("at", {
+      title: `length (${unit}; bins of ${bins[0]!.to}, the last one open)`,
+      scale: { domain: [0, end], nice: false },
+      axis: { format: ",d", grid: false, tickCount: 8 },
+    });
+}
+
+function layers(
+  kinds: readonly string[],
+  { unit, binning, width }: { unit: string; binning: Binning; width: number },
+): object[] {
+  const x = lengthAxis(unit, binning);
   const y = quantity("share", {
     title: "share of the texts (%)",
     axis: { format: ".0~%", tickCount: 5 },
   });
-  return plot(options, {
-    action: ACTION,
-    title: kinds.map(([kind, own]) => outcome(kind, own, unit, limit))
-      .slice(0, 3).join("; "),
-    subtitle: limit === undefined
-      ? ""
-      : `Dashed line: texts are cut at ${limit} ${unit}`,
-    description: `Histogram of lengths in ${unit}, ${kinds.length} ${
-      kinds.length === 1 ? "kind" : "kinds"
-    } of texts.`,
-    height: 240,
-    parts: ({ width }) => {
-      const { color } = armEncoding(
-        ["", ...kinds.map(([kind]) => kind)],
-        width,
-      );
-      const tooltip = [
-        tip("arm", "texts"),
-        tip("range", unit),
-        tip("count", "count", ","),
-        tip("share", "share", ".2%"),
-      ];
-      return {
-        data: { values },
-        layer: [
-          {
-            mark: {
-              type: "area",
-              interpolate: "step-after",
-              opacity: kinds.length > 1 ? 0.12 : 0.5,
-              line: { strokeWidth: 2 },
-            },
-            encoding: {
-              x,
-              y: { ...y, stack: null },
-              color: kindColor(color, kinds.map(([kind]) => kind)),
-            },
-          },
-          // What the pointer meets: the whole height of a bin.
-          {
-            mark: { type: "bar", opacity: 0 },
-            encoding: {
-              x: { ...x, bin: { binned: true } },
-              x2: { field: "to" },
-              y: { ...y, stack: null },
-              tooltip,
-            },
-          },
-          ...(limit === undefined ? [] : referenceLine({
-            channel: "x",
-            value: limit,
-            label: `limit ${limit}`,
-            labelAt: 2,
-            text: { align: "right", baseline: "top", dx: -5 },
-          })),
-        ],
-      };
+  const { color } = armEncoding(["", ...kinds], width);
+  return [
+    {
+      mark: {
+        type: "area",
+        interpolate: "step-after",
+        opacity: kinds.length > 1 ? 0.12 : 0.5,
+        line: { strokeWidth: 2 },
+      },
+      encoding: {
+        x,
+        y: { ...y, stack: null },
+        color: kindColor(color, kinds),
+      },
     },
-  });
+    // What the pointer meets: the whole height of a bin.
+    {
+      mark: { type: "bar", opacity: 0 },
+      encoding: {
+        x: { ...x, bin: { binned: true } },
+        x2: { field: "to" },
+        y: { ...y, stack: null },
+        tooltip: [
+          tip("arm", "texts"),
+          tip("range", unit),
+          tip("count", "count", ","),
+          tip("share", "share", ".2%"),
+        ],
+      },
+    },
+  ];
 }
+
+/** Where a logarithmic axis begins, which has no 0. */
+const LOG_START = 0.7;
 
 /** From this ratio of the axis's end to the shortest kind on, bins grow. */
 const MANY_TIMES = 16;
@@ -203,21 +243,23 @@ function kindColor(color: object, kinds: readonly string[]): object {
 
 function outcome(
   kind: string,
-  own: readonly { value: number; weight: number }[],
-  unit: string,
-  limit: number | undefined,
+  lengths: Lengths,
+  { unit, limit }: { unit: string; limit?: number },
 ): string {
-  const half = weightedQuantile(own, 0.5);
-  const total = own.reduce((sum, row) => sum + row.weight, 0) || 1;
-  const cut = limit === undefined
-    ? `95% within ${weightedQuantile(own, 0.95)}`
-    : `${
-      percent(
-        own.reduce((sum, r) => r.value > limit ? sum + r.weight : sum, 0) /
-          total,
-      )
-    } cut at ${limit}`;
-  return `${kind}: half within ${half} ${unit}, ${cut}`;
+  const half = weightedQuantile(lengths, 0.5);
+  const fact = limit === undefined
+    ? `95% within ${weightedQuantile(lengths, 0.95)}`
+    : `${percent(shareAbove(lengths, limit))} cut at ${limit}`;
+  return `${kind}: half within ${half} ${unit}, ${fact}`;
+}
+
+function shareAbove(lengths: Lengths, limit: number): number {
+  const total = lengths.reduce((sum, row) => sum + row.weight, 0) || 1;
+  const above = lengths.reduce(
+    (sum, row) => row.value > limit ? sum + row.weight : sum,
+    0,
+  );
+  return above / total;
 }
 
 function checkOptions(limit: number | undefined, bins: number): void {

@@ -51,14 +51,14 @@ export function lossPlot(
   options: LinePlotOptions = {},
 ): PlotSpec {
   const most = maxPoints(options, ACTION);
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     arm: MAYBE_TEXT,
     task: MAYBE_TEXT,
     step: number(),
     loss: maybe(),
   });
-  const lines = groupLines(
-    given.flatMap(({ arm, task, step, loss }) =>
+  const groups = groupLines(
+    checked.flatMap(({ arm, task, step, loss }) =>
       loss === null ? [] : [{
         series: [arm, task].filter((part) => part !== null).join(" · ") ||
           "loss",
@@ -67,31 +67,32 @@ export function lossPlot(
       }]
     ),
   );
-  if (lines.size === 0) {
+  const lines = [...groups.values()];
+  if (lines.length === 0) {
     throw new RangeError(`Cannot ${ACTION}: no row has a loss`);
   }
-  const longest = Math.max(...[...lines.values()].map((line) => line.length));
+  const longest = Math.max(...lines.map((line) => line.length));
   const window = Math.ceil(longest / most);
-  const drawn = [...lines.values()].map((line) => windowMeans(line, window));
+  const drawn = lines.map((line) => windowMeans(line, window));
   const points = drawn.flat().map(rounded);
-  const tasked = given.some(({ task }) => task !== null);
+  const tasked = checked.some(({ task }) => task !== null);
   const low = points.reduce((min, p) => Math.min(min, p.value), Infinity);
   const high = points.reduce((max, p) => Math.max(max, p.value), -Infinity);
   const room = (high - low) * 0.04 || Math.abs(high) * 0.04 || 1;
+  const notes: string[] = [];
+  if (window > 1) notes.push(`Each point is the mean of ${window} steps.`);
+  if (tasked && lines.length > MAX_COLORS) {
+    notes.push("In colour: the six lines that end highest.");
+  }
   return plot(options, {
     action: ACTION,
     title: outcome(drawn),
-    subtitle: [
-      ...(window === 1 ? [] : [`Each point is the mean of ${window} steps.`]),
-      ...(tasked && lines.size > MAX_COLORS
-        ? ["In colour: the six lines that end highest."]
-        : []),
-    ].join(" "),
-    description: `Loss over the training steps, ${lines.size} ${
-      lines.size === 1 ? "line" : "lines"
+    subtitle: notes.join(" "),
+    description: `Loss over the training steps, ${lines.length} ${
+      lines.length === 1 ? "line" : "lines"
     }.`,
-    height: Math.max(300, lines.size * LABEL_GAP),
-    parts: (size) => ({
+    height: Math.max(300, lines.length * LABEL_GAP),
+    view: (size) => ({
       data: { values: points },
       layer: linesWithLabels({
         ...size,

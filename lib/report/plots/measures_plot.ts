@@ -1,7 +1,7 @@
 import { names, quantity, rightColumn, rowAxis, tip } from "./marks/encode.ts";
 import {
+  type CheckedRow,
   maybe,
-  type Read,
   readFields,
   refuseTwice,
   TEXT,
@@ -71,9 +71,9 @@ export function measuresPlot(
   rows: Rows<MeasureRow>,
   options: PlotOptions = {},
 ): PlotSpec {
-  const given = overMedians(readFields(rows, ACTION, FIELDS));
-  refuseTwice(given, "task", ACTION);
-  const values = given.flatMap((row) =>
+  const checked = overMedians(readFields(rows, ACTION, FIELDS));
+  refuseTwice(checked, "task", ACTION);
+  const values = checked.flatMap((row) =>
     MEASURES.flatMap(({ field, label }) =>
       row.over[field] === null ? [] : [{
         task: row.task,
@@ -88,34 +88,33 @@ export function measuresPlot(
       `Cannot ${ACTION}: every value is unknown; were there reference losses?`,
     );
   }
-  const weights = given.flatMap(({ task, start, end }) =>
+  const weights = checked.flatMap(({ task, start, end }) =>
     start === null || end === null ? [] : [{
       task,
       label: `${formatNumber(start, 3)} → ${formatNumber(end, 3)}`,
     }]
   );
-  const tasks = given.map((row) => row.task);
+  const tasks = checked.map((row) => row.task);
   return plot(options, {
     action: ACTION,
-    title: outcome(given),
+    title: outcome(checked),
     subtitle: `Both on the same losses; dashed line: the median task${
       weights.length > 0 ? "; right: weight before → after" : ""
     }`,
     description: `Both readings of the measure on ${tasks.length} tasks.`,
     height: tasks.length * ROW_HEIGHT,
-    parts: ({ width }) => {
+    view: ({ width }) => {
       const { axis, bare } = rowAxis("task", tasks);
+      const layer = layers(values.map((v) => v.relative));
+      if (weights.length > 0) {
+        layer.push({ data: { values: weights }, ...rightColumn(bare, width) });
+      }
       return {
         data: { values },
         encoding: {
           y: { ...axis, axis: { domain: false, ticks: false, grid: true } },
         },
-        layer: [
-          ...layers(values.map((v) => v.relative)),
-          ...(weights.length === 0
-            ? []
-            : [{ data: { values: weights }, ...rightColumn(bare, width) }]),
-        ],
+        layer,
       };
     },
   });
@@ -130,10 +129,10 @@ const FIELDS = {
 } as const;
 
 type Over = { released: number | null; ratioOfMeans: number | null };
-type Measured = Read<typeof FIELDS> & { over: Over };
+type Measured = CheckedRow<typeof FIELDS> & { over: Over };
 
 /** Rows with each measure over its median, the largest released one first. */
-function overMedians(rows: readonly Read<typeof FIELDS>[]): Measured[] {
+function overMedians(rows: readonly CheckedRow<typeof FIELDS>[]): Measured[] {
   const released = middle(rows.map((row) => row.released));
   const ratioOfMeans = middle(rows.map((row) => row.ratioOfMeans));
   const over = (value: number | null, by: number) =>

@@ -1,7 +1,7 @@
 import { NDCG_TITLE, quantity, rowAxis, tip } from "./marks/encode.ts";
 import {
+  type CheckedRow,
   maybe,
-  type Read,
   readFields,
   refuseHalfIntervals,
   TEXT,
@@ -79,10 +79,8 @@ export function ndcgPlot(
     return arms.filter((arm) => ofTask.has(arm)).map((arm) => {
       const { ndcg, low, high } = ofTask.get(arm)!;
       const difference = from === undefined ? null : ndcg - from;
-      return {
-        ...{ task, arm, ndcg, difference },
-        ...(intervals ? { low, high } : {}),
-      };
+      const row = { task, arm, ndcg, difference };
+      return intervals ? { ...row, low, high } : row;
     });
   });
   const { axis } = rowAxis("task", tasks);
@@ -102,12 +100,12 @@ export function ndcgPlot(
     description: `nDCG@10 of ${arms.join(", ")} on ${tasks.length} tasks.`,
     height: tasks.length *
       (intervals ? Math.max(ROW_HEIGHT, 8 * arms.length + 8) : ROW_HEIGHT),
-    parts: ({ width }) => ({
+    view: ({ width }) => ({
       data: { values },
       encoding: {
         y: { ...axis, axis: { domain: false, ticks: false, grid: true } },
       },
-      layer: layers(arms, width, base, intervals),
+      layer: layers(arms, { width, base, intervals }),
     }),
   });
 }
@@ -124,7 +122,7 @@ type Score = { ndcg: number; low: number | null; high: number | null };
 
 /** The known values by task and arm. */
 function byTask(
-  rows: readonly Read<typeof FIELDS>[],
+  rows: readonly CheckedRow<typeof FIELDS>[],
 ): Map<string, Map<string, Score>> {
   refuseHalfIntervals(rows, ACTION);
   const scores = new Map<string, Map<string, Score>>();
@@ -166,9 +164,11 @@ function sortTasks(
 
 function layers(
   arms: readonly string[],
-  width: number,
-  base: string,
-  intervals: boolean,
+  { width, base, intervals }: {
+    width: number;
+    base: string;
+    intervals: boolean;
+  },
 ): object[] {
   const x = quantity("ndcg", {
     title: NDCG_TITLE,
@@ -180,8 +180,10 @@ function layers(
     tip("arm"),
     tip("ndcg", "nDCG@10", ".4f"),
     tip("difference", `difference to ${base}`, "+.4f"),
-    ...(intervals ? [tip("low", "from", ".4f"), tip("high", "to", ".4f")] : []),
   ];
+  if (intervals) {
+    tooltip.push(tip("low", "from", ".4f"), tip("high", "to", ".4f"));
+  }
   const point = { type: "point", filled: true, size: 95, opacity: 0.95 };
   const between = {
     mark: { type: "rule", strokeWidth: 2, opacity: 0.35 },

@@ -1,5 +1,5 @@
 import { wrapText } from "../tables/text_width.ts";
-import { BLUE, GRID, INK, MUTED, PAPER } from "./marks/palette.ts";
+import { BACKGROUND, BLUE, GRID, INK, MUTED } from "./marks/palette.ts";
 
 /**
  * A Vega-Lite (v6) plot as plain data: print it, edit any part of it, hand it
@@ -59,16 +59,16 @@ const SUBTITLE_SIZE = 12;
  * {@linkcode renderSvg} with `inheritColor` replaces the ink by the page's own.
  */
 export function plotConfig(
-  { ink = INK, muted = MUTED, grid = GRID, paper = PAPER }: {
+  { ink = INK, muted = MUTED, grid = GRID, background = BACKGROUND }: {
     ink?: string;
     muted?: string;
     grid?: string;
-    paper?: string | null;
+    background?: string | null;
   } = {},
 ): Record<string, unknown> {
   const noLimit = 0; // px; by default Vega cuts labels at 180
   return {
-    background: paper,
+    background,
     padding: 12,
     font:
       "Helvetica Neue, Helvetica, Arial, Liberation Sans, Noto Sans, Noto Sans CJK JP, sans-serif",
@@ -138,14 +138,14 @@ export interface PlotFrame {
   description: string;
   /** Height of the plot area, in px, unless the caller chose one. */
   height: number;
-  /** Marks and data. */
-  parts: (size: { width: number; height: number }) => Record<string, unknown>;
+  /** Data and marks for a plot area of that size, as Vega-Lite's view. */
+  view: (size: { width: number; height: number }) => Record<string, unknown>;
 }
 
 /** Puts what all plots share around the part that differs. */
 export function plot(
   options: PlotOptions,
-  { action, title, subtitle = "", description, height, parts }: PlotFrame,
+  { action, title, subtitle = "", description, height, view }: PlotFrame,
 ): PlotSpec {
   checkSize(options, action);
   const size = {
@@ -165,7 +165,7 @@ export function plot(
       subtitle: below === "" ? [] : wrapText(below, room, SUBTITLE_SIZE),
     },
     ...size,
-    ...parts(size),
+    ...view(size),
     config: plotConfig(),
   };
 }

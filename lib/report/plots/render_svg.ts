@@ -49,10 +49,10 @@ export async function renderSvg(
   let view;
   try {
     // A copy, because Vega leaves marks on the rows it draws.
-    const own = structuredClone(spec) as Tree;
-    const wanted = inheritColor ? mergeDeep(own, pageLook()) : own;
+    const copy = structuredClone(spec) as Tree;
+    const styled = inheritColor ? mergeDeep(copy, pageLook()) : copy;
     const compiled = compile(
-      wanted as unknown as Parameters<typeof compile>[0],
+      styled as unknown as Parameters<typeof compile>[0],
       // The root element says what the plot shows; vega's own labels on every
       // part of it would only repeat numbers without their order.
       { logger, config: { aria: false } },
@@ -87,16 +87,16 @@ export async function renderSvg(
  * and the same plot would come out differently each time.
  */
 function ownIds(svg: string): string {
-  const known = new Map<string, string>();
+  const newIds = new Map<string, string>();
   for (const [, id] of svg.matchAll(/<[^>]* id="([^"]*)"/g)) {
     const name = id!.replace(/\d+$/, "");
-    if (!known.has(id!)) known.set(id!, `${name}${known.size}`);
+    if (!newIds.has(id!)) newIds.set(id!, `${name}${newIds.size}`);
   }
-  if (known.size === 0) return svg;
+  if (newIds.size === 0) return svg;
   return svg.replace(/<[^>]*>/g, (tag) =>
     tag.replace(
       /( id="|url\(#)([^")]*)/g,
-      (whole, before, id) => known.has(id) ? before + known.get(id) : whole,
+      (whole, before, id) => newIds.has(id) ? before + newIds.get(id) : whole,
     ));
 }
 
@@ -138,7 +138,9 @@ export function pageLook(): Record<string, unknown> {
   return {
     background: null,
     padding: { left: 0, right: 6, top: 4, bottom: 4 },
-    config: mutePage(plotConfig({ ink, muted: ink, grid: ink, paper: null })),
+    config: mutePage(
+      plotConfig({ ink, muted: ink, grid: ink, background: null }),
+    ),
   };
 }
 

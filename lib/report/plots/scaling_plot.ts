@@ -67,20 +67,20 @@ export function scalingPlot(
     ...options
   }: ScalingOptions = {},
 ): PlotSpec {
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     arm: MAYBE_TEXT,
     size: number(0),
     quality: number(),
     low: maybe(),
     high: maybe(),
   });
-  refuseHalfIntervals(given, ACTION);
-  const values = given.map(({ arm, ...row }) => ({
+  refuseHalfIntervals(checked, ACTION);
+  const values = checked.map(({ arm, ...row }) => ({
     arm: arm ?? "model",
     ...row,
   }))
     .sort((a, b) => a.size - b.size);
-  const arms = orderArms(given.map(({ arm }) => arm ?? "model"));
+  const arms = orderArms(checked.map(({ arm }) => arm ?? "model"));
   const sizes = values.map((row) => row.size);
   const [least, most] = [sizes[0]!, sizes.at(-1)!];
   const log = least > 0 && most / least > 10;
@@ -103,13 +103,18 @@ export function scalingPlot(
       : "",
     description: `${qualityName} against ${sizeName}.`,
     height: 300,
-    parts: ({ width }) => ({
+    view: ({ width }) => ({
       data: { values },
-      layer: layers(values, x, y, looks(arms, width), [
-        tip("arm"),
-        tip("size", sizeName, ",.4~s"),
-        tip("quality", qualityName, ".4f"),
-      ]),
+      layer: layers(values, {
+        x,
+        y,
+        look: looks(arms, width),
+        tooltip: [
+          tip("arm"),
+          tip("size", sizeName, ",.4~s"),
+          tip("quality", qualityName, ".4f"),
+        ],
+      }),
     }),
   });
 }
@@ -126,25 +131,27 @@ function looks(
 
 function layers(
   rows: readonly { low: number | null }[],
-  x: object,
-  y: Record<string, unknown>,
-  look: { color: object; shape?: object },
-  tooltip: object[],
+  { x, y, look, tooltip }: {
+    x: object;
+    y: Record<string, unknown>;
+    look: { color: object; shape?: object };
+    tooltip: object[];
+  },
 ): object[] {
   const { color } = look;
-  const known = rows.some((row) => row.low !== null);
-  return [
-    ...(!known ? [] : [{
-      transform: [{ filter: "isValid(datum.low)" }],
-      mark: { type: "rule", strokeWidth: 1.5, opacity: 0.7 },
-      encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
-    }]),
+  const intervals = {
+    transform: [{ filter: "isValid(datum.low)" }],
+    mark: { type: "rule", strokeWidth: 1.5, opacity: 0.7 },
+    encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+  };
+  const lines = [
     { mark: { type: "line", strokeWidth: 2 }, encoding: { x, y, color } },
     {
       mark: { type: "point", filled: true, size: 110, opacity: 1 },
       encoding: { x, y, ...look, tooltip },
     },
   ];
+  return rows.some((row) => row.low !== null) ? [intervals, ...lines] : lines;
 }
 
 function outcome(

@@ -68,15 +68,15 @@ export function weightTrajectoryPlot(
   options: LinePlotOptions = {},
 ): PlotSpec {
   const most = maxPoints(options, ACTION);
-  const given = readFields(rows, ACTION, {
+  const checked = readFields(rows, ACTION, {
     task: TEXT,
     step: number(),
     weight: number(0),
     seed: maybe(),
   });
-  const seeds = new Set(given.map(({ seed }) => seed)).size;
+  const seeds = new Set(checked.map(({ seed }) => seed)).size;
   const lines = [
-    ...groupLines(given.map(({ task, step, weight }) => ({
+    ...groupLines(checked.map(({ task, step, weight }) => ({
       series: task,
       step,
       value: weight,
@@ -91,22 +91,22 @@ export function weightTrajectoryPlot(
     (top, p) => Math.max(top, p.high ?? p.value),
     uniform,
   );
+  const notes: string[] = [];
+  if (lines.length > 6) {
+    notes.push("In colour: the six tasks that end furthest from 1/K");
+  }
+  if (seeds > 1) {
+    notes.push(`lines: means of ${seeds} seeds; bands: least to largest`);
+  }
+  notes.push("dashed line: 1/K");
   return plot(options, {
     action: ACTION,
     title: outcome(ends),
-    subtitle: [
-      ...(lines.length > 6
-        ? ["In colour: the six tasks that end furthest from 1/K"]
-        : []),
-      ...(seeds > 1
-        ? [`lines: means of ${seeds} seeds; bands: least to largest`]
-        : []),
-      "dashed line: 1/K",
-    ].join("; ").replace(/^./, (first) => first.toUpperCase()),
+    subtitle: notes.join("; ").replace(/^./, (first) => first.toUpperCase()),
     description:
       `Lines of the domain weights of ${lines.length} tasks over the training steps.`,
     height: Math.max(300, (lines.length + 1) * LABEL_GAP),
-    parts: (size) => ({
+    view: (size) => ({
       data: { values: points },
       layer: linesWithLabels({
         ...size,

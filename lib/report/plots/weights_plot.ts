@@ -75,25 +75,18 @@ export function weightsPlot(
   const uniform = total / values.length;
   const rowsInAll = values.reduce((sum, row) => sum + (row.size ?? 0), 0);
   const sized = rowsInAll > 0 && values.every((row) => row.size !== null);
-  const data = values.map(({ task, weight, size }) => ({
-    task,
-    weight,
-    label: formatNumber(weight, 3),
-    above: weight > uniform,
-    ...(sized ? { size, share: size! / rowsInAll * total } : {}),
-  }));
+  const data = values.map(({ task, weight, size }) => {
+    const label = formatNumber(weight, 3);
+    const row = { task, weight, label, above: weight > uniform };
+    return sized ? { ...row, size, share: size! / rowsInAll * total } : row;
+  });
   const { axis, bare } = rowAxis("task", values.map((row) => row.task));
   const sum = formatNumber(total, 3).replace(/\.?0+$/, "");
-  const tooltip = [
-    tip("task"),
-    tip("weight", "weight", ".4f"),
-    ...(sized
-      ? [
-        tip("size", "training rows", ","),
-        tip("share", "share of rows", ".4f"),
-      ]
-      : []),
-  ];
+  const tooltip = [tip("task"), tip("weight", "weight", ".4f")];
+  if (sized) {
+    tooltip.push(tip("size", "training rows", ","));
+    tooltip.push(tip("share", "share of rows", ".4f"));
+  }
   return plot(options, {
     action: ACTION,
     title: outcome(values),
@@ -102,41 +95,40 @@ export function weightsPlot(
       : "Dashed line: uniform weights",
     description: `Bars of the domain weights of ${values.length} tasks.`,
     height: values.length * ROW_HEIGHT,
-    parts: ({ width }) => ({
-      data: { values: data },
-      layer: [
-        {
-          mark: { type: "bar", height: { band: 0.68 } },
-          encoding: {
-            y: axis,
-            x: quantity("weight", {
-              axis: { title: `domain weight (no unit; sum ${sum})` },
-            }),
-            color: {
-              condition: { test: "datum.above", value: BLUE },
-              value: GREY,
-            },
-            tooltip,
+    view: ({ width }) => {
+      const layer: object[] = [{
+        mark: { type: "bar", height: { band: 0.68 } },
+        encoding: {
+          y: axis,
+          x: quantity("weight", {
+            axis: { title: `domain weight (no unit; sum ${sum})` },
+          }),
+          color: {
+            condition: { test: "datum.above", value: BLUE },
+            value: GREY,
           },
+          tooltip,
         },
-        ...(sized
-          ? [{
-            mark: SHARE,
-            encoding: { y: bare, x: quantity("share"), tooltip },
-          }]
-          : []),
-        // In a column of their own: beside the bars they would get in the way
-        // of the ticks and the line.
-        rightColumn(bare, width),
-        ...referenceLine({
-          channel: "x",
-          value: uniform,
-          label: `uniform ${formatNumber(uniform, 3)}`,
-          labelAt: -3,
-          text: { align: "center", baseline: "bottom" },
-        }),
-      ],
-    }),
+      }];
+      if (sized) {
+        layer.push({
+          mark: SHARE,
+          encoding: { y: bare, x: quantity("share"), tooltip },
+        });
+      }
+      // In a column of their own: beside the bars they would get in the way
+      // of the ticks and the line.
+      layer.push(rightColumn(bare, width));
+      const reference = referenceLine({
+        channel: "x",
+        value: uniform,
+        label: `uniform ${formatNumber(uniform, 3)}`,
+        labelAt: -3,
+        text: { align: "center", baseline: "bottom" },
+      });
+      layer.push(...reference);
+      return { data: { values: data }, layer };
+    },
   });
 }
 

@@ -65,18 +65,15 @@ export function htmlTable(
     ? `<tr><td colspan="${grid.columns.length}">${hiddenNote(grid)}</td></tr>`
     : "";
   const foot = note + grid.foot.map(row).join("\n");
-  return [
-    "<table>",
-    ...(caption === undefined
-      ? []
-      : [`<caption>${escapeHtml(caption)}</caption>`]),
-    `<thead><tr>${head}</tr></thead>`,
-    "<tbody>",
-    ...grid.body.map(row),
-    "</tbody>",
-    ...(foot === "" ? [] : [`<tfoot>${foot}</tfoot>`]),
-    "</table>",
-  ].join("\n");
+  const lines = ["<table>"];
+  if (caption !== undefined) {
+    lines.push(`<caption>${escapeHtml(caption)}</caption>`);
+  }
+  lines.push(`<thead><tr>${head}</tr></thead>`);
+  lines.push("<tbody>", ...grid.body.map(row), "</tbody>");
+  if (foot !== "") lines.push(`<tfoot>${foot}</tfoot>`);
+  lines.push("</table>");
+  return lines.join("\n");
 }
 
 /**

@@ -55,25 +55,29 @@ const ACTION = "make a results table";
  * ```
  */
 export function resultsTable(rows: Rows<ResultRow>): ColumnTable {
-  const given = needRows(rows, ACTION);
+  const checked = needRows(rows, ACTION);
   const score = (field: string) =>
-    given.map((row, i) => numberField(row, field, i, ACTION, [0, 1]));
+    checked.map((row, index) =>
+      numberField(row, field, { index, action: ACTION, range: [0, 1] })
+    );
+  const positive = (field: string) =>
+    checked.map((row, index) =>
+      numberField(row, field, { index, action: ACTION, range: [0, Infinity] })
+    );
   const uniform = score("uniform");
   const reweighted = score("reweighted");
   const top70 = score("top70");
   const reweightedDiff = differences(reweighted, uniform);
   const top70Diff = differences(top70, uniform);
-  const positive = [0, Infinity] as const;
+  const tasks = checked.map((row, index) =>
+    textField(row, "task", { index, action: ACTION })
+  );
+  const sizes = positive("size");
+  const weights = positive("weight");
   return table({
-    task: [...given.map((row, i) => textField(row, "task", i, ACTION)), "mean"],
-    size: [
-      ...given.map((row, i) => numberField(row, "size", i, ACTION, positive)),
-      null,
-    ],
-    weight: [
-      ...given.map((row, i) => numberField(row, "weight", i, ACTION, positive)),
-      null,
-    ],
+    task: [...tasks, "mean"],
+    size: [...sizes, null],
+    weight: [...weights, null],
     uniform: [...uniform, mean(uniform)],
     reweighted: [...reweighted, mean(reweighted)],
     top70: [...top70, mean(top70)],

@@ -44,11 +44,8 @@ export function textTable(table: Rows, options: TableOptions = {}): string {
       return grid.columns[c]!.numeric ? gap + text : text + gap;
     }).join("  ").trimEnd();
   const rule = widths.map((width) => "-".repeat(width)).join("  ");
-  return [
-    line(head),
-    rule,
-    ...body.map(line),
-    ...(grid.hidden > 0 ? [hiddenNote(grid)] : []),
-    ...(foot.length > 0 ? [rule, ...foot.map(line)] : []),
-  ].join("\n");
+  const lines = [line(head), rule, ...body.map(line)];
+  if (grid.hidden > 0) lines.push(hiddenNote(grid));
+  if (foot.length > 0) lines.push(rule, ...foot.map(line));
+  return lines.join("\n");
 }

@@ -83,14 +83,16 @@ export async function writeEmbeddings(
   chunks: Iterable<EmbeddedTexts> | AsyncIterable<EmbeddedTexts>,
   { source, dtype = "f32" }: WriteEmbeddingsOptions,
 ): Promise<void> {
-  await writeWhole(path, pieces(path, ids, chunks, { source, dtype }));
+  await writeWhole(path, fileParts(path, { ids, chunks, source, dtype }));
 }
 
-async function* pieces(
+/** Header, vectors and ids, in the file's order. */
+async function* fileParts(
   path: string,
-  ids: readonly string[],
-  chunks: Iterable<EmbeddedTexts> | AsyncIterable<EmbeddedTexts>,
-  { source, dtype }: Required<WriteEmbeddingsOptions>,
+  { ids, chunks, source, dtype }: Required<WriteEmbeddingsOptions> & {
+    ids: readonly string[];
+    chunks: Iterable<EmbeddedTexts> | AsyncIterable<EmbeddedTexts>;
+  },
 ): AsyncGenerator<Uint8Array> {
   const names = new TextEncoder().encode(JSON.stringify(ids));
   let dimension: number | undefined;
@@ -175,33 +177,37 @@ export async function openEmbeddings(
     dtype,
     source: header.source,
     chunks: ({ chunk = 4096, shard = { index: 0, count: 1 } } = {}) =>
-      readChunks(path, header, start, chunk, shardRange(count, shard)),
+      readChunks(path, { header, start }, {
+        chunk,
+        rows: shardRange(count, shard),
+      }),
   };
 }
 
 async function* readChunks(
   path: string,
-  header: EmbeddingHeader,
-  start: number,
-  chunk: number,
-  [from, to]: [number, number],
+  { header, start }: { header: EmbeddingHeader; start: number },
+  { chunk, rows: [from, to] }: { chunk: number; rows: [number, number] },
 ): AsyncGenerator<EmbeddedTexts> {
   const { count, dimension, dtype } = header;
   const rowBytes = dimension * (dtype === "f32" ? 4 : 2);
   using file = await Deno.open(path);
   const ids = idsFrom(
-    await readRange(file, start + count * rowBytes, header.idBytes, path),
+    await readRange(file, {
+      path,
+      from: start + count * rowBytes,
+      size: header.idBytes,
+    }),
     count,
     path,
   );
   for (let row = from; row < to; row += chunk) {
     const size = Math.min(chunk, to - row);
-    const bytes = await readRange(
-      file,
-      start + row * rowBytes,
-      size * rowBytes,
+    const bytes = await readRange(file, {
       path,
-    );
+      from: start + row * rowBytes,
+      size: size * rowBytes,
+    });
     const data = dtype === "f32"
       ? new Float32Array(bytes.buffer)
       : new Float32Array(
@@ -216,9 +222,7 @@ async function* readChunks(
 
 async function readRange(
   file: Deno.FsFile,
-  from: number,
-  size: number,
-  path: string,
+  { path, from, size }: { path: string; from: number; size: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(size);
   await file.seek(from, Deno.SeekMode.Start);

@@ -104,8 +104,11 @@ export class ExactIndex implements Disposable {
     const heaps = await searchChunks(
       queries,
       this.#chunks,
-      (a, b) => compareCodePoints(ids[b]!, ids[a]!),
-      { ...this.#options, k },
+      {
+        ...this.#options,
+        k,
+        tie: (a, b) => compareCodePoints(ids[b]!, ids[a]!),
+      },
     );
     return new Map(heaps.map((heap, q) => {
       const { rows, scores } = heap.ranked();

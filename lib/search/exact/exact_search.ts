@@ -64,8 +64,7 @@ export async function exactSearch(
   const heaps = await searchChunks(
     queries,
     noteIds("embeddings" in passages ? [passages] : passages, ids),
-    (a, b) => compareCodePoints(ids[b]!, ids[a]!),
-    options,
+    { ...options, tie: (a, b) => compareCodePoints(ids[b]!, ids[a]!) },
   );
   return new Map(heaps.map((heap, q) => {
     const { rows, scores } = heap.ranked();

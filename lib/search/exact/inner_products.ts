@@ -1,3 +1,5 @@
+import type { Embeddings } from "../../model/types.ts";
+
 /**
  * Writes the inner products of Q queries with P passages to `out`, shape
  * `[Q, P]`. Each product is summed over the dimensions in order, in float64,
@@ -7,11 +9,8 @@
  * tiles and packed float64 panels: 4.4 to 5.5).
  */
 export function innerProducts(
-  queries: Float32Array, // [Q, D]
-  queryCount: number,
-  passages: Float32Array, // [P, D]
-  passageCount: number,
-  dimension: number,
+  { data: queries, count: queryCount, dimension }: Embeddings,
+  { data: passages, count: passageCount }: Embeddings,
   out: Float32Array, // [Q, P]
 ): void {
   const wholeQ = queryCount - queryCount % 4;

@@ -22,6 +22,11 @@ const GIVEN_TILE = { queries: 1024, passages: 8192 };
 /** Queries whose candidates are scored before others have their turn. */
 const PART = 256;
 
+/** How to search, and how to order rows of equal score. */
+export interface SearchChunksOptions extends ExactSearchOptions {
+  tie: TieOrder;
+}
+
 /** Everything that the search of one chunk needs. */
 interface Search {
   queries: Chunk;
@@ -36,10 +41,9 @@ interface Search {
 export async function searchChunks(
   queries: Chunk,
   chunks: Iterable<Chunk> | AsyncIterable<Chunk>,
-  tie: TieOrder,
-  options: ExactSearchOptions,
+  options: SearchChunksOptions,
 ): Promise<RankedHeap[]> {
-  const { k, dtype = "f32" } = options;
+  const { k, tie, dtype = "f32" } = options;
   checkK(k);
   checkEmbeddings("query", queries);
   const { count, dimension } = queries.embeddings;
@@ -82,7 +86,7 @@ async function searchChunk(
   const given = chunk.prepared as PreparedPassages | undefined;
   const prepared = given ?? prepare!(chunk.embeddings);
   try {
-    await scoreCandidates(search, chunk, prepared, firstRow);
+    await scoreCandidates(search, prepared, { chunk, firstRow });
   } finally {
     if (!given) prepared.dispose();
   }
@@ -92,9 +96,8 @@ async function searchChunk(
 /** Scores what the prepared passages name as candidates. */
 async function scoreCandidates(
   { queries, heaps, options, rest }: Search,
-  chunk: Chunk,
   prepared: PreparedPassages,
-  firstRow: number,
+  { chunk, firstRow }: { chunk: Chunk; firstRow: number },
 ): Promise<void> {
   const { data, dimension } = queries.embeddings;
   const bars = Float64Array.from(heaps, (heap) => heap.bar);
@@ -118,7 +121,10 @@ async function scoreCandidates(
     }
     const heap = heaps[q]!;
     for (let i = 0; i < rows.length; i++) {
-      offer(heap, scores[i]!, rows[i]!, firstRow, { queries, chunk, q });
+      const score = scores[i]!;
+      const row = rows[i]!;
+      if (score !== score) throw notANumber({ queries, q, chunk, row });
+      if (score >= heap.bar) heap.offer(score, firstRow + row);
     }
   }
 }
@@ -145,7 +151,10 @@ async function scoreAll(
         for (let j = 0; j < passages.count; j++) {
           const score = scores[at++]!;
           if (score < heap.bar) continue;
-          offer(heap, score, p + j, firstRow, { queries, chunk, q: q + i });
+          if (score !== score) {
+            throw notANumber({ queries, q: q + i, chunk, row: p + j });
+          }
+          heap.offer(score, firstRow + p + j);
         }
       }
     }
@@ -169,31 +178,22 @@ async function scoresOf(
     return scores;
   }
   search.scratch ??= new Float32Array(OWN_TILE.queries * OWN_TILE.passages);
-  innerProducts(
-    queries.data,
-    queries.count,
-    passages.data,
-    passages.count,
-    queries.dimension,
-    search.scratch,
-  );
+  innerProducts(queries, passages, search.scratch);
   return search.scratch;
 }
 
-function offer(
-  heap: RankedHeap,
-  score: number,
-  row: number,
-  firstRow: number,
-  { queries, chunk, q }: { queries: Chunk; chunk: Chunk; q: number },
-): void {
-  if (score !== score) {
-    throw new RangeError(
-      `Cannot search: the score of ${nameRow("query", queries, q)}` +
-        ` and ${nameRow("passage", chunk, row)} must be a number: got NaN`,
-    );
-  }
-  if (score >= heap.bar) heap.offer(score, firstRow + row);
+function notANumber(
+  { queries, q, chunk, row }: {
+    queries: Chunk;
+    q: number;
+    chunk: Chunk;
+    row: number;
+  },
+): RangeError {
+  return new RangeError(
+    `Cannot search: the score of ${nameRow("query", queries, q)}` +
+      ` and ${nameRow("passage", chunk, row)} must be a number: got NaN`,
+  );
 }
 
 function resting(signal?: AbortSignal): () => Promise<void> {

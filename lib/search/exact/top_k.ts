@@ -114,8 +114,7 @@ export async function topK(
   const heaps = await searchChunks(
     { embeddings: queries },
     chunksOf(whole),
-    earlierRow,
-    options,
+    { ...options, tie: earlierRow },
   );
   return heaps.map((heap) => {
     const { rows, scores } = heap.ranked();

@@ -1,6 +1,10 @@
 import type { Run } from "../../data/types.ts";
 import type { EmbeddedTexts } from "../exact/exact_search.ts";
-import type { LanceModule, LanceTable } from "./lance_module.ts";
+import type {
+  LanceIndexOptions,
+  LanceModule,
+  LanceTable,
+} from "./lance_module.ts";
 
 /** The version of `npm:@lancedb/lancedb` that this adapter was tried with. */
 export const LANCEDB_VERSION = "0.31.0";
@@ -112,15 +116,10 @@ export async function createLanceIndex(
       `Cannot create the index: there must be a vector: got none`,
     );
   }
-  const numPartitions = options.partitions;
-  const how = {
-    distanceType: "dot" as const,
-    ...(numPartitions ? { numPartitions } : {}),
-  };
   if (kind !== "none") {
-    await table.createIndex("vector", {
-      config: lancedb.Index.ivfPq(how),
-    });
+    const index: LanceIndexOptions = { distanceType: "dot" };
+    if (options.partitions) index.numPartitions = options.partitions;
+    await table.createIndex("vector", { config: lancedb.Index.ivfPq(index) });
   }
   return await wrap(table);
 }
@@ -179,7 +178,8 @@ function records({ ids, embeddings }: EmbeddedTexts) {
 async function wrap(table: LanceTable): Promise<LanceIndex> {
   return {
     size: await table.countRows(),
-    search: (queries, k, options = {}) => search(table, queries, k, options),
+    search: (queries, k, options = {}) =>
+      searchTable(table, queries, { ...options, k }),
     close: () => table.close(),
   };
 }
@@ -187,11 +187,10 @@ async function wrap(table: LanceTable): Promise<LanceIndex> {
 /** Requests under way at a time; the engine has its own threads. */
 const AT_ONCE = 16;
 
-async function search(
+async function searchTable(
   table: LanceTable,
   { ids, embeddings }: EmbeddedTexts,
-  k: number,
-  { probes, refine = 4 }: LanceSearchOptions,
+  { k, probes, refine = 4 }: LanceSearchOptions & { k: number },
 ): Promise<Run> {
   if (!Number.isInteger(k) || k < 1) {
     throw new RangeError(

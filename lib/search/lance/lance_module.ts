@@ -6,7 +6,8 @@ export interface LanceModule {
   };
 }
 
-interface LanceIndexOptions {
+/** How a column of vectors is indexed. */
+export interface LanceIndexOptions {
   distanceType: "dot";
   numPartitions?: number;
 }

@@ -122,17 +122,26 @@ export async function denseRetriever(
         embeddings: await embed(queries),
       }, k),
     score: async (queries, pairs) =>
-      scorePairs(queries, await embed(queries), pairs, rows, embeddings),
+      scorePairs(pairs, {
+        queries,
+        vectors: await embed(queries),
+        rows,
+        corpus: embeddings,
+      }),
     [Symbol.dispose]: () => index[Symbol.dispose](),
   };
 }
 
+/** The inner product of each query with the passages that its pairs name. */
 function scorePairs(
-  queries: readonly Query[],
-  vectors: Embeddings,
   pairs: ReadonlyMap<string, readonly string[]>,
-  rows: ReadonlyMap<string, number>,
-  corpus: Embeddings,
+  { queries, vectors, rows, corpus }: {
+    queries: readonly Query[];
+    vectors: Embeddings;
+    /** Passage id → its row in `corpus`. */
+    rows: ReadonlyMap<string, number>;
+    corpus: Embeddings;
+  },
 ): Run {
   const { data, dimension } = vectors;
   return new Map(queries.map(({ id }, q) => {

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import {
-  type AdamWSlot,
-  adamWUpdate,
-  type Gradient,
-  RowGradient,
-  squareSum,
-} from "../../../lib/backend/mod.ts";
-import {
   groupNumbers,
   updateGroup,
 } from "../../../lib/backend/autograd/adamw_group.ts";
 import { likeShapes } from "../../../lib/backend/autograd/like_shapes.ts";
 import { maxDifference, noise, onBackends } from "../../_backends.ts";
+import {
+  type AdamWSlot,
+  adamWUpdate,
+  type Gradient,
+  RowGradient,
+  squareSum,
+} from "../../../lib/backend/kernels/mod.ts";
 
 const NUMBERS = { beta1: 0.9, beta2: 0.99, epsilon: 1e-6, stepSize: 0.02 };
 

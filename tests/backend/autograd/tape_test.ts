@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
+import { maxDifference, noise, onBackends } from "../../_backends.ts";
 import {
   add,
   addGradients,
@@ -11,8 +12,7 @@ import {
   RowGradient,
   rowGradient,
   Tape,
-} from "../../../lib/backend/mod.ts";
-import { maxDifference, noise, onBackends } from "../../_backends.ts";
+} from "../../../lib/backend/kernels/mod.ts";
 
 /** A small network in which x goes two ways and w serves twice. */
 function network(x: tf.Tensor2D, w: tf.Tensor2D, tape?: Tape): tf.Tensor2D {

@@ -21,7 +21,9 @@ Deno.test("MKQA as the reference's evaluation has it", async () => {
     question: "eins",
     answers: ["x"],
   }]);
-  assert.deepEqual([...(await openMkqa(folder, ["zh_cn"])).keys()], ["zh_cn"]);
+  assert.deepEqual(Array.from((await openMkqa(folder, ["zh_cn"])).keys()), [
+    "zh_cn",
+  ]);
   await assert.rejects(openMkqa(folder, ["fr"]), /it needs fr\.jsonl, or/);
   await assert.rejects(openMkqa(folder, ["xx"]), /must be one of ar, .*"xx"/);
   assert.equal(new Set(MKQA_LANGUAGES).size, 26);

@@ -23,7 +23,11 @@ async function clean(name = "clean"): Promise<Task> {
     split: i < 60 ? "test" : "train",
   }));
   return await taskFromRows(rows, {
-    ...{ name, prompt: "Find it", language: "en", license: "MIT", dev: 0 },
+    name,
+    prompt: "Find it",
+    language: "en",
+    license: "MIT",
+    dev: 0,
   });
 }
 
@@ -155,16 +159,28 @@ Deno.test("lengths: quantiles, cut share, and powers of two", async () => {
   const { lengths, findings } = checkSuite(suite, { limit: 90 });
   const { histogram, ...queries } = lengths[0]!;
   assert.deepEqual(queries, {
-    ...{ task: "task", kind: "queries", count: 100 },
-    ...{ median: 50, p95: 95, max: 100, cut: 0.1 },
+    task: "task",
+    kind: "queries",
+    count: 100,
+    median: 50,
+    p95: 95,
+    max: 100,
+    cut: 0.1,
   });
   assert.deepEqual(histogram.map(({ from, count }) => [from, count]), [
-    ...[[1, 1], [2, 2], [4, 4], [8, 8], [16, 16], [32, 32], [64, 37]],
+    [1, 1],
+    [2, 2],
+    [4, 4],
+    [8, 8],
+    [16, 16],
+    [32, 32],
+    [64, 37],
   ]);
   assert.ok(findings.some(({ check }) => check === "long-text"));
   const words = textLengths(suite, { lengthOf: (t) => t.split(" ").length });
   assert.deepEqual(words.map(({ length, count }) => [length, count]), [
-    ...[[1, 100], [1, 100]],
+    [1, 100],
+    [1, 100],
   ]);
   assert.ok(lengthHistogram(textLengths(suite), { unit: "characters" }));
 });

@@ -94,7 +94,9 @@ Deno.test("pullDataset() makes a task of a BEIR set, and says where it is from",
     assert.equal(task.name, "scifact");
     assert.match(task.prompt, /^Given a scientific claim/);
     assert.deepEqual(task.corpus.get("d1"), {
-      ...{ id: "d1", title: "Cells", text: "Cells divide." },
+      id: "d1",
+      title: "Cells",
+      text: "Cells divide.",
     });
     assert.deepEqual([...task.queries.keys()].sort(), ["1", "3"]);
     assert.deepEqual(entries(task.qrels.test), [["1", [["d1", 1]]]]);
@@ -112,7 +114,9 @@ Deno.test("pullDataset() makes a task of a BEIR set, and says where it is from",
     assert.deepEqual(made.counts, { passages: 2, queries: 2, judgments: 2 });
     // Files that aren't wanted aren't fetched.
     assert.deepEqual(made.files.map(({ path }) => path), [
-      ...["corpus.jsonl.gz", "qrels/test.tsv", "qrels/train.tsv"],
+      "corpus.jsonl.gz",
+      "qrels/test.tsv",
+      "qrels/train.tsv",
       "queries.jsonl.gz",
     ]);
     for (const { path, bytes, sha256 } of made.files) {
@@ -131,7 +135,9 @@ Deno.test("pullDataset() goes on where it stopped, and keeps a folder whole", as
   await inTempFolder(async (folder) => {
     const stop = new AbortController();
     const work = pullDataset(catalogueRow("beir/scifact"), `${folder}/out`, {
-      ...{ files: `${folder}/files`, endpoint: hub.url, signal: stop.signal },
+      files: `${folder}/files`,
+      endpoint: hub.url,
+      signal: stop.signal,
     });
     hub.cuts.push(40);
     await work.next();
@@ -185,7 +191,8 @@ Deno.test("pullDataset() without a hub says what to do, and then takes files put
     await put("BeIR/scifact-qrels", "qrels/");
     const made = await pull("beir/scifact", folder, offline);
     assert.deepEqual(made.sources.map(({ from }) => from), [
-      ...["folder", "folder"],
+      "folder",
+      "folder",
     ]);
     assert.equal((await openTask(`${folder}/out`)).corpus.size, 2);
     // Half a file isn't one.
@@ -285,7 +292,10 @@ Deno.test("pullDataset() joins languages for training, judged passages only", as
   await pulled("tdro/miracl", MIRACL, async (folder) => {
     const task = await openTask(`${folder}/out`);
     assert.deepEqual([...task.corpus.keys()].sort(), [
-      ...["sw:7#0", "sw:7#1", "te:7#0", "te:7#1"],
+      "sw:7#0",
+      "sw:7#1",
+      "te:7#0",
+      "te:7#1",
     ]);
     assert.deepEqual(task.language, languages);
     assert.equal(task.queries.get("te:1#0")!.text, "te train?");
@@ -328,7 +338,10 @@ Deno.test("pullDataset() makes a task of pairs, triples and sets", async () => {
     assert.deepEqual(
       [...Deno.readDirSync(`${folder}/out`)].map(({ name }) => name).sort(),
       [
-        ...["corpus.jsonl.gz", "qrels", "queries.jsonl", "source.json"],
+        "corpus.jsonl.gz",
+        "qrels",
+        "queries.jsonl",
+        "source.json",
         "task.json",
       ],
     );
@@ -350,7 +363,8 @@ Deno.test("pullDataset() reads so many rows and no more", async () => {
 
 Deno.test("pullDataset() keeps texts apart that share an id in two languages", async () => {
   const line = (docid: string, text: string, against: string) => ({
-    ...{ query_id: "1", query: `${text}?` },
+    query_id: "1",
+    query: `${text}?`,
     positive_passages: [{ docid, title: "", text }],
     negative_passages: [{ docid: "n", title: "T", text: against }],
   });
@@ -387,7 +401,8 @@ Deno.test("pullDataset() takes two columns of a parquet file, and tables of ids"
   }, async (folder) => {
     const { queries } = await openTask(`${folder}/out`);
     assert.deepEqual(Array.from(queries.values(), ({ text }) => text), [
-      ...["Why?", "Who?"],
+      "Why?",
+      "Who?",
     ]);
   });
   await pulled("tdro/t2ranking", {
@@ -400,7 +415,8 @@ Deno.test("pullDataset() takes two columns of a parquet file, and tables of ids"
   }, async (folder) => {
     const { corpus } = await openTask(`${folder}/out`);
     assert.deepEqual(Array.from(corpus.values(), ({ text }) => text), [
-      ...['"巴黎', "罗马\t城"],
+      '"巴黎',
+      "罗马\t城",
     ]);
   });
 });
@@ -421,7 +437,8 @@ Deno.test("pullDataset() makes a folder of MKQA that evaluateMkqa() takes", asyn
       evaluateMkqa(letterEncoder(), `${folder}/out`),
     );
     assert.deepEqual(report.tasks.map(({ language }) => language), [
-      ...["fi", "zh_cn"],
+      "fi",
+      "zh_cn",
     ]);
     assert.deepEqual(report.tasks[0]!.queryIds, ["1"]);
     assert.equal(report.mean["Accuracy@1"], 1);

@@ -88,27 +88,42 @@ for (const compression of ["snappy", "zstd"]) {
   Deno.test(`parquet as pyarrow writes it, ${compression}, in two row groups`, async () => {
     const table = await openTable(`${FILES}/pairs_${compression}.parquet`);
     assert.deepEqual(table.columns, [
-      ...["question", "answer", "negatives", "label", "score"],
+      "question",
+      "answer",
+      "negatives",
+      "label",
+      "score",
     ]);
     const rows = await Array.fromAsync(table.rows());
     assert.deepEqual(rows.map(({ cells }) => cells), [
       {
-        ...{ question: "When?", answer: "At nine." },
-        ...{ negatives: ["By the river."], label: 1n, score: 0.9 },
+        question: "When?",
+        answer: "At nine.",
+        negatives: ["By the river."],
+        label: 1n,
+        score: 0.9,
       },
       {
-        ...{ question: "Where?", answer: "By the river." },
-        ...{ negatives: [], label: 1n, score: 0.5 },
+        question: "Where?",
+        answer: "By the river.",
+        negatives: [],
+        label: 1n,
+        score: 0.5,
       },
       {
-        ...{ question: "Wé 日本?", answer: "はい" },
-        ...{ negatives: ["At nine.", "Never."], label: 0n, score: null },
+        question: "Wé 日本?",
+        answer: "はい",
+        negatives: ["At nine.", "Never."],
+        label: 0n,
+        score: null,
       },
     ]);
     assert.match(rows[2]!.where, /\.parquet: row 3$/);
     const some = await Array.fromAsync(table.rows(["label"]));
     assert.deepEqual(some.map(({ cells }) => cells), [
-      ...[{ label: 1n }, { label: 1n }, { label: 0n }],
+      { label: 1n },
+      { label: 1n },
+      { label: 0n },
     ]);
   });
 }

@@ -72,13 +72,13 @@ Deno.test("lists and objects: the form of tDRO's own training files", async () =
     negative_passages: [{ docid: "8", text: "Lyon" }, "Nice"],
   }], WHOLE);
   assert.deepEqual(task.corpus.get("9"), {
-    ...{ id: "9", title: "France", text: "Paris" },
+    id: "9",
+    title: "France",
+    text: "Paris",
   });
   assert.deepEqual(
     task.qrels.train!.get("7"),
-    new Map([
-      ...[["9", 1], ["8", 0], ["p3", 0]] as const,
-    ]),
+    new Map([["9", 1], ["8", 0], ["p3", 0]]),
   );
 });
 
@@ -87,7 +87,9 @@ Deno.test("grades stay, yes and no become 1 and 0, scores need a bound", async (
     scores.map((label, i) => ({ query: "q", passage: `p${i}`, label }));
   const grades = async (options: TableTaskOptions, ...scores: unknown[]) => {
     const task = await taskFromRows(rows(...scores), {
-      ...{ ...WHOLE, score: "label", ...options },
+      ...WHOLE,
+      score: "label",
+      ...options,
     });
     return [...task.qrels.train!.get("q1")!.values()];
   };
@@ -162,7 +164,9 @@ Deno.test("of three queries or more each split gets one, and none is lost", asyn
       fc.double({ min: 0.01, max: 0.49, noNaN: true }),
       async (count, seed, share) => {
         const { qrels } = await taskFromRows(many(count), {
-          ...{ seed, dev: share, test: share },
+          seed,
+          dev: share,
+          test: share,
         });
         const sizes = Object.values(qrels).map(({ size }) => size);
         assert.equal(sizes.reduce((a, b) => a + b), count);
@@ -186,7 +190,8 @@ Deno.test("an Arquero table and a stream give what an array gives", async () => 
 
 Deno.test("parquet to a BEIR folder and back", async () => {
   const task = await taskFromFile(`${FILES}/pairs_zstd.parquet`, {
-    ...{ ...WHOLE, score: "label" },
+    ...WHOLE,
+    score: "label",
   });
   assert.equal(task.name, "pairs_zstd");
   assert.equal(task.source, "pairs_zstd.parquet");
@@ -230,13 +235,18 @@ Deno.test("suiteFromRows() makes a task of each value, with its own info", async
     { topic: "b", query: "3", passage: "y" },
   ];
   const suite = await suiteFromRows(rows, {
-    ...{ task: "topic", name: "two", license: "CC0-1.0" },
+    task: "topic",
+    name: "two",
+    license: "CC0-1.0",
     info: { a: { prompt: "Find x", license: "MIT" } },
   });
   assert.equal(suite.name, "two");
   assert.deepEqual(
     suite.tasks.map(({ name, prompt, license, corpus }) => [
-      ...[name, prompt, license, corpus.size],
+      name,
+      prompt,
+      license,
+      corpus.size,
     ]),
     [["b", "", "CC0-1.0", 2], ["a", "Find x", "MIT", 1]],
   );

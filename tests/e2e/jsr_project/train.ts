@@ -4,20 +4,22 @@
 // its metrics. Run outside the repository by jsr_import_test.ts.
 import {
   batches,
-  bertConfig,
-  cloneEncoder,
-  createEncoder,
   createRng,
-  createTokenizer,
   encodeFunction,
   infoNce,
   mineHardNegatives,
-  passageText,
   type Suite,
   trainExamples,
-  trainTokenizer,
   useBackend,
 } from "jsr:@tdro/tdro@^0.1.0";
+import { passageText } from "jsr:@tdro/tdro@^0.1.0/data";
+import {
+  bertConfig,
+  cloneEncoder,
+  createEncoder,
+  createTokenizer,
+  trainTokenizer,
+} from "jsr:@tdro/tdro@^0.1.0/model";
 import { train } from "jsr:@tdro/tdro@^0.1.0/train";
 import { initialWeightState, learnWeights } from "jsr:@tdro/tdro@^0.1.0/dro";
 import { collectReport, evaluate } from "jsr:@tdro/tdro@^0.1.0/eval";

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import {
-  type BertConfig,
   bertConfig,
   decoderConfig,
-  type ModelConfig,
   parseConfig,
   readConfig,
   writeConfig,
@@ -11,6 +9,10 @@ import {
 import { familyOf } from "../../../lib/model/config/families.ts";
 import { checkpointNames, CHECKPOINTS } from "../../parity/_checkpoint.ts";
 import { readShared, shared, withShared } from "../../_shared.ts";
+import type {
+  BertConfig,
+  ModelConfig,
+} from "../../../lib/model/config/model_config.ts";
 
 /** A configuration without the file that it came from. */
 function bare(config: ModelConfig): Partial<ModelConfig> {

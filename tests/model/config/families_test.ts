@@ -10,11 +10,12 @@ import {
   saveEncoder,
   tokenize,
 } from "../../../lib/model/mod.ts";
-import { Tape, useBackend } from "../../../lib/backend/mod.ts";
+import { useBackend } from "../../../lib/backend/mod.ts";
 import { distanceBucket } from "../../../lib/model/families/mpnet.ts";
 import { maxDifference, noise, onBackends } from "../../_backends.ts";
 import { TORCH_PYTHON, WITHOUT_TORCH } from "../../_pytorch.ts";
 import { FAMILY_NAMES, familyEncoder } from "../_family_encoders.ts";
+import { Tape } from "../../../lib/backend/kernels/mod.ts";
 
 const TEXTS = [
   "red",

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { Tape } from "../../../lib/backend/mod.ts";
 import {
   addLora,
   disposeEncoder,
@@ -21,6 +20,7 @@ import { createRng } from "../../../lib/sampling/mod.ts";
 import { maxDifference, noise, onBackends } from "../../_backends.ts";
 import { hasShared, readShared, shared } from "../../_shared.ts";
 import { smallEncoder } from "../../_small_encoder.ts";
+import { Tape } from "../../../lib/backend/kernels/mod.ts";
 
 const POOLINGS = { mean: "mean", cls: "cls", last: "lastToken" } as const;
 

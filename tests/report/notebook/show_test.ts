@@ -195,7 +195,10 @@ Deno.test("show() of a suite is a table of its tasks", async () => {
   const suite = {
     name: "docs",
     tasks: [{
-      ...{ name: task!, kind: "qa", language: ["en", "de"], prompt: "find:" },
+      name: task!,
+      kind: "qa",
+      language: ["en", "de"],
+      prompt: "find:",
       corpus: new Map([["p", { id: "p", text: "t" }]]),
       queries: new Map([["q", { id: "q", text: "t" }]]),
       qrels: { train: new Map([["q", new Map([["p", 1]])]]) },
@@ -210,8 +213,15 @@ Deno.test("show() of a suite is a table of its tasks", async () => {
   assert.deepEqual(
     (bundle["application/vnd.dataresource+json"] as { data: unknown[] }).data,
     [{
-      ...{ task, kind: "qa", language: "en de", passages: 1, queries: 1 },
-      ...{ train: 1, dev: 0, test: 0, prompt: "find:" },
+      task,
+      kind: "qa",
+      language: "en de",
+      passages: 1,
+      queries: 1,
+      train: 1,
+      dev: 0,
+      test: 0,
+      prompt: "find:",
     }],
   );
   assert.match(String(show(suite)), /^Suite “docs”/);
@@ -226,7 +236,8 @@ Deno.test("show() of an encoder is a card", () => {
       maxPositions: 258,
     },
     modules: {
-      ...{ pooling: "mean", normalize: true },
+      pooling: "mean",
+      normalize: true,
       prompts: { query: "query: " },
     },
     maxLength: 256,
@@ -239,13 +250,15 @@ Deno.test("show() of an encoder is a card", () => {
   assert.match(text, /^Encoder: bert, 3\.5M parameters/);
   for (
     const line of [
-      ...["family +bert", "layers +6", "width +384", "parameters +3,500,000"],
-      ...[
-        "trainable parameters +3,000,000",
-        "pooling +mean",
-        "normalised +yes",
-      ],
-      ...["longest text \\(tokens\\) +256", 'prompt “query” +"query: "'],
+      "family +bert",
+      "layers +6",
+      "width +384",
+      "parameters +3,500,000",
+      "trainable parameters +3,000,000",
+      "pooling +mean",
+      "normalised +yes",
+      "longest text \\(tokens\\) +256",
+      'prompt “query” +"query: "',
     ]
   ) assert.match(text, new RegExp(`^${line}$`, "m"));
 });
@@ -253,7 +266,9 @@ Deno.test("show() of an encoder is a card", () => {
 Deno.test("show() of a weight file is a table, the heaviest task first", () => {
   const text = String(show({
     names: ["light", "heavy"],
-    ...{ ids: [0, 1], weights: [0.25, 0.75], sizes: [10, 20] },
+    ids: [0, 1],
+    weights: [0.25, 0.75],
+    sizes: [10, 20],
     epochs: [0.75, 1.125],
   }, { digits: 2 }));
   assert.match(
@@ -270,9 +285,13 @@ Deno.test("show() leaves objects to show themselves that can", async () => {
 Deno.test("show() of a finished run and of an arena are tables of their scores", () => {
   const text = String(show({
     summary: {
-      ...{ suite: "docs", seed: 3, mean: { uniform: 0.5, reweighted: 0.75 } },
+      suite: "docs",
+      seed: 3,
+      mean: { uniform: 0.5, reweighted: 0.75 },
       tasks: [{
-        ...{ name: "a", size: 10, weight: 1 },
+        name: "a",
+        size: 10,
+        weight: 1,
         ndcg: { uniform: 0.5, reweighted: 0.75 },
       }],
     },
@@ -290,12 +309,19 @@ Deno.test("show() of a finished run and of an arena are tables of their scores",
     proxySteps: 0,
   };
   const arena = String(show({
-    ...{ format: "tdro-arena/1", suite: "docs", seeds: [1] },
+    format: "tdro-arena/1",
+    suite: "docs",
+    seeds: [1],
     strategies: [
       { ...strategy, name: "uniform", mean: 0.25 },
       {
-        ...{ ...strategy, name: "tdro", mean: 0.5, difference: 0.25 },
-        ...{ interval: [0.125, 0.375], pHolm: 0.01, proxySteps: 8 },
+        ...strategy,
+        name: "tdro",
+        mean: 0.5,
+        difference: 0.25,
+        interval: [0.125, 0.375],
+        pHolm: 0.01,
+        proxySteps: 8,
       },
     ],
   }, { digits: 3 }));

@@ -19,16 +19,14 @@ function report(
 ): TrainingStepLike {
   const domains = [step % tasks.length, (step + 1) % tasks.length];
   return {
-    ...{
-      step,
-      loss: 2 / (step + 1),
-      gradNorm: 0.5,
-      tokens: 1000,
-      seconds: 0.5,
-    },
+    step,
+    loss: 2 / (step + 1),
+    gradNorm: 0.5,
+    tokens: 1000,
+    seconds: 0.5,
     losses: domains.map((d) => 1 + d),
     domains,
-    ...(weights ? { state: { curr: tasks.map(() => 1 / tasks.length) } } : {}),
+    state: weights ? { curr: tasks.map(() => 1 / tasks.length) } : undefined,
   };
 }
 
@@ -69,7 +67,10 @@ for (const tasks of [TASKS, ["one"], HOSTILE]) {
 
 Deno.test("a panel tells pace, time left and passes", () => {
   const panel = new TrainingPanel({
-    ...{ title: "Proxy", names: ["a", "b"], sizes: [8, 4], total: 10 },
+    title: "Proxy",
+    names: ["a", "b"],
+    sizes: [8, 4],
+    total: 10,
   });
   assert.equal(String(panel), "Proxy  waiting for the first update");
   assert.equal(panel.plot(), undefined);
@@ -90,8 +91,10 @@ Deno.test("watchTraining() shows at most four panels a second, the last one alwa
   const shown: { at: number; text: string; id: string; update: boolean }[] = [];
   const display: DisplayFunction = (bundle, { displayId, update }) => {
     shown.push({
-      ...{ at: performance.now(), text: String(bundle["text/plain"]) },
-      ...{ id: displayId, update },
+      at: performance.now(),
+      text: String(bundle["text/plain"]),
+      id: displayId,
+      update,
     });
     return Promise.resolve();
   };
@@ -120,7 +123,9 @@ Deno.test("watchTraining() outside a notebook prints a line", async () => {
   let plain = "", terminal = "";
   for await (
     const _ of watchTraining(steps(3), {
-      ...{ total: 3, terminal: false, write: (text) => plain += text },
+      total: 3,
+      terminal: false,
+      write: (text) => plain += text,
     })
   );
   const lines = plain.trimEnd().split("\n");
@@ -128,7 +133,8 @@ Deno.test("watchTraining() outside a notebook prints a line", async () => {
   assert.match(lines.at(-1)!, /^Training {2}3\/3 .* done$/);
   for await (
     const _ of watchTraining(steps(3), {
-      ...{ title: "\u001b[2Jbad", terminal: true },
+      title: "\u001b[2Jbad",
+      terminal: true,
       write: (text) => terminal += text,
     })
   );

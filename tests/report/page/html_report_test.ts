@@ -247,8 +247,13 @@ console.log(html.includes("plot-libraries"), html.includes("<svg "));`;
     ) {
       const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: [
-          ...["run", "--no-prompt", "--no-check", ...rights],
-          ...["--config", config, file],
+          "run",
+          "--no-prompt",
+          "--no-check",
+          ...rights,
+          "--config",
+          config,
+          file,
         ],
         env: { NO_COLOR: "1" },
       }).output();

@@ -158,7 +158,7 @@ Deno.test("mineHardNegatives() takes nothing near a positive or another negative
         new Map([["q", new Map([["near", 3], ["one", 2], ["two", 1]])]]),
       count: 4,
       sampling: "top",
-      ...(nearDuplicates === undefined ? {} : { nearDuplicates }),
+      nearDuplicates,
     });
   const { negatives, statistics } = await near(4);
   assert.deepEqual(negatives.get("q"), ["one"]);

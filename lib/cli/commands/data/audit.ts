@@ -6,7 +6,6 @@ import { backendOption } from "../backend_option.ts";
 import { type OpenedEncoder, openEncoder } from "../encoder_functions.ts";
 import type { ProgressEvent } from "../../progress.ts";
 import type { Command } from "../../command.ts";
-import type { CommandIo } from "../../io.ts";
 
 /** Options of `tdro data audit`. */
 export interface DataAuditOptions {
@@ -86,19 +85,16 @@ export const command: Command<DataAuditOptions> = {
     const { textTable } = await import("../../../report/tables/text_table.ts");
     const before = await readBefore(options.out);
     const suite = await openSuite(options.suite, { tasks: options.tasks });
-    using encoder = await openEncoder(
-      options.model,
-      options.backend,
-      options,
-      io,
+    using encoder = await openEncoder(options.model, { ...options, io });
+    const suspicious = await io.progress(
+      auditSuite(suite, { ...options, encoder, signal: io.signal }),
     );
-    const found = await io.progress(auditSuite(suite, options, encoder, io));
-    const rows = merge(before, found);
+    const rows = merge(before, suspicious);
     if (options.out) await writeWhole(options.out, formatDecisions(rows));
     io.result({ out: options.out, pairs: rows }, () =>
       [
         textTable(
-          found.slice(0, 20).map((row) => ({
+          suspicious.slice(0, 20).map((row) => ({
             task: row.task,
             query: short(row.queryText),
             positive: short(row.positiveText),
@@ -109,7 +105,7 @@ export const command: Command<DataAuditOptions> = {
           { digits: 3, maxRows: 20, footRows: 0 },
         ),
         "",
-        `${found.length} negatives are suspicious` +
+        `${suspicious.length} negatives are suspicious` +
         (options.out
           ? `; decide in the first column of ${options.out}, then tdro mine --decisions ${options.out}`
           : "; --out FILE writes them for a person to decide"),
@@ -119,9 +115,9 @@ export const command: Command<DataAuditOptions> = {
 
 async function* auditSuite(
   suite: Suite,
-  { negatives: folder, share, limit, prompts }: DataAuditOptions,
-  { encode, prepare }: OpenedEncoder,
-  { signal }: CommandIo,
+  { negatives: folder, share, limit, prompts, encoder, signal }:
+    & DataAuditOptions
+    & { encoder: OpenedEncoder; signal: AbortSignal },
 ): AsyncGenerator<ProgressEvent, DecisionRow[]> {
   const { auditNegatives, denseRetriever } = await import(
     "../../../search/mod.ts"
@@ -132,8 +128,8 @@ async function* auditSuite(
   for (const [k, task] of suite.tasks.entries()) {
     yield { stage: "audit", label, done: k, total, note: task.name };
     const negatives = await readNegatives(`${folder}/${task.name}.jsonl`, task);
-    using dense = await denseRetriever(task, encode, {
-      prepare,
+    using dense = await denseRetriever(task, encoder.encode, {
+      prepare: encoder.prepare,
       prompts,
       signal,
     });
@@ -185,13 +181,13 @@ async function readBefore(path?: string): Promise<DecisionRow[]> {
 /** What was decided stays; what was only listed is listed anew. */
 function merge(
   before: readonly DecisionRow[],
-  found: readonly DecisionRow[],
+  suspicious: readonly DecisionRow[],
 ): DecisionRow[] {
   const decided = before.filter((row) => row.decision !== "");
   const key = (row: DecisionRow) =>
     JSON.stringify([row.task, row.query, row.passage]);
-  const known = new Set(decided.map(key));
-  return [...decided, ...found.filter((row) => !known.has(key(row)))];
+  const keys = new Set(decided.map(key));
+  return [...decided, ...suspicious.filter((row) => !keys.has(key(row)))];
 }
 
 function short(text: string): string {

@@ -66,21 +66,22 @@ export const command: Command<DataCheckOptions> = {
       limit: tokens && maxLength,
     });
     const rows = suiteRows(suite);
-    const { suite: name, ...found } = check;
-    io.result({ suite: name, tasks: rows, ...found }, () => {
+    const { suite: name, ...counts } = check;
+    io.result({ suite: name, tasks: rows, ...counts }, () => {
       const all = { ...FULL, maxChars: 40 };
-      return [
+      const lines = [
         textTable(rows, all),
         "",
         `Lengths in ${tokens ? "tokens" : "characters"}, scripts, copies:`,
         "",
         textTable(textRows(check), all),
         "",
-        ...(check.findings.length > 0
-          ? [textTable(check.findings.map(findingRow), FULL), ""]
-          : []),
-        verdict(check, rows.length),
-      ].join("\n");
+      ];
+      if (check.findings.length > 0) {
+        lines.push(textTable(check.findings.map(findingRow), FULL), "");
+      }
+      lines.push(verdict(check, rows.length));
+      return lines.join("\n");
     });
     return check.problems > 0 ? PROBLEMS : 0;
   },
@@ -102,14 +103,13 @@ function textRows({ lengths, scripts, copies }: SuiteCheck) {
     const columns = (kind: LengthSummary["kind"]) => {
       const row = of(kind);
       const name = kind === "queries" ? "query" : "passage";
-      return {
+      const cells: Record<string, number | string | undefined> = {
         [`${name} median`]: row?.median,
         [`${name} p95`]: row?.p95,
         [`${name} max`]: row?.max,
-        ...(row?.cut === undefined
-          ? {}
-          : { [`${name} cut`]: percent(row.cut) }),
       };
+      if (row?.cut !== undefined) cells[`${name} cut`] = percent(row.cut);
+      return cells;
     };
     const superfluous = copies
       .filter((row) => row.task === task && row.kind === "passages")
@@ -144,7 +144,10 @@ function findingRow({ severity, task, check, count, of, ...rest }: Finding) {
   const { message, examples } = rest;
   const share = of > 1 ? `${count} of ${of}` : "";
   return {
-    ...{ "": severity, task, check, share },
+    "": severity,
+    task,
+    check,
+    share,
     what: message,
     "e.g.": examples[0] ?? "",
   };

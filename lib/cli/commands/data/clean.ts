@@ -70,9 +70,9 @@ export const command: Command<DataCleanOptions> = {
     );
     const { textTable } = await import("../../../report/tables/text_table.ts");
     const suite = await openSuite(folder, { tasks });
-    const held = [];
-    for (const one of benchmarks) held.push(await openSuite(one));
-    const cleaned = cleanSuite(suite, { ...how, benchmarks: held });
+    const opened = [];
+    for (const one of benchmarks) opened.push(await openSuite(one));
+    const cleaned = cleanSuite(suite, { ...how, benchmarks: opened });
     if (out !== undefined) await writeCleanedSuite(cleaned, out, { overwrite });
     const { removed, tasks: rows } = cleaned;
     const shown = removed.slice(0, 10).map((
@@ -86,18 +86,21 @@ export const command: Command<DataCleanOptions> = {
       nearText: short(first!.text),
       bits: first!.distance,
     }));
-    io.result({ suite: suite.name, out, tasks: rows, removed }, () =>
-      [
+    io.result({ suite: suite.name, out, tasks: rows, removed }, () => {
+      const lines = [
         textTable(rows, { maxRows: rows.length, footRows: 0 }),
         "",
-        ...(removed.length > 0 ? [textTable(shown, { digits: 0 }), ""] : []),
-        `${removed.length} of ${
-          rows.reduce((sum, row) => sum + row.queries, 0)
-        } training queries are too near others` +
-        (out === undefined
-          ? "; --out FOLDER writes the suite without them"
-          : `; ${out}/removed.jsonl lists them`),
-      ].join("\n"));
+      ];
+      if (removed.length > 0) lines.push(textTable(shown, { digits: 0 }), "");
+      const queries = rows.reduce((sum, row) => sum + row.queries, 0);
+      const next = out === undefined
+        ? "--out FOLDER writes the suite without them"
+        : `${out}/removed.jsonl lists them`;
+      lines.push(
+        `${removed.length} of ${queries} training queries are too near others; ${next}`,
+      );
+      return lines.join("\n");
+    });
   },
 };
 

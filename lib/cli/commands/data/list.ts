@@ -59,19 +59,20 @@ export const command: Command<DataListOptions> = {
         }`,
       );
     }
-    io.result(
-      rows,
-      () =>
-        rows.length === 1 && rows[0]!.name === name
-          ? describe(rows[0]!)
-          : `${
-            textTable(rows.map(listRow), {
-              ...{ maxRows: rows.length, footRows: 0, digits: 0, maxChars: 46 },
-            })
-          }\n\n${rows.length} data set${
-            rows.length === 1 ? "" : "s"
-          }; tdro data list NAME tells more, tdro data pull NAME fetches one`,
-    );
+    io.result(rows, () => {
+      if (rows.length === 1 && rows[0]!.name === name) {
+        return describe(rows[0]!);
+      }
+      const table = textTable(rows.map(listRow), {
+        maxRows: rows.length,
+        footRows: 0,
+        digits: 0,
+        maxChars: 46,
+      });
+      return `${table}\n\n${rows.length} data set${
+        rows.length === 1 ? "" : "s"
+      }; tdro data list NAME tells more, tdro data pull NAME fetches one`;
+    });
   },
 };
 

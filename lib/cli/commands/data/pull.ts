@@ -63,16 +63,16 @@ export const command: Command<DataPullOptions> = {
   }),
   async run({ names, out, files = "data/files", language, limit, force }, io) {
     const { catalogueRows, pullDataset } = await import("../../../data/mod.ts");
-    const wanted = names.flatMap((name) => {
+    const sets = names.flatMap((name) => {
       const rows = catalogueRows(name);
       const chosen = rows.flatMap((row) => choose(row, language));
       if (chosen.length > 0) return chosen;
       throw noLanguage(name, rows);
     });
-    const several = wanted.length > 1 || wanted[0]!.row.name !== names[0];
+    const several = sets.length > 1 || sets[0]!.row.name !== names[0];
     io.resumeWith("the same command goes on where it stopped");
     const done: (PulledDataset & { folder: string })[] = [];
-    for (const { row, languages } of wanted) {
+    for (const { row, languages } of sets) {
       const folder = out === undefined
         ? `data/${row.name}`
         : several
@@ -84,9 +84,11 @@ export const command: Command<DataPullOptions> = {
       }
       const made = await io.progress(
         pullDataset(row, folder, {
-          ...{ languages, overwrite: force, signal: io.signal },
+          languages,
+          limit,
           files: `${files}/${row.name}`,
-          ...(limit === undefined ? {} : { limit }),
+          overwrite: force,
+          signal: io.signal,
         }),
       );
       done.push({ folder, ...made });

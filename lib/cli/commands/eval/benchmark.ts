@@ -8,8 +8,8 @@ import type { CommandIo } from "../../io.ts";
 /** Starts the evaluation of a benchmark by its own rules. */
 export async function evaluateBenchmark(
   options: EvalPlan,
-  encoder: Omit<OpenedEncoder, typeof Symbol.dispose>,
-  { origin, onProgress, metricsGiven, io }: {
+  { encoder, origin, onProgress, metricsGiven, io }: {
+    encoder: Omit<OpenedEncoder, typeof Symbol.dispose>;
     /** Whether the metrics were asked for: MKQA has others than the rest. */
     metricsGiven: boolean;
     origin: EvalOrigin;
@@ -23,7 +23,11 @@ export async function evaluateBenchmark(
     "../../../eval/mod.ts"
   );
   const common = {
-    ...{ dtype, prepare, origin, onProgress, signal: io.signal },
+    dtype,
+    prepare,
+    origin,
+    onProgress,
+    signal: io.signal,
     prompts: options.prompts === "task"
       ? "benchmark" as const
       : "none" as const,
@@ -31,29 +35,26 @@ export async function evaluateBenchmark(
   if (benchmark === "mkqa") {
     return evaluateMkqa(encode, folder, {
       ...common,
-      ...(metricsGiven ? { cuts: metrics.map(accuracyCut) } : {}),
-      ...(tasks ? { languages: tasks } : {}),
+      cuts: metricsGiven ? metrics.map(accuracyCut) : undefined,
+      languages: tasks,
     });
   }
   const write = run
     ? await runWriter(run, tasks?.length ?? Infinity)
     : undefined;
   const judged = {
-    ...{ ...common, metrics, k },
-    ...(write
-      ? { onRun: (name: string, found: Run) => write({ name }, found) }
-      : {}),
+    ...common,
+    metrics,
+    k,
+    onRun: write && ((name: string, ranking: Run) => write({ name }, ranking)),
   };
   if (benchmark === "miracl") {
-    return evaluateMiracl(encode, folder, {
-      ...judged,
-      ...(tasks ? { languages: tasks } : {}),
-    });
+    return evaluateMiracl(encode, folder, { ...judged, languages: tasks });
   }
   return evaluateBeir(encode, folder, {
     ...judged,
     benchmark: benchmark === "nanobeir" ? "NanoBEIR" : "BEIR",
-    ...(tasks ? { sets: tasks } : {}),
+    sets: tasks,
   });
 }
 

@@ -56,7 +56,7 @@ export const command: Command<EvalDiffOptions> = {
       await readReport(a),
       await readReport(b),
       {
-        ...(metric === undefined ? {} : { metric }),
+        metric,
         movers,
         rng: createRng(seed, "eval diff"),
       },
@@ -112,17 +112,15 @@ async function comparisonText(
     "p, random.": task.randomizationP,
   }));
   const moved = tasks.flatMap(({ task, movers }) =>
-    movers.map(({ query, a, b }) => ({
-      task,
-      query,
-      ...(texts ? { text: texts.get(task)?.get(query) ?? "" } : {}),
-      a,
-      b,
-      Diff: b - a,
-    }))
+    movers.map(({ query, a, b }) => {
+      // Without a suite the table has no column of texts.
+      const which = texts
+        ? { task, query, text: texts.get(task)?.get(query) ?? "" }
+        : { task, query };
+      return { ...which, a, b, Diff: b - a };
+    })
   );
-  const alone = tasks.filter(({ onlyA, onlyB }) => onlyA + onlyB > 0);
-  return [
+  const lines = [
     `${metric}: a ${mean.a.toFixed(4)}, b ${mean.b.toFixed(4)}`,
     "",
     settings.length === 0 ? "No recorded setting differs." : textTable(
@@ -136,15 +134,19 @@ async function comparisonText(
     ),
     "",
     textTable(changes, { digits: 4, ...all(changes) }),
-    ...(moved.length > 0
-      ? ["", textTable(moved, { digits: 4, ...all(moved) })]
-      : []),
-    ...alone.map(({ task, onlyA, onlyB }) =>
-      `${task}: ${onlyA} queries only in a, ${onlyB} only in b, left out`
-    ),
-    ...(onlyA.length > 0 ? [`Only in a: ${onlyA.join(", ")}`] : []),
-    ...(onlyB.length > 0 ? [`Only in b: ${onlyB.join(", ")}`] : []),
-  ].join("\n");
+  ];
+  if (moved.length > 0) {
+    lines.push("", textTable(moved, { digits: 4, ...all(moved) }));
+  }
+  for (const { task, onlyA, onlyB } of tasks) {
+    if (onlyA + onlyB === 0) continue;
+    lines.push(
+      `${task}: ${onlyA} queries only in a, ${onlyB} only in b, left out`,
+    );
+  }
+  if (onlyA.length > 0) lines.push(`Only in a: ${onlyA.join(", ")}`);
+  if (onlyB.length > 0) lines.push(`Only in b: ${onlyB.join(", ")}`);
+  return lines.join("\n");
 }
 
 /** A setting's value in few characters; hashes by their beginning. */

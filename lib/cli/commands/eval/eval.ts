@@ -54,12 +54,12 @@ export const command: Command<EvalCommandOptions> = {
     },
   ],
   options: evalOptions,
-  async run(given, io) {
-    const options = evalPlan(given);
-    const { merge, shard } = options;
+  async run(options, io) {
+    const plan = evalPlan(options);
+    const { merge, shard } = plan;
     const report = merge
-      ? await mergeEvaluations({ ...options, merge }, io)
-      : await measure(options, given.metrics !== undefined, io);
+      ? await mergeEvaluations({ ...plan, merge }, io)
+      : await measure(plan, options.metrics !== undefined, io);
     const { join } = await import("node:path");
     const { writeWhole } = await import("../../../data/mod.ts");
     const out = options.out && shard
@@ -82,10 +82,10 @@ async function measure(
   const shard = parseShard(options.shard ?? "1/1");
   const suite = options.benchmark
     ? undefined
-    : await openSuite(folder, tasks ? { tasks } : {});
+    : await openSuite(folder, { tasks });
   using opened = model === undefined
     ? undefined
-    : await openEncoder(model, options.backend, options, io);
+    : await openEncoder(model, { ...options, io });
   const origin = await evaluationOrigin(options);
   const encoder = opened && origin.prompts
     ? { ...opened, encode: prompted(opened.encode, origin.prompts) }
@@ -98,9 +98,13 @@ async function measure(
       }),
       (onProgress) =>
         suite
-          ? evaluateSuite(suite, options, encoder, { origin, onProgress, io })
-          : evaluateBenchmark(options, encoder!, {
-            ...{ origin, onProgress, metricsGiven, io },
+          ? evaluateSuite(suite, options, { encoder, origin, onProgress, io })
+          : evaluateBenchmark(options, {
+            encoder: encoder!,
+            origin,
+            onProgress,
+            metricsGiven,
+            io,
           }),
     ),
   );
@@ -125,19 +129,20 @@ async function printReport(
     passages: rows.reduce((sum, { passages }) => sum + passages, 0),
     ...report.mean,
   };
-  io.result(report, () =>
-    [
-      textTable([...rows, mean], {
-        digits: 4,
-        maxRows: rows.length + 1,
-        footRows: 1,
-      }),
-      ...(missing.length > 0
-        ? ["", `Not there, and not in the mean: ${missing.join(", ")}`]
-        : []),
-      ...(out ? ["", `The record is in ${out}`] : []),
-      ...(report.settings.shard
-        ? ["", `Of shard ${report.settings.shard} alone: --merge all of them`]
-        : []),
-    ].join("\n"));
+  io.result(report, () => {
+    const table = textTable([...rows, mean], {
+      digits: 4,
+      maxRows: rows.length + 1,
+      footRows: 1,
+    });
+    const { shard } = report.settings;
+    return [
+      table,
+      missing.length > 0
+        ? `Not there, and not in the mean: ${missing.join(", ")}`
+        : "",
+      out ? `The record is in ${out}` : "",
+      shard ? `Of shard ${shard} alone: --merge all of them` : "",
+    ].filter((part) => part !== "").join("\n\n");
+  });
 }

@@ -9,12 +9,11 @@ export async function evaluationOrigin(options: EvalPlan): Promise<EvalOrigin> {
     "@tensorflow/tfjs-core": tfjs,
     "@huggingface/tokenizers": tokenizers,
   } = pinnedVersions(["@tensorflow/tfjs-core", "@huggingface/tokenizers"]);
+  const programs = { tdro: VERSION, deno: Deno.version.deno };
   const origin: EvalOrigin = {
-    versions: {
-      tdro: VERSION,
-      deno: Deno.version.deno,
-      ...(options.model ? { tfjs: tfjs!, tokenizers: tokenizers! } : {}),
-    },
+    versions: options.model
+      ? { ...programs, tfjs: tfjs!, tokenizers: tokenizers! }
+      : programs,
     date: new Date().toISOString(),
     path: options.suite,
   };
@@ -34,7 +33,7 @@ export async function evaluationOrigin(options: EvalPlan): Promise<EvalOrigin> {
       query: Math.min(maxLength, options.queryLength),
       passage: Math.min(maxLength, options.passageLength),
     },
-    ...(options.prompts === "model" ? { prompts: ownPrompts(prompts) } : {}),
+    prompts: options.prompts === "model" ? ownPrompts(prompts) : undefined,
     backend: { name, device },
     ...origin,
   };

@@ -97,23 +97,22 @@ export const command: Command<ScoreOptions> = {
       query,
       ...value,
     }));
-    io.result(
-      { mean, scored, judged, ...(perQuery ? { perQuery: rows } : {}) },
-      () =>
-        [
-          ...(perQuery
-            ? [
-              textTable(rows, { digits: 4, maxRows: rows.length, footRows: 0 }),
-            ]
-            : []),
-          textTable(
-            Object.entries(mean).map(([metric, value]) => ({
-              metric,
-              mean: value,
-            })),
-            { digits: 4 },
-          ),
-        ].join("\n\n"),
-    );
+    const result = { mean, scored, judged };
+    io.result(perQuery ? { ...result, perQuery: rows } : result, () => {
+      const means = textTable(
+        Object.entries(mean).map(([metric, value]) => ({
+          metric,
+          mean: value,
+        })),
+        { digits: 4 },
+      );
+      if (!perQuery) return means;
+      const queries = textTable(rows, {
+        digits: 4,
+        maxRows: rows.length,
+        footRows: 0,
+      });
+      return `${queries}\n\n${means}`;
+    });
   },
 };

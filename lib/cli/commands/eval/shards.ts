@@ -40,7 +40,7 @@ export async function mergeEvaluations(
     suite,
     {
       signal: io.signal,
-      ...(run ? { onRun: await runWriter(run, tasks.length) } : {}),
+      onRun: run ? await runWriter(run, tasks.length) : undefined,
     },
   );
   return await collectReport(reports);

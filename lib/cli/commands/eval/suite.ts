@@ -1,4 +1,4 @@
-import type { Suite, Task } from "../../../data/mod.ts";
+import type { Run, Suite, Task } from "../../../data/mod.ts";
 import type { EvalOrigin, EvalReport, TaskReport } from "../../../eval/mod.ts";
 import type { RetrieveFunction } from "../../../search/mod.ts";
 import type { EvalPlan } from "./options.ts";
@@ -11,8 +11,9 @@ import type { CommandIo } from "../../io.ts";
 export async function evaluateSuite(
   suite: Suite,
   options: EvalPlan,
-  encoder: Omit<OpenedEncoder, typeof Symbol.dispose> | undefined,
-  { origin, onProgress, io }: {
+  { encoder, origin, onProgress, io }: {
+    /** None for BM25 alone. */
+    encoder: Omit<OpenedEncoder, typeof Symbol.dispose> | undefined;
     origin: EvalOrigin;
     onProgress: (task: string, done: number) => void;
     io: CommandIo;
@@ -23,12 +24,13 @@ export async function evaluateSuite(
   const { split, metrics, k, ignoreIdenticalIds, dtype } = options;
   const prompts = options.prompts === "task" ? "task" : "none";
   const common = {
-    ...{ split, metrics, k, ignoreIdenticalIds, origin, signal: io.signal },
-    ...(options.shard
-      ? { onRun: await shardRunWriter(options.out!) }
-      : options.run
-      ? { onRun: await runWriter(options.run, suite.tasks.length) }
-      : {}),
+    split,
+    metrics,
+    k,
+    ignoreIdenticalIds,
+    origin,
+    signal: io.signal,
+    onRun: await rankingWriter(options, suite.tasks.length),
   };
   if (!encoder) {
     return evaluateRetriever(search.bm25Retriever, suite, {
@@ -39,31 +41,47 @@ export async function evaluateSuite(
   const { encode, prepare } = encoder;
   if (!options.bm25) {
     return evaluate(encode, suite, {
-      ...{ ...common, prompts, dtype, prepare, onProgress },
-      ...(options.shard ? { shard: search.parseShard(options.shard) } : {}),
-      ...(options.cache
-        ? { cache: { folder: options.cache, model: vectorsOf(origin) } }
-        : {}),
+      ...common,
+      prompts,
+      dtype,
+      prepare,
+      onProgress,
+      shard: options.shard ? search.parseShard(options.shard) : undefined,
+      cache: options.cache
+        ? { folder: options.cache, model: vectorsOf(origin) }
+        : undefined,
     });
   }
   const fused = async (task: Task): Promise<RetrieveFunction> => {
     const dense = await search.denseRetriever(task, encode, {
-      ...{ prompts, prepare, signal: io.signal },
+      prompts,
+      prepare,
+      signal: io.signal,
       onProgress: (done) => onProgress(task.name, done),
     });
     return search.fusedRetriever([
       search.bm25Retriever(task),
       async (queries, k) => {
         // Asked once a task: its vectors make room for the next one's.
-        using own = dense;
-        return await own.retrieve(queries, k);
+        using retriever = dense;
+        return await retriever.retrieve(queries, k);
       },
     ]);
   };
   return evaluateRetriever(fused, suite, {
-    ...{ ...common, prompts },
+    ...common,
+    prompts,
     retriever: "BM25 and dense, fused by reciprocal rank",
   });
+}
+
+/** Writes the runs, where the options ask for them. */
+async function rankingWriter(
+  { shard, out, run }: EvalPlan,
+  tasks: number,
+): Promise<((task: Task, ranking: Run) => Promise<void>) | undefined> {
+  if (shard) return await shardRunWriter(out!);
+  return run ? await runWriter(run, tasks) : undefined;
 }
 
 /** Everything that vectors of passages depend on, beside the passages. */

@@ -120,15 +120,20 @@ export const command: Command<WeightsReplayOptions> = {
       io.note(`${files.length} weight files in ${out}`);
     }
     const total = tasks.weights.reduce((sum, weight) => sum + weight, 0);
-    const rows = state.curr.map((weight, id) => ({
-      task: tasks.names?.[id] ?? `task ${id}`,
-      id,
-      ...(tasks.sizes ? { size: tasks.sizes[id]! } : {}),
-      start: tasks.weights[id]! / total,
-      weight,
-      mean: state.mean[id]!,
-      ema: state.ema[id]!,
-    })).sort((a, b) => b.weight - a.weight || a.id - b.id);
+    const rows = state.curr.map((weight, id) => {
+      const task = tasks.names?.[id] ?? `task ${id}`;
+      // Without sizes the table has no column for them.
+      const named = tasks.sizes
+        ? { task, id, size: tasks.sizes[id]! }
+        : { task, id };
+      return {
+        ...named,
+        start: tasks.weights[id]! / total,
+        weight,
+        mean: state.mean[id]!,
+        ema: state.ema[id]!,
+      };
+    }).sort((a, b) => b.weight - a.weight || a.id - b.id);
     io.result(rows, () =>
       textTable(rows, {
         digits: 4,
@@ -163,8 +168,8 @@ async function tasksOf(log: LossLog, start: string | undefined): Promise<
   const count = log.domainCount;
   if (start === undefined) {
     return {
-      ...(log.tasks ? { names: log.tasks } : {}),
-      ...(log.sizes ? { sizes: log.sizes } : {}),
+      names: log.tasks,
+      sizes: log.sizes,
       weights: log.weights ?? Array.from({ length: count }, () => 1 / count),
     };
   }

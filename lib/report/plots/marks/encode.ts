@@ -1,5 +1,5 @@
 /** Parts of a Vega-Lite specification that the plots share. */
-type Part = Record<string, unknown>;
+export type Part = Record<string, unknown>;
 
 /** A number on an axis, or in another channel. */
 export function quantity(field: string, rest: Part = {}): Part {

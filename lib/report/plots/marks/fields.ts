@@ -1,7 +1,9 @@
 import {
+  type AnyRow,
   needNumber,
   needRows,
   numberField,
+  type RowPlace,
   textField,
 } from "../../read_rows.ts";
 import type { Rows } from "../../rows.ts";
@@ -34,7 +36,7 @@ export function maybe(
 }
 
 /** Rows as {@linkcode readFields} gives them. */
-export type Read<Fields extends Record<string, Field>> = {
+export type CheckedRow<Fields extends Record<string, Field>> = {
   [Name in keyof Fields]: Fields[Name] extends { kind: "text" } ? string
     : Fields[Name] extends { kind: "maybe text" } ? string | null
     : Fields[Name] extends { maybe: false } ? number
@@ -46,29 +48,30 @@ export function readFields<const Fields extends Record<string, Field>>(
   rows: Rows,
   action: string,
   fields: Fields,
-): Read<Fields>[] {
+): CheckedRow<Fields>[] {
   const entries = Object.entries(fields);
-  return needRows(rows, action).map((row, i) =>
+  return needRows(rows, action).map((row, index) =>
     Object.fromEntries(
-      entries.map(([name, field]) => [name, read(row, name, field, i, action)]),
-    ) as Read<Fields>
+      entries.map(([name, field]) => [
+        name,
+        readField(row, name, { field, index, action }),
+      ]),
+    ) as CheckedRow<Fields>
   );
 }
 
-function read(
-  row: Record<string, unknown>,
+function readField(
+  row: AnyRow,
   name: string,
-  field: Field,
-  index: number,
-  action: string,
+  { field, index, action }: RowPlace & { field: Field },
 ): unknown {
   if (field.kind === "number") {
     const reader = field.maybe ? numberField : needNumber;
-    return reader(row, name, index, action, field.range);
+    return reader(row, name, { index, action, range: field.range });
   }
   const absent = row[name] === undefined || row[name] === null;
   if (field.kind === "maybe text" && absent) return null;
-  return textField(row, name, index, action);
+  return textField(row, name, { index, action });
 }
 
 /** Refuses rows of which two have the same name. */

@@ -65,14 +65,14 @@ export function makeGrid(
   action: string,
   { maxRows = 50, digits = 4, maxChars = 200, footRows }: TableOptions = {},
 ): Grid {
-  checkCount(maxRows, "maxRows", action, Infinity);
-  checkCount(digits, "digits", action, 20);
-  checkCount(maxChars, "maxChars", action, Infinity);
+  checkCount("maxRows", maxRows, { action });
+  checkCount("digits", digits, { action, most: 20 });
+  checkCount("maxChars", maxChars, { action });
   const { columns, rows } = readRows(table, action);
   const last = rows.at(-1);
   const foot = footRows ??
     (columns.length > 0 && last?.[columns[0]!] === "mean" ? 1 : 0);
-  checkCount(foot, "footRows", action, rows.length);
+  checkCount("footRows", foot, { action, most: rows.length });
   const bodyRows = rows.slice(0, rows.length - foot);
   const shown = bodyRows.slice(0, maxRows);
   const footer = rows.slice(rows.length - foot);
@@ -159,16 +159,15 @@ function clip(text: string, maxChars: number): string {
 }
 
 function checkCount(
-  value: number,
   name: string,
-  action: string,
-  high: number,
+  value: number,
+  { action, most = Infinity }: { action: string; most?: number },
 ): void {
-  if (value === Infinity && high === Infinity) return;
-  if (Number.isInteger(value) && value >= 0 && value <= high) return;
+  if (value === Infinity && most === Infinity) return;
+  if (Number.isInteger(value) && value >= 0 && value <= most) return;
   throw new RangeError(
     `Cannot ${action}: ${name} must be a whole number${
-      high === Infinity ? " of at least 0" : ` from 0 to ${high}`
+      most === Infinity ? " of at least 0" : ` from 0 to ${most}`
     }: got ${value}`,
   );
 }

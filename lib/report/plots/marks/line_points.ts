@@ -102,11 +102,8 @@ export function thin<Point>(points: Point[], most: number): Point[] {
 /** Six digits are more than a picture shows, and a third of the characters. */
 export function rounded(point: LinePoint): LinePoint {
   const short = (value: number) => Number(value.toPrecision(6));
-  const { value, low, high } = point;
-  return {
-    ...point,
-    value: short(value),
-    ...(low === undefined ? {} : { low: short(low) }),
-    ...(high === undefined ? {} : { high: short(high) }),
-  };
+  const copy = { ...point, value: short(point.value) };
+  if (copy.low !== undefined) copy.low = short(copy.low);
+  if (copy.high !== undefined) copy.high = short(copy.high);
+  return copy;
 }

@@ -46,58 +46,108 @@ const LABEL = {
  * where names had to move apart. Pointing at a name brings its line out.
  * Coloured lines that have one get their band.
  */
-export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
-  const { points, width, valueTitle, domain, seriesTitle } = input;
+export function linesWithLabels(input: LinesInput): Layer[] {
+  const { points, valueTitle, domain } = input;
   const colored = input.important.slice(0, MAX_COLORS);
-  const color = lineColors(points, colored);
-  const x = stepAxis(points);
-  const y = quantity("value", {
-    title: valueTitle,
-    scale: { domain, nice: false, zero: false },
-  });
-  const labelY = { ...y, field: "labelValue" };
-  const labels = placeLabels(input);
-  const ofSeries = { values: labels.filter(({ series }) => series !== null) };
-  const ofReference = {
-    values: labels.filter(({ series }) => series === null),
+  const channels = {
+    x: stepAxis(points),
+    y: quantity("value", {
+      title: valueTitle,
+      scale: { domain, nice: false, zero: false },
+    }),
+    color: lineColors(points, colored),
   };
-  const strong = input.base === undefined ? colored : [input.base, ...colored];
+  const labels = placeLabels(input);
   return [
-    ...(ofReference.values.length === 0 ? [] : [
-      {
-        data: ofReference,
-        mark: { type: "rule", style: "reference-line" },
-        encoding: { y },
-      },
-      {
-        data: ofReference,
-        mark: { ...LABEL, style: "reference-label" },
-        encoding: { x: { value: width }, y: labelY, text: names("label") },
-      },
-    ]),
-    ...bands(points, colored, { x, y, color }),
+    ...referenceLayers(
+      labels.filter(({ series }) => series === null),
+      input.width,
+      channels,
+    ),
+    ...bands(points, colored, channels),
+    lines(input, colored, channels),
+    ...labelLayers(
+      labels.filter(({ series }) => series !== null),
+      input,
+      channels,
+    ),
+  ];
+}
+
+type Layer = Record<string, unknown>;
+
+/** The encodings that the layers share. */
+interface Channels {
+  x: object;
+  y: Record<string, unknown>;
+  color: object;
+}
+
+/** The dashed line across, with its label beside the plot area. */
+function referenceLayers(
+  labels: readonly PlacedLabel[],
+  width: number,
+  { y }: Channels,
+): Layer[] {
+  if (labels.length === 0) return [];
+  const data = { values: labels };
+  return [
     {
-      name: "lines",
-      mark: { type: "line", interpolate: "linear", strokeJoin: "round" },
-      encoding: {
-        x,
-        y,
-        color,
-        detail: names("series"),
-        size: {
-          condition: { test: { field: "series", oneOf: strong }, value: 2.4 },
-          value: 1.1,
-        },
-        opacity: brought(1, 0.15),
-        tooltip: [
-          tip("series", seriesTitle),
-          tip("step", "training step", ",d"),
-          tip("value", valueTitle, ".4f"),
-        ],
-      },
+      data,
+      mark: { type: "rule", style: "reference-line" },
+      encoding: { y },
     },
     {
-      data: ofSeries,
+      data,
+      mark: { ...LABEL, style: "reference-label" },
+      encoding: {
+        x: { value: width },
+        y: { ...y, field: "labelValue" },
+        text: names("label"),
+      },
+    },
+  ];
+}
+
+/** The lines themselves; `colored` and the base stand out. */
+function lines(
+  { base, seriesTitle, valueTitle }: LinesInput,
+  colored: readonly string[],
+  { x, y, color }: Channels,
+): Layer {
+  const strong = base === undefined ? colored : [base, ...colored];
+  return {
+    name: "lines",
+    mark: { type: "line", interpolate: "linear", strokeJoin: "round" },
+    encoding: {
+      x,
+      y,
+      color,
+      detail: names("series"),
+      size: {
+        condition: { test: { field: "series", oneOf: strong }, value: 2.4 },
+        value: 1.1,
+      },
+      opacity: whenPointed(1, 0.15),
+      tooltip: [
+        tip("series", seriesTitle),
+        tip("step", "training step", ",d"),
+        tip("value", valueTitle, ".4f"),
+      ],
+    },
+  };
+}
+
+/** Names beside the plot area, and leaders from the lines' ends to them. */
+function labelLayers(
+  labels: readonly PlacedLabel[],
+  { width, seriesTitle }: LinesInput,
+  { y, color }: Channels,
+): Layer[] {
+  const data = { values: labels };
+  return [
+    {
+      data,
       mark: { type: "rule", strokeWidth: 1, x2Offset: LEADER },
       encoding: {
         x: { value: width },
@@ -105,12 +155,12 @@ export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
         y,
         y2: { field: "labelValue" },
         color,
-        opacity: brought(0.8, 0.1),
+        opacity: whenPointed(0.8, 0.1),
       },
     },
     {
       name: "labels",
-      data: ofSeries,
+      data,
       params: [{
         name: "pointed",
         select: {
@@ -123,9 +173,9 @@ export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
       mark: { ...LABEL, style: "value-label" },
       encoding: {
         x: { value: width },
-        y: labelY,
+        y: { ...y, field: "labelValue" },
         text: names("label"),
-        opacity: brought(1, 0.3),
+        opacity: whenPointed(1, 0.3),
         tooltip: [
           tip("series", seriesTitle),
           tip("value", "at the end", ".4f"),
@@ -135,8 +185,9 @@ export function linesWithLabels(input: LinesInput): Record<string, unknown>[] {
   ];
 }
 
-function brought(yes: number, no: number): object {
-  return { condition: { param: "pointed", value: yes }, value: no };
+/** Opacity of the line that is pointed at, or of all, and of the others. */
+function whenPointed(opacity: number, others: number): object {
+  return { condition: { param: "pointed", value: opacity }, value: others };
 }
 
 /** Grey lines first, so that coloured ones lie on top. */
@@ -175,9 +226,19 @@ function endSteps(points: readonly LinePoint[]): [number, number] {
   return [first, last];
 }
 
+/** A line's name and last value; of the reference line, `series` is null. */
+interface PlacedLabel {
+  series: string | null;
+  step: number;
+  value: number;
+  label: string;
+  /** Height of the label, on the axis of the values. */
+  labelValue: number;
+}
+
 function placeLabels(
   { points, reference, domain, height, format }: LinesInput,
-) {
+): PlacedLabel[] {
   const ends = new Map<string, LinePoint>();
   for (const point of points) ends.set(point.series, point);
   const labels = [...ends.values()].map(({ series, step, value }) => ({
@@ -196,8 +257,8 @@ function placeLabels(
 function bands(
   points: readonly LinePoint[],
   colored: readonly string[],
-  { x, y, color }: { x: object; y: Record<string, unknown>; color: object },
-): Record<string, unknown>[] {
+  { x, y, color }: Channels,
+): Layer[] {
   const values = points.filter(({ series, low }) =>
     low !== undefined && colored.includes(series)
   );
@@ -211,7 +272,7 @@ function bands(
       y: { ...y, field: "low" },
       y2: { field: "high" },
       color,
-      opacity: brought(0.18, 0.03),
+      opacity: whenPointed(0.18, 0.03),
     },
   }];
 }

@@ -6,8 +6,8 @@ export const INK = "#1f2328";
 export const MUTED = "#57606a";
 /** Grid and axis lines. */
 export const GRID = "#d0d7de";
-/** The ground. */
-export const PAPER = "#ffffff";
+/** What a plot is drawn on, unless it takes the page's own. */
+export const BACKGROUND = "#ffffff";
 
 /** Okabe-Ito blue: what the plot is about. */
 export const BLUE = "#0072b2";

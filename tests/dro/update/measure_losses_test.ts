@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { exampleWeights } from "../../../lib/dro/update/example_weights.ts";
-import { lossProxy } from "../../../lib/dro/update/loss_proxy.ts";
+import { measureLosses } from "../../../lib/dro/update/measure_losses.ts";
 import { stepWeights } from "../../../lib/dro/update/step_weights.ts";
 import { initialWeightState } from "../../../lib/dro/update/weight_state.ts";
 import { readShared, withShared } from "../../_shared.ts";
@@ -14,7 +14,7 @@ import {
   type ReferenceSettings,
 } from "../_reference.ts";
 
-interface ProxyCase {
+interface MeasureCase {
   name: string;
   n_groups: number;
   settings: ReferenceSettings;
@@ -62,7 +62,7 @@ withShared(
   "one weight update matches the reference in all 23 cases",
   async (t) => {
     const { cases } = readShared("fixtures/tdro/loss_proxy.json") as {
-      cases: ProxyCase[];
+      cases: MeasureCase[];
     };
     assert.equal(cases.length, 23);
     for (const one of cases) {
@@ -72,19 +72,23 @@ withShared(
         let accumulated = one.initial_weights.map(() => 0);
         for (const batch of one.micro_batches) {
           const observation = observationOf(batch);
-          const proxy = lossProxy(observation, one.n_groups, options);
+          const measured = measureLosses(observation, one.n_groups, options);
           const { expected } = batch;
-          allClose(proxy.perExample, expected.loss_proxy, "loss_proxy");
-          allClose(proxy.perDomain, expected.group_loss, "group_loss");
-          allClose(proxy.lossMeans, expected.lm_loss_per_group, "loss means");
+          allClose(measured.perExample, expected.loss_proxy, "loss_proxy");
+          allClose(measured.perDomain, expected.group_loss, "group_loss");
+          allClose(
+            measured.lossMeans,
+            expected.lm_loss_per_group,
+            "loss means",
+          );
           if (expected.ref_loss_per_group) {
             allClose(
-              proxy.referenceMeans,
+              measured.referenceMeans,
               expected.ref_loss_per_group,
               "reference means",
             );
           }
-          accumulated = accumulated.map((h, k) => h + proxy.perDomain[k]!);
+          accumulated = accumulated.map((h, k) => h + measured.perDomain[k]!);
           allClose(accumulated, expected.accumulated_grad, "accumulated");
           state = stepWeights(state, observation, options);
           if (state.pending > 0) {
@@ -117,7 +121,7 @@ withShared(
       const options = optionsOf(one.settings);
       const observation = observationOf(one);
       allClose(
-        lossProxy(observation, one.n_groups, options).perDomain,
+        measureLosses(observation, one.n_groups, options).perDomain,
         one.expected.group_loss,
         "group_loss",
       );
@@ -158,8 +162,8 @@ const batch = {
 };
 
 Deno.test("each measure, worked by hand", () => {
-  const of = (measure: Parameters<typeof lossProxy>[2]) =>
-    lossProxy(batch, 3, measure).perDomain;
+  const of = (measure: Parameters<typeof measureLosses>[2]) =>
+    measureLosses(batch, 3, measure).perDomain;
   assert.deepEqual(of({ measure: "raw" }), [2, 0, 1.25]);
   assert.deepEqual(of({ measure: "difference" }), [0.5, 0, 0]);
   assert.deepEqual(of({ measure: "ratio-of-means" }), [1, 0, 0.5]);
@@ -177,12 +181,12 @@ Deno.test("each measure, worked by hand", () => {
 });
 
 Deno.test("ratio-of-means: the mean of its per-example values is the ratio", () => {
-  const { perExample } = lossProxy(batch, 3, { measure: "ratio-of-means" });
+  const { perExample } = measureLosses(batch, 3, { measure: "ratio-of-means" });
   assert.deepEqual(perExample, [0.5, 1.5, 0.8, 0.2]);
 });
 
 Deno.test("ratio-of-means: an absent task is 0, a zero reference mean counts as 1", () => {
-  const { perDomain, counts, referenceMeans } = lossProxy(
+  const { perDomain, counts, referenceMeans } = measureLosses(
     { losses: [3, 5], referenceLosses: [0, 0], domains: [1, 1] },
     2,
     { measure: "ratio-of-means" },
@@ -199,9 +203,9 @@ Deno.test("the two forms of tDRO weigh hard tasks differently (spec section 19)"
   const referenceLosses = [1, 1, 1, 1, 0.01, 0.01, 0.01, 3.97];
   const domains = [0, 0, 0, 0, 1, 1, 1, 1];
   const observation = { losses, referenceLosses, domains };
-  const paper = lossProxy(observation, 2, { measure: "ratio-of-means" });
+  const paper = measureLosses(observation, 2, { measure: "ratio-of-means" });
   assert.ok(Math.abs(paper.perDomain[0]! - paper.perDomain[1]!) < 1e-12);
-  const code = lossProxy(observation, 2, { measure: "released" });
+  const code = measureLosses(observation, 2, { measure: "released" });
   assert.ok(code.perDomain[1]! > 2 * code.perDomain[0]!);
 });
 
@@ -211,12 +215,12 @@ Deno.test("S9: a reference loss under the floor damps its example", () => {
     referenceLosses: [1, 1e-5], // normalised: about 1 and 1e-5 < 1e-4
     domains: [0, 1],
   };
-  const { perDomain } = lossProxy(observation, 2);
+  const { perDomain } = measureLosses(observation, 2);
   assert.equal(perDomain[1], 1);
 });
 
 Deno.test("a float32 rounding error below 0 counts as a loss of 0", () => {
-  const { perDomain } = lossProxy(
+  const { perDomain } = measureLosses(
     { losses: [-3e-5], domains: [0] },
     1,
     { measure: "raw" },
@@ -225,7 +229,7 @@ Deno.test("a float32 rounding error below 0 counts as a loss of 0", () => {
 });
 
 Deno.test("a high norm of large losses stays finite", () => {
-  const { perDomain } = lossProxy(
+  const { perDomain } = measureLosses(
     { losses: [500, 400], referenceLosses: [600, 300], domains: [0, 1] },
     2,
     { pNorm: 200 },
@@ -233,9 +237,9 @@ Deno.test("a high norm of large losses stays finite", () => {
   assert.ok(perDomain.every(Number.isFinite), `${perDomain}`);
 });
 
-Deno.test("lossProxy() rejects what it can't measure", () => {
+Deno.test("measureLosses() rejects what it can't measure", () => {
   const of = (change: object, options = {}, count = 3) => () =>
-    lossProxy({ ...batch, ...change }, count, options);
+    measureLosses({ ...batch, ...change }, count, options);
   assert.throws(
     of({ losses: [1, NaN, 2, 3] }),
     /^RangeError: Cannot measure losses: losses\[1\] must be finite and >= 0: got NaN$/,

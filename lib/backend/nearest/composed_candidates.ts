@@ -6,35 +6,48 @@ import {
   type ScoreBlock,
 } from "./score_blocks.ts";
 
+/** A search of one span of blocks. */
+export interface SpanSearch {
+  /** What is searched for. */
+  queries: DeviceQueries;
+  /** For each query the rows found so far. */
+  lists: CandidateList[];
+  /** Gets the blocks' scores, which stay on the device. */
+  blocks: ScoreBlock[];
+}
+
+/** Rows in a row. */
+interface RowRange {
+  /** Number of the first row. */
+  first: number;
+  /** Number of rows. */
+  rows: number;
+}
+
 /**
  * Puts the rows of a span of blocks that may be among the k nearest on the
- * lists: looks at groups first, then at the rows of those that may hold some.
- * The blocks' scores stay on the device, in `blocks`.
+ * lists, by the backend's own operations: looks at groups first, then at the
+ * rows of those that may hold some.
  */
-export async function lookAtSpan(
-  queries: DeviceQueries,
-  first: number,
-  rows: number,
-  lists: CandidateList[],
-  blocks: ScoreBlock[],
+export async function composedCandidates(
+  search: SpanSearch,
+  { first, rows }: RowRange,
 ): Promise<void> {
-  const groups = await lookAtGroups(queries, first, rows, lists, blocks);
-  for (const [i, block] of blocks.entries()) {
+  const groups = await candidateGroups(search, { first, rows });
+  for (const [i, block] of search.blocks.entries()) {
     const size = Math.min(BLOCK, rows - i * BLOCK);
-    await lookAtRows(block, first + i * BLOCK, size, groups, lists);
+    const range = { first: first + i * BLOCK, rows: size };
+    await addRows(block, range, { groups, lists: search.lists });
   }
 }
 
 /**
  * Finds the groups that may hold one of the nearest rows, by their largest
- * scores. The blocks' scores stay on the device, in `blocks`.
+ * scores.
  */
-async function lookAtGroups(
-  queries: DeviceQueries,
-  first: number,
-  rows: number,
-  lists: CandidateList[],
-  blocks: ScoreBlock[],
+async function candidateGroups(
+  { queries, lists, blocks }: SpanSearch,
+  { first, rows }: RowRange,
 ): Promise<CandidateList[]> {
   const found = lists.map((list) => list.sibling());
   for (let from = first; from < first + rows; from += BLOCK) {
@@ -65,15 +78,20 @@ async function lookAtGroups(
 }
 
 /** Puts the rows of the groups on the lists. */
-async function lookAtRows(
+async function addRows(
   block: ScoreBlock,
-  first: number,
-  rows: number,
-  found: readonly CandidateList[],
-  lists: CandidateList[],
+  { first, rows }: RowRange,
+  { groups: found, lists }: {
+    groups: readonly CandidateList[];
+    lists: CandidateList[];
+  },
 ): Promise<void> {
   const groups = Math.ceil(rows / GROUP);
-  const taken = takenGroups(found, first / GROUP, groups, rows % GROUP !== 0);
+  const taken = takenGroups(found, {
+    firstGroup: first / GROUP,
+    groups,
+    partial: rows % GROUP !== 0,
+  });
   for (let i = 0; i < taken.length; i += GROUPS_AT_A_TIME) {
     const part = taken.subarray(i, i + GROUPS_AT_A_TIME);
     const scores = await block.scores(part); // [part, GROUP]
@@ -100,9 +118,12 @@ const GROUPS_AT_A_TIME = 2 ** 19;
  */
 function takenGroups(
   found: readonly CandidateList[],
-  firstGroup: number,
-  groups: number,
-  partial: boolean,
+  { firstGroup, groups, partial }: {
+    firstGroup: number;
+    groups: number;
+    /** Whether the last group isn't full. */
+    partial: boolean;
+  },
 ): Int32Array {
   const whole = partial ? groups - 1 : groups;
   const taken: number[] = [];

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Normalize, Tape } from "../../../lib/backend/mod.ts";
 import {
   disposeEncoder,
   embed,
@@ -11,9 +10,10 @@ import {
   tokenize,
 } from "../../../lib/model/mod.ts";
 import { rowSeeds } from "../../../lib/model/encode/dropout.ts";
-import { endsOf } from "../../../lib/model/tokenizer/ends.ts";
+import { selectTokens } from "../../../lib/model/encode/token_selection.ts";
 import { maxDifference, noise, onBackends } from "../../_backends.ts";
 import { FAMILY_NAMES, familyEncoder } from "../_family_encoders.ts";
+import { l2Normalize, Tape } from "../../../lib/backend/kernels/mod.ts";
 
 const TEXTS = [
   "red",
@@ -74,12 +74,12 @@ for (const name of FAMILY_NAMES) {
   }
 }
 
-Deno.test("endsOf() names one row of each text that has one", () => {
+Deno.test("selectTokens() names one row of each text that has one", () => {
   const offsets = Int32Array.of(0, 3, 3, 4, 9);
-  const first = endsOf({ offsets }, "first");
+  const first = selectTokens({ offsets }, "first");
   assert.deepEqual([...first.rows], [0, 3, 4]);
   assert.deepEqual([...first.sequences.offsets], [0, 1, 1, 2, 3]);
-  assert.deepEqual([...endsOf({ offsets }, "last").rows], [2, 3, 8]);
+  assert.deepEqual([...selectTokens({ offsets }, "last").rows], [2, 3, 8]);
 });
 
 onBackends(

@@ -1,15 +1,15 @@
+import type { Tensor2D } from "../../backend/mod.ts";
 import {
   embedding,
   type Sequences,
   type Tape,
-  type Tensor2D,
-} from "../../backend/mod.ts";
+} from "../../backend/kernels/mod.ts";
 
 /** Which token of each text is wanted, where one alone is. */
-export type End = "first" | "last";
+export type TokenPosition = "first" | "last";
 
 /** One token of each text that has any. */
-export interface Ends {
+export interface SelectedTokens {
   /** Its row among the tokens, shape `[W]`, rising. */
   rows: Int32Array;
   /** Where these tokens lie when they alone are left: one a text, or none. */
@@ -17,21 +17,24 @@ export interface Ends {
 }
 
 /** The first or the last token of each text. */
-export function endsOf({ offsets }: Sequences, end: End): Ends {
+export function selectTokens(
+  { offsets }: Sequences,
+  position: TokenPosition,
+): SelectedTokens {
   const left = new Int32Array(offsets.length);
   const rows: number[] = [];
   for (let i = 1; i < offsets.length; i++) {
     const [from, to] = [offsets[i - 1]!, offsets[i]!];
-    if (from < to) rows.push(end === "first" ? from : to - 1);
+    if (from < to) rows.push(position === "first" ? from : to - 1);
     left[i] = rows.length;
   }
   return { rows: Int32Array.from(rows), sequences: { offsets: left } };
 }
 
-/** Their hidden states `[W, D]`, of those of all tokens. */
-export function takeEnds(
+/** The selected rows `[W, D]` of the hidden states of all tokens. */
+export function gatherTokens(
   x: Tensor2D,
-  { rows }: Ends,
+  { rows }: SelectedTokens,
   tape: Tape | undefined,
 ): Tensor2D {
   return embedding(x, rows, { tape });

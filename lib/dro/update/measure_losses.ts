@@ -30,8 +30,8 @@ export interface LossObservation {
   domains: ArrayLike<number>;
 }
 
-/** Options for {@linkcode lossProxy}. */
-export interface LossProxyOptions {
+/** Options for {@linkcode measureLosses}. */
+export interface MeasureLossesOptions {
   /** The measure. @default {"released"} */
   measure?: LossMeasure;
   /**
@@ -42,8 +42,8 @@ export interface LossProxyOptions {
   pNorm?: number;
 }
 
-/** What {@linkcode lossProxy} found in a micro-batch. */
-export interface LossProxy {
+/** What {@linkcode measureLosses} found in a micro-batch. */
+export interface MeasuredLosses {
   /** Measure of each example, shape `[B]`, ≥ 0. */
   perExample: number[];
   /** Measure of each task, shape `[K]`, ≥ 0; 0 for an absent task. */
@@ -93,7 +93,7 @@ const ROUNDING = 1e-3;
  *
  * @example Usage
  * ```ts
- * import { lossProxy } from "@tdro/tdro/dro";
+ * import { measureLosses } from "@tdro/tdro/dro";
  * import assert from "node:assert/strict";
  *
  * const observation = {
@@ -101,15 +101,17 @@ const ROUNDING = 1e-3;
  *   referenceLosses: [1, 1, 4],
  *   domains: [0, 0, 1],
  * };
- * const { perDomain } = lossProxy(observation, 3, { measure: "ratio-of-means" });
+ * const { perDomain } = measureLosses(observation, 3, {
+ *   measure: "ratio-of-means",
+ * });
  * assert.deepEqual(perDomain, [2, 0.5, 0]);
  * ```
  */
-export function lossProxy(
+export function measureLosses(
   observation: LossObservation,
   domainCount: number,
-  options: LossProxyOptions = {},
-): LossProxy {
+  options: MeasureLossesOptions = {},
+): MeasuredLosses {
   const { measure = "released", pNorm = 1 } = options;
   if (!(pNorm >= 0 && pNorm < Infinity)) {
     fail(`pNorm must be finite and >= 0: got ${pNorm}`);

@@ -25,12 +25,7 @@ export function tableSection(
   maxRows: number,
 ): string {
   const { columns, rows } = readRows(table, "write a report");
-  const html = htmlTable(table, {
-    caption,
-    maxRows,
-    ...(footRows === undefined ? {} : { footRows }),
-    ...(digits === undefined ? {} : { digits }),
-  });
+  const html = htmlTable(table, { caption, maxRows, footRows, digits });
   const name = fileName(caption, "table", index);
   return `<section>
 <div class="scroll" role="region" tabindex="0" aria-label="${
@@ -50,7 +45,7 @@ ${
 }
 
 /** The outcome, and below it what speaks against it. */
-export function summaryPart(
+export function summarySection(
   summary: readonly string[],
   warnings: readonly string[],
 ): string {

@@ -1,0 +1,126 @@
+import { z } from "zod";
+
+/** Settings of {@linkcode mineSuite}, all with their values. */
+export interface MineSuiteSettings {
+  /** Where the training files go; absent: nothing is written. */
+  out?: string;
+  /** What finds the candidates; `"fused"`: both, by reciprocal rank. */
+  by: "bm25" | "dense" | "fused";
+  /** Model folder, for `"dense"` and `"fused"`; with `"bm25"` it filters only. */
+  model?: string;
+  /** Split whose queries are mined for. */
+  split: "train" | "dev" | "test";
+  /** Negatives for each query. */
+  count: number;
+  /** First rank of the candidates. */
+  from: number;
+  /** Last rank of the candidates. */
+  to: number;
+  /** Leaves out what scores at least this share of the best positive. */
+  positiveShare: number;
+  /** Leaves out what doesn't score this much less than the best positive. */
+  margin: number;
+  /** Whether candidates are left out by score at all. */
+  filter: boolean;
+  /** Which candidates are taken. */
+  sampling: "random" | "top" | "rank";
+  /** Most bits of 64 in which a text differs that counts as the same. */
+  nearDuplicates: number;
+  /** Whether random passages fill up. */
+  fill: boolean;
+  /** File of decisions on doubtful pairs. */
+  decisions?: string;
+  /** Queries to show of each task; 2 without `out`. */
+  preview: number;
+  /** Whether queries get their task's prompt. */
+  prompts: "task" | "none";
+  /** Most tokens of a query. */
+  queryLength: number;
+  /** Most tokens of a passage. */
+  passageLength: number;
+  /** Seed. */
+  seed: number;
+}
+
+/** The object schema of {@linkcode MineSuiteSettings}; commands extend it. */
+export const mineSuiteShape = {
+  out: z.string().optional().meta({ placeholder: "FOLDER" }).describe(
+    "Folder for a training file per task; nothing is written if left out",
+  ),
+  by: z.enum(["bm25", "dense", "fused"]).default("bm25").describe(
+    "What finds the candidates; fused: both, by reciprocal rank",
+  ),
+  model: z.string().optional().meta({ placeholder: "FOLDER" }).describe(
+    "Model folder, for --by dense or fused; with bm25, it filters only",
+  ),
+  split: z.enum(["train", "dev", "test"]).default("train")
+    .meta({ placeholder: "SPLIT" }).describe(
+      "Split whose queries are mined for",
+    ),
+  count: z.int().min(1).default(8).describe("Negatives for each query"),
+  from: z.int().min(1).default(1).describe("First rank of the candidates"),
+  to: z.int().min(1).default(50).describe("Last rank of the candidates"),
+  positiveShare: z.number().gt(0).max(1).default(0.95).describe(
+    "Leave out what scores at least this share of the best positive",
+  ),
+  margin: z.number().min(0).default(0).describe(
+    "Leave out what doesn't score this much less than the best positive",
+  ),
+  filter: z.boolean().default(true).describe(
+    "Leave out by score at all; --no-filter takes whatever is found",
+  ),
+  sampling: z.enum(["random", "top", "rank"]).default("random").describe(
+    "Which candidates are taken: any, the first, or earlier ones rather",
+  ),
+  nearDuplicates: z.int().min(0).max(63).default(2).describe(
+    "Most bits of 64 in which a text differs that counts as the same",
+  ),
+  fill: z.boolean().default(true).describe(
+    "Fill up with random passages where candidates are too few",
+  ),
+  decisions: z.string().optional().meta({ placeholder: "FILE" }).describe(
+    "Decisions on doubtful pairs, made by tdro data audit and edited",
+  ),
+  preview: z.int().min(0).default(0).describe(
+    "Queries to show of each task, with their negatives; 2 without --out",
+  ),
+  prompts: z.enum(["task", "none"]).default("task").describe(
+    "Instruction before each query; none for models that weren't trained with one",
+  ),
+  queryLength: z.int().min(2).default(64).describe("Most tokens of a query"),
+  passageLength: z.int().min(2).default(256).describe(
+    "Most tokens of a passage",
+  ),
+  seed: z.int().min(0).default(42).describe("Seed"),
+};
+
+const settings: z.ZodType<MineSuiteSettings, Partial<MineSuiteSettings>> = z
+  .strictObject(mineSuiteShape);
+
+/**
+ * Checks settings and fills in defaults.
+ *
+ * @throws {SyntaxError} If a model is needed and none is named.
+ * @throws {RangeError} If a setting is unknown or out of bounds.
+ */
+export function parseMineSuiteOptions(
+  input: Partial<MineSuiteSettings>,
+): MineSuiteSettings {
+  const parsed = settings.safeParse(input);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    throw new RangeError(`Cannot mine: ${path.join(".")}: ${message}`);
+  }
+  const { by, model, from, to } = parsed.data;
+  if (by !== "bm25" && model === undefined) {
+    throw new SyntaxError(
+      `Cannot mine by ${by}: --model must name a model folder; or use --by bm25`,
+    );
+  }
+  if (to < from) {
+    throw new RangeError(
+      `Cannot mine: --to must be at least --from, ${from}: got ${to}`,
+    );
+  }
+  return parsed.data;
+}

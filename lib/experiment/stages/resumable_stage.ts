@@ -1,0 +1,141 @@
+import { join } from "node:path";
+import type { ProgressEvent } from "../../base/progress_event.ts";
+import { cloneEncoder, disposeEncoder, type Encoder } from "../../model/mod.ts";
+import {
+  type Batch,
+  batches,
+  type BatchesOptions,
+  type SamplerCursor,
+} from "../../sampling/mod.ts";
+import {
+  AdamW,
+  type StepReport,
+  trainable,
+  type TrainOptions,
+} from "../../train/mod.ts";
+import { CheckpointKeeper, newestCheckpoint } from "./checkpoints.ts";
+import type { MetricsLine } from "./metrics_log.ts";
+import { samplerOptions, type StageInput } from "./stage_input.ts";
+import { trainingOptions } from "./training_options.ts";
+
+/** What a stage trains, and what it makes of each update. */
+export interface Stage<Step extends StepReport, Result> {
+  /** Name in progress, log and checkpoints. */
+  name: string;
+  /** What progress shows. */
+  label: string;
+  /** Updates. */
+  steps: number;
+  /** Sampling weight of each task, shape `[K]`. */
+  weights: readonly number[];
+  /** How batches are drawn, where not as for the arms. */
+  sampling?: Partial<BatchesOptions>;
+  /** Takes up what {@linkcode Stage.extra} gave at the checkpoint. */
+  resume?(extra: unknown): void;
+  /** The updates, as they are made. */
+  updates(training: StageTraining): AsyncIterable<Step>;
+  /** To be kept with the next checkpoint, beside the sampler's state. */
+  extra?(): unknown;
+  /** What the update adds to its line of the log. */
+  line?(step: Step): Partial<MetricsLine>;
+  /** What progress shows beside the count. */
+  note(step: Step): string;
+  /** Keeps the result; the checkpoints go only afterwards. */
+  save(trained: { encoder: Encoder; cursor: SamplerCursor }): Promise<Result>;
+  /** Whether the caller gets the model; otherwise it is freed in the end. */
+  keepsEncoder: boolean;
+}
+
+/** What {@linkcode Stage.updates} trains with. */
+export interface StageTraining {
+  /** The model. */
+  encoder: Encoder;
+  /** Its optimiser. */
+  optimizer: AdamW;
+  /** The batches that are left. */
+  drawn: Iterable<Batch>;
+  /** Rate, lengths and the rest. */
+  training: TrainOptions;
+}
+
+/**
+ * Trains as a stage says, from its newest checkpoint on if an earlier try left
+ * one: an update each gives a line of the log, now and then a checkpoint, and
+ * progress. Left early it leaves a checkpoint.
+ */
+export async function* resumableStage<Step extends StepReport, Result>(
+  input: StageInput,
+  stage: Stage<Step, Result>,
+): AsyncGenerator<ProgressEvent, Result> {
+  const { options, suite, rows, base, log, signal } = input;
+  const { name, label, steps: total } = stage;
+  const checkpoints = join(options.out, "checkpoints", name);
+  const keeper = new CheckpointKeeper(checkpoints, options.checkpointEvery);
+  const training = trainingOptions(options, total);
+  const resumed = await newestCheckpoint(checkpoints, training);
+  const encoder = resumed?.encoder ?? cloneEncoder(base);
+  const optimizer = resumed?.optimizer ??
+    new AdamW(trainable(encoder, training), training);
+  if (resumed) stage.resume?.(resumed.state.extra);
+  let cursor = resumed?.state.cursor;
+  await log.rewind(name, optimizer.step);
+
+  yield { stage: name, label, done: optimizer.step, total };
+  const drawn = batches(rows, stage.weights, {
+    ...samplerOptions(input),
+    ...stage.sampling,
+    count: total,
+    cursor,
+  });
+  let finished = false;
+  try {
+    const updates = stage.updates({ encoder, optimizer, drawn, training });
+    for await (const step of updates) {
+      cursor = step.cursor;
+      const names = suite.tasks.map((task) => task.name);
+      await log.append({
+        stage: name,
+        step: step.step,
+        loss: step.loss,
+        lossByTask: meanByTask(names, step.domains, step.losses),
+        ...stage.line?.(step),
+        gradNorm: step.gradNorm,
+        learningRate: step.learningRate,
+        tokens: step.tokens,
+        seconds: step.seconds,
+      });
+      const state = { cursor, extra: stage.extra?.() };
+      await keeper.after({ encoder, optimizer, state });
+      const note = stage.note(step);
+      yield { stage: name, label, done: step.step + 1, total, note };
+      signal?.throwIfAborted();
+    }
+    const result = await stage.save({ encoder, cursor: cursor! });
+    await keeper.drop();
+    finished = true;
+    return result;
+  } finally {
+    if (!finished) await keeper.save();
+    if (!finished || !stage.keepsEncoder) disposeEncoder(encoder);
+    optimizer.dispose();
+  }
+}
+
+/** Mean loss by task name, of the tasks that are there. */
+export function meanByTask(
+  names: readonly string[],
+  domains: readonly number[],
+  losses: readonly number[],
+): Record<string, number> {
+  const sums = new Map<number, { sum: number; count: number }>();
+  domains.forEach((domain, i) => {
+    const entry = sums.get(domain) ?? { sum: 0, count: 0 };
+    entry.sum += losses[i]!;
+    entry.count++;
+    sums.set(domain, entry);
+  });
+  return Object.fromEntries(
+    [...sums].sort(([a], [b]) => a - b)
+      .map(([k, { sum, count }]) => [names[k]!, sum / count]),
+  );
+}

@@ -1,0 +1,34 @@
+import type { Suite, TrainExample } from "../../data/mod.ts";
+import type { Encoder } from "../../model/mod.ts";
+import type { BatchesOptions } from "../../sampling/mod.ts";
+import type { ExperimentOptions } from "../experiment_options.ts";
+import type { MetricsLog } from "./metrics_log.ts";
+
+/** What every stage that trains needs. */
+export interface StageInput {
+  /** Settings of the run. */
+  options: ExperimentOptions;
+  /** The tasks. */
+  suite: Suite;
+  /** Training rows of each task. */
+  rows: readonly (readonly TrainExample[])[];
+  /** Where every arm starts; it stays as it is. */
+  base: Encoder;
+  /** The run's log. */
+  log: MetricsLog;
+  /** Stops the work at the next update; a checkpoint is left. */
+  signal?: AbortSignal | undefined;
+}
+
+/** How batches of training rows are drawn, for arms and proxies alike. */
+export function samplerOptions(
+  { options, suite }: Pick<StageInput, "options" | "suite">,
+): Pick<BatchesOptions, "size" | "seed" | "passages" | "names" | "prompts"> {
+  return {
+    size: options.batchSize,
+    seed: options.seed,
+    passages: options.passages,
+    names: suite.tasks.map((t) => t.name),
+    prompts: options.prompts ? suite.tasks.map((t) => t.prompt) : undefined,
+  };
+}
