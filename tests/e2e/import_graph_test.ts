@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ROOT } from "../_paths.ts";
 import { mermaid, PAGE, roomImports, withGraph } from "./_import_graph.ts";
+import { walkSources } from "./_walk_sources.ts";
 
 /** All folders below one of the repository. */
 async function* folders(folder: string): AsyncGenerator<string> {
@@ -31,6 +32,22 @@ Deno.test("the page tells what each folder of lib holds", async () => {
     if (!page.includes(name)) untold.push(path);
   }
   assert.deepEqual(untold, []);
+});
+
+Deno.test("files that the pages for contributors name are there", async () => {
+  const files = [
+    ...await Array.fromAsync(walkSources("lib", "")),
+    ...await Array.fromAsync(walkSources("tests", "")),
+  ];
+  const missing = (page: string) =>
+    [...page.matchAll(/`([\w/]+\.(?:ts|cc|cu|h))`/g)].map(([, path]) => path!)
+      .filter((path) => !files.some((file) => `/${file}`.endsWith(`/${path}`)));
+  for (const path of [PAGE, `${ROOT}CONTRIBUTING.md`]) {
+    assert.deepEqual(missing(await Deno.readTextFile(path)), [], path);
+  }
+  assert.deepEqual(missing("`train/train.ts`, `train/gone.ts`"), [
+    "train/gone.ts",
+  ]);
 });
 
 Deno.test("the graph tells imports of code from imports of types", async () => {
