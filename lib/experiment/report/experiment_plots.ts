@@ -61,9 +61,10 @@ export interface ExperimentPlots {
  *   warnings: [], versions: {},
  * };
  * const line = { loss: 2, lossByTask: { faq: 2 }, gradNorm: 1, learningRate: 1e-3, tokens: 9, seconds: 1 };
- * const plots = experimentPlots(summary, [{ stage: "uniform", step: 0, ...line }]);
- * assert.ok(Object.values(plots).every((plot) => plot.$schema));
- * assert.equal(plots.differences, undefined); // no scores of single queries were given
+ * const metrics = [{ stage: "uniform", step: 0, ...line }];
+ * const { weights, ndcg, differences } = experimentPlots(summary, metrics);
+ * assert.ok(weights.$schema.includes("vega-lite") && ndcg.$schema.includes("vega-lite"));
+ * assert.equal(differences, undefined); // needs the scores of each query
  * ```
  */
 export function experimentPlots(
