@@ -137,7 +137,7 @@ function tryOne(): void {
     const x = tf.tensor2d([[1, 2], [3, 4]]);
     const [product] = runNative("TdroMatMul", {
       inputs: [x, x],
-      settings: [0, 0, PARTS.float32, 1],
+      settings: [0, 0, PRECISION_CODES.float32, 1],
     });
     if (product!.dataSync().join() !== "7,10,15,22") {
       throw new RangeError("the GPU multiplies wrongly");
@@ -160,13 +160,14 @@ export function nativeOnGpu(): boolean {
   return native() && state.loaded !== "cpu";
 }
 
-/** How compiled kernels are told a precision, see `native/gemm.h`. */
-export const PARTS: Readonly<Record<Precision, number>> = {
-  float32: 3,
+/** How compiled kernels are told a precision, see `native/precision.h`. */
+export const PRECISION_CODES: Readonly<Record<Precision | "int16", number>> = {
   bfloat16: 1,
+  int16: 2,
+  float32: 3,
 };
 
-/** What multiplies, by its number in `native/engine.h`. */
+/** What multiplies, by its number in `native/product/engine.h`. */
 const ENGINES: Readonly<Record<number, string>> = {
   0: "AMX",
   4: Deno.build.arch === "aarch64" ? "NEON" : "SSE",

@@ -82,7 +82,9 @@ ENGINES.forEach(([name, number], i) => {
       const program = (await programs)[i]!;
       const [first, ...results] = await resultsOf(program);
       assert.equal(first.engine, number);
-      const products = results.filter(({ parts }) => parts !== undefined);
+      const products = results.filter(({ precision }) =>
+        precision !== undefined
+      );
       assert.equal(products.length, 3 * 32);
       for (const result of products) {
         // Differences come divided by √K. A bfloat16 is off by up to 2^-9 of
@@ -92,10 +94,10 @@ ENGINES.forEach(([name, number], i) => {
         // few deviations, twice as much where the result is doubled; and the
         // activation's own error of 2e-7 counts for values of some √K. Whole
         // numbers (2) are exact.
-        const most = result.parts === 1
+        const most = result.precision === 1
           ? 2 ** -6
           : 2 ** -22 * (8 + Math.sqrt(result.K));
-        if (result.parts === 2) assert.equal(result.worst, 0);
+        if (result.precision === 2) assert.equal(result.worst, 0);
         else assert.ok(result.worst < most, JSON.stringify(result));
       }
       const spreads = results.filter(({ spread }) => spread !== undefined);

@@ -31,7 +31,7 @@ struct Text {
 };
 
 template <int D, int B>
-struct Tiles {
+struct BlockTiles {
   static constexpr int R = B / 16;          // rows a thread has
   static constexpr int C = D / 16;          // numbers of a head it has
   static constexpr int V = C < 4 ? C : 4;   // of which lie in a row
@@ -40,7 +40,8 @@ struct Tiles {
 
   int row0, column0;  // this thread's place among 16 x 16
 
-  __device__ Tiles() : row0(threadIdx.x / 16 * R), column0(threadIdx.x % 16) {}
+  __device__ BlockTiles()
+      : row0(threadIdx.x / 16 * R), column0(threadIdx.x % 16) {}
   __device__ int numberOf(int c) const {
     return c / V * (16 * V) + column0 * V + c % V;
   }
@@ -184,7 +185,7 @@ __device__ inline Range queriesOf(const AttentionShape& s, const Text& text,
 
 template <int D, int B>
 __device__ void attend(const AttentionShape& s, float* out, float* logs) {
-  using T = Tiles<D, B>;
+  using T = BlockTiles<D, B>;
   const Text text(s, blockIdx.z);
   const int head = blockIdx.y, first = blockIdx.x * B;
   if (first >= text.queries) return;
@@ -275,8 +276,8 @@ __device__ void attend(const AttentionShape& s, float* out, float* logs) {
 
 // The block's memory for a gradient.
 template <int D, int B>
-struct GradientTiles : Tiles<D, B> {
-  using T = Tiles<D, B>;
+struct GradientTiles : BlockTiles<D, B> {
+  using T = BlockTiles<D, B>;
   float *queries, *keys, *values, *dOut, *shares, *logs, *deltas;
 
   __device__ explicit GradientTiles(float* shared)
@@ -361,7 +362,7 @@ struct GradientTiles : Tiles<D, B> {
 template <int D, int B>
 __device__ void keyGradient(const AttentionShape& s, float* dq, float* dk,
                             float* dv) {
-  using T = Tiles<D, B>;
+  using T = BlockTiles<D, B>;
   const Text text(s, blockIdx.z);
   const int keyHead = blockIdx.y, from = blockIdx.x * B;
   if (from >= text.length) return;
@@ -407,7 +408,7 @@ __device__ void keyGradient(const AttentionShape& s, float* dq, float* dk,
 // Gradients of a tile of queries of a text that is more than one.
 template <int D, int B>
 __device__ void queryGradient(const AttentionShape& s, float* dq) {
-  using T = Tiles<D, B>;
+  using T = BlockTiles<D, B>;
   const Text text(s, blockIdx.z);
   const int head = blockIdx.y, first = blockIdx.x * B;
   if (first >= text.queries || text.length <= B) return;
@@ -436,7 +437,7 @@ __device__ void queryGradient(const AttentionShape& s, float* dq) {
 template <int D, int B>
 __device__ void biasGradient(const AttentionShape& s, int texts,
                              float* dBias) {
-  using T = Tiles<D, B>;
+  using T = BlockTiles<D, B>;
   const int head = blockIdx.z, first = blockIdx.y * B, from = blockIdx.x * B;
   SHARED(shared);
   GradientTiles<D, B> t(shared);

@@ -53,9 +53,9 @@ struct Map {
   const float* bias;
   int64_t N, D;
 
-  Map(GpuCall& call, int i, int parts)
+  Map(GpuCall& call, int i, Precision precision)
       : bias(call.optional(i + 1)), N(call.dim(i, 0)), D(call.dim(i, 1)) {
-    weight = operandOf(call, call.in(i), N, D, parts);
+    weight = operandOf(call, call.in(i), N, D, precision);
   }
   void operator()(GpuCall& call, const Operand& x, int64_t T, float* y,
                   bool withBias) const {
@@ -71,9 +71,10 @@ struct Between {
   Operand operand;
 
   // Result i of the call.
-  Between(GpuCall& call, int i, int64_t T, int64_t F, int parts) {
-    y = parts == 1 ? call.out(i, {(T * F + 1) / 2}) : call.out(i, {T, F});
-    operand = {y, F, parts == 1};
+  Between(GpuCall& call, int i, int64_t T, int64_t F, Precision precision) {
+    const bool rounded = precision == Precision::bfloat16;
+    y = rounded ? call.out(i, {(T * F + 1) / 2}) : call.out(i, {T, F});
+    operand = {y, F, rounded};
   }
   float* floats() const { return operand.rounded ? nullptr : y; }
   uint16_t* halves() const { return operand.rounded ? (uint16_t*)y : nullptr; }
@@ -93,14 +94,16 @@ void weightGrad(GpuCall& call, const Wanted& wanted, int i, const Operand& dy,
 }
 
 // x [T, D], inner weight, bias?, outer weight, bias? -> y [T, D], what the
-// activation sees [T, F], and what it makes of it. Settings: parts, activation.
+// activation sees [T, F], and what it makes of it. Settings: precision,
+// activation.
 void feedForward(GpuCall& call) {
-  const int parts = (int)call.setting(0);
+  const Precision precision = precisionOf(call.setting(0));
   const int64_t T = call.dim(0, 0);
-  const Map inner(call, 1, parts), outer(call, 3, parts);
+  const Map inner(call, 1, precision), outer(call, 3, precision);
   float *y = call.out(0, {T, outer.N}), *before = call.out(1, {T, inner.N});
-  const Between after(call, 2, T, inner.N, parts);
-  inner(call, operandOf(call, call.in(0), T, inner.D, parts), T, before, false);
+  const Between after(call, 2, T, inner.N, precision);
+  const Operand x = operandOf(call, call.in(0), T, inner.D, precision);
+  inner(call, x, T, before, false);
   passInner(call, T * inner.N,
             {.activation = (int)call.setting(1),
              .N = (int)inner.N,
@@ -112,51 +115,52 @@ void feedForward(GpuCall& call) {
 }
 
 // x, before, after, inner weight, outer weight, dy -> dx, inner dWeight, dBias,
-// outer dWeight, dBias. Settings: parts, activation, which are wanted.
+// outer dWeight, dBias. Settings: precision, activation, which are wanted.
 void feedForwardGrad(GpuCall& call) {
-  const int parts = (int)call.setting(0);
+  const Precision precision = precisionOf(call.setting(0));
   const int64_t T = call.dim(5, 0), F = call.dim(3, 0), D = call.dim(3, 1);
   const int64_t E = call.dim(4, 0);
   const Wanted wanted{call, (int)call.setting(2)};
   float *dx = wanted.out(0, T, D), *dInner = wanted.out(2, F);
-  const Operand dy = gradientOf(call, {.x = call.in(5)}, T, E, parts,
+  const Operand dy = gradientOf(call, {.x = call.in(5)}, T, E, precision,
                                 {.first = wanted.out(4, E)})
                          .first;
-  const Operand after{call.in(2), F, parts == 1};
+  const Operand after{call.in(2), F, precision == Precision::bfloat16};
   weightGrad(call, wanted, 3, dy, E, after, F, T);
   if (!wanted.any(0, 3)) {
     wanted.out(1, F, D);
     return;
   }
   float* dAfter = call.temporary(T * F);
-  multiply(call, dy, false, operandOf(call, call.in(4), E, F, parts), false,
+  multiply(call, dy, false, operandOf(call, call.in(4), E, F, precision), false,
            dAfter, T, F, E);
   const Operand rows = gradientOf(call,
                                   {.x = dAfter,
                                    .form = RowPass::slope,
                                    .activation = (int)call.setting(1),
                                    .gate = call.in(1)},
-                                  T, F, parts, {.first = dInner})
+                                  T, F, precision, {.first = dInner})
                            .first;
   if (dx) {
-    multiply(call, rows, false, operandOf(call, call.in(3), F, D, parts), false,
-             dx, T, D, F);
+    multiply(call, rows, false, operandOf(call, call.in(3), F, D, precision),
+             false, dx, T, D, F);
   }
   const Operand x =
-      wanted(1) ? operandOf(call, call.in(0), T, D, parts) : Operand{};
+      wanted(1) ? operandOf(call, call.in(0), T, D, precision) : Operand{};
   weightGrad(call, wanted, 1, rows, F, x, D, T);
 }
 
 // x, gate weight, bias?, up weight, bias?, down weight, bias? -> y, gates, ups,
-// f(gates) · ups. Settings: parts, activation.
+// f(gates) · ups. Settings: precision, activation.
 void gatedFeedForward(GpuCall& call) {
-  const int parts = (int)call.setting(0);
+  const Precision precision = precisionOf(call.setting(0));
   const int64_t T = call.dim(0, 0);
-  const Map gate(call, 1, parts), up(call, 3, parts), down(call, 5, parts);
+  const Map gate(call, 1, precision), up(call, 3, precision);
+  const Map down(call, 5, precision);
   float* y = call.out(0, {T, down.N});
   float *gates = call.out(1, {T, gate.N}), *ups = call.out(2, {T, up.N});
-  const Between inner(call, 3, T, up.N, parts);
-  const Operand x = operandOf(call, call.in(0), T, gate.D, parts);
+  const Between inner(call, 3, T, up.N, precision);
+  const Operand x = operandOf(call, call.in(0), T, gate.D, precision);
   gate(call, x, T, gates, false);
   up(call, x, T, ups, false);
   passInner(call, T * up.N,
@@ -172,25 +176,26 @@ void gatedFeedForward(GpuCall& call) {
 }
 
 // x, gates, ups, inner, the three weights, dy -> dx, then dWeight and dBias of
-// gate, up, down. Settings: parts, activation, which are wanted.
+// gate, up, down. Settings: precision, activation, which are wanted.
 void gatedFeedForwardGrad(GpuCall& call) {
-  const int parts = (int)call.setting(0);
+  const Precision precision = precisionOf(call.setting(0));
   const int64_t T = call.dim(7, 0), F = call.dim(4, 0), D = call.dim(4, 1);
   const int64_t E = call.dim(6, 0);
   const Wanted wanted{call, (int)call.setting(2)};
   float* dx = wanted.out(0, T, D);
   float *ofGate = wanted.out(2, F), *ofUp = wanted.out(4, F);
-  const Operand dy = gradientOf(call, {.x = call.in(7)}, T, E, parts,
+  const Operand dy = gradientOf(call, {.x = call.in(7)}, T, E, precision,
                                 {.first = wanted.out(6, E)})
                          .first;
-  weightGrad(call, wanted, 5, dy, E, {call.in(3), F, parts == 1}, F, T);
+  const Operand inner{call.in(3), F, precision == Precision::bfloat16};
+  weightGrad(call, wanted, 5, dy, E, inner, F, T);
   if (!wanted.any(0, 5)) {
     wanted.out(1, F, D);
     wanted.out(3, F, D);
     return;
   }
   float* dInner = call.temporary(T * F);
-  multiply(call, dy, false, operandOf(call, call.in(6), E, F, parts), false,
+  multiply(call, dy, false, operandOf(call, call.in(6), E, F, precision), false,
            dInner, T, F, E);
   const Gradients rows = gradientOf(call,
                                     {.x = dInner,
@@ -198,17 +203,17 @@ void gatedFeedForwardGrad(GpuCall& call) {
                                      .activation = (int)call.setting(1),
                                      .gate = call.in(1),
                                      .up = call.in(2)},
-                                    T, F, parts,
+                                    T, F, precision,
                                     {.first = ofUp, .second = ofGate});
   const auto &dUp = rows.first, &dGate = rows.second;
   if (dx) {
-    multiply(call, dUp, false, operandOf(call, call.in(5), F, D, parts), false,
-             dx, T, D, F);
-    multiply(call, dGate, false, operandOf(call, call.in(4), F, D, parts),
+    multiply(call, dUp, false, operandOf(call, call.in(5), F, D, precision),
+             false, dx, T, D, F);
+    multiply(call, dGate, false, operandOf(call, call.in(4), F, D, precision),
              false, dx, T, D, F, {.onto = true});
   }
   const Operand x = wanted(1) || wanted(3)
-                        ? operandOf(call, call.in(0), T, D, parts)
+                        ? operandOf(call, call.in(0), T, D, precision)
                         : Operand{};
   weightGrad(call, wanted, 1, dGate, F, x, D, T);
   weightGrad(call, wanted, 3, dUp, F, x, D, T);

@@ -23,6 +23,7 @@ import roundH from "./round.h" with { type: "text" };
 import rowPassH from "./row_pass.h" with { type: "text" };
 import rowsCu from "./rows.cu" with { type: "text" };
 import callH from "../native/call.h" with { type: "text" };
+import precisionH from "../native/precision.h" with { type: "text" };
 import tensorflowH from "../native/tensorflow.h" with { type: "text" };
 import wantedH from "../native/wanted.h" with { type: "text" };
 
@@ -46,6 +47,7 @@ export const CUDA_FILES: Readonly<Record<string, string>> = {
   "gradient.h": gradientH,
   "linear.cc": linearCc,
   "norm.cu": normCu,
+  "precision.h": precisionH,
   "product.cu": productCu,
   "product.h": productH,
   "round.h": roundH,

@@ -3,9 +3,12 @@
 namespace tdro {
 
 Gradients gradientOf(GpuCall& call, RowPass pass, int64_t rows, int64_t D,
-                     int parts, const Sums& sums) {
-  const bool plain = pass.form == RowPass::plain, rounded = parts == 1;
-  if (plain && !sums.first) return {operandOf(call, pass.x, rows, D, parts), {}};
+                     Precision precision, const Sums& sums) {
+  const bool plain = pass.form == RowPass::plain;
+  const bool rounded = precision == Precision::bfloat16;
+  if (plain && !sums.first) {
+    return {operandOf(call, pass.x, rows, D, precision), {}};
+  }
   const auto result = [&](float*& whole, uint16_t*& half) -> Operand {
     if (rounded) half = call.temporary<uint16_t>(rows * D);
     else whole = call.temporary(rows * D);

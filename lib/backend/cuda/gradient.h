@@ -11,6 +11,6 @@ struct Gradients {
 
 // What `pass` makes of [rows, D], as operands; and its sums, in the same pass.
 Gradients gradientOf(GpuCall& call, RowPass pass, int64_t rows, int64_t D,
-                     int parts, const Sums& sums);
+                     Precision precision, const Sums& sums);
 
 }  // namespace tdro

@@ -38,8 +38,8 @@ __global__ void tdroAddBias(int64_t n, int N, const float* bias, float* c) {
 namespace tdro {
 
 Operand operandOf(GpuCall& call, const float* x, int64_t rows, int64_t columns,
-                  int parts) {
-  if (parts != 1) return {x, columns, false};
+                  Precision precision) {
+  if (precision != Precision::bfloat16) return {x, columns, false};
   const int64_t count = rows * columns;
   uint16_t* half = call.temporary<uint16_t>(count);
   call.launchFor((count + 3) / 4, KERNEL(tdroRound), count, x, half);
@@ -70,18 +70,18 @@ void multiply(GpuCall& call, const Operand& a, bool transposeA,
 
 namespace {
 
-// a, b -> C. Settings: transpose a, transpose b, parts (1: bfloat16, 3:
+// a, b -> C. Settings: transpose a, transpose b, precision (bfloat16 or
 // float32), scale.
 void matMul(GpuCall& call) {
   const bool ta = call.setting(0) != 0, tb = call.setting(1) != 0;
-  const int parts = (int)call.setting(2);
+  const Precision precision = precisionOf(call.setting(2));
   const int64_t K = call.dim(0, ta ? 0 : 1);
   const int64_t M = call.dim(0, ta ? 1 : 0), N = call.dim(1, tb ? 0 : 1);
   float* c = call.out(0, {M, N});
   const Operand a =
-      operandOf(call, call.in(0), call.dim(0, 0), call.dim(0, 1), parts);
+      operandOf(call, call.in(0), call.dim(0, 0), call.dim(0, 1), precision);
   const Operand b =
-      operandOf(call, call.in(1), call.dim(1, 0), call.dim(1, 1), parts);
+      operandOf(call, call.in(1), call.dim(1, 0), call.dim(1, 1), precision);
   multiply(call, a, ta, b, tb, c, M, N, K, {.scale = call.setting(3)});
 }
 

@@ -1,6 +1,7 @@
 // Matrix products on the GPU.
 #pragma once
 #include "gpu_call.h"
+#include "precision.h"
 
 namespace tdro {
 
@@ -11,9 +12,9 @@ struct Operand {
   bool rounded = false;
 };
 
-// x [rows, columns], rounded if parts is 1.
+// x [rows, columns], rounded if precision is bfloat16.
 Operand operandOf(GpuCall& call, const float* x, int64_t rows, int64_t columns,
-                  int parts);
+                  Precision precision);
 
 // How the product is stored.
 struct Storing {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { constant } from "../tensors/constant.ts";
-import { native, PARTS, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { reshaped } from "../tensors/reshaped.ts";
 import { checkPrecision } from "../precision.ts";
 import {
@@ -123,7 +123,7 @@ function compiled(
       softcap,
       +causal,
       window,
-      PARTS[precision],
+      PRECISION_CODES[precision],
       longest(sequences),
     ],
   };

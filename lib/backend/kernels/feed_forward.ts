@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { native, PARTS, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { checkPrecision } from "../precision.ts";
 import { differentiable, type ProductOptions } from "../autograd/tape.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
@@ -58,7 +58,7 @@ export function feedForward(
   }
   const given = [x, inner.weight, inner.bias, outer.weight, outer.bias];
   const { inputs, pick } = givenOf(given);
-  const settings = [PARTS[precision], ACTIVATIONS[activation].number];
+  const settings = [PRECISION_CODES[precision], ACTIVATIONS[activation].number];
   return differentiable(tape, inputs, (wanted) => {
     const [value, before, after] = runNative("TdroFeedForward", {
       inputs: given,

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { native, PARTS, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { checkPrecision } from "../precision.ts";
 import { differentiable, type ProductOptions } from "../autograd/tape.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
@@ -65,7 +65,7 @@ export function gatedFeedForward(
   const maps = [gate, up, down];
   const given = [x, ...maps.flatMap(({ weight, bias }) => [weight, bias])];
   const { inputs, pick } = givenOf(given);
-  const settings = [PARTS[precision], ACTIVATIONS[activation].number];
+  const settings = [PRECISION_CODES[precision], ACTIVATIONS[activation].number];
   return differentiable(tape, inputs, (wanted) => {
     const [value, gates, ups, inner] = runNative("TdroGatedFeedForward", {
       inputs: given,

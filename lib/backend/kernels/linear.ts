@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { affine } from "../tensors/affine.ts";
-import { native, PARTS, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { checkPrecision, type Precision } from "../precision.ts";
 import {
   type ComputedMany,
@@ -145,7 +145,7 @@ function compiled(
   const n = maps.length;
   const given = givenTo(x, maps);
   const list = { list: true, results: true };
-  const settings = [n, PARTS[precision]];
+  const settings = [n, PRECISION_CODES[precision]];
   const weights = given.slice(1, 1 + n) as Tensor[];
   const wantWeights = wanted.slice(1, 1 + n).includes(true);
   return {

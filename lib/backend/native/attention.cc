@@ -24,7 +24,7 @@ struct Shape {
   const int32_t *offsets, *queryOffsets;
   float scale, softcap;
   bool causal;
-  int parts;
+  Precision precision;
   const float* bias;
 
   Shape(Call& call, int offsetsAt, int biasAt)
@@ -40,7 +40,7 @@ struct Shape {
         scale(call.setting(2)),
         softcap(call.setting(3)),
         causal(call.setting(4) != 0),
-        parts((int)call.setting(6)),
+        precision(precisionOf(call.setting(6))),
         bias(call.optional(biasAt)) {}
 
   int64_t queryWidth() const { return heads * D; }
@@ -122,7 +122,7 @@ void scoresOf(const Block& b, const float* q, const float* k, float* scores,
               float* caps) {
   const Shape& s = b.shape;
   product(b.queries(q), b.keysOf(k, true), scores, b.keys, b.rows, b.keys, s.D,
-          s.parts, s.scale);
+          s.precision, s.scale);
   for (int64_t i = 0; i < b.rows; i++) {
     float* row = scores + i * b.keys;
     if (s.softcap > 0) {
@@ -198,7 +198,7 @@ void forward(Call& call) {
         logs[b.logAt(i)] = softmaxRow(scores + i * b.keys, b.keys);
       }
       product({scores, b.keys, false}, b.keysOf(v), out + b.queryAt(),
-              s.queryWidth(), b.rows, s.D, b.keys, s.parts, 1.0f);
+              s.queryWidth(), b.rows, s.D, b.keys, s.precision, 1.0f);
     }
   });
 }
@@ -259,14 +259,14 @@ void blockGradient(const Block& b, const Gradient& g, bool add) {
     });
   }
   product({shares, b.keys, true}, b.queries(g.dOut), g.dv + b.keyAt(), kw,
-          b.keys, s.D, b.rows, s.parts, 1.0f, add);
+          b.keys, s.D, b.rows, s.precision, 1.0f, add);
   product(b.queries(g.dOut), b.keysOf(g.v, true), dShares, b.keys, b.rows,
-          b.keys, s.D, s.parts, 1.0f);
+          b.keys, s.D, s.precision, 1.0f);
   scoreGradient(b, g, shares, dShares, caps);
   product({shares, b.keys, false}, b.keysOf(g.k), g.dq + b.queryAt(), qw,
-          b.rows, s.D, b.keys, s.parts, s.scale);
+          b.rows, s.D, b.keys, s.precision, s.scale);
   product({shares, b.keys, true}, b.queries(g.q), g.dk + b.keyAt(), kw, b.keys,
-          s.D, b.rows, s.parts, s.scale, add);
+          s.D, b.rows, s.precision, s.scale, add);
 }
 
 // q, k, v, out, log-sums, dOut, bias?, offsets, query offsets -> dq, dk, dv,

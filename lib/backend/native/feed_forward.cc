@@ -20,7 +20,7 @@ struct Map {
         N(call.dim(i, 0)),
         D(call.dim(i, 1)) {}
   // Its side of a product with rows of D numbers.
-  Right right(float* y, Finish finish = {}) const {
+  RightSide side(float* y, Finish finish = {}) const {
     finish.bias = bias;
     return {{weight, D, true}, y, N, finish};
   }
@@ -28,31 +28,34 @@ struct Map {
 
 // Results i and i + 1: the gradients of a map's weight and bias.
 void mapGrad(const Wanted& wanted, int i, const float* dy, int64_t N,
-             const float* x, int64_t D, int64_t T, int parts) {
-  weightGradient(dy, N, x, D, T, parts, wanted.out(i, N, D),
+             const float* x, int64_t D, int64_t T, Precision precision) {
+  weightGradient(dy, N, x, D, T, precision, wanted.out(i, N, D),
                  wanted.out(i + 1, N));
 }
 
 // x [T, D], inner weight, bias?, outer weight, bias? -> y [T, D], what the
-// activation sees [T, F], and what it makes of it. Settings: parts, activation.
+// activation sees [T, F], and what it makes of it. Settings: precision,
+// activation.
 void feedForward(Call& call) {
-  const int parts = (int)call.setting(0), activation = (int)call.setting(1);
+  const Precision precision = precisionOf(call.setting(0));
+  const int activation = (int)call.setting(1);
   const int64_t T = call.dim(0, 0);
   const Map inner(call, 1), outer(call, 3);
   float* y = call.out(0, {T, outer.N});
   float *before = call.out(1, {T, inner.N}), *after = call.out(2, {T, inner.N});
   gemm({call.in(0), inner.D, false},
-       {inner.right(after, {.second = before,
-                           .activation = activation,
-                           .form = Form::activated})},
-       T, inner.D, parts);
-  gemm({after, outer.D, false}, {outer.right(y)}, T, outer.D, parts);
+       {inner.side(after, {.second = before,
+                          .activation = activation,
+                          .form = Form::activated})},
+       T, inner.D, precision);
+  gemm({after, outer.D, false}, {outer.side(y)}, T, outer.D, precision);
 }
 
 // x, before, after, inner weight, outer weight, dy -> dx, inner dWeight, dBias,
-// outer dWeight, dBias. Settings: parts, activation, which are wanted.
+// outer dWeight, dBias. Settings: precision, activation, which are wanted.
 void feedForwardGrad(Call& call) {
-  const int parts = (int)call.setting(0), activation = (int)call.setting(1);
+  const Precision precision = precisionOf(call.setting(0));
+  const int activation = (int)call.setting(1);
   const float *x = call.in(0), *before = call.in(1), *after = call.in(2);
   const float *inner = call.in(3), *outer = call.in(4), *dy = call.in(5);
   const int64_t T = call.dim(5, 0), F = call.dim(3, 0), D = call.dim(3, 1);
@@ -67,37 +70,39 @@ void feedForwardGrad(Call& call) {
            rows,
            F,
            {.gate = before, .activation = activation, .form = Form::slope}}},
-         T, E, parts);
+         T, E, precision);
   }
-  if (dx) gemm({rows, F, false}, {{{inner, D, false}, dx, D}}, T, F, parts);
-  mapGrad(wanted, 1, rows, F, x, D, T, parts);
-  mapGrad(wanted, 3, dy, E, after, F, T, parts);
+  if (dx) gemm({rows, F, false}, {{{inner, D, false}, dx, D}}, T, F, precision);
+  mapGrad(wanted, 1, rows, F, x, D, T, precision);
+  mapGrad(wanted, 3, dy, E, after, F, T, precision);
 }
 
 // x, gate weight, bias?, up weight, bias?, down weight, bias? -> y, gates, ups,
-// f(gates) · ups. Settings: parts, activation.
+// f(gates) · ups. Settings: precision, activation.
 void gatedFeedForward(Call& call) {
-  const int parts = (int)call.setting(0), activation = (int)call.setting(1);
+  const Precision precision = precisionOf(call.setting(0));
+  const int activation = (int)call.setting(1);
   const int64_t T = call.dim(0, 0);
   const Map gate(call, 1), up(call, 3), down(call, 5);
   float* y = call.out(0, {T, down.N});
   float *gates = call.out(1, {T, gate.N}), *ups = call.out(2, {T, up.N});
   float* inner = call.out(3, {T, up.N});
   const Matrix x{call.in(0), gate.D, false};
-  gemm(x, {gate.right(gates)}, T, gate.D, parts);
+  gemm(x, {gate.side(gates)}, T, gate.D, precision);
   gemm(x,
-       {up.right(inner, {.gate = gates,
-                        .second = ups,
-                        .activation = activation,
-                        .form = Form::gated})},
-       T, up.D, parts);
-  gemm({inner, down.D, false}, {down.right(y)}, T, down.D, parts);
+       {up.side(inner, {.gate = gates,
+                       .second = ups,
+                       .activation = activation,
+                       .form = Form::gated})},
+       T, up.D, precision);
+  gemm({inner, down.D, false}, {down.side(y)}, T, down.D, precision);
 }
 
 // x, gates, ups, inner, the three weights, dy -> dx, then dWeight and dBias of
-// gate, up, down. Settings: parts, activation, which are wanted.
+// gate, up, down. Settings: precision, activation, which are wanted.
 void gatedFeedForwardGrad(Call& call) {
-  const int parts = (int)call.setting(0), activation = (int)call.setting(1);
+  const Precision precision = precisionOf(call.setting(0));
+  const int activation = (int)call.setting(1);
   const float *x = call.in(0), *gates = call.in(1), *ups = call.in(2);
   const float *inner = call.in(3), *dy = call.in(7);
   const int64_t T = call.dim(7, 0), F = call.dim(4, 0), D = call.dim(4, 1);
@@ -117,16 +122,16 @@ void gatedFeedForwardGrad(Call& call) {
             .second = dGate,
             .activation = activation,
             .form = Form::ungated}}},
-         T, E, parts);
+         T, E, precision);
   }
   if (dx) {
-    gemm({dUp, F, false}, {{{call.in(5), D, false}, dx, D}}, T, F, parts);
+    gemm({dUp, F, false}, {{{call.in(5), D, false}, dx, D}}, T, F, precision);
     gemm({dGate, F, false}, {{{call.in(4), D, false}, dx, D, {.onto = true}}},
-         T, F, parts);
+         T, F, precision);
   }
-  mapGrad(wanted, 1, dGate, F, x, D, T, parts);
-  mapGrad(wanted, 3, dUp, F, x, D, T, parts);
-  mapGrad(wanted, 5, dy, E, inner, F, T, parts);
+  mapGrad(wanted, 1, dGate, F, x, D, T, precision);
+  mapGrad(wanted, 3, dUp, F, x, D, T, precision);
+  mapGrad(wanted, 5, dy, E, inner, F, T, precision);
 }
 
 const Op<feedForward> a("TdroFeedForward", {.floats = 5, .outputs = 3});

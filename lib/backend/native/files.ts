@@ -20,6 +20,7 @@ import normCc from "./norm.cc" with { type: "text" };
 import packingH from "./product/packing.h" with { type: "text" };
 import poolCc from "./product/pool.cc" with { type: "text" };
 import poolH from "./product/pool.h" with { type: "text" };
+import precisionH from "./precision.h" with { type: "text" };
 import productCc from "./product/product.cc" with { type: "text" };
 import productH from "./product/product.h" with { type: "text" };
 import rotaryCc from "./rotary.cc" with { type: "text" };
@@ -54,6 +55,7 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "packing.h": packingH,
   "pool.cc": poolCc,
   "pool.h": poolH,
+  "precision.h": precisionH,
   "product.cc": productCc,
   "product.h": productH,
   "rotary.cc": rotaryCc,

@@ -8,25 +8,27 @@ namespace tdro {
 namespace {
 
 // x [T, D], n weights [N, D], n biases? [N] -> n results [T, N]
-// Settings: n, parts (see gemm.h).
+// Settings: n, precision.
 void linear(Call& call) {
   const int n = (int)call.setting(0);
   const int64_t T = call.dim(0, 0), D = call.dim(0, 1);
-  std::vector<Right> rights;
+  std::vector<RightSide> sides;
   for (int i = 0; i < n; i++) {
     const int64_t N = call.dim(1 + i, 0);
-    rights.push_back({{call.in(1 + i), D, true},
+    sides.push_back({{call.in(1 + i), D, true},
                      call.out(i, {T, N}),
                      N,
                      {.bias = call.optional(1 + n + i)}});
   }
-  gemm({call.in(0), D, false}, rights, T, D, (int)call.setting(1));
+  gemm({call.in(0), D, false}, sides, T, D,
+       precisionOf(call.setting(1)));
 }
 
 // x, n gradients [T, N], n weights -> dx, n dWeights, n dBiases. Settings: n,
-// parts, which are wanted.
+// precision, which are wanted.
 void linearGrad(Call& call) {
-  const int n = (int)call.setting(0), parts = (int)call.setting(1);
+  const int n = (int)call.setting(0);
+  const Precision precision = precisionOf(call.setting(1));
   const Wanted wanted{call, (int)call.setting(2)};
   const int64_t T = call.dim(1, 0), D = call.dim(1 + n, 1);
   float* dx = wanted.out(0, T, D);
@@ -35,9 +37,9 @@ void linearGrad(Call& call) {
     const int64_t N = call.dim(1 + i, 1);
     if (dx) {
       gemm({dy, N, false}, {{{weight, D, false}, dx, D, {.onto = i > 0}}}, T, N,
-           parts);
+           precision);
     }
-    weightGradient(dy, N, call.in(0), D, T, parts, wanted.out(1 + i, N, D),
+    weightGradient(dy, N, call.in(0), D, T, precision, wanted.out(1 + i, N, D),
                    wanted.out(1 + n + i, N));
   }
 }

@@ -47,7 +47,8 @@ Key keyOf(double floor) {
   return (Key)(ordered(bitsAs<int32_t>(down)) >> (32 - 8 * sizeof(Key)));
 }
 
-// Scores are off by at most error + relative · |score|; see _candidate_list.ts.
+// Scores are off by at most error + relative · |score|; see
+// nearest/candidate_list.ts.
 struct Bounds {
   double error, relative;
   // The floor if k rows score this or more.
@@ -223,7 +224,7 @@ const Op<nearestRows> nearestOp(
 
 // Products of floats are exact in double precision, so a sum doesn't depend on
 // whether multiplying and adding is one instruction; its order is that of
-// lib/search/_score_rows.ts.
+// lib/search/exact/score_rows.ts.
 template <int N>
 void innerProducts(const float* query, const float* data, const int32_t* rows,
                    int64_t D, float* out) {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { Bf16Ops } from "../nearest/bf16_ops.ts";
-import { native, PARTS, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { onGpu } from "../on_gpu.ts";
 import { matMul } from "../kernels/mat_mul.ts";
 import { checkPrecision, type Precision } from "../precision.ts";
@@ -30,7 +30,7 @@ export function wholeProduct(
 ): Tensor2D {
   return runNative("TdroMatMul", {
     inputs: [a, b],
-    settings: [0, 1, 2, scale],
+    settings: [0, 1, PRECISION_CODES.int16, scale],
   })[0] as Tensor2D;
 }
 
@@ -49,7 +49,7 @@ export function affine(
     const product: Tensor = native()
       ? runNative("TdroMatMul", {
         inputs: [a, b],
-        settings: [+transposeA, +transposeB, PARTS[precision], 1],
+        settings: [+transposeA, +transposeB, PRECISION_CODES[precision], 1],
       })[0]!
       : precision === "bfloat16"
       ? roundedProduct(a, b, { transposeA, transposeB })

@@ -47,7 +47,8 @@ std::vector<double> sumsOf(const Matrix& a, const Matrix& b, int64_t M,
   return sums;
 }
 
-void check(int64_t M, int64_t K, int64_t N, int parts, bool ta, bool tb) {
+void check(int64_t M, int64_t K, int64_t N, Precision precision, bool ta,
+           bool tb) {
   const auto a = numbers(M * K, 1), b = numbers(K * N, 2), bias = numbers(N, 3);
   const auto gate = numbers(M * N, 4), up = numbers(M * N, 5);
   const Matrix left{a.data(), ta ? M : K, ta}, right{b.data(), tb ? K : N, tb};
@@ -68,7 +69,7 @@ void check(int64_t M, int64_t K, int64_t N, int parts, bool ta, bool tb) {
             .activation = 3,
             .form = form}},
           {right, more.data(), N, {.onto = true}}},
-         M, K, parts);
+         M, K, precision);
     for (int64_t i = 0; i < M * N; i++) {
       const auto [one, two] = expected(sums[i] + bias[i % N], gate[i], up[i]);
       worst.see(c[i], one, K);
@@ -93,18 +94,18 @@ void check(int64_t M, int64_t K, int64_t N, int parts, bool ta, bool tb) {
   // Nothing but products, and beside them the sums of the left side's rows.
   std::vector<float> alone(M * N), rowSums(M);
   const float one = 1;
-  const Right ones{{&one, 0, false}, rowSums.data(), 1};
-  gemm(left, {{right, alone.data(), N}, ones}, M, K, parts);
+  const RightSide ones{{&one, 0, false}, rowSums.data(), 1};
+  gemm(left, {{right, alone.data(), N}, ones}, M, K, precision);
   const auto expected = sumsOf(left, ones.b, M, 1, K);
   for (int64_t i = 0; i < M * N; i++) worst.see(alone[i], sums[i], K);
   for (int64_t i = 0; i < M; i++) worst.see(rowSums[i], expected[i], K);
   std::vector<float> twice(M * N, 1);
-  product(left, right, twice.data(), N, M, N, K, parts, 2, true);
+  product(left, right, twice.data(), N, M, N, K, precision, 2, true);
   for (int64_t i = 0; i < M * N; i++) worst.see(twice[i], 1 + 2 * sums[i], K);
   std::printf(
-      "{\"M\":%d,\"K\":%d,\"N\":%d,\"parts\":%d,\"ta\":%d,\"tb\":%d,"
+      "{\"M\":%d,\"K\":%d,\"N\":%d,\"precision\":%d,\"ta\":%d,\"tb\":%d,"
       "\"worst\":%g}\n",
-      (int)M, (int)K, (int)N, parts, ta, tb, worst.value);
+      (int)M, (int)K, (int)N, (int)precision, ta, tb, worst.value);
 }
 
 // Whole numbers: nothing is off.
@@ -114,11 +115,11 @@ void checkWhole(int64_t M, int64_t K, int64_t N, bool ta, bool tb) {
   for (float& x : b) x = std::round(x * 50);
   const Matrix left{a.data(), ta ? M : K, ta}, right{b.data(), tb ? K : N, tb};
   std::vector<float> c(M * N);
-  gemm(left, {{right, c.data(), N, {.scale = 0.25f}}}, M, K, 2);
+  gemm(left, {{right, c.data(), N, {.scale = 0.25f}}}, M, K, Precision::int16);
   const auto sums = sumsOf(left, right, M, N, K);
   Worst worst;
   for (int64_t i = 0; i < M * N; i++) worst.see(c[i], (float)(sums[i] / 4), 1);
-  std::printf("{\"M\":%d,\"K\":%d,\"N\":%d,\"parts\":2,\"worst\":%g}\n",
+  std::printf("{\"M\":%d,\"K\":%d,\"N\":%d,\"precision\":2,\"worst\":%g}\n",
               (int)M, (int)K, (int)N, worst.value);
 }
 
@@ -138,7 +139,7 @@ void checkExactness(const char* name, Factor factor) {
   const auto a = spread(M, 6), b = spread(N, 7);
   const Matrix left{a.data(), K, false}, right{b.data(), K, true};
   std::vector<float> c(M * N);
-  gemm(left, {{right, c.data(), N}}, M, K, 3);
+  gemm(left, {{right, c.data(), N}}, M, K, Precision::float32);
   const auto sums = sumsOf(left, right, M, N, K);
   double ours = 0, runs = 0;
   for (int64_t i = 0; i < M; i++) {
@@ -175,13 +176,14 @@ int main() {
       checkWhole(M, std::min<int64_t>(K, 1000), N, turns & 1, turns & 2);
     }
   }
-  for (int parts = 1; parts <= 3; parts += 2) {
+  for (const Precision precision : {Precision::bfloat16, Precision::float32}) {
     for (const auto& [M, K, N] : shapes) {
       for (int turns = 0; turns < 4; turns++) {
-        check(M, K, N, parts, turns & 1, turns & 2);
+        check(M, K, N, precision, turns & 1, turns & 2);
       }
     }
-  }  // As in native_test.ts, where they stand beside TensorFlow's.
+  }
+  // As in native_test.ts, where they stand beside TensorFlow's.
   checkExactness("alike numbers", [](double, double) { return 1.0; });
   checkExactness("rows of all sizes", [](double i, double) {
     return std::exp2(40 * std::sin(i));

@@ -15,8 +15,9 @@
 
 namespace tdro {
 
-// An engine, see Tiles. Of nine products of digits all but the least are summed:
-// what is lost are roundings of at most 2^-23 of a stretch's largest number.
+// An engine, see AmxTiles. Of nine products of digits all but the least are
+// summed: what is lost are roundings of at most 2^-23 of a stretch's largest
+// number.
 // A row with an infinity becomes NaN.
 struct Digits {
   // Two lines of memory wide: side by side, rows of C are written, and gates

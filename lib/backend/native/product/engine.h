@@ -18,19 +18,19 @@ inline bool hasTiles() {
 #endif
 }
 
-// Calls use(engine) with the fastest for `parts` (see gemm.h). SMALL: for the few
+// Calls use(engine) with the fastest for `precision`. SMALL: for the few
 // steps of k of an attention head, whose shares reach from 1 to next to nothing.
 template <bool SMALL = false, class Use>
-void withEngine(int parts, Use use) {
-  if (parts == 2) return use(Vectors<Shorts>{});
+void withEngine(Precision precision, Use use) {
+  if (precision == Precision::int16) return use(Vectors<Shorts>{});
 #ifdef TDRO_TILES
   if (hasTiles()) {
-    if (parts == 1) return use(Tiles<1>{});
-    if constexpr (SMALL) return use(Tiles<3>{});
+    if (precision == Precision::bfloat16) return use(AmxTiles<1>{});
+    if constexpr (SMALL) return use(AmxTiles<3>{});
     else return use(Digits{});
   }
 #endif
-  if (parts == 3) return use(Vectors<Floats>{});
+  if (precision == Precision::float32) return use(Vectors<Floats>{});
 #ifdef TDRO_PAIRS
   use(Vectors<Pairs>{});
 #else
@@ -38,7 +38,7 @@ void withEngine(int parts, Use use) {
 #endif
 }
 
-// The engine by its number in `_native.ts`.
+// The engine by its number in `run_native.ts`.
 inline int engineNumber() { return hasTiles() ? 0 : TDRO_LANES; }
 
 }  // namespace tdro

@@ -72,7 +72,7 @@ template <class E, class F>
 class Writer {
  public:
   // `first`: C gets the sums, else they are added to it. `last`: then finished.
-  Writer(const Right& right, bool first, bool last)
+  Writer(const RightSide& right, bool first, bool last)
       : right_(right), finish_(right.finish), first_(first) {
     if (!last) finish_ = {};
     const auto straight = [&](const float* x) {
@@ -179,7 +179,7 @@ class Writer {
   alignas(64) float sums_[2][SIZE], gate_[F::GATE ? SIZE : 1],
       up_[F::UP ? SIZE : 1];
   Lanes bias_[PER_ROW];
-  const Right& right_;
+  const RightSide& right_;
   Finish finish_;
   const bool first_;
   bool straight_, straightSecond_;
@@ -203,20 +203,20 @@ int64_t leftPanels(int64_t M, int64_t bytes) {
 
 // Columns of a right side, as many as are packed together.
 struct Panel {
-  const Right* right;
+  const RightSide* right;
   int64_t column;
 };
 
-int64_t columnsOf(const std::vector<Right>& rights) {
+int64_t columnsOf(const std::vector<RightSide>& sides) {
   int64_t columns = 0;
-  for (const Right& right : rights) columns += right.N;
+  for (const RightSide& right : sides) columns += right.N;
   return columns;
 }
 
 template <class E>
-std::vector<Panel> panelsOf(const std::vector<Right>& rights) {
+std::vector<Panel> panelsOf(const std::vector<RightSide>& sides) {
   std::vector<Panel> panels;
-  for (const Right& right : rights) {
+  for (const RightSide& right : sides) {
     for (int64_t n = 0; n < right.N; n += E::COLUMNS) {
       panels.push_back({&right, n});
     }
@@ -228,7 +228,7 @@ template <class E>
 void packPanels(const Panel* panels, int64_t count, int64_t k0, int64_t deep,
                 char* out) {
   for (int64_t i = 0; i < count;) {
-    const Right& right = *panels[i].right;
+    const RightSide& right = *panels[i].right;
     int64_t same = 1;
     while (i + same < count && panels[i + same].right == &right) same++;
     E::packRight(
@@ -238,38 +238,39 @@ void packPanels(const Panel* panels, int64_t count, int64_t k0, int64_t deep,
   }
 }
 
-// Panels of the right side over `deep` steps from `k0`, packed at `packed`.
-struct Slice {
+// Panels of the right side over `deep` steps from `k0`, packed at `data`.
+struct PackedPanels {
   const Panel* panels;
   int64_t count, k0, deep;
-  char* packed;
+  char* data;
 };
 
-// Rows [m0, m1) of the left side times a slice: the first of those that give C,
-// or added to it; and after the last one finished.
+// Rows [m0, m1) of the left side times packed panels: the first of those that
+// give C, or added to it; and after the last one finished.
 template <class E>
 void multiplyRows(const Matrix& a, int64_t M, int64_t m0, int64_t m1,
-                  const Slice& slice, bool first, bool last) {
+                  const PackedPanels& packed, bool first, bool last) {
   thread_local Buffer leftBuffer;
   [[maybe_unused]] typename E::Scope scope;
-  const int64_t deep = slice.deep;
+  const int64_t deep = packed.deep;
   const int64_t leftBytes = E::leftBytes(deep), rightBytes = E::rightBytes(deep);
   const int64_t strips = (m1 - m0 + E::ROWS - 1) / E::ROWS;
   char* left = leftBuffer.bytes(strips * leftBytes);
-  E::packLeft({a.data, a.stride, !a.transposed, M, slice.k0, deep}, m0, strips,
+  E::packLeft({a.data, a.stride, !a.transposed, M, packed.k0, deep}, m0, strips,
               left);
-  for (int64_t s = 0; s < slice.count;) {
-    const Right& right = *slice.panels[s].right;
+  for (int64_t s = 0; s < packed.count;) {
+    const RightSide& right = *packed.panels[s].right;
     int64_t end = s + 1;  // of this side's panels
-    while (end < slice.count && slice.panels[end].right == &right) end++;
+    while (end < packed.count && packed.panels[end].right == &right) end++;
     withFinisher(right.finish, last, [&](auto finisher) {
       Writer<E, decltype(finisher)> writer(
           right, first && !right.finish.onto, last);
       const int64_t share = writer.share(E::pauses(deep));
       for (; s < end; s++) {
-        const char* b0 = slice.packed + s * rightBytes;
+        const char* b0 = packed.data + s * rightBytes;
         for (int64_t r = 0; r < strips; r++) {
-          const int64_t row = m0 + r * E::ROWS, column = slice.panels[s].column;
+          const int64_t row = m0 + r * E::ROWS;
+          const int64_t column = packed.panels[s].column;
           const Block at{row, column, std::min(E::ROWS, m1 - row),
                          std::min(E::COLUMNS, right.N - column)};
           float* sums = writer.expect(at);
@@ -278,7 +279,7 @@ void multiplyRows(const Matrix& a, int64_t M, int64_t m0, int64_t m1,
           // processor can ask for at once holds up everything behind it.
           const char* line = b0 + rightBytes * (r + strips) / strips;
           const char* const lastLine =
-              s + 1 < slice.count ? line + rightBytes / strips : line;
+              s + 1 < packed.count ? line + rightBytes / strips : line;
           E::multiply(left + r * leftBytes, b0, deep, at.rows, sums, [&] {
             writer.write(share);
             for (int i = 0; i < 3 && line < lastLine; i++, line += 64) {
@@ -296,12 +297,12 @@ void multiplyRows(const Matrix& a, int64_t M, int64_t m0, int64_t m1,
 
 // Each core sees to some rows of C, and all pack the right side together.
 template <class E>
-void gemmByRows(const Matrix& a, const std::vector<Right>& rights, int64_t M,
+void gemmByRows(const Matrix& a, const std::vector<RightSide>& sides, int64_t M,
                 int64_t K) {
   // In passes of the same depth, of whole steps.
   const int64_t passes = std::max<int64_t>(1, (K + E::DEPTH - 1) / E::DEPTH);
   const int64_t depth = (K + 64 * passes - 1) / (64 * passes) * 64;
-  const std::vector<Panel> all = panelsOf<E>(rights);
+  const std::vector<Panel> all = panelsOf<E>(sides);
   const int64_t total = (int64_t)all.size();
   // What is packed of the right side stays within a share of the cache that
   // cores have in common.
@@ -315,15 +316,15 @@ void gemmByRows(const Matrix& a, const std::vector<Right>& rights, int64_t M,
     for (int64_t k0 = 0; k0 < K; k0 += depth) {
       const int64_t deep = std::min(depth, K - k0);
       const int64_t rightBytes = E::rightBytes(deep);
-      const Slice slice{&all[p0], count, k0, deep,
-                        rightBuffer.bytes(count * rightBytes)};
+      const PackedPanels packed{&all[p0], count, k0, deep,
+                                rightBuffer.bytes(count * rightBytes)};
       parallelRanges(count, 2, [&](int64_t begin, int64_t end) {
-        packPanels<E>(slice.panels + begin, end - begin, k0, deep,
-                      slice.packed + begin * rightBytes);
+        packPanels<E>(packed.panels + begin, end - begin, k0, deep,
+                      packed.data + begin * rightBytes);
       });
       parallelFor((M + height - 1) / height, [&](int64_t chunk) {
         const int64_t m0 = chunk * height;
-        multiplyRows<E>(a, M, m0, std::min(m0 + height, M), slice, k0 == 0,
+        multiplyRows<E>(a, M, m0, std::min(m0 + height, M), packed, k0 == 0,
                         k0 + deep == K);
       });
     }
@@ -333,8 +334,8 @@ void gemmByRows(const Matrix& a, const std::vector<Right>& rights, int64_t M,
 // Each core sees to some steps of a deep product and has sums of its own, which
 // are added up in the end: what it packs stays its own, and nobody waits.
 template <class E>
-void gemmByDepth(const Matrix& a, const std::vector<Right>& wholes, int64_t M,
-                 int64_t K, int64_t parts) {
+void gemmByDepth(const Matrix& a, const std::vector<RightSide>& wholes,
+                 int64_t M, int64_t K, int64_t parts) {
   const int64_t depth = E::OWN_DEPTH;
   const int64_t size = M * columnsOf(wholes);
   const int64_t steps = (K + depth - 1) / depth;
@@ -342,31 +343,32 @@ void gemmByDepth(const Matrix& a, const std::vector<Right>& wholes, int64_t M,
   float* sums = sumBuffer.floats((parts - 1) * size);
   parallelFor(parts, [&](int64_t part) {
     thread_local Buffer rightBuffer;
-    std::vector<Right> rights = wholes;
+    std::vector<RightSide> sides = wholes;
     float* own = sums + (part - 1) * size;
-    for (Right& right : rights) {
+    for (RightSide& right : sides) {
       if (part > 0) right.c = own;
       own += M * right.N;
     }
-    const std::vector<Panel> panels = panelsOf<E>(rights);
+    const std::vector<Panel> panels = panelsOf<E>(sides);
     const int64_t count = (int64_t)panels.size();
     const int64_t from = steps * part / parts * depth;
     const int64_t to = std::min(K, steps * (part + 1) / parts * depth);
     for (int64_t k0 = from; k0 < to; k0 += depth) {
       const int64_t deep = std::min(depth, to - k0);
-      const Slice slice{panels.data(), count, k0, deep,
-                        rightBuffer.bytes(count * E::rightBytes(deep))};
-      packPanels<E>(slice.panels, count, k0, deep, slice.packed);
+      const PackedPanels packed{
+          panels.data(), count, k0, deep,
+          rightBuffer.bytes(count * E::rightBytes(deep))};
+      packPanels<E>(packed.panels, count, k0, deep, packed.data);
       const int64_t bytes = E::leftBytes(deep);
       const int64_t height =
           std::max<int64_t>(1, E::LEFT / bytes) * E::ROWS;
       for (int64_t m0 = 0; m0 < M; m0 += height) {
-        multiplyRows<E>(a, M, m0, std::min(m0 + height, M), slice, k0 == from,
+        multiplyRows<E>(a, M, m0, std::min(m0 + height, M), packed, k0 == from,
                         k0 + deep == to);
       }
     }
   });
-  for (const Right& right : wholes) {
+  for (const RightSide& right : wholes) {
     parallelRanges(M * right.N, 1 << 14, [&](int64_t begin, int64_t end) {
       for (int64_t part = 1; part < parts; part++) {
         const float* more = sums + (part - 1) * size;
@@ -381,31 +383,31 @@ void gemmByDepth(const Matrix& a, const std::vector<Right>& wholes, int64_t M,
 // Into how many parts a product's depth is cut: gradients of weights are as deep
 // as a batch has tokens, and small.
 template <class E>
-int64_t partsOf(const std::vector<Right>& rights, int64_t M, int64_t K) {
-  for (const Right& right : rights) {
+int64_t partsOf(const std::vector<RightSide>& sides, int64_t M, int64_t K) {
+  for (const RightSide& right : sides) {
     const Finish& finish = right.finish;
     const bool plain = finish.form == Form::plain && !finish.bias &&
                        !finish.onto && finish.scale == 1;
     if (!plain) return 1;
   }
-  if (!E::OVERLAPS || M * columnsOf(rights) > 1 << 20) return 1;
+  if (!E::OVERLAPS || M * columnsOf(sides) > 1 << 20) return 1;
   return std::min<int64_t>(threadCount(), K / (4 * E::OWN_DEPTH));
 }
 
 template <class E>
-void gemmBy(const Matrix& a, const std::vector<Right>& rights, int64_t M,
+void gemmBy(const Matrix& a, const std::vector<RightSide>& sides, int64_t M,
             int64_t K) {
-  const int64_t parts = partsOf<E>(rights, M, K);
-  if (parts > 1) gemmByDepth<E>(a, rights, M, K, parts);
-  else gemmByRows<E>(a, rights, M, K);
+  const int64_t parts = partsOf<E>(sides, M, K);
+  if (parts > 1) gemmByDepth<E>(a, sides, M, K, parts);
+  else gemmByRows<E>(a, sides, M, K);
 }
 
 }  // namespace
 
-void gemm(const Matrix& a, const std::vector<Right>& rights, int64_t M,
-          int64_t K, int parts) {
-  withEngine(parts,
-             [&](auto engine) { gemmBy<decltype(engine)>(a, rights, M, K); });
+void gemm(const Matrix& a, const std::vector<RightSide>& sides, int64_t M,
+          int64_t K, Precision precision) {
+  withEngine(precision,
+             [&](auto engine) { gemmBy<decltype(engine)>(a, sides, M, K); });
 }
 
 }  // namespace tdro

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "precision.h"
+
 namespace tdro {
 
 // A matrix in memory, row by row, perhaps to be read as its transpose.
@@ -35,20 +37,15 @@ struct Finish {
 };
 
 // A right side, and what becomes of its product.
-struct Right {
+struct RightSide {
   Matrix b;     // [K, N]
   float* c;     // [M, N]
   int64_t N;
   Finish finish = {};
 };
 
-// C [M, N] = A [M, K] · B [K, N], for each of the sides.
-//
-// parts = 1: both are rounded to bfloat16, sums in float32.
-// parts = 2: whole numbers of at most ±32767, whose sums stay within 32 bits;
-// they are exact (but for their rounding to a float).
-// parts = 3: float32; tiles make it of digits, see digits.h.
-void gemm(const Matrix& a, const std::vector<Right>& rights, int64_t M,
-          int64_t K, int parts);
+// C [M, N] = A [M, K] · B [K, N], for each of the right sides.
+void gemm(const Matrix& a, const std::vector<RightSide>& sides, int64_t M,
+          int64_t K, Precision precision);
 
 }  // namespace tdro

@@ -42,9 +42,9 @@ void byEngine(const Matrix& a, const Matrix& b, float* c, int64_t stride,
 }  // namespace
 
 void product(const Matrix& a, const Matrix& b, float* c, int64_t stride,
-             int64_t M, int64_t N, int64_t K, int parts, float scale,
+             int64_t M, int64_t N, int64_t K, Precision precision, float scale,
              bool add) {
-  withEngine<true>(parts, [&](auto engine) {
+  withEngine<true>(precision, [&](auto engine) {
     byEngine<decltype(engine)>(a, b, c, stride, M, N, K, scale, add);
   });
 }

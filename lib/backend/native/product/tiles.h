@@ -59,7 +59,7 @@ inline void split(Lanes x, Lanes y, Units* out) {
 // products the six that reach float32's precision are summed. An infinity
 // becomes NaN. That is for product() alone: gemm() has Digits.
 template <int P>
-struct Tiles {
+struct AmxTiles {
   static constexpr int64_t ROWS = 32, COLUMNS = 32, STEP = 32;
   // Numbers of k at a time, how many where each core has steps of its own, and
   // bytes of the left side that stay in a core's own cache (2 MiB where there
