@@ -4,7 +4,7 @@ import { checkPrecision } from "../precision.ts";
 import {
   differentiable,
   type ProductOptions,
-} from "../autograd/tape.ts";
+} from "../autograd/differentiable.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
 import { ACTIVATIONS } from "./activations.ts";
 import {

@@ -8,7 +8,7 @@ import {
   differentiableMany,
   type ProductOptions,
   tfjsDifferentiates,
-} from "../autograd/tape.ts";
+} from "../autograd/differentiable.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 import { activate, ACTIVATIONS } from "./activations.ts";
 import { presentOf, wantedBits } from "./maps.ts";
