@@ -1,19 +1,28 @@
 /**
  * What a task is, and how it gets in and out of files: BEIR folders, training
- * files of the reference implementation (JSONL), TREC runs and judgments; and
- * the docs suite, real text that needs no download from a hub.
+ * files of the reference implementation (JSONL), TREC runs and judgments.
  *
  * @example A suite, its training rows, and what the encoder gets
  * ```ts
- * import { passageText, queryText, trainExamples } from "@tdro/tdro/data";
- * import { buildDocsSuite } from "@tdro/tdro/docs-suite";
+ * import { passageText, queryText, type Suite, trainExamples } from "@tdro/tdro/data";
  * import assert from "node:assert/strict";
  *
- * const suite = await buildDocsSuite({ tasks: ["es-lib"] });
- * const rows = trainExamples(suite)[0]!;
- * const { query, positives } = rows[0]!;
- * assert(queryText(suite.tasks[0]!.prompt, query.text).startsWith("Instruct: "));
- * assert(passageText(positives[0]!).length > 0);
+ * const suite: Suite = {
+ *   name: "demo",
+ *   tasks: [{
+ *     name: "capitals", prompt: "Find the capital", language: "en", kind: "faq",
+ *     license: "CC0-1.0", source: "",
+ *     corpus: new Map([["p", { id: "p", text: "Paris is the capital of France." }]]),
+ *     queries: new Map([["q", { id: "q", text: "capital of France" }]]),
+ *     qrels: { train: new Map([["q", new Map([["p", 1]])]]) },
+ *   }],
+ * };
+ * const { query, positives } = trainExamples(suite)[0]![0]!;
+ * assert.equal(
+ *   queryText(suite.tasks[0]!.prompt, query.text),
+ *   "Instruct: Find the capital\nQuery: capital of France",
+ * );
+ * assert.equal(passageText(positives[0]!), "Paris is the capital of France.");
  * ```
  *
  * @module

@@ -57,10 +57,31 @@ export interface WeightStepReport extends StepReport {
  *
  * @example Usage
  * ```ts
- * import { learnWeights } from "@tdro/tdro/dro";
+ * import {
+ *   bertConfig, cloneEncoder, createEncoder, createTokenizer, trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { batches, createRng } from "@tdro/tdro/sampling";
+ * import { initialWeightState, learnWeights } from "@tdro/tdro/dro";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof learnWeights, "function"); // runExperiment() drives it
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const [red, green, blue] = ["red", "green", "blue"].map((text) => ({ id: text, text }));
+ * const rows = [
+ *   [{ domain: 0, query: red!, positives: [green!], negatives: [blue!] }],
+ *   [{ domain: 1, query: blue!, positives: [red!], negatives: [green!] }],
+ * ];
+ * const mixed = batches(rows, [1, 1], { size: 4, seed: 1, count: 3, homogeneous: false });
+ * const [proxy, state] = [cloneEncoder(encoder), initialWeightState([0.5, 0.5])];
+ * const steps = await Array.fromAsync(learnWeights(mixed, { proxy, reference: encoder, state }));
+ * const [first, second] = steps.at(-1)!.state.curr;
+ * assert.ok(first !== 0.5 && Math.abs(first! + second! - 1) < 1e-9);
  * ```
  */
 export async function* learnWeights(

@@ -81,10 +81,26 @@ export function byArm(value: (arm: ArmName) => number): ByArm {
  *
  * @example Usage
  * ```ts
- * import { verdict } from "@tdro/tdro/experiment";
+ * import { type ExperimentSummary, verdict } from "@tdro/tdro/experiment";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof verdict, "function"); // runExperiment() gives a summary
+ * const arms = { uniform: 0.3, reweighted: 0.35, top70: 0.28 };
+ * const summary: ExperimentSummary = { // the content of summary.json
+ *   suite: "mine",
+ *   tasks: [{ name: "faq", size: 90, weight: 1, other_weight: 1, ndcg: arms }],
+ *   mean: arms,
+ *   data_used: { uniform: 1, reweighted: 1, top70: 1 },
+ *   rows_seen: { uniform: 1, reweighted: 1, top70: 1 },
+ *   compared: {
+ *     reweighted: { difference: 0.05, interval: [0.02, 0.08], better: 1, worse: 0 },
+ *     top70: { difference: -0.02, interval: [-0.05, 0.01], better: 0, worse: 1 },
+ *   },
+ *   seconds: {}, backend: "wasm", seed: 42, measure: "released", top_percent: 70,
+ *   warnings: [], versions: {},
+ * };
+ * const [reweighted, top70] = verdict(summary);
+ * assert.match(reweighted!, /a gain beyond the spread of the queries/);
+ * assert.match(top70!, /tDRO did not win here/);
  * ```
  */
 export function verdict(summary: ExperimentSummary): string[] {

@@ -38,10 +38,27 @@ const STORED = { float32: "F32", bfloat16: "BF16", float16: "F16" } as const;
  *
  * @example Usage
  * ```ts
- * import { saveEncoder } from "@tdro/tdro/model";
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, loadEncoder, saveEncoder,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof saveEncoder, "function"); // mod.ts shows a round trip
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const folder = await Deno.makeTempDir();
+ * await saveEncoder(encoder, folder, { dtype: "bfloat16" });
+ * const config = JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
+ * assert.equal(config.model_type, "bert");
+ * const again = await loadEncoder(folder);
+ * assert.deepEqual([...again.parameters.keys()].sort(), [...encoder.parameters.keys()].sort());
  * ```
  */
 export async function saveEncoder(

@@ -35,10 +35,30 @@ export interface BatchLossesOptions {
  *
  * @example Usage
  * ```ts
- * import { batchLosses } from "@tdro/tdro/train";
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { batches, createRng } from "@tdro/tdro/sampling";
+ * import { batchLosses, infoNce } from "@tdro/tdro/train";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof batchLosses, "function"); // see train()
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const rows = ["red", "green", "blue"].map((id) => ({
+ *   domain: 0, negatives: [],
+ *   query: { id, text: `what is ${id}` },
+ *   positives: [{ id: `${id}+`, text: `${id} is a colour` }],
+ * }));
+ *
+ * const [batch] = batches([rows], [1], { size: 3, seed: 1, passages: 1, count: 1 });
+ * const losses = await batchLosses(encoder, batch!, { loss: infoNce({ temperature: 1 }) });
+ * assert.ok(losses.length === 3 && losses.every((loss) => loss > 0));
  * ```
  */
 export async function batchLosses(

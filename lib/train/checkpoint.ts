@@ -38,10 +38,29 @@ export interface Checkpoint {
  *
  * @example Usage
  * ```ts
- * import { saveCheckpoint } from "@tdro/tdro/train";
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
+ * import {
+ *   AdamW, loadCheckpoint, saveCheckpoint, trainable,
+ * } from "@tdro/tdro/train";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof saveCheckpoint, "function"); // see loadCheckpoint()
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const optimizer = new AdamW(trainable(encoder));
+ * const rng = createRng(1, "sampling").state();
+ * const cursor = { batches: 5, taskRng: rng, passageRng: rng, next: [3], done: [false], drawn: [3] };
+ * const folder = `${await Deno.makeTempDir()}/step-000005`;
+ * await saveCheckpoint(folder, { encoder, optimizer, state: { cursor } });
+ * assert.deepEqual((await loadCheckpoint(folder)).state.cursor, cursor);
  * ```
  */
 export async function saveCheckpoint(

@@ -44,11 +44,25 @@ export interface DistillationOptions {
  *
  * @example Usage
  * ```ts
- * import { distillation, infoNce } from "@tdro/tdro/train";
+ * import { distillation } from "@tdro/tdro/train";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { batches } from "@tdro/tdro/sampling";
+ * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
- * const loss = distillation({ temperature: 0.05, loss: infoNce(), weight: 0.5 });
- * assert.equal(typeof loss, "function");
+ * await useBackend("wasm");
+ * const rows = [{
+ *   domain: 0,
+ *   query: { id: "q", text: "query" },
+ *   positives: [{ id: "p", text: "relevant", score: 2 }],
+ *   negatives: [{ id: "n", text: "not relevant", score: 0 }],
+ * }];
+ * const [batch] = batches([rows], [1], { size: 1, seed: 1, count: 1 });
+ * const loss = distillation({ temperature: 1, loss: null }); // the divergence alone
+ * const of = (passages: number[][]) =>
+ *   loss(tf.tensor2d([[1]]), tf.tensor2d(passages), batch!).dataSync()[0]!;
+ * assert.ok(Math.abs(of([[2], [0]])) < 1e-6); // the student agrees with the teacher
+ * assert.ok(of([[0], [2]]) > 0.1);
  * ```
  */
 export function distillation(

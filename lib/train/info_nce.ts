@@ -64,10 +64,26 @@ const IGNORED = -1e9;
  * @example Usage
  * ```ts
  * import { infoNce } from "@tdro/tdro/train";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { batches } from "@tdro/tdro/sampling";
+ * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
- * const loss = infoNce({ temperature: 0.05, negatives: "hard-only" });
- * assert.equal(typeof loss, "function");
+ * await useBackend("wasm");
+ * const row = (id: string) => ({
+ *   domain: 0,
+ *   query: { id, text: id },
+ *   positives: [{ id: `${id}+`, text: `about ${id}` }],
+ *   negatives: [{ id: `${id}-`, text: `not about ${id}` }],
+ * });
+ * const [batch] = batches([[row("a"), row("b")]], [1], { size: 2, seed: 1, count: 1 });
+ * const queries = tf.tensor2d([[1, 0], [0, 1]]);
+ * // Each query's positive is equal to it, each hard negative has a score of 0.
+ * const passages = tf.tensor2d([[1, 0], [0, 1], [0, 1], [1, 0]]);
+ * const loss = infoNce({ temperature: 1, negatives: "hard-only" });
+ * for (const value of loss(queries, passages, batch!).dataSync()) {
+ *   assert.ok(Math.abs(value - Math.log(1 + Math.exp(-1))) < 1e-6);
+ * }
  * ```
  */
 export function infoNce(

@@ -112,10 +112,30 @@ export interface StepReport {
  *
  * @example Usage
  * ```ts
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { batches, createRng } from "@tdro/tdro/sampling";
  * import { train } from "@tdro/tdro/train";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof train, "function"); // mod.ts shows a whole training run
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const rows = ["red", "green", "blue"].map((id) => ({
+ *   domain: 0, negatives: [],
+ *   query: { id, text: `what is ${id}` },
+ *   positives: [{ id: `${id}+`, text: `${id} is a colour` }],
+ * }));
+ *
+ * const drawn = batches([rows], [1], { size: 3, seed: 1, passages: 1, count: 5 });
+ * const steps = await Array.fromAsync(train(encoder, drawn, { learningRate: 1e-2 }));
+ * assert.ok(steps[4]!.loss < steps[0]!.loss);
  * ```
  */
 export async function* train(

@@ -26,10 +26,25 @@ export interface TrainableOptions {
  *
  * @example Usage
  * ```ts
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import { trainable } from "@tdro/tdro/train";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof trainable, "function"); // train() calls it
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const all = trainable(encoder);
+ * const some = trainable(encoder, { freeze: ["encoder.layer.0"], trainEmbeddings: false });
+ * assert.ok(all.has("encoder.layer.0.output.dense.weight"));
+ * assert.deepEqual([...some.keys()], ["embeddings.LayerNorm.weight", "embeddings.LayerNorm.bias"]);
  * ```
  */
 export function trainable(

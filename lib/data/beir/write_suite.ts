@@ -29,14 +29,23 @@ export interface WriteSuiteOptions {
  *
  * @example Usage
  * ```ts
- * import { openSuite, writeSuite } from "@tdro/tdro/data";
- * import { buildDocsSuite } from "@tdro/tdro/docs-suite";
+ * import { openSuite, type Suite, writeSuite } from "@tdro/tdro/data";
  * import assert from "node:assert/strict";
  *
- * const suite = await buildDocsSuite({ tasks: ["es-lib"] });
- * const folder = `${await Deno.makeTempDir()}/docs`;
+ * const suite: Suite = {
+ *   name: "demo",
+ *   tasks: [{
+ *     name: "capitals", prompt: "Find the capital", language: "en", kind: "faq",
+ *     license: "CC0-1.0", source: "",
+ *     corpus: new Map([["p", { id: "p", text: "Paris is the capital of France." }]]),
+ *     queries: new Map([["q", { id: "q", text: "capital of France" }]]),
+ *     qrels: { train: new Map([["q", new Map([["p", 1]])]]) },
+ *   }],
+ * };
+ * const folder = `${await Deno.makeTempDir()}/demo`;
  * await writeSuite(suite, folder);
  * assert.deepEqual(await openSuite(folder), suite);
+ * await assert.rejects(writeSuite(suite, folder), RangeError); // it is there already
  * ```
  */
 export async function writeSuite(

@@ -14,10 +14,21 @@ import type { CleanedSuite } from "./clean_suite.ts";
  * @example Usage
  * ```ts
  * import { cleanSuite, writeCleanedSuite } from "@tdro/tdro/data";
- * import { buildDocsSuite } from "@tdro/tdro/docs-suite";
  * import assert from "node:assert/strict";
  *
- * const cleaned = cleanSuite(await buildDocsSuite({ tasks: ["es-lib"] }));
+ * const judged = new Map([["p", 1]]);
+ * const cleaned = cleanSuite({
+ *   name: "demo",
+ *   tasks: [{
+ *     name: "capitals", prompt: "", language: "en", kind: "faq", license: "CC0-1.0", source: "",
+ *     corpus: new Map([["p", { id: "p", text: "Paris" }]]),
+ *     queries: new Map([
+ *       ["a", { id: "a", text: "Capital of France?" }],
+ *       ["b", { id: "b", text: "capital of France" }],
+ *     ]),
+ *     qrels: { train: new Map([["a", judged]]), test: new Map([["b", judged]]) },
+ *   }],
+ * });
  * const folder = `${await Deno.makeTempDir()}/clean`;
  * await writeCleanedSuite(cleaned, folder);
  * const { tasks } = JSON.parse(await Deno.readTextFile(`${folder}/cleaned.json`));

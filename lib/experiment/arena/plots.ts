@@ -26,10 +26,25 @@ export interface ArenaPlots {
  *
  * @example Usage
  * ```ts
- * import { arenaPlots } from "@tdro/tdro/experiment";
+ * import { type ArenaResult, type ArenaStrategy, arenaPlots } from "@tdro/tdro/experiment";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof arenaPlots, "function"); // compareMixtures() gives a result
+ * const uniform = {
+ *   name: "uniform", source: "", formula: "1 / K", failsWhen: "", warnings: [],
+ *   mean: 0.3, tasks: [0.2, 0.4], worst: { task: "faq", ndcg: 0.2 }, deltas: [0, 0], difference: 0,
+ *   interval: null, p: null, pHolm: null, seedMeans: [0.3], seedDeviation: null, weights: [0.5, 0.5],
+ *   dataUsed: 1, rowsSeen: 1, proxySteps: 0, referenceSteps: 0, seconds: 9,
+ * };
+ * const tdro: ArenaStrategy = {
+ *   ...uniform, name: "tdro", mean: 0.4, tasks: [0.4, 0.4], deltas: [0.2, 0], difference: 0.1,
+ *   interval: [0.05, 0.15], p: 0.01, pHolm: 0.01, weights: [0.8, 0.2], proxySteps: 50,
+ * };
+ * const arena: ArenaResult = { // what compareMixtures() writes to arena.json
+ *   format: "tdro-arena/1", suite: "mine", tasks: [{ name: "faq", size: 90 }, { name: "code", size: 90 }],
+ *   steps: 50, budget: 50, seeds: [1], backend: "wasm", strategies: [uniform, tdro], arms: [], versions: {},
+ * };
+ * const { gains, intervals, cost, weights } = arenaPlots(arena);
+ * assert.ok([gains, intervals, cost, weights].every((plot) => plot?.$schema));
  * ```
  */
 export function arenaPlots({ strategies, tasks }: ArenaResult): ArenaPlots {

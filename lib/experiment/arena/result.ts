@@ -118,10 +118,24 @@ export interface ArenaResult {
  *
  * @example Usage
  * ```ts
- * import { arenaTable } from "@tdro/tdro/experiment";
+ * import { type ArenaResult, type ArenaStrategy, arenaTable } from "@tdro/tdro/experiment";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof arenaTable, "function"); // compareMixtures() gives a result
+ * const uniform = {
+ *   name: "uniform", source: "", formula: "1 / K", failsWhen: "", warnings: [],
+ *   mean: 0.3, tasks: [0.2, 0.4], worst: { task: "faq", ndcg: 0.2 }, deltas: [0, 0], difference: 0,
+ *   interval: null, p: null, pHolm: null, seedMeans: [0.3], seedDeviation: null, weights: [0.5, 0.5],
+ *   dataUsed: 1, rowsSeen: 1, proxySteps: 0, referenceSteps: 0, seconds: 9,
+ * };
+ * const tdro: ArenaStrategy = {
+ *   ...uniform, name: "tdro", mean: 0.4, tasks: [0.4, 0.4], deltas: [0.2, 0], difference: 0.1,
+ *   interval: [0.05, 0.15], p: 0.01, pHolm: 0.01, weights: [0.8, 0.2], proxySteps: 50,
+ * };
+ * const arena: ArenaResult = { // what compareMixtures() writes to arena.json
+ *   format: "tdro-arena/1", suite: "mine", tasks: [{ name: "faq", size: 90 }, { name: "code", size: 90 }],
+ *   steps: 50, budget: 50, seeds: [1], backend: "wasm", strategies: [uniform, tdro], arms: [], versions: {},
+ * };
+ * assert.deepEqual(arenaTable(arena).array("strategy"), ["tdro", "uniform"]);
  * ```
  */
 export function arenaTable(result: ArenaResult): ColumnTable {
@@ -165,10 +179,24 @@ const ALPHA = 0.05;
  *
  * @example Usage
  * ```ts
- * import { arenaVerdict } from "@tdro/tdro/experiment";
+ * import { type ArenaResult, type ArenaStrategy, arenaVerdict } from "@tdro/tdro/experiment";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof arenaVerdict, "function"); // compareMixtures() gives a result
+ * const uniform = {
+ *   name: "uniform", source: "", formula: "1 / K", failsWhen: "", warnings: [],
+ *   mean: 0.3, tasks: [0.2, 0.4], worst: { task: "faq", ndcg: 0.2 }, deltas: [0, 0], difference: 0,
+ *   interval: null, p: null, pHolm: null, seedMeans: [0.3], seedDeviation: null, weights: [0.5, 0.5],
+ *   dataUsed: 1, rowsSeen: 1, proxySteps: 0, referenceSteps: 0, seconds: 9,
+ * };
+ * const tdro: ArenaStrategy = {
+ *   ...uniform, name: "tdro", mean: 0.4, tasks: [0.4, 0.4], deltas: [0.2, 0], difference: 0.1,
+ *   interval: [0.05, 0.15], p: 0.01, pHolm: 0.01, weights: [0.8, 0.2], proxySteps: 50,
+ * };
+ * const arena: ArenaResult = { // what compareMixtures() writes to arena.json
+ *   format: "tdro-arena/1", suite: "mine", tasks: [{ name: "faq", size: 90 }, { name: "code", size: 90 }],
+ *   steps: 50, budget: 50, seeds: [1], backend: "wasm", strategies: [uniform, tdro], arms: [], versions: {},
+ * };
+ * assert.match(arenaVerdict(arena)[0]!, /^tdro: better than uniform, beyond chance \(\+0\.1000/);
  * ```
  */
 export function arenaVerdict(result: ArenaResult): string[] {

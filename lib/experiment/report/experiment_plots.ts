@@ -43,10 +43,27 @@ export interface ExperimentPlots {
  *
  * @example Usage
  * ```ts
- * import { experimentPlots } from "@tdro/tdro/experiment";
+ * import { experimentPlots, type ExperimentSummary } from "@tdro/tdro/experiment";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof experimentPlots, "function"); // runExperiment() gives all
+ * const arms = { uniform: 0.3, reweighted: 0.35, top70: 0.28 };
+ * const summary: ExperimentSummary = { // the content of summary.json
+ *   suite: "mine",
+ *   tasks: [{ name: "faq", size: 90, weight: 1, other_weight: 1, ndcg: arms }],
+ *   mean: arms,
+ *   data_used: { uniform: 1, reweighted: 1, top70: 1 },
+ *   rows_seen: { uniform: 1, reweighted: 1, top70: 1 },
+ *   compared: {
+ *     reweighted: { difference: 0.05, interval: [0.02, 0.08], better: 1, worse: 0 },
+ *     top70: { difference: -0.02, interval: [-0.05, 0.01], better: 0, worse: 1 },
+ *   },
+ *   seconds: {}, backend: "wasm", seed: 42, measure: "released", top_percent: 70,
+ *   warnings: [], versions: {},
+ * };
+ * const line = { loss: 2, lossByTask: { faq: 2 }, gradNorm: 1, learningRate: 1e-3, tokens: 9, seconds: 1 };
+ * const plots = experimentPlots(summary, [{ stage: "uniform", step: 0, ...line }]);
+ * assert.ok(Object.values(plots).every((plot) => plot.$schema));
+ * assert.equal(plots.differences, undefined); // no scores of single queries were given
  * ```
  */
 export function experimentPlots(

@@ -45,10 +45,25 @@ export interface EncodedWindow extends Embeddings {
  *
  * @example Usage
  * ```ts
- * import { encodeTexts } from "@tdro/tdro/model";
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, encodeTexts, trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof encodeTexts, "function"); // mod.ts shows it at work
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const { data, count, dimension } = await encodeTexts(encoder, ["red", "blue", "red"]);
+ * assert.deepEqual([count, dimension], [3, 8]);
+ * const [first, second, third] = [0, 1, 2].map((i) => data.slice(8 * i, 8 * i + 8));
+ * assert.deepEqual(third, first);
+ * assert.notDeepEqual(second, first);
  * ```
  */
 export async function encodeTexts(
@@ -81,10 +96,23 @@ export async function encodeTexts(
  *
  * @example Usage
  * ```ts
- * import { encodeWindows } from "@tdro/tdro/model";
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, encodeWindows, trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof encodeWindows, "function"); // encodeToFile() uses it
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const texts = ["red", "green", "blue"];
+ * const windows = await Array.fromAsync(encodeWindows(encoder, texts, { windowTexts: 2 }));
+ * assert.deepEqual(windows.map(({ from, count }) => [from, count]), [[0, 2], [2, 1]]);
  * ```
  */
 export async function* encodeWindows(
@@ -208,10 +236,27 @@ export interface LengthLimits {
  *
  * @example Usage
  * ```ts
- * import { encodeFunction } from "@tdro/tdro/model";
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, encodeFunction, encodeTexts,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof encodeFunction, "function"); // mod.ts shows it at work
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const encode = encodeFunction(encoder, { queryLength: 3, passageLength: 64 });
+ * const long = ["red green blue"];
+ * const query = await encode(long, { kind: "query" });
+ * assert.deepEqual(query, await encodeTexts(encoder, long, { maxLength: 3 }));
+ * const passage = await encode(long, { kind: "passage" });
+ * assert.deepEqual(passage, await encodeTexts(encoder, long));
  * ```
  */
 export function encodeFunction(

@@ -52,10 +52,26 @@ interface Progress {
  *
  * @example Usage
  * ```ts
- * import { encodeToFile } from "@tdro/tdro/model";
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, encodeTexts, encodeToFile,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof encodeToFile, "function"); // the tests show it at work
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const path = `${await Deno.makeTempDir()}/vectors.npy`;
+ * const { count, dimension } = await encodeToFile(encoder, ["red", "green blue"], path);
+ * assert.deepEqual([count, dimension], [2, 8]);
+ * const values = new Float32Array((await Deno.readFile(path)).buffer.slice(-4 * 2 * 8));
+ * assert.deepEqual(values, (await encodeTexts(encoder, ["red", "green blue"])).data);
  * ```
  */
 export async function encodeToFile(

@@ -70,10 +70,26 @@ export interface CreateEncoderOptions {
  *
  * @example Usage
  * ```ts
- * import { createEncoder } from "@tdro/tdro/model";
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, disposeEncoder, encodeTexts,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof createEncoder, "function"); // mod.ts shows a whole one
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const words = encoder.parameters.get("embeddings.word_embeddings.weight")!;
+ * assert.deepEqual(words.shape, [tokenizer.vocabSize, 8]);
+ * const { data } = await encodeTexts(encoder, ["red"]);
+ * assert.ok(Math.abs(Math.hypot(...data) - 1) < 1e-6); // normalize: true
+ * disposeEncoder(encoder);
  * ```
  */
 export function createEncoder(
@@ -139,10 +155,25 @@ function normalSource(
  *
  * @example Usage
  * ```ts
- * import { cloneEncoder } from "@tdro/tdro/model";
+ * import {
+ *   bertConfig, cloneEncoder, createEncoder, createTokenizer, disposeEncoder,
+ *   encodeTexts, trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof cloneEncoder, "function"); // mod.ts shows it at work
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const { data } = await encodeTexts(encoder, ["red"]);
+ * const copy = cloneEncoder(encoder);
+ * disposeEncoder(encoder); // the copy has parameters of its own
+ * assert.deepEqual((await encodeTexts(copy, ["red"])).data, data);
  * ```
  */
 export function cloneEncoder(encoder: Encoder): Encoder {
@@ -194,10 +225,25 @@ export function tokenize(
  *
  * @example Usage
  * ```ts
- * import { hiddenStates } from "@tdro/tdro/model";
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, hiddenStates, tokenize,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof hiddenStates, "function"); // embed() pools them
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const batch = tokenize(encoder, ["red", "green blue"]);
+ * const states = hiddenStates(encoder, batch); // a row for each token
+ * assert.deepEqual(states.shape, [batch.ids.length, 8]);
+ * states.dispose();
  * ```
  */
 export function hiddenStates(
@@ -245,10 +291,26 @@ export interface EmbedOptions extends KernelOptions {
  *
  * @example Usage
  * ```ts
- * import { embed } from "@tdro/tdro/model";
+ * import {
+ *   bertConfig, createEncoder, createTokenizer, embed, encodeTexts, tokenize,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof embed, "function"); // encodeTexts() is the everyday way
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const vectors = embed(encoder, tokenize(encoder, ["red", "green blue"]));
+ * assert.deepEqual(vectors.shape, [2, 8]);
+ * const { data } = await encodeTexts(encoder, ["red", "green blue"]);
+ * vectors.dataSync().forEach((value, i) => assert.ok(Math.abs(value - data[i]!) < 1e-6));
+ * vectors.dispose();
  * ```
  */
 export function embed(

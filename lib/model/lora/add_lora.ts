@@ -25,10 +25,26 @@ export interface AddLoraOptions extends Partial<LoraConfig> {
  *
  * @example Usage
  * ```ts
- * import { addLora } from "@tdro/tdro/model";
+ * import {
+ *   addLora, bertConfig, createEncoder, createTokenizer, encodeTexts,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof addLora, "function"); // saveLora() shows a round trip
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const before = (await encodeTexts(encoder, ["red"])).data;
+ * const adapted = addLora(encoder, { rank: 2, targets: ["query"], rng: createRng(1, "lora") });
+ * assert.deepEqual((await encodeTexts(adapted, ["red"])).data, before); // B starts at 0
+ * const trained = [...adapted.parameters].filter(([, parameter]) => parameter.trainable);
+ * assert.ok(trained.every(([name]) => name.includes(".lora_")));
  * ```
  */
 export function addLora(

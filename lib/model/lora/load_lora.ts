@@ -27,10 +27,30 @@ const FILES =
  *
  * @example Usage
  * ```ts
- * import { loadLora } from "@tdro/tdro/model";
+ * import {
+ *   addLora, bertConfig, cloneEncoder, createEncoder, createTokenizer, loadLora,
+ *   saveLora, trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof loadLora, "function"); // saveLora() shows the other half
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const base = cloneEncoder(encoder);
+ * const adapted = addLora(encoder, { rank: 2, targets: ["query"], rng: createRng(1, "lora") });
+ * const folder = await Deno.makeTempDir();
+ * await saveLora(adapted, folder);
+ * const again = await loadLora(base, folder);
+ * assert.equal(again.lora!.rank, 2);
+ * const a = "encoder.layer.0.attention.self.query.lora_A.weight";
+ * const [found, saved] = [again, adapted].map(({ parameters }) => parameters.get(a)!.dataSync());
+ * assert.deepEqual(found, saved);
  * ```
  */
 export async function loadLora(

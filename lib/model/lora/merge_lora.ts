@@ -16,10 +16,29 @@ import { loraScaling } from "./lora_config.ts";
  *
  * @example Usage
  * ```ts
- * import { mergeLora } from "@tdro/tdro/model";
+ * import {
+ *   addLora, bertConfig, createEncoder, createTokenizer, encodeTexts, mergeLora,
+ *   trainTokenizer,
+ * } from "@tdro/tdro/model";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import { createRng } from "@tdro/tdro/sampling";
+ * import * as tf from "@tensorflow/tfjs-core";
  * import assert from "node:assert/strict";
  *
- * assert.equal(typeof mergeLora, "function"); // saveLora() shows it at work
+ * await useBackend("wasm");
+ * const tokenizer = createTokenizer(trainTokenizer(["red green", "green blue"]));
+ * const sizes = { hiddenSize: 8, layers: 1, heads: 2, intermediateSize: 16 };
+ * const encoder = createEncoder(bertConfig({ vocabSize: tokenizer.vocabSize, ...sizes }), tokenizer, {
+ *   rng: createRng(1, "model"),
+ *   modules: { pooling: "mean", normalize: true },
+ * });
+ * const adapted = addLora(encoder, { rank: 2, targets: ["query"], rng: createRng(1, "lora") });
+ * const b = "encoder.layer.0.attention.self.query.lora_B.weight";
+ * adapted.parameters.get(b)!.assign(tf.ones([8, 2])); // stands for training
+ * const before = (await encodeTexts(adapted, ["red green"])).data;
+ * const merged = mergeLora(adapted);
+ * const after = (await encodeTexts(merged, ["red green"])).data;
+ * assert.ok(after.every((value, i) => Math.abs(value - before[i]!) < 1e-6));
  * ```
  */
 export function mergeLora(encoder: Encoder): Encoder {
