@@ -93,7 +93,7 @@ export async function useNative(
         state.loaded = kind;
       }
       state.active = true;
-      if (kind !== "cpu") tryOne();
+      if (kind !== "cpu") checkProduct();
     } catch (error) {
       state.active = false;
       const text = error instanceof Error ? error.message : String(error);
@@ -132,7 +132,7 @@ async function loadForGpu(
 }
 
 /** A GPU's kernels may fail only when they start: better now than in a step. */
-function tryOne(): void {
+function checkProduct(): void {
   tf.tidy(() => {
     const x = tf.tensor2d([[1, 2], [3, 4]]);
     const [product] = runNative("TdroMatMul", {
@@ -221,8 +221,8 @@ export function runNative(name: string, call: NativeCall): Tensor[] {
   // A GPU's settings are integers of the same bits, see `cuda/gpu_call.h`.
   const asBits = state.loaded !== "cpu";
   const numbers = (values: readonly number[], bits: boolean): number => {
-    const found = known(binding, values, bits);
-    return found ?? raw(...stored(binding, values, bits));
+    const cached = cachedNumbers(binding, values, bits);
+    return cached ?? raw(...encodedNumbers(binding, values, bits));
   };
   try {
     const ids = inputs.map((tensor) =>
@@ -242,28 +242,29 @@ export function runNative(name: string, call: NativeCall): Tensor[] {
 }
 
 /** Tensors of a few numbers, kept: a step asks for the same at every layer. */
-const KNOWN = new Map<string, number>();
+const CACHE = new Map<string, number>();
 
 /** How many are kept; numbers that change with every call would fill it. */
-const MOST_KNOWN = 256;
+const CACHE_SIZE = 256;
 
-function known(
+/** Number of a kept tensor; `undefined` where it isn't to be kept. */
+function cachedNumbers(
   binding: Binding,
   values: readonly number[],
   bits: boolean,
 ): number | undefined {
   if (values.length > 8) return;
   const key = `${bits} ${values.join(" ")}`;
-  const found = KNOWN.get(key);
-  if (found !== undefined || KNOWN.size >= MOST_KNOWN) return found;
-  const [type, numbers] = stored(binding, values, bits);
+  const found = CACHE.get(key);
+  if (found !== undefined || CACHE.size >= CACHE_SIZE) return found;
+  const [type, numbers] = encodedNumbers(binding, values, bits);
   const id = binding.createTensor([numbers.length], type, numbers);
-  KNOWN.set(key, id);
+  CACHE.set(key, id);
   return id;
 }
 
 /** Numbers as a tensor holds them: as floats, or as integers of the same bits. */
-function stored(
+function encodedNumbers(
   binding: Binding,
   values: readonly number[],
   bits: boolean,

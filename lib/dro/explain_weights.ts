@@ -96,7 +96,7 @@ export function explainWeights(evidence: WeightEvidence): WeightExplanation[] {
   const { names, sizes, history, lines, measure = "released" } = evidence;
   const count = names.length;
   const start = evidence.start ?? names.map(() => 1 / count);
-  check(evidence, start);
+  checkEvidence(evidence, start);
   const total = start.reduce((sum, weight) => sum + weight, 0);
   const tallies = tally(lines, count, measure);
   const all = overall(tallies);
@@ -152,8 +152,8 @@ function tally(
   count: number,
   measure: LossMeasure,
 ): Tally[] {
-  const known = lines.every((line) => line.referenceLosses);
-  const zero = known ? 0 : null;
+  const hasReference = lines.every((line) => line.referenceLosses);
+  const zero = hasReference ? 0 : null;
   const tallies = Array.from({ length: count }, (): Tally => ({
     drawn: 0,
     batches: 0,
@@ -167,7 +167,7 @@ function tally(
   }));
   for (const line of lines) {
     const used = measureLosses(line, count, { measure });
-    const both = known
+    const variants = hasReference
       ? {
         released: measureLosses(line, count, { measure: "released" }).perDomain,
         ratio:
@@ -185,10 +185,10 @@ function tally(
       t.batches++;
       t.loss += used.lossMeans[k]! * here;
       t.pull += used.perDomain[k]! * factor;
-      if (!both) return;
+      if (!variants) return;
       t.reference! += used.referenceMeans[k]! * here;
-      t.released! += both.released[k]!;
-      t.ratioOfMeans! += both.ratio[k]!;
+      t.released! += variants.released[k]!;
+      t.ratioOfMeans! += variants.ratio[k]!;
     });
     for (let i = 0; i < line.domains.length; i++) {
       const t = tallies[line.domains[i]!]!;
@@ -277,7 +277,10 @@ function why(
   return parts.join("; ");
 }
 
-function check(evidence: WeightEvidence, start: readonly number[]): void {
+function checkEvidence(
+  evidence: WeightEvidence,
+  start: readonly number[],
+): void {
   const { names, sizes, history, lines } = evidence;
   if (history.length === 0) fail("there is no update; learn for more steps");
   if (lines.length === 0) fail("there are no micro-batches");

@@ -139,9 +139,9 @@ function checkShards(
     }
   }
   const names = suite.tasks.map(({ name }) => name).join(", ");
-  const own = first.report.tasks.map(({ task }) => task).join(", ");
-  if (names !== own) {
-    throw cannot(`the suite must have the tasks ${own}: got ${names}`);
+  const searched = first.report.tasks.map(({ task }) => task).join(", ");
+  if (names !== searched) {
+    throw cannot(`the suite must have the tasks ${searched}: got ${names}`);
   }
   return first.report;
 }

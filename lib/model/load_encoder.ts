@@ -9,7 +9,7 @@ import { type Encoder, lengthLimit } from "./encode/encoder.ts";
 import { familyOf } from "./config/families.ts";
 import type { ParameterSpec } from "./config/family.ts";
 import { loadLora } from "./lora/load_lora.ts";
-import { type ModulesConfig, readModules } from "./config/modules.ts";
+import type { ModulesConfig } from "./config/modules.ts";
 import {
   openSafetensors,
   openWeights,
@@ -17,6 +17,8 @@ import {
 } from "./weights/safetensors.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { ModelConfig } from "./config/model_config.ts";
+import { readModules } from "./config/read_modules.ts";
+import { isFile } from "../base/exists.ts";
 
 /** Options for {@linkcode loadEncoder}: what to take instead of what the folder says. */
 export interface LoadEncoderOptions {
@@ -189,8 +191,4 @@ function toVariable(data: Float32Array, shape: number[]): Variable {
     tf.reshape(variable, [-1]);
     return variable;
   });
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isFile, () => false);
 }

@@ -110,15 +110,13 @@ export { mergeLora } from "./lora/merge_lora.ts";
 export { saveLora } from "./lora/save_lora.ts";
 export { loadEncoder, type LoadEncoderOptions } from "./load_encoder.ts";
 export { type ModelInfo, modelInfo } from "./config/model_info.ts";
+export { readModules } from "./config/read_modules.ts";
 export {
-  type DenseModule,
   type ModuleFolders,
-  type ModulesConfig,
-  type Pooling,
-  readModules,
   writeModules,
   type WriteModulesOptions,
-} from "./config/modules.ts";
+} from "./config/write_modules.ts";
+export type { DenseModule, ModulesConfig, Pooling } from "./config/modules.ts";
 export {
   checkModel,
   type CheckModelOptions,

@@ -6,12 +6,12 @@ import { denseName, isDense } from "./config/dense_module.ts";
 import { type Encoder, lengthLimit } from "./encode/encoder.ts";
 import { isFactor } from "./lora/lora_modules.ts";
 import { saveLora } from "./lora/save_lora.ts";
-import { writeModules } from "./config/modules.ts";
 import {
   type NamedTensor,
   writeSafetensors,
   writeWeights,
 } from "./weights/safetensors.ts";
+import { writeModules } from "./config/write_modules.ts";
 
 /** Options for {@linkcode saveEncoder}. */
 export interface SaveEncoderOptions {

@@ -201,20 +201,20 @@ function rowOrder(
   seed: number,
   shuffle: RowShuffle,
 ): (domain: number, pass: number) => readonly number[] {
-  const known: { pass: number; order: number[] }[] = [];
+  const orders: { pass: number; order: number[] }[] = [];
   return (domain, pass) => {
-    const wanted = shuffle === "each-pass" ? pass : 0;
-    if (known[domain]?.pass !== wanted) {
+    const shuffledPass = shuffle === "each-pass" ? pass : 0;
+    if (orders[domain]?.pass !== shuffledPass) {
       const inFile = Array.from({ length: sizes[domain]! }, (_, row) => row);
       // A stream for each task and pass: an order depends on nothing that was
       // drawn before it, so that a resumed run finds it again.
-      const rng = createRng(seed, `sampling/rows/${domain}/${wanted}`);
-      known[domain] = {
-        pass: wanted,
+      const rng = createRng(seed, `sampling/rows/${domain}/${shuffledPass}`);
+      orders[domain] = {
+        pass: shuffledPass,
         order: shuffle === "none" ? inFile : shuffled(inFile, rng),
       };
     }
-    return known[domain]!.order;
+    return orders[domain]!.order;
   };
 }
 

@@ -20,37 +20,38 @@ export function choosePassages(
     taskName: string;
   },
 ): Passage[] {
-  const known = example.positives;
-  if (known.length === 0) {
+  const positives = example.positives;
+  if (positives.length === 0) {
     throw new RangeError(
       `Cannot make a batch: query ${
         JSON.stringify(example.query.id)
       } of ${taskName} has no positive; remove the row or judge a passage relevant`,
     );
   }
-  const first = known[positive === "random" ? rng.int(known.length) : 0]!;
-  const wanted = count - 1;
+  const first =
+    positives[positive === "random" ? rng.int(positives.length) : 0]!;
+  const negativeCount = count - 1;
   const pool = example.negatives;
-  if (wanted > 0 && pool.length === 0) {
+  if (negativeCount > 0 && pool.length === 0) {
     throw new RangeError(
       `Cannot make a batch: query ${
         JSON.stringify(example.query.id)
       } of ${taskName} has no hard negatives, but passages is ${count}; mine hard negatives first, or set passages to 1`,
     );
   }
-  if (pool.length < wanted) {
+  if (pool.length < negativeCount) {
     const repeated = Array.from(
-      { length: wanted },
+      { length: negativeCount },
       () => pool[rng.int(pool.length)]!,
     );
     return [first, ...repeated];
   }
-  if (negatives === "first") return [first, ...pool.slice(0, wanted)];
+  if (negatives === "first") return [first, ...pool.slice(0, negativeCount)];
   const rest = [...pool];
   // The head of a Fisher–Yates shuffle: every ordered choice equally likely.
-  for (let at = 0; at < wanted; at++) {
+  for (let at = 0; at < negativeCount; at++) {
     const pick = at + rng.int(rest.length - at);
     [rest[at], rest[pick]] = [rest[pick]!, rest[at]!];
   }
-  return [first, ...rest.slice(0, wanted)];
+  return [first, ...rest.slice(0, negativeCount)];
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { type Gradient, type Precision, Tape } from "../backend/kernels/mod.ts";
 import {
   readValues,
   type Tensor,
@@ -21,7 +22,6 @@ import {
   textsBetween,
 } from "./tokens.ts";
 import type { LossFunction } from "./info_nce.ts";
-import { type Gradient, type Precision, Tape } from "../backend/kernels/mod.ts";
 
 /**
  * Chooses how much each example of a batch counts, after its loss is known and
@@ -92,21 +92,21 @@ export async function gradientPass(
   settings: GradientSettings,
 ): Promise<BatchGradients> {
   return settings.gradCache
-    ? await inChunks(batch, tokens, settings, settings.gradCache)
-    : await atOnce(batch, tokens, settings);
+    ? await inChunks(batch, tokens, settings)
+    : await inOnePass(batch, tokens, settings);
 }
 
 /**
  * One pass over the whole batch, queries and passages together, since larger
  * products are faster; kept until its gradient is done.
  */
-async function atOnce(
+async function inOnePass(
   batch: Batch,
   tokens: BatchTokens,
   settings: GradientSettings,
 ): Promise<BatchGradients> {
   const tape = newTape(settings);
-  const parts = partsOf(batch, tokens, settings.seed, {}) as [Part, Part];
+  const parts = partsOf(batch, tokens, settings) as [Part, Part];
   const all = encode(together(parts), settings, tape); // [B + B·N, D]
   const B = parts[0].seeds.length;
   const D = all.shape[1];
@@ -115,7 +115,11 @@ async function atOnce(
     tf.slice(all, [B, 0], [-1, D]),
   ]);
   try {
-    const { loss, losses, slopes } = await lossOf(sides, batch, settings);
+    const { loss, losses, slopes } = await lossAndSlopes(
+      sides,
+      batch,
+      settings,
+    );
     const slope = tf.concat(slopes as [Tensor2D, Tensor2D]);
     const found = tape.gradients([[all, slope]]);
     tf.dispose([...slopes, slope]);
@@ -145,13 +149,16 @@ async function inChunks(
   batch: Batch,
   tokens: BatchTokens,
   settings: GradientSettings,
-  limits: ChunkLimits,
 ): Promise<BatchGradients> {
-  const parts = partsOf(batch, tokens, settings.seed, limits);
+  const parts = partsOf(batch, tokens, settings);
   const vectors = ([0, 1] as const).map((side) =>
     joined(parts.filter((p) => p.side === side).map((p) => encode(p, settings)))
   ) as [Tensor2D, Tensor2D];
-  const { loss, losses, slopes } = await lossOf(vectors, batch, settings);
+  const { loss, losses, slopes } = await lossAndSlopes(
+    vectors,
+    batch,
+    settings,
+  );
   tf.dispose(vectors);
   let gradients: Gradients | undefined;
   try {
@@ -186,8 +193,7 @@ function newTape(
 function partsOf(
   batch: Batch,
   { queries, passages }: BatchTokens,
-  seed: number,
-  limits: ChunkLimits,
+  { seed, gradCache = {} }: GradientSettings,
 ): Part[] {
   return [queries, passages].flatMap((tokens, side) => {
     const seeds = textSeeds(tokens.offsets.length - 1, {
@@ -195,7 +201,7 @@ function partsOf(
       batch: batch.index,
       side,
     });
-    return chunksOf(tokens, limits).map((range) => ({
+    return chunksOf(tokens, gradCache).map((range) => ({
       side: side as 0 | 1,
       from: range[0],
       tokens: textsBetween(tokens, range),
@@ -223,8 +229,15 @@ function joined(pieces: Tensor2D[]): Tensor2D {
   return whole;
 }
 
-/** Losses, their weighted sum, and its gradient by the vectors. */
-async function lossOf(
+/**
+ * Losses, their weighted sum, and its gradient by the vectors.
+ *
+ * The loss is computed twice, since its weights depend on its values: they have
+ * to be read before the gradient is taken, `tf.grads` takes it in the same
+ * synchronous call that computes the loss, and WebGPU can only be read
+ * asynchronously. From the vectors on it is a small part of a step.
+ */
+async function lossAndSlopes(
   [queries, passages]: [Tensor2D, Tensor2D],
   batch: Batch,
   { loss, weigh }: GradientSettings,
@@ -233,14 +246,13 @@ async function lossOf(
   const losses = await readValues(each);
   each.dispose();
   const weights = await weigh(losses, batch);
-  // The loss is a small part of the work: done twice, it may be read between.
   const slopes = tf.tidy(() => {
     const shares = tf.tensor1d([...weights]);
     return tf.grads((q: Tensor, p: Tensor) =>
       tf.sum(tf.mul(loss(q as Tensor2D, p as Tensor2D, batch), shares))
     )([queries, passages]);
   });
-  // Not read from there: a GPU would stand still until it is asked again.
+  // Summed here: to read the sum, too, would make a GPU wait.
   const total = losses.reduce((sum, loss, i) => sum + loss * weights[i]!, 0);
   return { loss: total, losses, slopes: slopes as [Tensor, Tensor] };
 }

@@ -19,7 +19,7 @@ export interface TokenizedBatch {
 export class TokenSource {
   readonly #batches: Iterator<Batch> | AsyncIterator<Batch>;
   readonly #tokenize: (batch: Batch) => BatchTokens;
-  readonly #atOnce: boolean;
+  readonly #isSynchronous: boolean;
   #coming: Promise<TokenizedBatch | undefined> | undefined;
   #over = false;
 
@@ -33,7 +33,7 @@ export class TokenSource {
     batches: Iterable<Batch> | AsyncIterable<Batch>,
     tokenize: (batch: Batch) => BatchTokens,
   ) {
-    this.#atOnce = !(Symbol.asyncIterator in batches);
+    this.#isSynchronous = !(Symbol.asyncIterator in batches);
     this.#batches = Symbol.asyncIterator in batches
       ? batches[Symbol.asyncIterator]()
       : batches[Symbol.iterator]();
@@ -42,7 +42,7 @@ export class TokenSource {
 
   /** Makes the next batch ready, if that can be done at once. */
   ahead(): void {
-    if (!this.#atOnce) return;
+    if (!this.#isSynchronous) return;
     this.#coming ??= this.#draw();
     // What goes wrong is told when the batch's turn has come.
     this.#coming.catch(() => {});

@@ -144,8 +144,6 @@ export async function* train(
   options: TrainOptions = {},
 ): AsyncGenerator<StepReport, void, undefined> {
   const {
-    loss = infoNce(),
-    weigh = evenly,
     learningRate = 5e-5,
     accumulate = 1,
     maxGradNorm = 1,
@@ -159,21 +157,7 @@ export async function* train(
   const rate = typeof learningRate === "number"
     ? () => learningRate
     : learningRate;
-  const settings: GradientSettings = {
-    encoder,
-    parameters: optimizer.parameters,
-    loss,
-    // Before any gradient is taken from them.
-    weigh: (losses, batch) => {
-      checkLosses(losses, batch, optimizer.step);
-      return weigh(losses, batch);
-    },
-    dropout: options.dropout ?? 0,
-    seed: options.seed ?? 0,
-    precision: options.precision ?? "float32",
-    checkpointing: options.checkpointing ?? false,
-    gradCache: options.gradCache,
-  };
+  const settings = gradientSettings(encoder, optimizer, options);
   const limits = { queryLength, passageLength };
   const source = new TokenSource(
     batches,
@@ -225,6 +209,30 @@ export async function* train(
     if (!options.optimizer) optimizer.dispose();
     await source.end();
   }
+}
+
+/** What the gradients of each batch depend on, defaults filled in. */
+function gradientSettings(
+  encoder: Encoder,
+  optimizer: AdamW,
+  options: TrainOptions,
+): GradientSettings {
+  const { loss = infoNce(), weigh = evenly } = options;
+  return {
+    encoder,
+    parameters: optimizer.parameters,
+    loss,
+    // Before any gradient is taken from them.
+    weigh: (losses, batch) => {
+      checkLosses(losses, batch, optimizer.step);
+      return weigh(losses, batch);
+    },
+    dropout: options.dropout ?? 0,
+    seed: options.seed ?? 0,
+    precision: options.precision ?? "float32",
+    checkpointing: options.checkpointing ?? false,
+    gradCache: options.gradCache,
+  };
 }
 
 function emptyReport() {

@@ -93,7 +93,8 @@ for (
 }
 
 Deno.test("every file of the CUDA kernels is on the build's list", () => {
-  const shared = ["call.h", "tensorflow.h", "wanted.h"]; // with the processor's
+  // With the processor's.
+  const shared = ["call.h", "precision.h", "tensorflow.h", "wanted.h"];
   const found = [...Deno.readDirSync(here("../../lib/backend/cuda"))]
     .map((entry) => entry.name).filter((name) => !name.endsWith(".ts"));
   assert.deepEqual(

@@ -3,7 +3,8 @@ import { ROOT } from "../_paths.ts";
 
 /** A program of its own, since what wasm is started with stays. */
 const PROGRAM = `
-import { useBackend, matMul } from "@tdro/tdro/backend";
+import { useBackend } from "@tdro/tdro/backend";
+import { matMul } from "@tdro/tdro/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 const { reason } = await useBackend("wasm", { threads: Number(Deno.args[0]) });
 const x = (rows, columns) =>

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { apart, together } from "./like_shapes.ts";
+import { stacked, unstacked } from "./like_shapes.ts";
 import type { AdamWNumbers, AdamWSlot } from "./adamw_update.ts";
 import { type Gradient, RowGradient } from "./row_gradient.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
@@ -49,15 +49,15 @@ export function updateGroup(
   const [{ gradient: first }] = slots as [AdamWSlot];
   const gradient = slots.length === 1
     ? first
-    : together(slots.map(({ gradient }) => gradient as Tensor));
+    : stacked(slots.map(({ gradient }) => gradient as Tensor));
   const all = (of: "parameter" | "m" | "v") =>
-    together(slots.map((slot) => slot[of]));
-  const m = plus(
+    stacked(slots.map((slot) => slot[of]));
+  const m = addFromGradient(
     tf.mul(all("m"), beta1),
     gradient,
     (g) => tf.mul(g, newM),
   );
-  const v = plus(
+  const v = addFromGradient(
     tf.mul(all("v"), beta2),
     gradient,
     (g) => tf.mul(tf.square(g), newV),
@@ -67,14 +67,14 @@ export function updateGroup(
   const decayed = kept === undefined ? before : tf.mul(before, kept);
   const parameter = tf.sub(decayed, tf.mul(change, stepSize));
   for (const [name, values] of Object.entries({ parameter, m, v })) {
-    apart(values, slots.length).forEach((part, i) =>
+    unstacked(values, slots.length).forEach((part, i) =>
       slots[i]![name as "parameter" | "m" | "v"].assign(part)
     );
   }
 }
 
 /** Adds what `of` makes of a gradient; elsewhere than in its rows that is 0. */
-function plus(
+function addFromGradient(
   sum: Tensor,
   gradient: Gradient,
   of: (values: Tensor) => Tensor,

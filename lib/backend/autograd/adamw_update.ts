@@ -102,7 +102,9 @@ function updateInPlace(
   { beta1, beta2, epsilon, stepSize, gradientFactor }: Required<AdamWNumbers>,
 ): void {
   if (slots.length === 0) return;
-  for (const { parameter, m, v } of slots) [parameter, m, v].forEach(own);
+  for (const { parameter, m, v } of slots) {
+    [parameter, m, v].forEach(ensureUnshared);
+  }
   const rows = slots.map(({ gradient }) =>
     gradient instanceof RowGradient ? gradient.ids : undefined
   );
@@ -130,11 +132,11 @@ function updateInPlace(
 }
 
 /** Data that was made here, for one variable. */
-const made = new WeakSet<object>();
+const unshared = new WeakSet<object>();
 
 /** Makes sure that nobody but the variable looks at its numbers. */
-function own(variable: Variable): void {
-  if (made.has(variable.dataId) && dataOf(variable).refCount === 1) return;
+function ensureUnshared(variable: Variable): void {
+  if (unshared.has(variable.dataId) && dataOf(variable).refCount === 1) return;
   tf.tidy(() => variable.assign(tf.mul(variable, 1)));
-  made.add(variable.dataId);
+  unshared.add(variable.dataId);
 }

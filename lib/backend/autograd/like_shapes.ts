@@ -16,7 +16,7 @@ export interface Shaped {
 /**
  * What to do in one operation each. On a GPU, where an operation takes longer to
  * start than to do for most parameters of a model, those of like shapes; elsewhere
- * each item by itself, since putting them together is a copy.
+ * each item by itself, since stacking is a copy.
  *
  * @param items What to group; the order is kept within a group.
  * @param of What must be equal; `undefined` leaves an item alone.
@@ -61,11 +61,11 @@ export function likeShapes<T>(
 }
 
 /** Tensors of one shape as one, `[n, ...shape]`; a single one as it is. */
-export function together(tensors: readonly Tensor[]): Tensor {
+export function stacked(tensors: readonly Tensor[]): Tensor {
   return tensors.length === 1 ? tensors[0]! : tf.stack([...tensors]);
 }
 
-/** The inverse of {@linkcode together}. */
-export function apart(tensor: Tensor, count: number): Tensor[] {
+/** The inverse of {@linkcode stacked}. */
+export function unstacked(tensor: Tensor, count: number): Tensor[] {
   return count === 1 ? [tensor] : tf.unstack(tensor);
 }

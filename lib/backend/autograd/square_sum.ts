@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { forOneOp, together } from "./like_shapes.ts";
+import { forOneOp, stacked } from "./like_shapes.ts";
 import { native, runNative } from "../run_native.ts";
 import { type Gradient, RowGradient } from "./row_gradient.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
@@ -35,7 +35,7 @@ export function squareSum(gradients: readonly Gradient[]): Tensor {
   return tf.tidy(() => {
     const groups = forOneOp(parts, ({ shape }) => ({ shape, key: "" }));
     const sums = groups.map((group) =>
-      tf.tidy(() => tf.sum(tf.square(together(group))))
+      tf.tidy(() => tf.sum(tf.square(stacked(group))))
     );
     return tf.reshape(tf.sum(tf.stack(sums)), [1]);
   });

@@ -7,7 +7,7 @@ import {
   type Computed,
   differentiable,
   type ProductOptions,
-} from "../autograd/tape.ts";
+} from "../autograd/differentiable.ts";
 import type {
   Tensor,
   Tensor2D,

@@ -1,5 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import {
+  differentiable,
+  type KernelOptions,
+} from "../autograd/differentiable.ts";
 import type { Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 
 /**

@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { nativeOnGpu, runNative } from "../run_native.ts";
 import { rowGradient } from "../autograd/row_gradient.ts";
-import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import {
+  differentiable,
+  type KernelOptions,
+} from "../autograd/differentiable.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 
 /**

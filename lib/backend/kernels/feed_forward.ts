@@ -1,11 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { checkPrecision } from "../precision.ts";
-import { differentiable, type ProductOptions } from "../autograd/tape.ts";
+import {
+  differentiable,
+  type ProductOptions,
+} from "../autograd/differentiable.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
 import { ACTIVATIONS } from "./activations.ts";
 import { type AffineMap, linear } from "./linear.ts";
-import { givenOf, wantedBits } from "./maps.ts";
+import { presentOf, wantedBits } from "./maps.ts";
 
 /** Options for {@linkcode feedForward}. */
 export interface FeedForwardOptions extends ProductOptions {
@@ -57,12 +60,12 @@ export function feedForward(
       return linear(hidden, outer.weight, last);
     });
   }
-  const given = [x, inner.weight, inner.bias, outer.weight, outer.bias];
-  const { inputs, pick } = givenOf(given);
+  const operands = [x, inner.weight, inner.bias, outer.weight, outer.bias];
+  const { inputs, pick } = presentOf(operands);
   const settings = [PRECISION_CODES[precision], ACTIVATIONS[activation].number];
   return differentiable(tape, inputs, (wanted) => {
     const [value, before, after] = runNative("TdroFeedForward", {
-      inputs: given,
+      inputs: operands,
       settings,
       outputs: 3,
     }) as [Tensor, Tensor, Tensor]; // [T, D]; twice [T, F]
@@ -72,7 +75,7 @@ export function feedForward(
       backward: (dy, saved) =>
         pick(runNative("TdroFeedForwardGrad", {
           inputs: [...saved, dy],
-          settings: [...settings, wantedBits(given, wanted)],
+          settings: [...settings, wantedBits(operands, wanted)],
           outputs: 5,
         })),
     };

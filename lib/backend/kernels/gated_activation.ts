@@ -4,7 +4,7 @@ import {
   type Computed,
   differentiable,
   type KernelOptions,
-} from "../autograd/tape.ts";
+} from "../autograd/differentiable.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
 import { type Activation, ACTIVATIONS } from "./activations.ts";
 

@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { checkPrecision } from "../precision.ts";
-import { differentiable, type ProductOptions } from "../autograd/tape.ts";
+import {
+  differentiable,
+  type ProductOptions,
+} from "../autograd/differentiable.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
 import { ACTIVATIONS } from "./activations.ts";
 import {
@@ -9,7 +12,7 @@ import {
   type GatedActivationOptions,
 } from "./gated_activation.ts";
 import { type AffineMap, linear } from "./linear.ts";
-import { givenOf, wantedBits } from "./maps.ts";
+import { presentOf, wantedBits } from "./maps.ts";
 
 /** Options for {@linkcode gatedFeedForward}. */
 export interface GatedFeedForwardOptions
@@ -64,12 +67,12 @@ export function gatedFeedForward(
     });
   }
   const maps = [gate, up, down];
-  const given = [x, ...maps.flatMap(({ weight, bias }) => [weight, bias])];
-  const { inputs, pick } = givenOf(given);
+  const operands = [x, ...maps.flatMap(({ weight, bias }) => [weight, bias])];
+  const { inputs, pick } = presentOf(operands);
   const settings = [PRECISION_CODES[precision], ACTIVATIONS[activation].number];
   return differentiable(tape, inputs, (wanted) => {
     const [value, gates, ups, inner] = runNative("TdroGatedFeedForward", {
-      inputs: given,
+      inputs: operands,
       settings,
       outputs: 4,
     }) as [Tensor, Tensor, Tensor, Tensor]; // [T, D]; three times [T, F]
@@ -79,7 +82,7 @@ export function gatedFeedForward(
       backward: (dy, saved) =>
         pick(runNative("TdroGatedFeedForwardGrad", {
           inputs: [...saved, dy],
-          settings: [...settings, wantedBits(given, wanted)],
+          settings: [...settings, wantedBits(operands, wanted)],
           outputs: 7,
         })),
     };

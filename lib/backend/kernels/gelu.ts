@@ -1,4 +1,4 @@
-import type { KernelOptions } from "../autograd/tape.ts";
+import type { KernelOptions } from "../autograd/differentiable.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
 import { activate, geluErf, geluTanh } from "./activations.ts";
 

@@ -1,6 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { constant } from "../tensors/constant.ts";
-import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import {
+  differentiable,
+  type KernelOptions,
+} from "../autograd/differentiable.ts";
 import type { Tensor2D } from "../tensors/tensor_types.ts";
 
 /** Norms below this count as this (spec section 4). */

@@ -7,7 +7,7 @@ import {
   differentiable,
   type KernelOptions,
   tfjsDifferentiates,
-} from "../autograd/tape.ts";
+} from "../autograd/differentiable.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 import { add } from "./add.ts";
 

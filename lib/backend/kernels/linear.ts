@@ -8,10 +8,10 @@ import {
   differentiableMany,
   type ProductOptions,
   tfjsDifferentiates,
-} from "../autograd/tape.ts";
+} from "../autograd/differentiable.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 import { activate, ACTIVATIONS } from "./activations.ts";
-import { givenOf, wantedBits } from "./maps.ts";
+import { presentOf, wantedBits } from "./maps.ts";
 
 /** Weight and bias of an affine map, in the layout of Hugging Face files. */
 export interface AffineMap {
@@ -119,13 +119,13 @@ export function linears(
   }
   return differentiableMany(
     tape,
-    givenOf(givenTo(x, maps)).inputs,
+    presentOf(operandsOf(x, maps)).inputs,
     (wanted) => compiled(x, maps, { precision, wanted }),
   ) as Tensor2D[];
 }
 
 /** x, the weights, then the biases, also those that are absent. */
-function givenTo(
+function operandsOf(
   x: Tensor2D,
   maps: readonly AffineMap[],
 ): (Tensor | undefined)[] {
@@ -145,25 +145,25 @@ function compiled(
   { precision, wanted }: MapsOptions,
 ): ComputedMany {
   const n = maps.length;
-  const given = givenTo(x, maps);
+  const operands = operandsOf(x, maps);
   const list = { list: true, results: true };
   const settings = [n, PRECISION_CODES[precision]];
-  const weights = given.slice(1, 1 + n) as Tensor[];
+  const weights = operands.slice(1, 1 + n) as Tensor[];
   const wantWeights = wanted.slice(1, 1 + n).includes(true);
   return {
     values: runNative("TdroLinear", {
       ...list,
-      inputs: given,
+      inputs: operands,
       settings,
       outputs: n,
     }),
     saved: wantWeights ? [...weights, x] : weights,
     backward: (dys, saved) =>
-      givenOf(given).pick(runNative("TdroLinearGrad", {
+      presentOf(operands).pick(runNative("TdroLinearGrad", {
         ...list,
         inputs: [saved[n], ...dys, ...saved.slice(0, n)],
-        settings: [...settings, wantedBits(given, wanted)],
-        outputs: given.length,
+        settings: [...settings, wantedBits(operands, wanted)],
+        outputs: operands.length,
       })),
   };
 }

@@ -80,10 +80,9 @@ export {
   differentiableMany,
   type KernelOptions,
   type ProductOptions,
-  Tape,
-  type TapeOptions,
   tfjsDifferentiates,
-} from "../autograd/tape.ts";
+} from "../autograd/differentiable.ts";
+export { Tape, type TapeOptions } from "../autograd/tape.ts";
 export { squareSum } from "../autograd/square_sum.ts";
 export type {
   Tensor,

@@ -1,5 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import {
+  differentiable,
+  type KernelOptions,
+} from "../autograd/differentiable.ts";
 import type { Tensor2D, Tensor3D } from "../tensors/tensor_types.ts";
 
 /** Options for {@linkcode pairBias}. */

@@ -4,7 +4,7 @@ import {
   type Computed,
   differentiable,
   type KernelOptions,
-} from "../autograd/tape.ts";
+} from "../autograd/differentiable.ts";
 import type { Tensor2D, Tensor3D } from "../tensors/tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
 import { packRows, paddingOf, padRows, type Sequences } from "./sequences.ts";

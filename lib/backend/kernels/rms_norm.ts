@@ -7,7 +7,7 @@ import {
   type Computed,
   differentiable,
   type KernelOptions,
-} from "../autograd/tape.ts";
+} from "../autograd/differentiable.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 
 /** Options for {@linkcode rmsNorm}. */

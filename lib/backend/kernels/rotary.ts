@@ -1,6 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { native, runNative } from "../run_native.ts";
-import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import {
+  differentiable,
+  type KernelOptions,
+} from "../autograd/differentiable.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
 
 /** Cosines and sines that {@linkcode rotary} turns by. */

@@ -1,6 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { constant } from "../tensors/constant.ts";
-import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import {
+  differentiable,
+  type KernelOptions,
+} from "../autograd/differentiable.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
 
 /** Options for {@linkcode scale}. */

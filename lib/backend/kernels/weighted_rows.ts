@@ -1,4 +1,7 @@
-import { differentiable, type KernelOptions } from "../autograd/tape.ts";
+import {
+  differentiable,
+  type KernelOptions,
+} from "../autograd/differentiable.ts";
 import type { Tensor2D } from "../tensors/tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
 

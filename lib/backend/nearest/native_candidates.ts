@@ -29,7 +29,7 @@ export function nativeCandidates(
   const [sizes, found, scores] = tf.tidy(() =>
     runNative("TdroNearest", {
       inputs: [
-        tf.tensor1d(lists.map((list) => below(list.floor))),
+        tf.tensor1d(lists.map((list) => roundedDown(list.floor))),
         tf.tensor1d(lists.map((list) => list.error * MORE)),
         ...blocks.map((block) => block.raw()),
       ],
@@ -52,7 +52,7 @@ export function nativeCandidates(
 const MORE = 1 + 2 ** -20;
 
 /** A float32 that isn't above it. */
-function below(floor: number): number {
+function roundedDown(floor: number): number {
   const near = Math.fround(floor);
   return near > floor ? near - Math.abs(near) * 2 ** -23 - 2 ** -149 : near;
 }

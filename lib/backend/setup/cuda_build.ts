@@ -99,7 +99,7 @@ function compiled(
     `--gpu-architecture=${final ? "sm" : "compute"}_${nearest}`,
     "--std=c++17",
   ].map(textOf);
-  const error = compiler.nvrtcCompileProgram(
+  const status = compiler.nvrtcCompileProgram(
     program,
     options.length,
     addressesOf(options),
@@ -109,7 +109,7 @@ function compiled(
     compiler.nvrtcGetProgramLogSize,
     compiler.nvrtcGetProgramLog,
   );
-  check(error, new TextDecoder().decode(log));
+  checkStatus(status, new TextDecoder().decode(log));
   return final
     ? bytesOf(program, compiler.nvrtcGetCUBINSize, compiler.nvrtcGetCUBIN)
     : bytesOf(program, compiler.nvrtcGetPTXSize, compiler.nvrtcGetPTX);
@@ -118,9 +118,9 @@ function compiled(
 /** The generations that the compiler knows. */
 function knownGenerations(compiler: Compiler): Int32Array {
   const count = new Int32Array(1);
-  check(compiler.nvrtcGetNumSupportedArchs(count));
+  checkStatus(compiler.nvrtcGetNumSupportedArchs(count));
   const known = new Int32Array(count[0]!);
-  check(compiler.nvrtcGetSupportedArchs(known));
+  checkStatus(compiler.nvrtcGetSupportedArchs(known));
   return known;
 }
 
@@ -133,7 +133,7 @@ function createProgram(compiler: Compiler): Program {
   const source = files.filter(([name]) => name.endsWith(".cu"))
     .map(([name]) => `#include "${name}"\n`).join("");
   const place = new BigUint64Array(1);
-  check(compiler.nvrtcCreateProgram(
+  checkStatus(compiler.nvrtcCreateProgram(
     place,
     textOf(source),
     textOf("tdro.cu"),
@@ -156,9 +156,9 @@ function bytesOf(
   get: OfProgram,
 ): Uint8Array<ArrayBuffer> {
   const length = new BigUint64Array(1);
-  check(size(program, length));
+  checkStatus(size(program, length));
   const bytes = new Uint8Array(Number(length[0]));
-  check(get(program, bytes));
+  checkStatus(get(program, bytes));
   return bytes;
 }
 
@@ -182,10 +182,10 @@ function addressesOf(
   return addresses;
 }
 
-function check(error: number, log = ""): void {
-  if (!error) return;
+function checkStatus(status: number, log = ""): void {
+  if (!status) return;
   const line = log.split("\n").find((l) => l.includes("error"));
   throw new RangeError(
-    `Cannot compile the CUDA kernels: ${line ?? `NVRTC's error ${error}`}`,
+    `Cannot compile the CUDA kernels: ${line ?? `NVRTC's error ${status}`}`,
   );
 }

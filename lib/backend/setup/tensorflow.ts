@@ -115,7 +115,7 @@ function prepareGpu({ folder }: Installation): void {
   // Without a driver there is no GPU, and the libraries take 0.4 s to load.
   if (!driverIsThere()) return;
   // Those that are missing TensorFlow looks for elsewhere.
-  for (const name of CUDA_LIBRARIES) opens(join(folder, "nvidia", name));
+  for (const name of CUDA_LIBRARIES) loadLibrary(join(folder, "nvidia", name));
   const settings = {
     TF_FORCE_GPU_ALLOW_GROWTH: "true",
     TF_MATMUL_AUTOTUNE_ENABLE: "0",
@@ -139,11 +139,11 @@ function prepareGpu({ folder }: Installation): void {
 
 /** Whether NVIDIA's driver is there, and so perhaps a GPU. */
 export function driverIsThere(): boolean {
-  return opens("libcuda.so.1");
+  return loadLibrary("libcuda.so.1");
 }
 
 /** Loads a library for whoever asks for it by its name; whether it is there. */
-function opens(library: string): boolean {
+function loadLibrary(library: string): boolean {
   try {
     Deno.dlopen(library, {});
     return true;

@@ -102,7 +102,9 @@ export function checkSuite(
       ...checkLengths(lengths.filter((row) => row.task === task.name)),
       ...checkInfo(task),
     ];
-    findings.push(...found.filter(({ count }) => count > 0).map(named(task)));
+    findings.push(
+      ...found.filter(({ count }) => count > 0).map(withTask(task)),
+    );
   }
   const rank = ({ severity, check }: Finding) =>
     (severity === "problem" ? 0 : CHECKS.length) + CHECKS.indexOf(check);
@@ -119,7 +121,8 @@ export function checkSuite(
   };
 }
 
-function named(task: Task): (finding: TaskFinding) => Finding {
+/** Adds the task's name to a finding, and keeps three examples. */
+function withTask(task: Task): (finding: TaskFinding) => Finding {
   return ({ examples = [], ...finding }) => ({
     task: task.name,
     ...finding,
@@ -129,27 +132,27 @@ function named(task: Task): (finding: TaskFinding) => Finding {
 
 /** Training queries that are to be tested with. */
 function leaks(suite: Suite): Finding[] {
-  const found = new Map<string, { leak: string[]; "near-leak": string[] }>();
+  const byTask = new Map<string, { leak: string[]; "near-leak": string[] }>();
   for (const { task, text, near } of findNearQueries(suite)) {
     const key = normaliseText(text);
     const twin = near.find((other) => normaliseText(other.text) === key);
-    let own = found.get(task);
-    if (!own) found.set(task, own = { leak: [], "near-leak": [] });
-    const { task: other, split, text: held } = twin ?? near[0]!;
+    let ofTask = byTask.get(task);
+    if (!ofTask) byTask.set(task, ofTask = { leak: [], "near-leak": [] });
+    const { task: other, split, text: otherText } = twin ?? near[0]!;
     const where = other === task ? split : `${split} of ${other}`;
-    own[twin ? "leak" : "near-leak"].push(
+    ofTask[twin ? "leak" : "near-leak"].push(
       twin
         ? `${clip(text)} (${where})`
-        : `${clip(text)} ~ ${clip(held)} (${where})`,
+        : `${clip(text)} ~ ${clip(otherText)} (${where})`,
     );
   }
   return suite.tasks.flatMap((task) => {
-    const own = found.get(task.name);
+    const ofTask = byTask.get(task.name);
     const of = task.qrels.train?.size ?? 0;
     return (["leak", "near-leak"] as const).flatMap((check) => {
-      const examples = own?.[check] ?? [];
+      const examples = ofTask?.[check] ?? [];
       return examples.length === 0 ? [] : [
-        named(task)({
+        withTask(task)({
           // Near texts may ask different things: a person must look at them.
           severity: check === "leak" ? "problem" : "note",
           check,

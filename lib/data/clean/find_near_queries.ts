@@ -76,8 +76,8 @@ export function* findNearQueries(
   const { splits = ["train"], against = ["test", "dev"], benchmarks = [] } =
     options;
   const index = new SimhashIndex<QueryPlace>(options);
-  for (const held of [suite, ...benchmarks]) {
-    for (const place of queriesOf(held, against)) {
+  for (const tested of [suite, ...benchmarks]) {
+    for (const place of queriesOf(tested, against)) {
       if (/[\p{L}\p{N}]/u.test(place.text)) index.add(place.text, place);
     }
   }

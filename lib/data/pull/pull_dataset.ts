@@ -96,7 +96,7 @@ export async function* pullDataset(
     overwrite = false,
     ...hub
   } = options;
-  await check(row, folder, { languages, limit, overwrite });
+  await checkRequest(row, folder, { languages, limit, overwrite });
   const sources: ChosenSource[] = [];
   for (const source of row.sources) {
     sources.push(await chooseFiles(source, { ...hub, row, languages, raw }));
@@ -144,8 +144,8 @@ export async function* pullDataset(
 }
 
 /** Refuses what can't come out well, before anything is fetched. */
-async function check(
-  { name, languages: own, loader, note, ...row }: CatalogueRow,
+async function checkRequest(
+  { name, languages: offered, loader, note, ...row }: CatalogueRow,
   folder: string,
   { languages, limit, overwrite }: {
     languages: readonly string[];
@@ -154,10 +154,10 @@ async function check(
   },
 ): Promise<void> {
   const cannot = `Cannot pull ${name}`;
-  const foreign = languages.find((tag) => !own.includes(tag));
+  const foreign = languages.find((tag) => !offered.includes(tag));
   if (languages.length === 0 || foreign !== undefined) {
     throw new RangeError(
-      `${cannot}: languages must be among ${own.join(", ")}: got ${
+      `${cannot}: languages must be among ${offered.join(", ")}: got ${
         foreign === undefined ? "none" : JSON.stringify(foreign)
       }`,
     );
@@ -169,7 +169,7 @@ async function check(
   }
   if (
     row.sources.length === 0 ||
-    !canConvert({ ...row, name, languages: own, loader })
+    !canConvert({ ...row, name, languages: offered, loader })
   ) {
     throw new RangeError(
       `${cannot}: it must be put together by hand${note ? `: ${note}` : ""}`,

@@ -97,7 +97,9 @@ export function chooseColumns(
   }
   const guess = (key: keyof typeof NAMES) => {
     for (const name of NAMES[key]) {
-      const found = columns.find((c) => plain(c) === name && !taken.has(c));
+      const found = columns.find((c) =>
+        simplified(c) === name && !taken.has(c)
+      );
       if (found === undefined) continue;
       taken.add(found);
       return found;
@@ -108,7 +110,7 @@ export function chooseColumns(
     if (found !== undefined) return found;
     throw new RangeError(
       `Cannot make a task of ${source}: no column is called like a ${key}; name one with ${key} (--${key}): the columns are ${
-        list(columns)
+        listNames(columns)
       }`,
     );
   };
@@ -125,10 +127,12 @@ export function chooseColumns(
       ? []
       : asked.negatives !== undefined
       ? [asked.negatives].flat()
-      : columns.filter((c) => NEGATIVE.test(plain(c)) && !taken.has(c)),
+      : columns.filter((c) => NEGATIVE.test(simplified(c)) && !taken.has(c)),
     score: asked.score ?? undefined,
   };
-  const perhaps = columns.find((c) => SCORE.test(plain(c)) && !taken.has(c));
+  const perhaps = columns.find((c) =>
+    SCORE.test(simplified(c)) && !taken.has(c)
+  );
   if (asked.score === undefined && perhaps !== undefined) {
     throw new RangeError(
       `Cannot make a task of ${source}: column ${
@@ -153,18 +157,18 @@ export function checkColumn(
       columns.length === 0
         ? "it has no rows"
         : `the nearest is ${JSON.stringify(nearest(name, columns, 1)[0])} of ${
-          list(columns)
+          listNames(columns)
         }`
     }`,
   );
 }
 
-function plain(column: string): string {
+function simplified(column: string): string {
   return column.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 }
 
 /** Names between quotes, at most twenty of them. */
-function list(columns: readonly string[]): string {
+function listNames(columns: readonly string[]): string {
   if (columns.length === 0) return "none";
   const shown = columns.slice(0, 20).map((name) => JSON.stringify(name));
   const more = columns.length - shown.length;

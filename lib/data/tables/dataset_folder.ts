@@ -30,7 +30,7 @@ export async function openDatasetFolder(
     );
   }
   const card = await readDatasetCard(folder, subset);
-  const parts = card ? named(names, card.files) : guessed(names);
+  const parts = card ? partsOfCard(names, card.files) : partsByName(names);
   if (parts.length === 0) {
     throw new Deno.errors.NotFound(
       `Cannot read ${folder} as a data set: it holds no .parquet, .csv, .tsv, .jsonl or .json file${
@@ -57,7 +57,7 @@ export async function openDatasetFolder(
 }
 
 /** The files that a README names. */
-function named(names: string[], files: DataFiles[]): Part[] {
+function partsOfCard(names: string[], files: DataFiles[]): Part[] {
   return files.flatMap(({ split, patterns }) =>
     names.filter((name) => patterns.some((p) => matches(name, p)))
       .map((path) => ({ path, split: split ?? splitOfName(path) }))
@@ -65,7 +65,7 @@ function named(names: string[], files: DataFiles[]): Part[] {
 }
 
 /** Without a README the names of files and folders tell the split. */
-function guessed(names: string[]): Part[] {
+function partsByName(names: string[]): Part[] {
   const parts = names.map((path) => ({ path, split: splitOfName(path) }));
   const known = parts.filter(({ split }) => split !== undefined);
   // A stray file beside named splits would be counted twice, or be no data.

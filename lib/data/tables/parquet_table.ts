@@ -80,14 +80,14 @@ async function bufferOf(file: Deno.FsFile): Promise<AsyncBuffer> {
   return {
     byteLength: size,
     slice(start, end = size) {
-      const piece = turn.then(() => read(file, start, end));
+      const piece = turn.then(() => readBytes(file, start, end));
       turn = piece.catch(() => {});
       return piece;
     },
   };
 }
 
-async function read(
+async function readBytes(
   file: Deno.FsFile,
   start: number,
   end: number,

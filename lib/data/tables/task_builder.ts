@@ -216,22 +216,24 @@ export class TaskBuilder {
 
   #qrels(): Task["qrels"] {
     const judgments = [...this.#judgments.values()];
-    const given = new Set(judgments.map(({ split }) => split));
+    const namedSplits = new Set(judgments.map(({ split }) => split));
     // A query that some row gives a split keeps it in all its rows.
-    const own = new Map<string, SplitName>();
+    const splitOfQuery = new Map<string, SplitName>();
     for (const { query, split } of judgments) {
-      if (split) own.set(query, split);
+      if (split) splitOfQuery.set(query, split);
     }
     const pool = new Set<string>();
     for (const { query, grade } of judgments) {
-      if (grade > 0 && (own.get(query) ?? "train") === "train") pool.add(query);
+      if (grade > 0 && (splitOfQuery.get(query) ?? "train") === "train") {
+        pool.add(query);
+      }
     }
     const { dev, test, seed } = this.#options;
     const drawn = splitQueries(
       [...pool].map((id) => this.#queries.get(id)!),
       {
-        dev: given.has("dev") ? 0 : dev,
-        test: given.has("test") ? 0 : test,
+        dev: namedSplits.has("dev") ? 0 : dev,
+        test: namedSplits.has("test") ? 0 : test,
         seed,
       },
     );
@@ -241,7 +243,7 @@ export class TaskBuilder {
       test: new Map(),
     };
     for (const { query, split, passage, grade } of judgments) {
-      const named = split ?? own.get(query) ?? "train";
+      const named = split ?? splitOfQuery.get(query) ?? "train";
       const target = named === "train" ? drawn.get(query) ?? named : named;
       let grades = bySplit[target].get(query);
       if (!grades) bySplit[target].set(query, grades = new Map());

@@ -92,9 +92,9 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
 export function strategy(name: string): Strategy {
   const exact = Object.hasOwn(STRATEGIES, name) ? STRATEGIES[name] : undefined;
   if (exact) return exact.make();
-  for (const [known, { make, argument }] of Object.entries(STRATEGIES)) {
-    if (argument && name.startsWith(`${known}-`)) {
-      return make(name.slice(known.length + 1));
+  for (const [prefix, { make, argument }] of Object.entries(STRATEGIES)) {
+    if (argument && name.startsWith(`${prefix}-`)) {
+      return make(name.slice(prefix.length + 1));
     }
   }
   const names = Object.keys(STRATEGIES);

@@ -22,7 +22,7 @@ export type Measure = (query: Judged, cut: number) => number;
 const share = (part: number, whole: number) => whole === 0 ? 0 : part / whole;
 
 /** Number of relevant passages among the first `cut`. */
-function found({ ranks, grades, level }: Judged, cut: number): number {
+function relevantWithin({ ranks, grades, level }: Judged, cut: number): number {
   let count = 0;
   for (let i = 0; i < ranks.length && ranks[i]! < cut; i++) {
     if (grades[i]! >= level) count++;
@@ -101,15 +101,22 @@ export const MEASURES: Readonly<Record<string, MeasureEntry>> = {
   MAP: { value: meanPrecision, cut: "optional" },
   MRR: { value: reciprocalRank, cut: "optional" },
   Recall: {
-    value: (query, cut) => share(found(query, cut), query.relevant),
+    value: (query, cut) => share(relevantWithin(query, cut), query.relevant),
     cut: "always",
   },
-  P: { value: (query, cut) => found(query, cut) / cut, cut: "always" },
-  Success: { value: (query, cut) => +(found(query, cut) > 0), cut: "always" },
-  Accuracy: { value: (query, cut) => +(found(query, cut) > 0), cut: "always" },
+  P: { value: (query, cut) => relevantWithin(query, cut) / cut, cut: "always" },
+  Success: {
+    value: (query, cut) => +(relevantWithin(query, cut) > 0),
+    cut: "always",
+  },
+  Accuracy: {
+    value: (query, cut) => +(relevantWithin(query, cut) > 0),
+    cut: "always",
+  },
   Hole: { value: holes, cut: "always" },
   RPrec: {
-    value: (query) => share(found(query, query.relevant), query.relevant),
+    value: (query) =>
+      share(relevantWithin(query, query.relevant), query.relevant),
     cut: "never",
   },
   Bpref: { value: bpref, cut: "never" },

@@ -222,7 +222,7 @@ function compareTask(
 
 /** The queries of both, in the first report's order. */
 function pairsOf(a: TaskReport, b: TaskReport, metric: string): Mover[] {
-  const [own, others] = [a, b].map((report) => {
+  const [valuesA, valuesB] = [a, b].map((report) => {
     const values = report.perQuery[metric];
     if (values) return values;
     throw new RangeError(
@@ -234,6 +234,6 @@ function pairsOf(a: TaskReport, b: TaskReport, metric: string): Mover[] {
     const other = rows.get(query);
     return other === undefined
       ? []
-      : [{ query, a: own[row]!, b: others[other]! }];
+      : [{ query, a: valuesA[row]!, b: valuesB[other]! }];
   });
 }

@@ -44,10 +44,10 @@ export function settingsThatDiffer(
   b: EvalReport,
 ): DifferentSetting[] {
   // When it was measured can do nothing to the numbers.
-  const own = (
+  const ofReport = (
     { suite, settings, origin: { date: _, ...origin } = {} }: EvalReport,
   ) => flatten({ suite, settings, origin });
-  const found = differences(own(a), own(b), "");
+  const found = differences(ofReport(a), ofReport(b), "");
   for (const task of a.tasks) {
     const other = b.tasks.find(({ task: name }) => name === task.task);
     if (other) {

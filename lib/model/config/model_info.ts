@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { readConfig } from "./config.ts";
 import { lengthLimit } from "../encode/encoder.ts";
-import { readModules } from "./modules.ts";
 import { openWeights } from "../weights/safetensors.ts";
+import { readModules } from "./read_modules.ts";
 
 /** What a model folder holds. */
 export interface ModelInfo {

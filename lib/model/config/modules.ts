@@ -42,6 +42,3 @@ export interface ModulesConfig {
   /** Name of the prompt used when none is named. */
   defaultPromptName?: string;
 }
-
-export * from "./read_modules.ts";
-export * from "./write_modules.ts";

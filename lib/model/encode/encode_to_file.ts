@@ -102,7 +102,7 @@ export async function encodeToFile(
     using file = await Deno.open(part, { write: true, create: true });
     await file.truncate(start + 4 * dimension * resumed);
     await file.seek(0, Deno.SeekMode.End);
-    const encoded = encodeWindows(encoder, noted(rest, hash), {
+    const encoded = encodeWindows(encoder, hashed(rest, hash), {
       ...options,
       onProgress: (done, total) =>
         options.onProgress?.(resumed + done, resumed + total),
@@ -146,7 +146,7 @@ async function continued(
       const { value, done } = await source.next();
       if (done) break;
       held.push(value);
-      note(next, value);
+      addToHash(next, value);
     }
     if (next.copy().digest("hex") !== window.texts) {
       return { rest: joined(held, source), hash, windows: done.slice(0, i) };
@@ -172,18 +172,18 @@ async function* joined(
 }
 
 /** The texts, each added to the hash as it passes. */
-async function* noted(
+async function* hashed(
   texts: AsyncIterable<string>,
   hash: Hash,
 ): AsyncGenerator<string> {
   for await (const text of texts) {
-    note(hash, text);
+    addToHash(hash, text);
     yield text;
   }
 }
 
 /** Adds a text to a hash; its length keeps two texts from passing for one. */
-function note(hash: Hash, text: string): void {
+function addToHash(hash: Hash, text: string): void {
   hash.update(`${text.length}:`).update(text);
 }
 

@@ -82,7 +82,7 @@ export async function* checkModel(
     const checks: ((e: Encoder, texts: string[]) => Promise<ModelCheck>)[] = [
       checkFinite,
       checkLimit,
-      checkCompany,
+      checkBatchInvariance,
       checkRoundTrip,
       checkGradients,
     ];
@@ -149,7 +149,7 @@ function checkLimit(encoder: Encoder, texts: string[]): Promise<ModelCheck> {
 }
 
 /** A text gives the same vector alone and in company. */
-async function checkCompany(
+async function checkBatchInvariance(
   encoder: Encoder,
   texts: string[],
 ): Promise<ModelCheck> {

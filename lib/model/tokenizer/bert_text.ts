@@ -28,7 +28,7 @@ const PLAIN = /^[\x20-\x7E]*$/;
 export function bertNormalize(part: TokenizerPart | null): Normalize | null {
   switch (part?.type) {
     case "BertNormalizer":
-      return oneBert(part);
+      return bertNormalizer(part);
     case "NFC":
     case "NFD":
     case "NFKC":
@@ -46,7 +46,7 @@ export function bertNormalize(part: TokenizerPart | null): Normalize | null {
   }
 }
 
-function oneBert(part: TokenizerPart): Normalize {
+function bertNormalizer(part: TokenizerPart): Normalize {
   const clean = part.clean_text ?? true;
   const chinese = part.handle_chinese_chars ?? true;
   const lowercase = part.lowercase ?? true;

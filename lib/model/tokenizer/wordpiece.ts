@@ -49,7 +49,7 @@ function addedSplitter(
     .sort((a, b) => b.length - a.length);
   if (longestFirst.length === 0) return (text) => [text];
   const pattern = new RegExp(
-    longestFirst.map((c) => c.replace(/[^\p{L}\p{N}]/gu, literal)).join("|"),
+    longestFirst.map((c) => c.replace(/[^\p{L}\p{N}]/gu, escaped)).join("|"),
     "gu",
   );
   return (text) => {
@@ -69,7 +69,7 @@ function addedSplitter(
 }
 
 /** A character as `\u{…}`, which means itself anywhere in a pattern. */
-function literal(character: string): string {
+function escaped(character: string): string {
   return `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }
 

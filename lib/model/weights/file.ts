@@ -108,7 +108,7 @@ export class SafetensorsFile implements Weights {
 
   #find(name: string, dtypes: ReadonlySet<string>): TensorInfo {
     const info = this.tensors.get(name);
-    if (info === undefined) throw missing(name, this.#path, this.tensors);
+    if (info === undefined) throw missingTensor(name, this.#path, this.tensors);
     if (!dtypes.has(info.dtype)) {
       throw new RangeError(
         `Cannot read ${this.#path}: tensor ${
@@ -128,7 +128,7 @@ export class SafetensorsFile implements Weights {
 }
 
 /** The error for a tensor that is not there. */
-export function missing(
+export function missingTensor(
   name: string,
   where: string,
   tensors: ReadonlyMap<string, unknown>,

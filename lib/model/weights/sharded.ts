@@ -1,6 +1,6 @@
 import { parseJson } from "../../base/read_json.ts";
 import { duplicateKey } from "../../base/json_keys.ts";
-import { missing } from "./file.ts";
+import { missingTensor } from "./file.ts";
 import { shown } from "./header.ts";
 import { DTYPE_BYTES } from "./dtype.ts";
 import type { NamedTensor, TensorInfo, Weights } from "./safetensors.ts";
@@ -144,7 +144,9 @@ export class ShardedWeights implements Weights {
 
   #find(name: string): Weights {
     const shard = this.#shardOf.get(name);
-    if (shard === undefined) throw missing(name, this.#path, this.tensors);
+    if (shard === undefined) {
+      throw missingTensor(name, this.#path, this.tensors);
+    }
     return this.#shards.get(shard)!;
   }
 }

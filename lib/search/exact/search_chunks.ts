@@ -101,21 +101,25 @@ async function scoreCandidates(
 ): Promise<void> {
   const { data, dimension } = queries.embeddings;
   const bars = Float64Array.from(heaps, (heap) => heap.bar);
-  const found = await prepared.candidates(queries.embeddings, options.k, bars);
-  let own = new Float32Array(1024);
-  let given: Float32Array[] | undefined;
-  for (const [q, rows] of found.entries()) {
+  const candidates = await prepared.candidates(
+    queries.embeddings,
+    options.k,
+    bars,
+  );
+  let scratch = new Float32Array(1024);
+  let compiled: Float32Array[] | undefined;
+  for (const [q, rows] of candidates.entries()) {
     if (q % PART === 0) {
       await rest();
-      given = prepared.scores?.(
+      compiled = prepared.scores?.(
         rowsOf(queries.embeddings, q, PART),
-        found.slice(q, q + PART),
+        candidates.slice(q, q + PART),
       );
     }
-    let scores = given?.[q % PART];
+    let scores = compiled?.[q % PART];
     if (!scores) {
-      if (rows.length > own.length) own = new Float32Array(rows.length);
-      scores = own;
+      if (rows.length > scratch.length) scratch = new Float32Array(rows.length);
+      scores = scratch;
       const query = data.subarray(q * dimension, (q + 1) * dimension);
       scoreRows(query, chunk.embeddings.data, rows, dimension, scores);
     }

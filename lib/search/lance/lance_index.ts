@@ -93,7 +93,7 @@ export async function createLanceIndex(
 ): Promise<LanceIndex> {
   const { table: name = "passages", kind = "ivf-pq", overwrite = false } =
     options;
-  const lancedb = await load(options.lancedb);
+  const lancedb = await importLance(options.lancedb);
   const db = await lancedb.connect(place);
   if (!overwrite && (await db.tableNames()).includes(name)) {
     throw new RangeError(
@@ -102,7 +102,7 @@ export async function createLanceIndex(
   }
   let table: LanceTable | undefined;
   for await (const chunk of chunks) {
-    const rows = records(chunk);
+    const rows = rowsOf(chunk);
     if (rows.length === 0) continue;
     if (table) await table.add(rows);
     else {
@@ -121,7 +121,7 @@ export async function createLanceIndex(
     if (options.partitions) index.numPartitions = options.partitions;
     await table.createIndex("vector", { config: lancedb.Index.ivfPq(index) });
   }
-  return await wrap(table);
+  return await asIndex(table);
 }
 
 /**
@@ -144,16 +144,16 @@ export async function openLanceIndex(
   place: string,
   { table: name = "passages", lancedb }: LanceOptions = {},
 ): Promise<LanceIndex> {
-  const db = await (await load(lancedb)).connect(place);
+  const db = await (await importLance(lancedb)).connect(place);
   if (!(await db.tableNames()).includes(name)) {
     throw new Deno.errors.NotFound(
       `Cannot open the index: ${place} has no table "${name}"`,
     );
   }
-  return await wrap(await db.openTable(name));
+  return await asIndex(await db.openTable(name));
 }
 
-async function load(given: unknown): Promise<LanceModule> {
+async function importLance(given: unknown): Promise<LanceModule> {
   if (given) return given as LanceModule;
   // In a variable, so that nobody downloads it who doesn't call this.
   const specifier = `npm:@lancedb/lancedb@${LANCEDB_VERSION}`;
@@ -167,7 +167,7 @@ async function load(given: unknown): Promise<LanceModule> {
   }
 }
 
-function records({ ids, embeddings }: EmbeddedTexts) {
+function rowsOf({ ids, embeddings }: EmbeddedTexts) {
   const { data, dimension } = embeddings;
   return ids.map((id, row) => ({
     id,
@@ -175,7 +175,7 @@ function records({ ids, embeddings }: EmbeddedTexts) {
   }));
 }
 
-async function wrap(table: LanceTable): Promise<LanceIndex> {
+async function asIndex(table: LanceTable): Promise<LanceIndex> {
   return {
     size: await table.countRows(),
     search: (queries, k, options = {}) =>

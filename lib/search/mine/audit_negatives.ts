@@ -84,10 +84,10 @@ export async function auditNegatives(
     );
     for (const { id, text } of queries) {
       const of = scores.get(id) ?? new Map<string, number>();
-      const known = [...positives.get(id)!].sort((a, b) =>
+      const ranked = [...positives.get(id)!].sort((a, b) =>
         (of.get(b) ?? -Infinity) - (of.get(a) ?? -Infinity)
       );
-      const best = known[0] === undefined ? NaN : of.get(known[0]) ?? NaN;
+      const best = ranked[0] === undefined ? NaN : of.get(ranked[0]) ?? NaN;
       const bar = best - (1 - share) * Math.abs(best);
       for (const passage of new Set(negatives.get(id)!)) {
         const value = of.get(passage) ?? NaN;
@@ -101,7 +101,7 @@ export async function auditNegatives(
           score: value,
           positiveScore: best,
           queryText: text,
-          positiveText: textOf(task, known[0]!, cannot),
+          positiveText: textOf(task, ranked[0]!, cannot),
           passageText: textOf(task, passage, cannot),
         });
       }
@@ -117,13 +117,13 @@ export async function auditNegatives(
 const BATCH = 256;
 
 function positivesOf(task: Task, query: string): Set<string> {
-  const known = new Set<string>();
+  const positives = new Set<string>();
   for (const qrels of Object.values(task.qrels)) {
     for (const [id, grade] of qrels.get(query) ?? []) {
-      if (grade > 0) known.add(id);
+      if (grade > 0) positives.add(id);
     }
   }
-  return known;
+  return positives;
 }
 
 function textOf(task: Task, id: string, cannot: string): string {

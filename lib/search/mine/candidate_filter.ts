@@ -45,11 +45,11 @@ export class CandidateFilter {
   /** The rules for one query, whose candidates have these scores. */
   of(query: Query, scores: ReadonlyMap<string, number>): QueryRules {
     const { nearDuplicates = 2 } = this.#options;
-    const known = this.knownPositives(query.id);
+    const positives = this.knownPositives(query.id);
     const decided = this.#options.decisions?.get(query.id);
     const texts = new Set([normaliseText(query.text)]);
     let positive = -Infinity;
-    for (const id of known) {
+    for (const id of positives) {
       texts.add(this.#keys.get(id) ?? "");
       positive = Math.max(positive, scores.get(id) ?? -Infinity);
     }
@@ -59,7 +59,7 @@ export class CandidateFilter {
     const isNear = (value: bigint) => {
       values ??= [
         this.#simhash(query.text),
-        ...Array.from(known, (id) => this.#value(id)),
+        ...Array.from(positives, (id) => this.#value(id)),
       ];
       return values.some((v) =>
         hammingDistance(v, value) <= (nearDuplicates as number)
@@ -72,7 +72,7 @@ export class CandidateFilter {
           `Cannot mine hard negatives of task "${this.#task.name}": retrieve must return passages of its corpus: got "${id}" for query "${query.id}"`,
         );
       }
-      if (known.has(id)) return "leftOutPositive";
+      if (positives.has(id)) return "leftOutPositive";
       const decision = decided?.get(id);
       if (decision && decision !== "negative") return "leftOutDecision";
       if (texts.has(text)) return "leftOutText";
@@ -91,7 +91,7 @@ export class CandidateFilter {
       },
       admitsRandom: (id) => {
         const decision = decided?.get(id);
-        return !known.has(id) && !texts.has(this.#keys.get(id)!) &&
+        return !positives.has(id) && !texts.has(this.#keys.get(id)!) &&
           (!decision || decision === "negative");
       },
       take: (id) => {
@@ -141,9 +141,9 @@ function positivesOfAllSplits(task: Task): Map<string, Set<string>> {
   const positives = new Map<string, Set<string>>();
   for (const qrels of Object.values(task.qrels)) {
     for (const [query, grades] of qrels) {
-      const known = positives.get(query) ?? new Set();
-      for (const [id, grade] of grades) if (grade > 0) known.add(id);
-      positives.set(query, known);
+      const ofQuery = positives.get(query) ?? new Set();
+      for (const [id, grade] of grades) if (grade > 0) ofQuery.add(id);
+      positives.set(query, ofQuery);
     }
   }
   return positives;

@@ -145,8 +145,8 @@ function scorePairs(
 ): Run {
   const { data, dimension } = vectors;
   return new Map(queries.map(({ id }, q) => {
-    const wanted = pairs.get(id) ?? [];
-    const at = Int32Array.from(wanted, (passage) => {
+    const passages = pairs.get(id) ?? [];
+    const at = Int32Array.from(passages, (passage) => {
       const row = rows.get(passage);
       if (row !== undefined) return row;
       throw new RangeError(
@@ -156,7 +156,7 @@ function scorePairs(
     const scores = new Float32Array(at.length);
     const query = data.subarray(q * dimension, (q + 1) * dimension);
     scoreRows(query, corpus.data, at, dimension, scores);
-    return [id, new Map(wanted.map((passage, i) => [passage, scores[i]!]))];
+    return [id, new Map(passages.map((passage, i) => [passage, scores[i]!]))];
   }));
 }
 

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import {
-  type ModulesConfig,
-  readModules,
-  writeModules,
-} from "../../../lib/model/config/modules.ts";
+import type { ModulesConfig } from "../../../lib/model/config/modules.ts";
 import { ROOT } from "../../_paths.ts";
+import { readModules } from "../../../lib/model/config/read_modules.ts";
+import { writeModules } from "../../../lib/model/config/write_modules.ts";
 
 const MINILM = `${ROOT}.cache/models/all-MiniLM-L6-v2`;
 
