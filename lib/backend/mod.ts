@@ -32,7 +32,6 @@ export type {
 } from "./tensors/tensor_types.ts";
 export type { Installation, TensorflowFlavour } from "./setup/tensorflow.ts";
 export {
-  type SetupEvent,
   setupTensorflow,
   type SetupTensorflowOptions,
 } from "./setup/setup_tensorflow.ts";
@@ -42,3 +41,4 @@ export {
   useBackend,
   type UseBackendOptions,
 } from "./use_backend.ts";
+export type { Progress, ProgressEvent } from "../base/progress_event.ts";

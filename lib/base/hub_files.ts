@@ -1,3 +1,4 @@
+import type { ProgressEvent } from "./progress_event.ts";
 import { join } from "node:path";
 import { downloadFile } from "./download.ts";
 
@@ -33,16 +34,10 @@ export interface HubFile {
   sha256?: string;
 }
 
-/** How far a download is. */
-export interface DownloadProgress {
+/** How far a download is, in bytes of all files; its label is the file at work. */
+export interface DownloadProgress extends ProgressEvent {
   /** Part of the work. */
   stage: "download";
-  /** The file at work. */
-  label: string;
-  /** Bytes of all files so far. */
-  done: number;
-  /** Bytes of all files. */
-  total: number;
 }
 
 /** Files of one repository to fetch, and where to. */

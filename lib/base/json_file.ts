@@ -1,4 +1,27 @@
+import { readText, readTextIfThere } from "./read_text.ts";
 import { writeWhole } from "./write_whole.ts";
+
+/**
+ * Content of a JSON file.
+ *
+ * @param path The file.
+ * @param mend What to do if there is no such file, told after the error.
+ * @throws {Deno.errors.NotFound} If there is none.
+ * @throws {SyntaxError} If it isn't JSON.
+ */
+export async function readJson(path: string, mend: string): Promise<unknown> {
+  const complaint = `Cannot read ${path}: there is no such file; ${mend}`;
+  return parseJson(await readText(path, complaint), path);
+}
+
+/** The value of a file's text, or an error that names the file. */
+export function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyntaxError(`Cannot read ${path}: it is not JSON`);
+  }
+}
 
 /**
  * Content of a JSON file that was written by us.
@@ -9,12 +32,8 @@ import { writeWhole } from "./write_whole.ts";
 export async function readJsonIfThere<T>(
   path: string,
 ): Promise<T | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
+  const text = await readTextIfThere(path);
+  return text === undefined ? undefined : JSON.parse(text);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ProgressEvent } from "./progress.ts";
+import type { ProgressEvent } from "../base/progress_event.ts";
 
 /** Where the command line reads from and writes to; a test passes its own. */
 export interface Io {

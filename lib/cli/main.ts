@@ -2,7 +2,7 @@ import { type CommandEntry, COMMANDS } from "./table.ts";
 import { EXIT, fail, interrupted } from "./fail.ts";
 import { commandLine } from "./command_line.ts";
 import { overview } from "./help/overview.ts";
-import { didYouMean } from "./help/suggest.ts";
+import { didYouMean } from "../base/nearest_names.ts";
 import type { CommandIo, Io } from "./io.ts";
 
 /**

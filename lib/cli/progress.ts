@@ -1,19 +1,6 @@
 import { ProgressBar } from "@std/cli/unstable-progress-bar";
+import type { ProgressEvent } from "../base/progress_event.ts";
 import type { CommandIo } from "./io.ts";
-
-/** How far some long work is; the library's generators yield these. */
-export interface ProgressEvent {
-  /** Part of the work; a new one starts a new bar. */
-  stage: string;
-  /** What is being done. */
-  label: string;
-  /** How much is done. */
-  done: number;
-  /** How much there is to do; 0 if that isn't known. */
-  total: number;
-  /** Something to show beside it, e.g. a loss. */
-  note?: string;
-}
 
 /** The stage that is being shown. */
 interface Shown {

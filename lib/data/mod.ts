@@ -163,3 +163,4 @@ export {
   type WriteTrecRunOptions,
 } from "./trec/write_trec_run.ts";
 export { writeWhole } from "../base/write_whole.ts";
+export type { Progress, ProgressEvent } from "../base/progress_event.ts";

@@ -123,7 +123,6 @@ export {
 export type {
   LearnByLossOptions,
   ProxyModel,
-  RandomSource,
   Strategy,
   StrategyContext,
   StrategyCosts,
@@ -151,3 +150,5 @@ export {
   weightWarnings,
 } from "./weight_warnings.ts";
 export { weightsFor } from "./files/weights_for.ts";
+export type { RandomSource } from "../base/random_source.ts";
+export type { Progress } from "../base/progress_event.ts";

@@ -1,3 +1,4 @@
+import { readText } from "../base/read_text.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import {
@@ -52,12 +53,10 @@ const recordSchema = z.object({
  */
 export async function readRunLosses(folder: string): Promise<RunLosses> {
   const path = join(folder, "run.json");
-  const text = await Deno.readTextFile(path).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(
-      `Cannot read the run in ${folder}: it has no run.json; name the folder of a run`,
-    );
-  });
+  const text = await readText(
+    path,
+    `Cannot read the run in ${folder}: it has no run.json; name the folder of a run`,
+  );
   let record: z.infer<typeof recordSchema>;
   try {
     record = recordSchema.parse(JSON.parse(text));

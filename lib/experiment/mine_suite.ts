@@ -1,3 +1,4 @@
+import { readText } from "../base/read_text.ts";
 import { isDeepStrictEqual } from "node:util";
 import { type BackendName, nearestRows, useBackend } from "../backend/mod.ts";
 import { exists } from "../base/exists.ts";
@@ -144,14 +145,8 @@ export async function* mineSuite(
 
 async function readDecisions(path?: string): Promise<DecisionRow[]> {
   if (path === undefined) return [];
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`Cannot read decisions: no file ${path}`);
-  }
-  return parseDecisions(text, path);
+  const complaint = `Cannot read decisions: no file ${path}`;
+  return parseDecisions(await readText(path, complaint), path);
 }
 
 async function mineTask(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
 import { writeJson } from "../base/json_file.ts";
+import { readTextIfThere } from "../base/read_text.ts";
 import type { Suite } from "../data/mod.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
 
@@ -59,7 +60,7 @@ export async function openRunFolder(
   versions: Record<string, string>,
 ): Promise<{ record: RunRecord; resumed: boolean }> {
   const folder = identity.options.out;
-  const before = await readRecord(folder);
+  const before = await readRecord<RunRecord>(folder, RECORD, "run");
   if (before?.status === "running") {
     const difference = firstDifference(asJson(identity), {
       options: before.options,
@@ -101,25 +102,35 @@ export async function writeRecord(record: RunRecord): Promise<void> {
   await writeJson(join(record.options.out, RECORD), record);
 }
 
-async function readRecord(folder: string): Promise<RunRecord | undefined> {
-  const path = join(folder, RECORD);
-  let text: string;
+/**
+ * The record in the folder of a run or an arena.
+ *
+ * @param folder The folder.
+ * @param name Name of the record.
+ * @param what What the folder is of, for messages.
+ * @returns What it holds; `undefined` if there is none.
+ */
+export async function readRecord<T>(
+  folder: string,
+  name: string,
+  what: "run" | "arena",
+): Promise<T | undefined> {
+  const path = join(folder, name);
+  let text: string | undefined;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readTextIfThere(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    if (error instanceof Deno.errors.NotADirectory) {
-      throw new RangeError(
-        `Cannot write to ${folder}: it is a file, or within one; name another folder by --out`,
-      );
-    }
-    throw error;
+    if (!(error instanceof Deno.errors.NotADirectory)) throw error;
+    throw new RangeError(
+      `Cannot write to ${folder}: it is a file, or within one; name another folder by --out`,
+    );
   }
+  if (text === undefined) return;
   try {
-    return JSON.parse(text) as RunRecord;
+    return JSON.parse(text);
   } catch {
     throw new SyntaxError(
-      `${path}:1: Cannot read the run: the record is not JSON; remove the folder or name another one by --out`,
+      `${path}:1: Cannot read the ${what}: the record is not JSON; remove the folder or name another one by --out`,
     );
   }
 }

@@ -92,7 +92,6 @@ export {
   hiddenStates,
   lengthLimit,
   tokenize,
-  type UniformSource,
 } from "./encode/encoder.ts";
 export type { Dropout } from "./encode/dropout.ts";
 export type { TokenPosition } from "./encode/token_selection.ts";
@@ -166,3 +165,4 @@ export {
   type TrainTokenizerOptions,
 } from "./tokenizer/train_tokenizer.ts";
 export type { Embeddings, EncodeFunction, EncodeOptions } from "./types.ts";
+export type { RandomSource } from "../base/random_source.ts";

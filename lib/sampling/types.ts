@@ -1,14 +1,11 @@
+import type { RandomSource } from "../base/random_source.ts";
 import type { Passage, Query } from "../data/types.ts";
 
 /** State of a seeded generator: plain data, so a checkpoint can hold it. */
 export type RngState = readonly [number, number, number, number];
 
 /** A seeded generator of random numbers. */
-export interface Rng {
-  /** A float64 in [0, 1). */
-  next(): number;
-  /** An integer in [0, n), each equally likely. */
-  int(n: number): number;
+export interface Rng extends RandomSource {
   /** The present state; {@linkcode restoreRng} goes on from it. */
   state(): RngState;
 }

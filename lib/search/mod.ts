@@ -93,8 +93,5 @@ export {
   type RankedRows,
   topK,
 } from "./exact/top_k.ts";
-export type {
-  RandomIntegers,
-  RetrieveFunction,
-  ScoreFunction,
-} from "./types.ts";
+export type { RetrieveFunction, ScoreFunction } from "./types.ts";
+export type { RandomSource } from "../base/random_source.ts";

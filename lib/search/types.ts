@@ -11,15 +11,6 @@ export type RetrieveFunction = (
 ) => Run | Promise<Run>;
 
 /**
- * A generator of random integers; that of the sampling room has this form.
- * Seed it for results that repeat.
- */
-export interface RandomIntegers {
-  /** An integer in [0, n), each equally likely. */
-  int(n: number): number;
-}
-
-/**
  * Scores given passages for each query: query id → ids of passages in, query id
  * → passage id → score out.
  */

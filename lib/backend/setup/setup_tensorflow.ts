@@ -1,3 +1,4 @@
+import type { ProgressEvent } from "../../base/progress_event.ts";
 import { join } from "node:path";
 import { checkMatmul } from "./check_matmul.ts";
 import { buildCuda } from "./cuda_build.ts";
@@ -25,20 +26,6 @@ export interface SetupTensorflowOptions {
   cuda?: boolean;
   /** Set up anew even if it's there. @default {false} */
   force?: boolean;
-}
-
-/** One report of progress of a set-up. */
-export interface SetupEvent {
-  /** Always `"setup"`, as for the progress of other long work. */
-  stage: string;
-  /** What is being done. */
-  label: string;
-  /** Steps finished. */
-  done: number;
-  /** Steps in all. */
-  total: number;
-  /** What came of it, if there is something to say. */
-  note?: string;
 }
 
 /** Platform tags that TensorFlow's wheels carry, by `os-arch`. */
@@ -104,11 +91,15 @@ const SOURCES = [
  */
 export async function* setupTensorflow(
   options: SetupTensorflowOptions = {},
-): AsyncGenerator<SetupEvent, Installation> {
+): AsyncGenerator<ProgressEvent, Installation> {
   const { cuda = false, force = false } = options;
   const flavour: TensorflowFlavour = cuda ? "cuda" : "cpu";
   const total = 6;
-  const event = (done: number, label: string, note?: string): SetupEvent => ({
+  const event = (
+    done: number,
+    label: string,
+    note?: string,
+  ): ProgressEvent => ({
     stage: "setup",
     label,
     done,

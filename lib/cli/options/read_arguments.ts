@@ -2,7 +2,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import type { CommandFlags, Flag } from "./flags.ts";
 import { SHORT } from "./global_options.ts";
 import { readValue } from "./read_value.ts";
-import { didYouMean } from "../help/suggest.ts";
+import { didYouMean } from "../../base/nearest_names.ts";
 
 /** Values by key; objects within for dotted flags. */
 export type Values = Record<string, unknown>;

@@ -4,7 +4,7 @@ import { commandFlags, type Flag } from "./flags.ts";
 import { type GlobalOptions, globalOptions } from "./global_options.ts";
 import { readArguments, valueAt, type Values } from "./read_arguments.ts";
 import { recordedOptions } from "./recorded_options.ts";
-import { didYouMean } from "../help/suggest.ts";
+import { didYouMean } from "../../base/nearest_names.ts";
 
 /** What a command is to do, from its arguments and its config file. */
 export interface ReadOptions {

@@ -1,3 +1,4 @@
+import { readTextIfThere } from "../../base/read_text.ts";
 import { basename, resolve } from "node:path";
 import type { z } from "zod";
 import { exists, isFolder } from "../../base/exists.ts";
@@ -24,13 +25,8 @@ export async function readJsonFile<T>(
   path: string,
   schema: z.ZodType<T>,
 ): Promise<T | undefined> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const text = await readTextIfThere(path);
+  if (text === undefined) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ""));

@@ -1,5 +1,6 @@
 import { byNumber } from "../benchmarks/list_files.ts";
 import { exists } from "../../base/exists.ts";
+import type { ProgressEvent } from "../../base/progress_event.ts";
 import { hashFile } from "../../base/hash_file.ts";
 import { writeFolder } from "../beir/write_folder.ts";
 import type { CatalogueRow } from "./catalogue.ts";
@@ -24,16 +25,10 @@ export interface PullDatasetOptions extends HubOptions {
   overwrite?: boolean;
 }
 
-/** How far a pull is. */
-export interface PullDatasetProgress {
+/** How far a pull is: in bytes, then in rows, whose number isn't known. */
+export interface PullDatasetProgress extends ProgressEvent {
   /** Part of the work. */
   stage: "download" | "conversion";
-  /** What is being done. */
-  label: string;
-  /** Bytes, or rows, so far. */
-  done: number;
-  /** Bytes in all; 0 for rows, whose number isn't known. */
-  total: number;
 }
 
 /** What {@linkcode pullDataset} made; `source.json` in the folder holds it. */

@@ -1,3 +1,4 @@
+import { readTextIfThere } from "../../base/read_text.ts";
 import { z } from "zod";
 
 /** Files of one split, as a README names them. */
@@ -38,13 +39,7 @@ export async function readDatasetCard(
   wanted: string | undefined,
 ): Promise<DatasetConfig | undefined> {
   const path = `${folder}/README.md`;
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    text = "";
-  }
+  const text = await readTextIfThere(path) ?? "";
   const configs = await frontMatter(path, text);
   if (configs.length === 0) {
     if (wanted === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { readText } from "../read_text.ts";
+import { readText } from "../../base/read_text.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 import { formatWeightFile } from "./format_weight_file.ts";
 import { parseWeightFile } from "./parse_weight_file.ts";
@@ -24,7 +24,9 @@ import type { WeightFile } from "./weight_file.ts";
  * ```
  */
 export async function readWeightFile(path: string): Promise<WeightFile> {
-  return parseWeightFile(await readText(path, "weights"), { path });
+  const complaint =
+    `Cannot read weights: there is no file ${path}; check the path`;
+  return parseWeightFile(await readText(path, complaint), { path });
 }
 
 /**

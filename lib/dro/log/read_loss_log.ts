@@ -1,4 +1,4 @@
-import { readText } from "../read_text.ts";
+import { readText } from "../../base/read_text.ts";
 import { type LossLog, parseLossLog } from "./parse_loss_log.ts";
 
 /**
@@ -25,5 +25,7 @@ import { type LossLog, parseLossLog } from "./parse_loss_log.ts";
  * ```
  */
 export async function readLossLog(path: string): Promise<LossLog> {
-  return parseLossLog(await readText(path, "losses"), { path });
+  const complaint =
+    `Cannot read losses: there is no file ${path}; check the path`;
+  return parseLossLog(await readText(path, complaint), { path });
 }

@@ -1,4 +1,4 @@
-import type { RandomSource } from "./strategy.ts";
+import type { RandomSource } from "../../base/random_source.ts";
 
 /**
  * Draws from a Dirichlet distribution: independent gamma draws over their sum.
@@ -10,7 +10,7 @@ import type { RandomSource } from "./strategy.ts";
  */
 export function drawDirichlet(
   alphas: readonly number[],
-  rng: RandomSource,
+  rng: Pick<RandomSource, "next">,
 ): number[] {
   const logs = alphas.map((alpha) => logGamma(alpha, rng));
   const top = Math.max(...logs);
@@ -20,7 +20,7 @@ export function drawDirichlet(
 }
 
 /** Logarithm of a gamma draw (Marsaglia & Tsang 2000). */
-function logGamma(alpha: number, rng: RandomSource): number {
+function logGamma(alpha: number, rng: Pick<RandomSource, "next">): number {
   if (!(alpha > 0 && alpha < Infinity)) {
     throw new RangeError(
       `Cannot draw a mixture: concentrations must be > 0: got ${alpha}`,
@@ -43,7 +43,7 @@ function logGamma(alpha: number, rng: RandomSource): number {
 }
 
 /** A standard normal draw (Box & Muller). */
-function normal(rng: RandomSource): number {
+function normal(rng: Pick<RandomSource, "next">): number {
   const radius = Math.sqrt(-2 * Math.log(1 - rng.next()));
   return radius * Math.cos(2 * Math.PI * rng.next());
 }

@@ -2,7 +2,8 @@ import { affordable } from "./affordable.ts";
 import { drawDirichlet } from "./dirichlet.ts";
 import { ridge } from "./ridge.ts";
 import { checkFinite } from "./softmax.ts";
-import type { RandomSource, Strategy } from "./strategy.ts";
+import type { Strategy } from "./strategy.ts";
+import type { RandomSource } from "../../base/random_source.ts";
 
 /** One tried mixture and what came of it. */
 export interface TriedMixture {
@@ -15,7 +16,7 @@ export interface TriedMixture {
 /** Options for {@linkcode regmixWeights}. */
 export interface RegmixOptions {
   /** Where chance comes from. */
-  rng: RandomSource;
+  rng: Pick<RandomSource, "next">;
   /** Mixtures to simulate, an integer ≥ 1. @default {10_000} */
   simulations?: number;
   /** How many of the best are averaged, in [1, simulations]. @default {100} */
@@ -46,7 +47,10 @@ const CONCENTRATION = [0.1, 5] as const;
  * assert.ok(Math.abs(weights.reduce((a, b) => a + b) - 1) < 1e-12);
  * ```
  */
-export function randomMixture(tasks: number, rng: RandomSource): number[] {
+export function randomMixture(
+  tasks: number,
+  rng: Pick<RandomSource, "next">,
+): number[] {
   const [low, high] = CONCENTRATION;
   const alpha = low * (high / low) ** rng.next();
   return drawDirichlet(Array.from({ length: tasks }, () => alpha), rng);

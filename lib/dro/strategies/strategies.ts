@@ -4,7 +4,7 @@ import { groupDro } from "./group_dro.ts";
 import { infDds } from "./inf_dds.ts";
 import { leaveOneOut } from "./leave_one_out.ts";
 import { manualMixture } from "./manual_mixture.ts";
-import { nearestName } from "./nearest_name.ts";
+import { suggest } from "../../base/nearest_names.ts";
 import { proportionalMixture } from "./proportional_mixture.ts";
 import { regmix } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";
@@ -98,7 +98,7 @@ export function strategy(name: string): Strategy {
     }
   }
   const names = Object.keys(STRATEGIES);
-  const near = nearestName(name, names);
+  const near = suggest(name, names);
   return fail(
     `there is none named ${JSON.stringify(name)}${
       near ? ` (did you mean ${near}?)` : ""

@@ -1,3 +1,5 @@
+import type { Progress } from "../../base/progress_event.ts";
+import type { RandomSource } from "../../base/random_source.ts";
 import type { StepWeightsOptions } from "../update/step_weights.ts";
 import type { WeightState } from "../update/weight_state.ts";
 
@@ -33,21 +35,8 @@ export interface Strategy {
   ): AsyncGenerator<StrategyProgress, number[]>;
 }
 
-/** A source of random numbers; what `createRng()` makes is one. */
-export interface RandomSource {
-  /** A float64 in [0, 1). */
-  next(): number;
-}
-
-/** How far a strategy is. */
-export interface StrategyProgress {
-  /** Proxy steps spent so far. */
-  done: number;
-  /** Proxy steps it may spend. */
-  total: number;
-  /** Something to show beside it. */
-  note?: string;
-}
+/** How far a strategy is, in proxy steps. */
+export type StrategyProgress = Progress;
 
 /**
  * What a strategy may use. Whoever runs it gives this and counts what each use
@@ -65,7 +54,7 @@ export interface StrategyContext {
   /** Proxy steps spent so far. */
   spent(): number;
   /** A generator of the run's seed; the same purpose gives the same draws. */
-  rng(purpose: string): RandomSource;
+  rng(purpose: string): Pick<RandomSource, "next">;
   /**
    * A new proxy. All start from the same parameters and see the same rows of a
    * task in the same order, so that two differ by their mixtures alone.

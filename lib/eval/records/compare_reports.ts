@@ -1,4 +1,3 @@
-import type { RandomIntegers } from "../../search/types.ts";
 import type { EvalReport, TaskReport } from "./eval_report.ts";
 import { holm } from "../significance/holm.ts";
 import { pairedTTest } from "../significance/paired_t.ts";
@@ -7,6 +6,7 @@ import {
   type DifferentSetting,
   settingsThatDiffer,
 } from "./settings_that_differ.ts";
+import type { RandomSource } from "../../base/random_source.ts";
 
 /** Options for {@linkcode compareReports}. */
 export interface CompareReportsOptions {
@@ -18,7 +18,7 @@ export interface CompareReportsOptions {
    * Where chance comes from; with it, a paired randomisation test is run beside the
    * t-test.
    */
-  rng?: RandomIntegers;
+  rng?: Pick<RandomSource, "int">;
 }
 
 /** A query that fares otherwise in the second report. */
@@ -181,7 +181,7 @@ function compareTask(
   { metric, movers, rng }: {
     metric: string;
     movers: number;
-    rng: RandomIntegers | undefined;
+    rng: Pick<RandomSource, "int"> | undefined;
   },
 ): Omit<TaskComparison, "adjustedP"> {
   const pairs = pairsOf(a, b, metric);

@@ -1,3 +1,4 @@
+import { readText } from "../../base/read_text.ts";
 import { z } from "zod";
 import type { EvalReport } from "./eval_report.ts";
 import { describeIssue } from "../../base/describe_issue.ts";
@@ -43,7 +44,7 @@ const report = z.looseObject({
  */
 export async function readReport(path: string): Promise<EvalReport> {
   const [, file = path, name] = /^(.*\.json)#(.+)$/.exec(path) ?? [];
-  const value = await readJson(file);
+  const value = await readValue(file);
   const holds = typeof value === "object" && value !== null &&
       !("format" in value)
     ? value as Record<string, unknown>
@@ -79,16 +80,9 @@ function parseReport(value: unknown, where: string): EvalReport {
   return value as EvalReport;
 }
 
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(
-      `Cannot read ${path}: there is no such file`,
-    );
-  }
+async function readValue(path: string): Promise<unknown> {
+  const complaint = `Cannot read ${path}: there is no such file`;
+  const text = await readText(path, complaint);
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,11 +1,11 @@
-import type { RandomIntegers } from "../../search/types.ts";
 import { normalCdf, normalQuantile } from "./distributions.ts";
 import { checkLevel, checkResamples, meanOf } from "./paired.ts";
+import type { RandomSource } from "../../base/random_source.ts";
 
 /** Options for {@linkcode bootstrapInterval}. */
 export interface BootstrapOptions {
   /** Where chance comes from. */
-  rng: RandomIntegers;
+  rng: Pick<RandomSource, "int">;
   /**
    * Efron's bias-corrected and accelerated interval, the plain quantiles, or
    * the quantiles mirrored at the estimate. @default {"BCa"}

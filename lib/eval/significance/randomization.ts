@@ -1,10 +1,10 @@
-import type { RandomIntegers } from "../../search/types.ts";
 import {
   type Alternative,
   checkResamples,
   differences,
   meanOf,
 } from "./paired.ts";
+import type { RandomSource } from "../../base/random_source.ts";
 
 /** Options for {@linkcode randomizationTest}. */
 export interface RandomizationTestOptions {
@@ -18,7 +18,7 @@ export interface RandomizationTestOptions {
   /** Assignments drawn, an integer ≥ 1; Monte Carlo only. @default {10_000} */
   resamples?: number;
   /** Where chance comes from; Monte Carlo needs it. */
-  rng?: RandomIntegers;
+  rng?: Pick<RandomSource, "int">;
 }
 
 /** Result of {@linkcode randomizationTest}. */

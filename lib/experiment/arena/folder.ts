@@ -4,6 +4,7 @@ import {
   asJson,
   firstDifference,
   hasFiles,
+  readRecord,
   type RunIdentity,
 } from "../run_folder.ts";
 
@@ -32,32 +33,14 @@ export async function openArenaFolder(
   identity: ArenaIdentity,
 ): Promise<() => Promise<void>> {
   const path = join(folder, RECORD);
-  const text = await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return;
-    if (error instanceof Deno.errors.NotADirectory) {
-      throw new RangeError(
-        `Cannot write to ${folder}: it is a file, or within one; name another folder by --out`,
-      );
-    }
-    throw error;
-  });
-  if (text === undefined) {
+  const before = await readRecord<unknown>(folder, RECORD, "arena");
+  if (before === undefined) {
     if (await hasFiles(folder)) {
       throw new RangeError(
         `Cannot write to ${folder}: it holds files that are no arena; name another folder by --out`,
       );
     }
-    return async () => {
-      await writeJson(path, identity);
-    };
-  }
-  let before: unknown;
-  try {
-    before = JSON.parse(text);
-  } catch {
-    throw new SyntaxError(
-      `${path}:1: Cannot read the arena: the record is not JSON; remove the folder or name another one by --out`,
-    );
+    return () => writeJson(path, identity);
   }
   const difference = firstDifference(asJson(identity), before);
   if (difference) {

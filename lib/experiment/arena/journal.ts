@@ -1,3 +1,4 @@
+import { readTextIfThere } from "../../base/read_text.ts";
 import { dirname } from "node:path";
 import { writeWhole } from "../../base/write_whole.ts";
 
@@ -23,10 +24,7 @@ export class Journal {
   /** Opens a journal; one that isn't there is empty. */
   static async open(path: string): Promise<Journal> {
     await Deno.mkdir(dirname(path), { recursive: true });
-    const text = await Deno.readTextFile(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return "";
-      throw error;
-    });
+    const text = await readTextIfThere(path) ?? "";
     const lines = text.split("\n");
     // What follows the last line break was torn by an interruption.
     if (lines.pop() !== "") {

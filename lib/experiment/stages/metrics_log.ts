@@ -1,3 +1,4 @@
+import { readTextIfThere } from "../../base/read_text.ts";
 import { join } from "node:path";
 import { writeWhole } from "../../base/write_whole.ts";
 import type { PackedLosses } from "../../dro/mod.ts";
@@ -61,10 +62,7 @@ export class MetricsLog {
 
   /** All whole lines. */
   async lines(): Promise<MetricsLine[]> {
-    const text = await Deno.readTextFile(this.#path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return "";
-      throw error;
-    });
+    const text = await readTextIfThere(this.#path) ?? "";
     return text.split("\n").slice(0, -1).flatMap((line) => {
       try {
         return [JSON.parse(line) as MetricsLine];

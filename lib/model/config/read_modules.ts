@@ -1,6 +1,7 @@
+import { readTextIfThere } from "../../base/read_text.ts";
 import { join } from "node:path";
 import { z } from "zod";
-import { parseJson } from "../../base/read_json.ts";
+import { parseJson } from "../../base/json_file.ts";
 import { shown } from "../weights/header.ts";
 import { ACTIVATION_CLASSES, POOLING_MODES } from "./module_names.ts";
 import type { DenseModule, ModulesConfig, Pooling } from "./modules.ts";
@@ -205,13 +206,8 @@ async function readIfPresent<T>(
   path: string,
   schema: z.ZodType<T>,
 ): Promise<T | undefined> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const text = await readTextIfThere(path);
+  if (text === undefined) return undefined;
   const json = parseJson(text, path);
   const { data, error } = schema.safeParse(json);
   if (error) {

@@ -1,3 +1,4 @@
+import type { RandomSource } from "../../base/random_source.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor2D, Variable } from "../../backend/mod.ts";
 import { type Dropout, rowSeeds } from "./dropout.ts";
@@ -43,16 +44,10 @@ export interface Encoder {
   readonly lora?: LoraConfig;
 }
 
-/** What {@linkcode createEncoder} draws its starting values from. */
-export interface UniformSource {
-  /** A number in [0, 1). */
-  next(): number;
-}
-
 /** Options for {@linkcode createEncoder}. */
 export interface CreateEncoderOptions {
   /** Where the starting values come from, e.g. `createRng(seed, "model")`. */
-  rng: UniformSource;
+  rng: Pick<RandomSource, "next">;
   /** Pooling, what comes after it, and the length limit. */
   modules: ModulesConfig;
 }
@@ -129,7 +124,7 @@ export function createEncoder(
 
 /** Normal numbers by Box and Muller's transform, two from two. */
 function normalSource(
-  rng: UniformSource,
+  rng: Pick<RandomSource, "next">,
   deviation: number,
 ): () => number {
   let spare: number | undefined;

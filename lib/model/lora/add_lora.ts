@@ -1,13 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Variable } from "../../backend/mod.ts";
-import type { Encoder, UniformSource } from "../encode/encoder.ts";
+import type { RandomSource } from "../../base/random_source.ts";
+import type { Encoder } from "../encode/encoder.ts";
 import { factorsOf, targetModules } from "./lora_modules.ts";
 import { type LoraConfig, loraConfig } from "./lora_config.ts";
 
 /** Options for {@linkcode addLora}; those absent are as in {@linkcode loraConfig}. */
 export interface AddLoraOptions extends Partial<LoraConfig> {
   /** Where the starting values come from, e.g. `createRng(seed, "lora")`. */
-  rng: UniformSource;
+  rng: Pick<RandomSource, "next">;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { MaxHeap } from "../../base/max_heap.ts";
+import TinyQueue from "tinyqueue";
 
 /** What {@linkcode learnPieces} needs to know. */
 export interface LearnPiecesOptions {
@@ -39,29 +39,35 @@ export function learnPieces(
     const [a1, a2, b1, b2] = [left(a), right(a), left(b), right(b)];
     return a1 === b1 ? pieces[a2]! < pieces[b2]! : pieces[a1]! < pieces[b1]!;
   };
-  const heap = new MaxHeap(sortsFirst);
+  // The pair that occurs most comes first.
+  const queue = new TinyQueue<{ count: number; pair: number }>(
+    [],
+    (a, b) => b.count - a.count || (sortsFirst(a.pair, b.pair) ? -1 : 1),
+  );
   for (const [pair, count] of pairs.counts) {
-    if (count >= minFrequency) heap.push(count, pair);
+    if (count >= minFrequency) queue.push({ count, pair });
   }
   while (pieces.length < size) {
-    const top = heap.pop();
+    const top = queue.pop();
     if (top === undefined) break;
-    const count = pairs.counts.get(top.key) ?? 0;
+    const count = pairs.counts.get(top.pair) ?? 0;
     if (count !== top.count) {
       // The count has changed since. If it rose, a newer entry says so.
-      if (count < top.count && count >= minFrequency) heap.push(count, top.key);
+      if (count < top.count && count >= minFrequency) {
+        queue.push({ count, pair: top.pair });
+      }
       continue;
     }
-    const joined = pieces[left(top.key)]! +
-      pieces[right(top.key)]!.slice(CONTINUES.length);
+    const joined = pieces[left(top.pair)]! +
+      pieces[right(top.pair)]!.slice(CONTINUES.length);
     let id = ids.get(joined);
     if (id === undefined) {
       id = pieces.push(joined) - 1;
       ids.set(joined, id);
     }
-    for (const pair of pairs.join(top.key, id)) {
+    for (const pair of pairs.join(top.pair, id)) {
       const grown = pairs.counts.get(pair) ?? 0;
-      if (grown >= minFrequency) heap.push(grown, pair);
+      if (grown >= minFrequency) queue.push({ count: grown, pair });
     }
   }
   return pieces;

@@ -1,11 +1,11 @@
 import type { MineOptions } from "./mine_options.ts";
-import type { RandomIntegers } from "../types.ts";
+import type { RandomSource } from "../../base/random_source.ts";
 
 /** Draws `min(count, n)` different numbers from 0 to n - 1, in random order. */
 export function* drawDistinct(
   n: number,
   count: number,
-  rng: RandomIntegers,
+  rng: Pick<RandomSource, "int">,
 ): Generator<number> {
   const numbers = Array.from({ length: n }, (_, i) => i);
   const size = Math.min(count, n);
@@ -22,7 +22,7 @@ export function* drawDistinct(
  */
 export function* drawCandidates(
   n: number,
-  rng: RandomIntegers,
+  rng: Pick<RandomSource, "int">,
   sampling: MineOptions["sampling"] = "random",
 ): Generator<number> {
   if (sampling === "random") yield* drawDistinct(n, n, rng);
@@ -31,7 +31,10 @@ export function* drawCandidates(
 }
 
 /** Without replacement, place i with a likelihood as 1 / (i + 1). */
-function* drawByRank(n: number, rng: RandomIntegers): Generator<number> {
+function* drawByRank(
+  n: number,
+  rng: Pick<RandomSource, "int">,
+): Generator<number> {
   const weights = Array.from({ length: n }, (_, i) => 1 / (i + 1));
   let total = weights.reduce((sum, weight) => sum + weight, 0);
   for (let drawn = 0; drawn < n; drawn++) {

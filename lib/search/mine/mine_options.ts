@@ -1,15 +1,12 @@
 import type { SplitName } from "../../data/types.ts";
 import type { Decisions } from "./decisions.ts";
-import type {
-  RandomIntegers,
-  RetrieveFunction,
-  ScoreFunction,
-} from "../types.ts";
+import type { RetrieveFunction, ScoreFunction } from "../types.ts";
+import type { RandomSource } from "../../base/random_source.ts";
 
 /** Options for `mineHardNegatives`. */
 export interface MineOptions {
   /** Where chance comes from; the same seed gives the same negatives. */
-  rng: RandomIntegers;
+  rng: Pick<RandomSource, "int">;
   /** Negatives for each query, an integer ≥ 1. @default {8} */
   count?: number;
   /** Mines for the queries with a positive in this split. @default {"train"} */

@@ -1,11 +1,12 @@
+import { readTextIfThere } from "../../../base/read_text.ts";
 import { z } from "zod";
 import type { BackendName } from "../../../backend/mod.ts";
 import type { Suite, Task } from "../../../data/mod.ts";
 import type { DecisionRow } from "../../../search/mod.ts";
 import { backendOption } from "../backend_option.ts";
 import { type OpenedEncoder, openEncoder } from "../encoder_functions.ts";
-import type { ProgressEvent } from "../../progress.ts";
 import type { Command } from "../../command.ts";
+import type { ProgressEvent } from "../../../base/progress_event.ts";
 
 /** Options of `tdro data audit`. */
 export interface DataAuditOptions {
@@ -170,12 +171,8 @@ async function readNegatives(
 async function readBefore(path?: string): Promise<DecisionRow[]> {
   if (path === undefined) return [];
   const { parseDecisions } = await import("../../../search/mod.ts");
-  try {
-    return parseDecisions(await Deno.readTextFile(path), path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  const text = await readTextIfThere(path);
+  return text === undefined ? [] : parseDecisions(text, path);
 }
 
 /** What was decided stays; what was only listed is listed anew. */

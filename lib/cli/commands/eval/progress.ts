@@ -1,5 +1,5 @@
 import type { EvalReport, TaskReport } from "../../../eval/mod.ts";
-import type { ProgressEvent } from "../../progress.ts";
+import type { ProgressEvent } from "../../../base/progress_event.ts";
 
 /** Tells of the texts of a task encoded so far. */
 type OnProgress = (task: string, done: number) => void;
