@@ -1,3 +1,5 @@
+import { sum } from "../base/mean.ts";
+
 /** Options for {@linkcode capPasses}. */
 export interface CapPassesOptions {
   /** Rows of each task, shape `[K]`, integers ≥ 1. */
@@ -108,10 +110,6 @@ function checkInputs(
   if (!(maxPasses > 0 && maxPasses < Infinity)) {
     fail(`maxPasses must be finite and > 0: got ${maxPasses}`);
   }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }
 
 function short(value: number): string {

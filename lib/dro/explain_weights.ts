@@ -1,3 +1,4 @@
+import { mean } from "../base/mean.ts";
 import {
   type LossMeasure,
   type LossObservation,
@@ -100,7 +101,7 @@ export function explainWeights(evidence: WeightEvidence): WeightExplanation[] {
   const total = start.reduce((sum, weight) => sum + weight, 0);
   const tallies = tally(lines, count, measure);
   const all = overall(tallies);
-  const meanPull = meanOf(tallies.map((t) => t.pull));
+  const meanPull = mean(tallies.map((t) => t.pull));
   return names.map((task, k) => {
     const trajectory = [
       start[k]! / total,
@@ -108,7 +109,7 @@ export function explainWeights(evidence: WeightEvidence): WeightExplanation[] {
     ];
     const mine = tallies[k]!;
     const { drawn, batches, pulls } = mine;
-    const mean = (sum: number | null, over: number) =>
+    const averaged = (sum: number | null, over: number) =>
       sum === null || over === 0 ? null : sum / over;
     const size = sizes?.[k] ?? null;
     const row = {
@@ -117,13 +118,13 @@ export function explainWeights(evidence: WeightEvidence): WeightExplanation[] {
       start: trajectory[0]!,
       end: trajectory.at(-1)!,
       trajectory,
-      released: mean(mine.released, batches),
-      ratioOfMeans: mean(mine.ratioOfMeans, batches),
+      released: averaged(mine.released, batches),
+      ratioOfMeans: averaged(mine.ratioOfMeans, batches),
       pull: meanPull > 0 ? mine.pull / meanPull : 0,
-      hardShare: mean(mine.hard, drawn),
+      hardShare: averaged(mine.hard, drawn),
       topShare: topShare(pulls),
-      loss: mean(mine.loss, drawn),
-      referenceLoss: mean(mine.reference, drawn),
+      loss: averaged(mine.loss, drawn),
+      referenceLoss: averaged(mine.reference, drawn),
       drawn,
       passes: size === null ? null : drawn / size,
       present: batches / lines.length,
@@ -175,7 +176,7 @@ function tally(
       }
       : undefined;
     const judged = line.referenceLosses ?? line.losses;
-    const middle = meanOf(judged);
+    const middle = mean(judged);
     // As stepWeights() clips; longer than 1 in nearly every released update.
     const factor = Math.min(1, 1 / (Math.hypot(...used.perDomain) + 1e-6));
     tallies.forEach((t, k) => {
@@ -292,12 +293,6 @@ function checkEvidence(
       );
     }
   }
-}
-
-function meanOf(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return sum / values.length;
 }
 
 function percent(share: number | null): string {

@@ -1,3 +1,4 @@
+import { mean } from "../base/mean.ts";
 import type { EvalReport } from "../eval/mod.ts";
 import { createRng } from "../sampling/mod.ts";
 import { type ArmDifference, METRIC } from "./summary.ts";
@@ -38,8 +39,4 @@ export function compareArms(
     better: means.filter((d) => d > 0).length,
     worse: means.filter((d) => d < 0).length,
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, v) => sum + v, 0) / values.length;
 }

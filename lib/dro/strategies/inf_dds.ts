@@ -1,3 +1,4 @@
+import { mean } from "../../base/mean.ts";
 import { affordable } from "./affordable.ts";
 import { checkFinite, relative, softmax } from "./softmax.ts";
 import type { Strategy } from "./strategy.ts";
@@ -128,10 +129,6 @@ export function infDds(): Strategy {
       return softmax(scores);
     },
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, v) => sum + v, 0) / values.length;
 }
 
 function fail(reason: string): never {

@@ -1,8 +1,10 @@
+import { sum } from "../../base/mean.ts";
+
 /** Weights of log-weights: exp(u − max) / sum, which can't overflow. */
 export function softmax(logWeights: readonly number[]): number[] {
   const top = logWeights.reduce((a, b) => Math.max(a, b), -Infinity);
   const grown = logWeights.map((u) => Math.exp(u - top));
-  const total = grown.reduce((a, b) => a + b, 0);
+  const total = sum(grown);
   return grown.map((g) => g / total);
 }
 

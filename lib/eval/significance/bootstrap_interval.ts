@@ -1,6 +1,7 @@
 import { normalCdf, normalQuantile } from "./distributions.ts";
-import { checkLevel, checkResamples, meanOf } from "./paired.ts";
+import { checkLevel, checkResamples } from "./paired.ts";
 import type { RandomSource } from "../../base/random_source.ts";
+import { mean } from "../../base/mean.ts";
 
 /** Options for {@linkcode bootstrapInterval}. */
 export interface BootstrapOptions {
@@ -68,7 +69,7 @@ export function bootstrapInterval(
       `${cannot}: values[${wrong}] must be finite: got ${values[wrong]}`,
     );
   }
-  const estimate = meanOf(values);
+  const estimate = mean(values);
   const means = new Float64Array(resamples);
   for (let r = 0; r < resamples; r++) {
     let sum = 0;
@@ -80,7 +81,7 @@ export function bootstrapInterval(
   let ends: [number, number] = [alpha / 2, 1 - alpha / 2];
   if (method === "BCa") ends = bcaEnds(values, means, { estimate, alpha });
   const [low, high] = ends.map((p) => quantile(means, p)) as [number, number];
-  const middle = meanOf([...means]);
+  const middle = mean([...means]);
   return {
     estimate,
     interval: method === "basic"

@@ -23,11 +23,6 @@ export function differences(
   });
 }
 
-/** Arithmetic mean. */
-export function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 /** Throws a RangeError unless the level is between 0 and 1. */
 export function checkLevel(level: number, cannot: string): void {
   if (!(level > 0 && level < 1)) {

@@ -1,5 +1,6 @@
 import { studentQuantile, studentTail } from "./distributions.ts";
-import { type Alternative, checkLevel, differences, meanOf } from "./paired.ts";
+import { type Alternative, checkLevel, differences } from "./paired.ts";
+import { mean } from "../../base/mean.ts";
 
 /** Options for {@linkcode pairedTTest}. */
 export interface PairedTTestOptions {
@@ -51,11 +52,11 @@ export function pairedTTest(
   const cannot = "Cannot run the paired t-test";
   checkLevel(level, cannot);
   const d = differences(a, b, cannot);
-  const mean = meanOf(d);
+  const middle = mean(d);
   const df = d.length - 1;
-  const variance = d.reduce((sum, x) => sum + (x - mean) ** 2, 0) / df;
+  const variance = d.reduce((sum, x) => sum + (x - middle) ** 2, 0) / df;
   const error = Math.sqrt(variance / d.length);
-  const t = mean / error;
+  const t = middle / error;
   const half = studentQuantile((1 - level) / 2, df) * error;
   return {
     t,
@@ -63,7 +64,7 @@ export function pairedTTest(
     p: alternative === "two-sided"
       ? 2 * studentTail(Math.abs(t), df)
       : studentTail(alternative === "greater" ? t : -t, df),
-    meanDifference: mean,
-    interval: [mean - half, mean + half],
+    meanDifference: middle,
+    interval: [middle - half, middle + half],
   };
 }

@@ -1,10 +1,6 @@
-import {
-  type Alternative,
-  checkResamples,
-  differences,
-  meanOf,
-} from "./paired.ts";
+import { type Alternative, checkResamples, differences } from "./paired.ts";
 import type { RandomSource } from "../../base/random_source.ts";
+import { mean } from "../../base/mean.ts";
 
 /** Options for {@linkcode randomizationTest}. */
 export interface RandomizationTestOptions {
@@ -111,7 +107,7 @@ export function randomizationTest(
   const total = method === "exact" ? 2 ** d.length : resamples;
   return {
     p: method === "exact" ? count / total : (count + 1) / (total + 1),
-    meanDifference: meanOf(d),
+    meanDifference: mean(d),
     method,
     count,
     total,

@@ -1,3 +1,4 @@
+import { sum } from "../../base/mean.ts";
 import type { ProxyModel } from "../../dro/mod.ts";
 import { cloneEncoder, disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { type Batch, batches, type SamplerCursor } from "../../sampling/mod.ts";
@@ -101,7 +102,7 @@ export class ArenaProxy implements ProxyModel {
         for (const batch of own) {
           each.push(...await batchLosses(encoder, batch, this.#options));
         }
-        losses.push(each.reduce((a, b) => a + b, 0) / each.length);
+        losses.push(sum(each) / each.length);
       }
       return losses;
     });

@@ -1,3 +1,4 @@
+import { mean } from "../../base/mean.ts";
 import { type Strategy, weightWarnings } from "../../dro/mod.ts";
 import { type EvalReport, holm, randomizationTest } from "../../eval/mod.ts";
 import { createRng } from "../../sampling/mod.ts";
@@ -112,10 +113,6 @@ function test(a: EvalReport, b: EvalReport, seed: number): number {
   return randomizationTest(values(a), values(b), {
     rng: createRng(seed, "arena/randomization"),
   }).p;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, v) => sum + v, 0) / values.length;
 }
 
 /** Standard deviation of a sample; null for one value. */
