@@ -85,9 +85,14 @@ export {
 export { type SeedAgreement, seedAgreement } from "./seed_agreement.ts";
 export { selectTop } from "./select_top.ts";
 export {
+  type ClipKind,
+  type ClipOptions,
   stepWeights,
   type StepWeightsOptions,
+  type WeightBounds,
   type WeightOptimizer,
+  type WeightOptimizerOptions,
+  type WeightPrior,
 } from "./update/step_weights.ts";
 export { doge, dogeStep, type DogeStepOptions } from "./strategies/doge.ts";
 export { doremi } from "./strategies/doremi.ts";

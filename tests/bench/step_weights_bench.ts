@@ -45,7 +45,7 @@ Deno.bench("stepWeights, half frozen", { group: "an update" }, () => {
 });
 
 Deno.bench("stepWeights, with floor and cap", { group: "an update" }, () => {
-  stepWeights(state, observation, { floor: 1e-4, cap: 0.01 });
+  stepWeights(state, observation, { bounds: { floor: 1e-4, cap: 0.01 } });
 });
 
 Deno.bench("measureLosses, released", { group: "parts" }, () => {

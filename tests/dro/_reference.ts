@@ -3,7 +3,10 @@ import type {
   LossMeasure,
   LossObservation,
 } from "../../lib/dro/update/measure_losses.ts";
-import type { StepWeightsOptions } from "../../lib/dro/update/step_weights.ts";
+import type {
+  StepWeightsOptions,
+  WeightOptimizer,
+} from "../../lib/dro/update/step_weights.ts";
 
 /** Settings of the reference implementation, absent ones at its defaults. */
 export interface ReferenceSettings {
@@ -45,23 +48,27 @@ export function optionsOf(settings: ReferenceSettings): StepWeightsOptions {
     pNorm: settings.p_norm_of_ref_loss,
     eta: settings.reweight_eta ?? 0.25,
     accumulate: settings.gradient_accumulation_steps,
-    clip: settings.dro_apply_grad_norm
-      ? "norm"
-      : settings.dro_apply_grad_clip
-      ? "value"
-      : "none",
-    maxNorm: settings.dro_max_grad_norm,
-    optimizer: (settings.dro_optimizer ?? "sgd").replace(
-      "_torch",
-      "",
-    ) as StepWeightsOptions["optimizer"],
-    weightDecay: settings.dro_weight_decay,
-    weightEma: settings.weight_ema,
+    clip: {
+      by: settings.dro_apply_grad_norm
+        ? "norm"
+        : settings.dro_apply_grad_clip
+        ? "value"
+        : "none",
+      max: settings.dro_max_grad_norm,
+    },
+    optimizer: {
+      name: (settings.dro_optimizer ?? "sgd").replace(
+        "_torch",
+        "",
+      ) as WeightOptimizer,
+      weightDecay: settings.dro_weight_decay,
+      weightEma: settings.weight_ema,
+      beta1: settings.dro_adam_beta1,
+      beta2: settings.dro_adam_beta2,
+      epsilon: settings.dro_epsilon,
+      rmspropAlpha: settings.dro_rmsprop_alpha,
+    },
     ema: settings.ema,
-    beta1: settings.dro_adam_beta1,
-    beta2: settings.dro_adam_beta2,
-    epsilon: settings.dro_epsilon,
-    rmspropAlpha: settings.dro_rmsprop_alpha,
     normalize: settings.normalize_weights_on_every_update ?? false,
   };
 }

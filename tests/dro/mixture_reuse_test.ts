@@ -39,11 +39,13 @@ const method: fc.Arbitrary<StepWeightsOptions> = fc.record({
   eta: fc.double({ min: 0, max: 0.25, noNaN: true }),
   accumulate: fc.integer({ min: 1, max: 3 }),
   clip: fc.constantFrom("norm", "value"),
-  optimizer: fc.constantFrom("sgd", "adamw", "adagrad", "rmsprop"),
-  weightDecay: fc.constantFrom(0, 0.1),
-  weightEma: fc.boolean(),
+  optimizer: fc.record({
+    name: fc.constantFrom("sgd", "adamw", "adagrad", "rmsprop"),
+    weightDecay: fc.constantFrom(0, 0.1),
+    weightEma: fc.boolean(),
+  }),
   normalize: fc.boolean(),
-  priorStrength: fc.constantFrom(0, 2),
+  prior: fc.record({ strength: fc.constantFrom(0, 2) }),
 }) as fc.Arbitrary<StepWeightsOptions>;
 
 type Rows = { loss: number; reference: number; domain: number }[];
@@ -147,10 +149,10 @@ Deno.test("frozen refuses strange ids, and options that change ratios", () => {
       /Cannot step weights: frozen must be integers in \[0, 2\): got/,
     );
   }
-  for (const more of [{ smoothing: 0.1 }, { floor: 0.1 }, { cap: 0.9 }]) {
+  for (const bounds of [{ smoothing: 0.1 }, { floor: 0.1 }, { cap: 0.9 }]) {
     assert.throws(
-      () => after([1, 1], [rows], { frozen: [0], ...more }),
-      /frozen can't be combined with smoothing/,
+      () => after([1, 1], [rows], { frozen: [0], bounds }),
+      /frozen can't be combined with bounds\.smoothing/,
     );
   }
 });

@@ -51,12 +51,14 @@ const method: fc.Arbitrary<StepWeightsOptions> = fc.record({
   eta: fc.double({ min: 0, max: 1, noNaN: true }),
   accumulate: fc.integer({ min: 1, max: 3 }),
   clip: fc.constantFrom("norm", "value", "none"),
-  optimizer: fc.constantFrom("sgd", "adamw", "adagrad", "rmsprop"),
-  weightDecay: fc.constantFrom(0, 0.1),
-  weightEma: fc.boolean(),
+  optimizer: fc.record({
+    name: fc.constantFrom("sgd", "adamw", "adagrad", "rmsprop"),
+    weightDecay: fc.constantFrom(0, 0.1),
+    weightEma: fc.boolean(),
+  }),
   normalize: fc.boolean(),
-  smoothing: fc.constantFrom(0, 0.01),
-  priorStrength: fc.constantFrom(0, 2),
+  bounds: fc.record({ smoothing: fc.constantFrom(0, 0.01) }),
+  prior: fc.record({ strength: fc.constantFrom(0, 2) }),
 }) as fc.Arbitrary<StepWeightsOptions>;
 
 type Rows = { loss: number; reference: number; domain: number }[];

@@ -31,7 +31,7 @@ export function doremi(): WeightPreset {
       clip: "none",
       optimizer: "sgd",
       normalize: true,
-      smoothing: 1e-3,
+      bounds: { smoothing: 1e-3 },
     },
   });
 }

@@ -11,10 +11,76 @@ import type { WeightState } from "./weight_state.ts";
 
 export type { WeightOptimizer };
 
+/** How the measures are clipped before the step. */
+export interface ClipOptions {
+  /**
+   * The whole vector to length `max`, each value to ±`max`, or not at all.
+   * @default {"norm"}
+   */
+  by?: ClipKind;
+  /** Length or largest value, > 0. @default {1} */
+  max?: number;
+}
+
+/** What is clipped: the vector of measures, each of them, or nothing. */
+export type ClipKind = "norm" | "value" | "none";
+
+/** How log-weights follow their measures. */
+export interface WeightOptimizerOptions {
+  /** The optimiser. @default {"sgd"} */
+  name?: WeightOptimizer;
+  /** Pull of the log-weights to 0, ≥ 0. @default {0} */
+  weightDecay?: number;
+  /**
+   * SGD with the reference's momentum, which uses `ema` as momentum and 1 −
+   * `ema` as dampening (spec section 15, S12). @default {false}
+   */
+  weightEma?: boolean;
+  /** Decay of AdamW's first moment, in [0, 1). @default {0.9} */
+  beta1?: number;
+  /** Decay of AdamW's second moment, in [0, 1). @default {0.999} */
+  beta2?: number;
+  /** Added to the root in AdamW and RMSprop, ≥ 0. @default {1e-8} */
+  epsilon?: number;
+  /** Decay of RMSprop's second moment, in [0, 1). @default {0.99} */
+  rmspropAlpha?: number;
+}
+
+/** How far weights may go; none of it is part of tDRO. */
+export interface WeightBounds {
+  /**
+   * Share c of a uniform mixture in the new weights, in [0, 1]: DoReMi's
+   * smoothing, a ← (1 − c)·a + c/K. @default {0}
+   */
+  smoothing?: number;
+  /**
+   * Smallest weight, in [0, 1/K] for the K tasks that don't have weight 0; the
+   * others are scaled to keep the sum 1. @default {0}
+   */
+  floor?: number;
+  /** Largest weight, in [1/K, 1]. @default {1} */
+  cap?: number;
+}
+
 /**
- * Options for {@linkcode stepWeights}. The defaults are the settings that tDRO
- * was released with (spec section 13), except that it accumulates over 4
- * micro-batches; the options from `smoothing` on are not part of tDRO, and off.
+ * A pull to given weights, which is not part of tDRO: the step maximises
+ * ⟨a, h⟩ − KL(a ‖ before)/eta − λ·KL(a ‖ prior), that is
+ * u ← (u + eta·λ·log prior) / (1 + eta·λ) after the optimiser's step.
+ */
+export interface WeightPrior {
+  /** Strength λ of the pull, ≥ 0. @default {0} */
+  strength?: number;
+  /**
+   * Weights to pull to, shape `[K]`, finite, > 0 where a weight is > 0; need
+   * not sum to 1. Default: uniform.
+   */
+  weights?: readonly number[];
+}
+
+/**
+ * Options for {@linkcode stepWeights}, grouped by concern; plain data. The
+ * defaults are the settings that tDRO was released with (spec section 13), except
+ * that it accumulates over 4 micro-batches.
  */
 export interface StepWeightsOptions extends MeasureLossesOptions {
   /**
@@ -25,67 +91,27 @@ export interface StepWeightsOptions extends MeasureLossesOptions {
   eta?: number;
   /** Micro-batches per weight update (A), an integer ≥ 1. @default {1} */
   accumulate?: number;
-  /**
-   * How the measures are clipped before the step: the whole vector to length
-   * `maxNorm`, each value to ±`maxNorm`, or not. @default {"norm"}
-   */
-  clip?: "norm" | "value" | "none";
-  /** Bound of `clip`, > 0. @default {1} */
-  maxNorm?: number;
-  /** Optimiser of the log-weights. @default {"sgd"} */
-  optimizer?: WeightOptimizer;
-  /** Pull of the log-weights to 0, ≥ 0. @default {0} */
-  weightDecay?: number;
-  /**
-   * SGD with the reference's momentum, which uses `ema` as momentum and 1 −
-   * `ema` as dampening (spec section 15, S12). @default {false}
-   */
-  weightEma?: boolean;
   /** Share of the new weights in `state.ema`, in [0, 1]. @default {0.1} */
   ema?: number;
-  /** Decay of AdamW's first moment, in [0, 1). @default {0.9} */
-  beta1?: number;
-  /** Decay of AdamW's second moment, in [0, 1). @default {0.999} */
-  beta2?: number;
-  /** Added to the root in AdamW and RMSprop, ≥ 0. @default {1e-8} */
-  epsilon?: number;
-  /** Decay of RMSprop's second moment, in [0, 1). @default {0.99} */
-  rmspropAlpha?: number;
   /**
    * Whether the log-weights are shifted after each update so that the weights
    * sum to 1. Changes the result only with weight decay. @default {true}
    */
   normalize?: boolean;
-  /**
-   * Share c of a uniform mixture in the new weights, in [0, 1]: DoReMi's
-   * smoothing, a ← (1 − c)·a + c/K. @default {0}
-   */
-  smoothing?: number;
-  /**
-   * Strength λ ≥ 0 of a pull to `prior`: the step maximises
-   * ⟨a, h⟩ − KL(a ‖ before)/eta − λ·KL(a ‖ prior), that is
-   * u ← (u + eta·λ·log prior) / (1 + eta·λ) after the optimiser's step.
-   * @default {0}
-   */
-  priorStrength?: number;
-  /**
-   * Weights to pull to, shape `[K]`, finite, > 0 where a weight is > 0; need
-   * not sum to 1. Default: uniform.
-   */
-  prior?: readonly number[];
-  /**
-   * Smallest weight, in [0, 1/K] for the K tasks that don't have weight 0; the
-   * others are scaled to keep the sum 1. @default {0}
-   */
-  floor?: number;
-  /** Largest weight, in [1/K, 1]. @default {1} */
-  cap?: number;
+  /** How the measures are clipped, or what `by` says alone. @default {"norm"} */
+  clip?: ClipKind | ClipOptions;
+  /** Optimiser of the log-weights, or its name alone. @default {"sgd"} */
+  optimizer?: WeightOptimizer | WeightOptimizerOptions;
+  /** How far weights may go. @default {no bounds} */
+  bounds?: WeightBounds;
+  /** A pull to given weights. @default {none} */
+  prior?: WeightPrior;
   /**
    * Domain ids of tasks whose weights keep their ratios to each other: they
    * move as one, along the mean of their measures weighted with their weights,
    * so that only their total and the other weights are learned. For tasks
-   * added to a mixture that was learned before; not together with
-   * `smoothing`, `floor` or `cap`, which change ratios. @default {[]}
+   * added to a mixture that was learned before; not together with `bounds`,
+   * which change ratios. @default {[]}
    */
   frozen?: readonly number[];
 }

@@ -1,43 +1,118 @@
-import type { StepWeightsOptions } from "./step_weights.ts";
+import type { WeightOptimizer } from "./ascend.ts";
+import type { MeasureLossesOptions } from "./measure_losses.ts";
+import type { ClipKind, StepWeightsOptions } from "./step_weights.ts";
 import type { WeightState } from "./weight_state.ts";
 
-/** The options of a step with every default filled in. */
-export type WeightSettings =
-  & Required<Omit<StepWeightsOptions, "prior">>
-  & Pick<StepWeightsOptions, "prior">;
-
-const DEFAULTS: WeightSettings = {
-  measure: "released",
-  pNorm: 1,
-  eta: 0.02,
-  accumulate: 1,
-  clip: "norm",
-  maxNorm: 1,
-  optimizer: "sgd",
-  weightDecay: 0,
-  weightEma: false,
-  ema: 0.1,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  rmspropAlpha: 0.99,
-  normalize: true,
-  smoothing: 0,
-  priorStrength: 0,
-  floor: 0,
-  cap: 1,
-  frozen: [],
-};
+/** The options of a step, without groups and with every default filled in. */
+export interface WeightSettings extends Required<MeasureLossesOptions> {
+  eta: number;
+  accumulate: number;
+  ema: number;
+  normalize: boolean;
+  clip: ClipKind;
+  maxNorm: number;
+  optimizer: WeightOptimizer;
+  weightDecay: number;
+  weightEma: boolean;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  rmspropAlpha: number;
+  smoothing: number;
+  floor: number;
+  cap: number;
+  priorStrength: number;
+  prior: readonly number[] | undefined;
+  frozen: readonly number[];
+}
 
 /** Fills in defaults, and throws where the options don't fit the state. */
 export function weightSettings(
   options: StepWeightsOptions,
   state: WeightState,
 ): WeightSettings {
-  const settings: WeightSettings = { ...DEFAULTS, ...defined(options) };
+  const {
+    measure = "released",
+    pNorm = 1,
+    eta = 0.02,
+    accumulate = 1,
+    ema = 0.1,
+    normalize = true,
+    clip = {},
+    optimizer = {},
+    bounds = {},
+    prior = {},
+    frozen = [],
+    ...others
+  } = options;
+  refuseOthers("", others);
+  const { by = "norm", max = 1, ...otherClip } = typeof clip === "string"
+    ? { by: clip }
+    : clip;
+  refuseOthers("clip.", otherClip);
+  const {
+    name = "sgd",
+    weightDecay = 0,
+    weightEma = false,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    rmspropAlpha = 0.99,
+    ...otherOptimizer
+  } = typeof optimizer === "string" ? { name: optimizer } : optimizer;
+  refuseOthers("optimizer.", otherOptimizer);
+  const { smoothing = 0, floor = 0, cap = 1, ...otherBounds } = bounds;
+  refuseOthers("bounds.", otherBounds);
+  const { strength = 0, weights, ...otherPrior } = prior;
+  refuseOthers("prior.", otherPrior);
+  const settings: WeightSettings = {
+    measure,
+    pNorm,
+    eta,
+    accumulate,
+    ema,
+    normalize,
+    clip: by,
+    maxNorm: max,
+    optimizer: name,
+    weightDecay,
+    weightEma,
+    beta1,
+    beta2,
+    epsilon,
+    rmspropAlpha,
+    smoothing,
+    floor,
+    cap,
+    priorStrength: strength,
+    prior: weights,
+    frozen,
+  };
   checkSettings(settings, state);
   return settings;
 }
+
+/** An option that nobody reads would silently do nothing. */
+function refuseOthers(group: string, others: object): void {
+  const [name] = Object.keys(others);
+  if (name !== undefined) fail(`there is no option ${group}${name}`);
+}
+
+/** Settings as callers know them. */
+const NAMES: Readonly<Record<string, string>> = {
+  maxNorm: "clip.max",
+  clip: "clip.by",
+  optimizer: "optimizer.name",
+  weightDecay: "optimizer.weightDecay",
+  beta1: "optimizer.beta1",
+  beta2: "optimizer.beta2",
+  epsilon: "optimizer.epsilon",
+  rmspropAlpha: "optimizer.rmspropAlpha",
+  smoothing: "bounds.smoothing",
+  floor: "bounds.floor",
+  cap: "bounds.cap",
+  priorStrength: "prior.strength",
+};
 
 function checkSettings(settings: WeightSettings, state: WeightState): void {
   const bounds = {
@@ -58,18 +133,22 @@ function checkSettings(settings: WeightSettings, state: WeightState): void {
   for (const [name, [low, high]] of Object.entries(bounds)) {
     const value = settings[name as keyof typeof bounds];
     if (!(value >= low && value <= high && value < Infinity)) {
-      fail(`${name} must be in [${low}, ${high}] and finite: got ${value}`);
+      fail(
+        `${
+          NAMES[name] ?? name
+        } must be in [${low}, ${high}] and finite: got ${value}`,
+      );
     }
   }
   if (!Number.isInteger(settings.accumulate)) {
     fail(`accumulate must be an integer: got ${settings.accumulate}`);
   }
   for (const name of ["beta1", "beta2", "rmspropAlpha"] as const) {
-    if (settings[name] === 1) fail(`${name} must be below 1: got 1`);
+    if (settings[name] === 1) fail(`${NAMES[name]} must be below 1: got 1`);
   }
-  if (settings.maxNorm === 0) fail("maxNorm must be > 0: got 0");
-  oneOf("clip", settings.clip, ["norm", "value", "none"]);
-  oneOf("optimizer", settings.optimizer, [
+  if (settings.maxNorm === 0) fail("clip.max must be > 0: got 0");
+  oneOf("clip.by", settings.clip, ["norm", "value", "none"]);
+  oneOf("optimizer.name", settings.optimizer, [
     "sgd",
     "adamw",
     "adagrad",
@@ -79,7 +158,7 @@ function checkSettings(settings: WeightSettings, state: WeightState): void {
   // Rounding of 1 / part must not count as too much.
   if (settings.floor * part > 1 + 1e-9 || settings.cap * part < 1 - 1e-9) {
     fail(
-      `floor must be <= 1/${part} and cap >= 1/${part} for ${part} tasks with a weight: got floor ${settings.floor}, cap ${settings.cap}`,
+      `bounds.floor must be <= 1/${part} and bounds.cap >= 1/${part} for ${part} tasks with a weight: got floor ${settings.floor}, cap ${settings.cap}`,
     );
   }
   checkFrozen(settings, state.curr.length);
@@ -87,14 +166,14 @@ function checkSettings(settings: WeightSettings, state: WeightState): void {
   if (!prior) return;
   if (prior.length !== state.curr.length) {
     fail(
-      `prior must have one entry for each of the ${state.curr.length} tasks: got ${prior.length}`,
+      `prior.weights must have one entry for each of the ${state.curr.length} tasks: got ${prior.length}`,
     );
   }
   const bad = prior.findIndex((value, k) =>
     state.logWeights[k] !== null && !(value > 0 && value < Infinity)
   );
   if (bad >= 0) {
-    fail(`prior[${bad}] must be finite and > 0: got ${prior[bad]}`);
+    fail(`prior.weights[${bad}] must be finite and > 0: got ${prior[bad]}`);
   }
 }
 
@@ -111,7 +190,7 @@ function checkFrozen(
   }
   if (smoothing > 0 || floor > 0 || cap < 1) {
     fail(
-      `frozen can't be combined with smoothing (${smoothing}), floor (${floor}) or cap (${cap}), which change ratios; leave them at 0, 0 and 1`,
+      `frozen can't be combined with bounds.smoothing (${smoothing}), bounds.floor (${floor}) or bounds.cap (${cap}), which change ratios; leave them at 0, 0 and 1`,
     );
   }
 }
@@ -120,13 +199,6 @@ function oneOf(name: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) {
     fail(`${name} must be one of ${allowed.join(", ")}: got ${value}`);
   }
-}
-
-/** Drops what is undefined, so that it doesn't hide a default. */
-function defined(options: StepWeightsOptions): StepWeightsOptions {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  );
 }
 
 function fail(reason: string): never {

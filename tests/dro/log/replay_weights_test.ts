@@ -39,7 +39,7 @@ const method: fc.Arbitrary<StepWeightsOptions> = fc.record({
   eta: fc.double({ min: 0, max: 0.25, noNaN: true }),
   accumulate: fc.integer({ min: 1, max: 3 }),
   optimizer: fc.constantFrom("sgd", "adamw"),
-  cap: fc.constantFrom(1, 0.5),
+  bounds: fc.record({ cap: fc.constantFrom(1, 0.5) }),
 }) as fc.Arbitrary<StepWeightsOptions>;
 
 Deno.test("a replayed log gives the run's weights to the last bit", () => {

@@ -53,18 +53,22 @@ Deno.test("a state is not changed by a step", () => {
 });
 
 Deno.test("a weight of 0 stays 0, through JSON, every optimiser and every bound", () => {
-  for (const optimizer of ["sgd", "adamw", "adagrad", "rmsprop"] as const) {
+  for (const name of ["sgd", "adamw", "adagrad", "rmsprop"] as const) {
     for (
-      const more of [{}, { floor: 0.1 }, { smoothing: 0.1 }, {
-        priorStrength: 1,
-      }]
+      const more of [
+        {},
+        { bounds: { floor: 0.1 } },
+        { bounds: { smoothing: 0.1 } },
+        { prior: { strength: 1 } },
+      ]
     ) {
+      const optimizer = { name, weightDecay: 0.1 };
       let state = initialWeightState([0.5, 0, 0.5]);
       for (let step = 0; step < 3; step++) {
         state = stepWeights(state, {
           losses: [1, 2, 3],
           domains: [0, 1, 2],
-        }, { measure: "raw", optimizer, weightDecay: 0.1, ...more });
+        }, { measure: "raw", optimizer, ...more });
         state = JSON.parse(JSON.stringify(state));
       }
       assert.equal(state.curr[1], 0);
@@ -85,7 +89,7 @@ Deno.test("a weight that nearly vanished can come back", () => {
   // With a floor it is never lost.
   const held = stepWeights(initialWeightState([0.5, 0.5]), push(0), {
     ...options,
-    floor: 0.01,
+    bounds: { floor: 0.01 },
   });
   assert.ok(Math.abs(held.curr[1]! - 0.01) < 1e-15);
 });
@@ -96,8 +100,7 @@ Deno.test("the pull to a prior has its fixed point between losses and prior", ()
     measure: "raw",
     clip: "none",
     eta: 0.5,
-    priorStrength: 2,
-    prior: [3, 1],
+    prior: { strength: 2, weights: [3, 1] },
   } as const;
   let state = initialWeightState([0.5, 0.5]);
   for (let step = 0; step < 200; step++) {
@@ -112,14 +115,24 @@ Deno.test("smoothing is DoReMi's mixture with the uniform weights", () => {
   const start = initialWeightState([0.5, 0.3, 0.2]);
   const batch = { losses: [1, 2, 4], domains: [0, 1, 2] };
   const plain = stepWeights(start, batch, options);
-  const smooth = stepWeights(start, batch, { ...options, smoothing: 0.3 });
+  const smooth = stepWeights(start, batch, {
+    ...options,
+    bounds: { smoothing: 0.3 },
+  });
   smooth.curr.forEach((weight, k) =>
     assert.ok(Math.abs(weight - (0.7 * plain.curr[k]! + 0.1)) < 1e-12)
   );
 });
 
 Deno.test("every option changes something", () => {
-  const base: StepWeightsOptions = { eta: 0.5, clip: "none", weightDecay: 0.1 };
+  const decay = { weightDecay: 0.1 };
+  const base: StepWeightsOptions = {
+    eta: 0.5,
+    clip: "none",
+    optimizer: decay,
+  };
+  const adamw = { ...decay, name: "adamw" } as const;
+  const rmsprop = { ...decay, name: "rmsprop" } as const;
   const batches = [1, 2, 3].map((scale) => ({
     losses: [2 * scale, 1, 1.5, 0.5],
     referenceLosses: [1, 3, 1, scale],
@@ -136,21 +149,23 @@ Deno.test("every option changes something", () => {
     [{ eta: 0.5 }, { eta: 0.4 }],
     [{ accumulate: 1 }, { accumulate: 2 }],
     [{ clip: "norm" }, { clip: "value" }],
-    [{ clip: "norm", maxNorm: 1 }, { clip: "norm", maxNorm: 0.5 }],
-    [{ optimizer: "sgd" }, { optimizer: "adagrad" }],
-    [{ weightDecay: 0 }, { weightDecay: 0.1 }],
-    [{ weightEma: false }, { weightEma: true }],
+    [{ clip: { max: 1 } }, { clip: { max: 0.5 } }],
+    [{ optimizer: decay }, { optimizer: { ...decay, name: "adagrad" } }],
+    [{ optimizer: { weightDecay: 0 } }, { optimizer: decay }],
+    [{ optimizer: decay }, { optimizer: { ...decay, weightEma: true } }],
     [{ ema: 0.1 }, { ema: 0.2 }],
-    [{ optimizer: "adamw" }, { optimizer: "adamw", beta1: 0.5 }],
-    [{ optimizer: "adamw" }, { optimizer: "adamw", beta2: 0.5 }],
-    [{ optimizer: "adamw" }, { optimizer: "adamw", epsilon: 0.1 }],
-    [{ optimizer: "rmsprop" }, { optimizer: "rmsprop", rmspropAlpha: 0.5 }],
+    [{ optimizer: adamw }, { optimizer: { ...adamw, beta1: 0.5 } }],
+    [{ optimizer: adamw }, { optimizer: { ...adamw, beta2: 0.5 } }],
+    [{ optimizer: adamw }, { optimizer: { ...adamw, epsilon: 0.1 } }],
+    [{ optimizer: rmsprop }, { optimizer: { ...rmsprop, rmspropAlpha: 0.5 } }],
     [{ normalize: true }, { normalize: false }],
-    [{ smoothing: 0 }, { smoothing: 0.1 }],
-    [{ priorStrength: 0 }, { priorStrength: 1 }],
-    [{ priorStrength: 1 }, { priorStrength: 1, prior: [1, 2, 3] }],
-    [{ floor: 0 }, { floor: 0.3 }],
-    [{ cap: 1 }, { cap: 0.35 }],
+    [{ bounds: {} }, { bounds: { smoothing: 0.1 } }],
+    [{ prior: {} }, { prior: { strength: 1 } }],
+    [{ prior: { strength: 1 } }, {
+      prior: { strength: 1, weights: [1, 2, 3] },
+    }],
+    [{ bounds: {} }, { bounds: { floor: 0.3 } }],
+    [{ bounds: {} }, { bounds: { cap: 0.35 } }],
   ];
   for (const [one, other] of pairs) {
     assert.notEqual(
@@ -172,17 +187,26 @@ Deno.test("stepWeights() rejects what it can't use", () => {
   assert.throws(of({ eta: NaN }), /eta/);
   assert.throws(of({ accumulate: 0 }), /accumulate/);
   assert.throws(of({ accumulate: 1.5 }), /accumulate must be an integer/);
-  assert.throws(of({ maxNorm: 0 }), /maxNorm/);
-  assert.throws(of({ beta2: 1 }), /beta2/);
-  assert.throws(of({ clip: "both" }), /clip must be one of/);
-  assert.throws(of({ optimizer: "adam" }), /optimizer must be one of/);
-  assert.throws(of({ floor: 0.6 }), /floor must be <= 1\/2/);
-  assert.throws(of({ cap: 0.4 }), /cap >= 1\/2/);
-  assert.throws(of({ prior: [1] }), /prior must have one entry.*got 1/);
+  assert.throws(of({ clip: { max: 0 } }), /clip\.max must be > 0/);
+  assert.throws(of({ optimizer: { beta2: 1 } }), /optimizer\.beta2/);
+  assert.throws(of({ clip: "both" }), /clip\.by must be one of/);
+  assert.throws(of({ optimizer: "adam" }), /optimizer\.name must be one of/);
   assert.throws(
-    of({ prior: [1, 0] }),
-    /prior\[1\] must be finite and > 0: got 0/,
+    of({ bounds: { floor: 0.6 } }),
+    /bounds\.floor must be <= 1\/2/,
   );
+  assert.throws(of({ bounds: { cap: 0.4 } }), /bounds\.cap >= 1\/2/);
+  assert.throws(
+    of({ prior: { weights: [1] } }),
+    /prior\.weights must have one entry.*got 1/,
+  );
+  assert.throws(
+    of({ prior: { weights: [1, 0] } }),
+    /prior\.weights\[1\] must be finite and > 0: got 0/,
+  );
+  // The options' old places, and slips.
+  assert.throws(of({ smoothing: 0.1 }), /there is no option smoothing/);
+  assert.throws(of({ clip: { norm: 1 } }), /there is no option clip\.norm/);
   assert.throws(of({}, { losses: [1, NaN] }), /losses\[1\].*got NaN/);
   assert.throws(of({}, { domains: [0, 2] }), /domains\[1\].*\[0, 2\): got 2/);
   assert.throws(

@@ -84,7 +84,8 @@ export const command: Command<WeightsReplayOptions> = {
     ),
   }),
   operands: ["file"],
-  async run({ file, start, out, measure, eta, ...update }, io) {
+  async run(options, io) {
+    const { file, start, out, measure, eta, accumulate } = options;
     const { replayWeights, saveWeightFiles } = await import(
       "../../../dro/mod.ts"
     );
@@ -98,14 +99,16 @@ export const command: Command<WeightsReplayOptions> = {
       );
     }
     const { state, history } = replayWeights(log.lines, {
-      ...update,
+      accumulate,
+      clip: { by: options.clip, max: options.maxNorm },
+      optimizer: options.optimizer,
       measure: measure ?? settings?.measure ?? "released",
       eta: eta ?? settings?.eta ?? 0.02,
       start: tasks.weights,
     });
     if (history.length === 0) {
       throw new RangeError(
-        `Cannot replay weights: ${log.lines.length} micro-batches make no update of ${update.accumulate}; lower --accumulate`,
+        `Cannot replay weights: ${log.lines.length} micro-batches make no update of ${accumulate}; lower --accumulate`,
       );
     }
     if (state.pending > 0) {
