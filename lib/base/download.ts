@@ -109,12 +109,15 @@ async function fetchRest(
   if (done > 0 && done === bytes) return;
   // Without its tag there is no telling whether the rest fits what is there.
   const resume = done > 0 && tag !== undefined;
+  const rest: Record<string, string> = resume
+    ? { range: `bytes=${done}-`, "if-range": tag }
+    : {};
   const response = await fetch(url, {
     headers: {
       ...headers,
       // A compressed answer has other offsets than the file.
       "accept-encoding": "identity",
-      ...(resume ? { range: `bytes=${done}-`, "if-range": tag } : {}),
+      ...rest,
     },
     signal: signal ?? null,
   });

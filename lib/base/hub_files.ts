@@ -71,11 +71,9 @@ export async function listHubFiles(
   await reach(repo, options, async (where) => {
     for await (const entry of hub.listFiles({ ...where, recursive: true })) {
       if (entry.type !== "file") continue;
-      files.push({
-        path: entry.path,
-        bytes: entry.size,
-        ...(entry.lfs ? { sha256: entry.lfs.oid.replace("sha256:", "") } : {}),
-      });
+      const file: HubFile = { path: entry.path, bytes: entry.size };
+      if (entry.lfs) file.sha256 = entry.lfs.oid.replace("sha256:", "");
+      files.push(file);
     }
   });
   for (const { path } of files) {
@@ -99,9 +97,11 @@ export async function datasetCommit(
   const { endpoint, token } = withDefaults(options);
   try {
     const { sha } = await datasetInfo({
-      ...{ name: id, revision, additionalFields: ["sha"] },
-      ...(endpoint ? { hubUrl: endpoint } : {}),
-      ...(token ? { accessToken: token } : {}),
+      name: id,
+      revision,
+      additionalFields: ["sha"],
+      hubUrl: endpoint,
+      accessToken: token,
     });
     return typeof sha === "string" && sha !== "" ? sha : undefined;
   } catch {
@@ -138,9 +138,9 @@ export async function* fetchHubFiles(
       const download = events((onProgress) =>
         downloadFile(info.url, join(folder, path), {
           bytes,
-          ...(sha256 ? { sha256 } : {}),
-          ...(signal ? { signal } : {}),
-          ...(token ? { headers: { authorization: `Bearer ${token}` } } : {}),
+          sha256,
+          signal,
+          headers: token ? { authorization: `Bearer ${token}` } : undefined,
           onProgress,
         })
       );
@@ -187,8 +187,8 @@ async function reach<T>(
     return await request({
       repo: { type, name: id },
       revision,
-      ...(endpoint ? { hubUrl: endpoint } : {}),
-      ...(token ? { accessToken: token } : {}),
+      hubUrl: endpoint,
+      accessToken: token,
     });
   } catch (error) {
     const status = (error as { statusCode?: number }).statusCode;
