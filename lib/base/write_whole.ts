@@ -1,12 +1,13 @@
 import { dirname } from "node:path";
+import { syncFolder } from "./sync.ts";
 
 /** Characters that are gathered before they are written. */
 const BUFFERED = 1 << 16;
 
 /**
  * Writes a file so that it appears under its name only when whole: the content
- * goes to a neighbour, is synced to disk, and then takes the name. Missing
- * folders are made. A reader never sees half a file, and a crash leaves the
+ * goes to a neighbour, is synced to disk, and then takes the name, which is synced
+ * too. Missing folders are made. A reader never sees half a file, and a crash leaves the
  * old one.
  *
  * @param path File to write.
@@ -60,4 +61,5 @@ export async function writeWhole(
     throw error;
   }
   await Deno.rename(partial, path);
+  await syncFolder(dirname(path));
 }

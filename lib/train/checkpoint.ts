@@ -9,6 +9,9 @@ import {
 import type { SamplerCursor } from "../sampling/mod.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { trainable } from "./trainable.ts";
+import { findDamage, writeChecksums } from "../base/checksums.ts";
+import { writeJson } from "../base/json_file.ts";
+import { writeFolder } from "../base/write_folder.ts";
 
 /** What a training run must remember beside its parameters and moments. */
 export interface CheckpointState {
@@ -67,23 +70,23 @@ export async function saveCheckpoint(
   folder: string,
   { encoder, optimizer, state }: Checkpoint,
 ): Promise<void> {
-  const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
-  try {
-    await saveEncoder(encoder, partial);
-    await writeSafetensors(
-      join(partial, "optimizer.safetensors"),
-      optimizer.tensors(),
-    );
-    await Deno.writeTextFile(
-      join(partial, "state.json"),
-      JSON.stringify({ ...state, step: optimizer.step }, null, 2) + "\n",
-    );
-    await Deno.mkdir(dirname(folder), { recursive: true });
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
-    await Deno.rename(partial, folder);
-  } finally {
-    await Deno.remove(partial, { recursive: true }).catch(() => {});
-  }
+  await Deno.mkdir(dirname(folder), { recursive: true });
+  await writeFolder(folder, {
+    overwrite: true,
+    what: `the checkpoint ${folder}`,
+    async fill(partial) {
+      await saveEncoder(encoder, partial);
+      await writeSafetensors(
+        join(partial, "optimizer.safetensors"),
+        optimizer.tensors(),
+      );
+      await writeJson(join(partial, "state.json"), {
+        ...state,
+        step: optimizer.step,
+      });
+      await writeChecksums(partial);
+    },
+  });
 }
 
 /**
@@ -93,7 +96,7 @@ export async function saveCheckpoint(
  * @param folder Folder of a checkpoint.
  * @param options Decay and moments of the optimiser, as they were.
  * @throws {Deno.errors.NotFound} If there is no checkpoint.
- * @throws {SyntaxError} If its state is damaged.
+ * @throws {SyntaxError} If a file of it is damaged.
  *
  * @example Usage
  * ```ts
@@ -107,6 +110,12 @@ export async function loadCheckpoint(
   folder: string,
   options: AdamWOptions = {},
 ): Promise<Checkpoint> {
+  const damage = await findDamage(folder);
+  if (damage) {
+    throw new SyntaxError(
+      `Cannot load a checkpoint: ${damage}; go back to an earlier checkpoint`,
+    );
+  }
   const path = join(folder, "state.json");
   const text = await Deno.readTextFile(path).catch(() => {
     throw new Deno.errors.NotFound(

@@ -1,6 +1,6 @@
 import { checkColumnId } from "../trec/columns.ts";
 import { SPLITS } from "../types.ts";
-import { writeFolder } from "./write_folder.ts";
+import { writeFolder } from "../../base/write_folder.ts";
 import type { Suite, Task } from "../types.ts";
 import { writeBeirQrels } from "./write_qrels.ts";
 import { writeWhole } from "../../base/write_whole.ts";

@@ -2,7 +2,7 @@ import { byNumber } from "../benchmarks/list_files.ts";
 import { exists } from "../../base/exists.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { hashFile } from "../../base/hash_file.ts";
-import { writeFolder } from "../beir/write_folder.ts";
+import { writeFolder } from "../../base/write_folder.ts";
 import type { CatalogueRow } from "./catalogue.ts";
 import { fetchHubFiles, type HubOptions } from "../../base/hub_files.ts";
 import { canConvert, convert } from "./convert.ts";

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { CHECKSUMS } from "../../base/checksums.ts";
 import { compareCodePoints } from "../../base/compare_code_points.ts";
 import { hashFile } from "../../base/hash_file.ts";
 import type { EvalModel } from "./eval_report.ts";
@@ -32,7 +33,7 @@ const SOURCE = "tdro_source.json";
  */
 export async function hashModel(folder: string): Promise<EvalModel> {
   const files = (await listFiles(folder)).filter((path) =>
-    DECISIVE.test(path) && path !== SOURCE
+    DECISIVE.test(path) && path !== SOURCE && path !== CHECKSUMS
   );
   if (files.length === 0) {
     throw new Deno.errors.NotFound(

@@ -5,11 +5,15 @@ import {
   saveCheckpoint,
 } from "../../train/mod.ts";
 import type { AdamWOptions } from "../../train/mod.ts";
+import { findDamage } from "../../base/checksums.ts";
+
+/** Checkpoints that are kept: if the newest is damaged, the one before serves. */
+const KEPT = 2;
 
 /**
- * Keeps a stage's newest checkpoint: every so many updates, and where the stage
- * is left before its end, be it by an interruption, an error or a caller that
- * has seen enough.
+ * Keeps a stage's newest checkpoints: one every so many updates, and one where the
+ * stage is left before its end, be it by an interruption, an error or a caller
+ * that has seen enough.
  */
 export class CheckpointKeeper {
   readonly #folder: string;
@@ -29,7 +33,12 @@ export class CheckpointKeeper {
   /** To be told after each update; saves if one is due. */
   async after(checkpoint: Checkpoint): Promise<void> {
     this.#newest = checkpoint;
-    if (checkpoint.optimizer.step % this.#every === 0) await this.save();
+    if (this.isDue(checkpoint.optimizer.step)) await this.save();
+  }
+
+  /** Whether a checkpoint is due after so many updates. */
+  isDue(updates: number): boolean {
+    return updates % this.#every === 0;
   }
 
   /** Saves the newest state, unless it is saved already. */
@@ -39,10 +48,10 @@ export class CheckpointKeeper {
     const name = `step-${String(newest.optimizer.step).padStart(6, "0")}`;
     await saveCheckpoint(join(this.#folder, name), newest);
     this.#saved = newest.optimizer.step;
-    for (const other of await checkpointNames(this.#folder)) {
-      if (other !== name) {
-        await Deno.remove(join(this.#folder, other), { recursive: true });
-      }
+    // Only now that the new one is whole and synced.
+    const names = await checkpointNames(this.#folder);
+    for (const old of names.slice(0, -KEPT)) {
+      await Deno.remove(join(this.#folder, old), { recursive: true });
     }
   }
 
@@ -52,13 +61,41 @@ export class CheckpointKeeper {
   }
 }
 
-/** Loads a stage's newest checkpoint, if it has one. */
+/** A checkpoint to go on from, and what was wrong with later ones. */
+export interface FoundCheckpoint {
+  /** The newest one that is whole. */
+  checkpoint: Checkpoint;
+  /** What is wrong with each that is newer. */
+  damage: string[];
+}
+
+/**
+ * Loads a stage's newest checkpoint that is whole, if it has any.
+ *
+ * @param folder The stage's folder of checkpoints.
+ * @param options Decay and moments of the optimiser.
+ * @throws {SyntaxError} If all of them are damaged.
+ */
 export async function newestCheckpoint(
   folder: string,
   options: AdamWOptions,
-): Promise<Checkpoint | undefined> {
-  const name = (await checkpointNames(folder)).pop();
-  return name ? await loadCheckpoint(join(folder, name), options) : undefined;
+): Promise<FoundCheckpoint | undefined> {
+  const names = await checkpointNames(folder);
+  if (names.length === 0) return;
+  const damage: string[] = [];
+  for (const name of names.reverse()) {
+    const path = join(folder, name);
+    const wrong = await findDamage(path);
+    if (wrong === undefined) {
+      return { checkpoint: await loadCheckpoint(path, options), damage };
+    }
+    damage.push(wrong);
+  }
+  throw new SyntaxError(
+    `Cannot go on from the checkpoints in ${folder}: ${
+      damage.join("; ")
+    }; remove the folder to train this stage anew`,
+  );
 }
 
 async function checkpointNames(folder: string): Promise<string[]> {

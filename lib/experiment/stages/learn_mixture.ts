@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import { findDamage, writeChecksums } from "../../base/checksums.ts";
 import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
+import { writeFolder } from "../../base/write_folder.ts";
 import {
   initialWeightState,
   learnWeights,
@@ -15,6 +17,7 @@ import {
 import type { Encoder } from "../../model/mod.ts";
 import { mixture } from "../../sampling/mod.ts";
 import { type ExperimentOptions, weightEta } from "../experiment_options.ts";
+import { refuseDamage } from "./refuse_damage.ts";
 import { meanByTask, resumableStage } from "./resumable_stage.ts";
 import type { StageInput } from "./stage_input.ts";
 
@@ -51,6 +54,8 @@ export async function* learnStage(
   const stateFile = join(options.out, "weights", "state.json");
   const before = await readJsonIfThere<LearnedWeights>(stateFile);
   if (before) {
+    const folder = join(options.out, "weights");
+    refuseDamage(await findDamage(folder), folder);
     yield {
       stage: WEIGHT_STAGE,
       label: "weights learned before",
@@ -160,8 +165,8 @@ export function learnByLosses(
 
 /**
  * Writes what was learned: `weights.json` (the weights; the reference code
- * loads it), beside it in `weights/` the means, selections and the other
- * reading, and last the state, whose presence tells that the stage is done.
+ * loads it), then in `weights/` the means, selections, the other measure's
+ * weights, and the state: the folder's presence tells that the stage is done.
  */
 async function saveWeights(
   { options, suite, rows }: StageInput,
@@ -171,15 +176,22 @@ async function saveWeights(
     names: suite.tasks.map((t) => t.name),
     sizes: rows.map((r) => r.length),
   };
-  const folder = join(options.out, "weights");
-  await saveWeightFiles(folder, learned.chosen, tasks);
-  await writeWeightFile(
-    join(folder, `shadow_${otherMeasure(options.measure)}_weights.json`),
-    weightFile({ ...tasks, weights: learned.other.curr }),
-  );
   await writeWeightFile(
     join(options.out, "weights.json"),
     weightFile({ ...tasks, weights: learned.chosen.curr }),
   );
-  await writeJson(join(folder, "state.json"), learned, 0);
+  const folder = join(options.out, "weights");
+  await writeFolder(folder, {
+    overwrite: true,
+    what: `the weights ${folder}`,
+    async fill(partial) {
+      await saveWeightFiles(partial, learned.chosen, tasks);
+      await writeWeightFile(
+        join(partial, `shadow_${otherMeasure(options.measure)}_weights.json`),
+        weightFile({ ...tasks, weights: learned.other.curr }),
+      );
+      await writeJson(join(partial, "state.json"), learned, 0);
+      await writeChecksums(partial);
+    },
+  });
 }

@@ -1,5 +1,7 @@
 import { readTextIfThere } from "../../base/read_text.ts";
 import { join } from "node:path";
+import { exists } from "../../base/exists.ts";
+import { syncFile } from "../../base/sync.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 import type { PackedLosses } from "../../dro/mod.ts";
 
@@ -45,6 +47,11 @@ export class MetricsLog {
     await Deno.writeTextFile(this.#path, JSON.stringify(line) + "\n", {
       append: true,
     });
+  }
+
+  /** Makes what was appended last, also through a power cut. */
+  async sync(): Promise<void> {
+    if (await exists(this.#path)) await syncFile(this.#path);
   }
 
   /**

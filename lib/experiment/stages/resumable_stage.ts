@@ -72,7 +72,8 @@ export async function* resumableStage<Step extends StepReport, Result>(
   const checkpoints = join(options.out, "checkpoints", name);
   const keeper = new CheckpointKeeper(checkpoints, options.checkpointEvery);
   const training = trainingOptions(options, total);
-  const resumed = await newestCheckpoint(checkpoints, training);
+  const found = await newestCheckpoint(checkpoints, training);
+  const resumed = found?.checkpoint;
   const encoder = resumed?.encoder ?? cloneEncoder(base);
   const optimizer = resumed?.optimizer ??
     new AdamW(trainable(encoder, training), training);
@@ -80,7 +81,12 @@ export async function* resumableStage<Step extends StepReport, Result>(
   let cursor = resumed?.state.cursor;
   await log.rewind(name, optimizer.step);
 
-  yield { stage: name, label, done: optimizer.step, total };
+  const done = optimizer.step;
+  for (const damage of found?.damage ?? []) {
+    const note = `${damage}; going on from update ${done}`;
+    yield { stage: `${name}, damaged`, label, done, total, note };
+  }
+  yield { stage: name, label, done, total };
   const drawn = batches(rows, stage.weights, {
     ...samplerOptions(input),
     ...stage.sampling,
@@ -105,17 +111,22 @@ export async function* resumableStage<Step extends StepReport, Result>(
         seconds: step.seconds,
       });
       const state = { cursor, extra: stage.extra?.() };
+      if (keeper.isDue(optimizer.step)) await log.sync();
       await keeper.after({ encoder, optimizer, state });
       const note = stage.note(step);
       yield { stage: name, label, done: step.step + 1, total, note };
       signal?.throwIfAborted();
     }
+    await log.sync();
     const result = await stage.save({ encoder, cursor: cursor! });
     await keeper.drop();
     finished = true;
     return result;
   } finally {
-    if (!finished) await keeper.save();
+    if (!finished) {
+      await log.sync();
+      await keeper.save();
+    }
     if (!finished || !stage.keepsEncoder) disposeEncoder(encoder);
     optimizer.dispose();
   }

@@ -1,10 +1,16 @@
 import { join } from "node:path";
-import { readJsonIfThere } from "../../base/json_file.ts";
+import { findDamage, writeChecksums } from "../../base/checksums.ts";
+import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
+import { writeFolder } from "../../base/write_folder.ts";
 import { type Encoder, loadEncoder, saveEncoder } from "../../model/mod.ts";
 import { infoNce, train } from "../../train/mod.ts";
 import { resumableStage } from "./resumable_stage.ts";
+import { refuseDamage } from "./refuse_damage.ts";
 import type { StageInput } from "./stage_input.ts";
+
+/** File of a model's folder that tells how many rows of each task were drawn. */
+const DRAWN = "drawn.json";
 
 /** One arm of the comparison. */
 export interface Arm {
@@ -36,10 +42,9 @@ export async function* trainArm(
 ): AsyncGenerator<ProgressEvent, TrainedArm> {
   const { options } = input;
   const folder = join(options.out, "models", name);
-  // Written last, so it tells that the arm is done.
-  const done = join(folder, "drawn.json");
-  const drawnBefore = await readJsonIfThere<number[]>(done);
+  const drawnBefore = await readJsonIfThere<number[]>(join(folder, DRAWN));
   if (drawnBefore) {
+    refuseDamage(await findDamage(folder), folder);
     yield { stage: name, label: `${name}: trained before`, done: 1, total: 1 };
     return { encoder: await loadEncoder(folder), folder, drawn: drawnBefore };
   }
@@ -56,8 +61,15 @@ export async function* trainArm(
       }),
     note: ({ loss }) => `loss ${loss.toFixed(3)}`,
     async save({ encoder, cursor: { drawn } }) {
-      await saveEncoder(encoder, folder);
-      await Deno.writeTextFile(done, JSON.stringify(drawn) + "\n");
+      await writeFolder(folder, {
+        overwrite: true,
+        what: `the model ${folder}`,
+        async fill(partial) {
+          await saveEncoder(encoder, partial);
+          await writeJson(join(partial, DRAWN), drawn, 0);
+          await writeChecksums(partial);
+        },
+      });
       return { encoder, folder, drawn };
     },
     keepsEncoder: true,

@@ -1,20 +1,27 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { exists } from "../../base/exists.ts";
+import { exists } from "./exists.ts";
+import { syncFolder, syncTree } from "./sync.ts";
+
+/** How {@linkcode writeFolder} writes. */
+export interface WriteFolderOptions {
+  /** Whether a folder that is there already may be replaced. */
+  overwrite: boolean;
+  /** What it is, for the error if it may not. */
+  what: string;
+  /** Writes the contents into the folder that becomes the wanted one. */
+  fill(partial: string): Promise<void>;
+}
 
 /**
- * Writes a folder that appears under its name only when whole; what was there is
- * kept until then.
+ * Writes a folder that appears under its name only when whole and safely on disk;
+ * what was there is kept until then.
+ *
+ * @param folder The folder.
+ * @param options What to write.
  */
 export async function writeFolder(
   folder: string,
-  { overwrite, what, fill }: {
-    /** Whether a folder that is there already may be replaced. */
-    overwrite: boolean;
-    /** What it is, for the error if it may not. */
-    what: string;
-    /** Writes the contents into the folder that becomes the wanted one. */
-    fill(partial: string): Promise<void>;
-  },
+  { overwrite, what, fill }: WriteFolderOptions,
 ): Promise<void> {
   const target = resolve(folder);
   if (!overwrite && await exists(target)) {
@@ -22,22 +29,26 @@ export async function writeFolder(
       `Cannot write ${what}: the folder is there already; remove it, choose another, or set overwrite`,
     );
   }
+  const parent = dirname(target);
   const sibling = (what: string) =>
     join(
-      dirname(target),
+      parent,
       `.${basename(target)}.${crypto.randomUUID().slice(0, 8)}.${what}`,
     );
   const partial = sibling("partial");
   try {
     await fill(partial);
+    await syncTree(partial);
     if (await exists(target)) {
       // A folder can't be renamed onto another one that holds something.
       const old = sibling("old");
       await Deno.rename(target, old);
       await Deno.rename(partial, target);
+      await syncFolder(parent);
       await Deno.remove(old, { recursive: true });
     } else {
       await Deno.rename(partial, target);
+      await syncFolder(parent);
     }
   } catch (error) {
     await Deno.remove(partial, { recursive: true }).catch(() => {});

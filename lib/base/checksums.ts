@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { hashFile } from "./hash_file.ts";
+import { readJsonIfThere, writeJson } from "./json_file.ts";
+
+/** File of a folder that holds the SHA-256 of the others. */
+export const CHECKSUMS = "checksums.json";
+
+interface Checksums {
+  format: "tdro-checksums/1";
+  /** SHA-256 in hexadecimal digits by path in the folder. */
+  files: Record<string, string>;
+}
+
+/** Notes the SHA-256 of each file of a folder, in the folder. */
+export async function writeChecksums(folder: string): Promise<void> {
+  const files: Checksums["files"] = {};
+  for await (const path of filesOf(folder)) {
+    if (path !== CHECKSUMS) {
+      files[path] = (await hashFile(join(folder, path))).sha256;
+    }
+  }
+  const sorted = Object.fromEntries(Object.entries(files).sort());
+  const content: Checksums = { format: "tdro-checksums/1", files: sorted };
+  await writeJson(join(folder, CHECKSUMS), content);
+}
+
+/**
+ * Checks the files of a folder against their SHA-256.
+ *
+ * @param folder The folder.
+ * @returns What is wrong, starting with the file's path; `undefined` if nothing
+ * is, or if the folder is from a version that noted no hashes.
+ */
+export async function findDamage(folder: string): Promise<string | undefined> {
+  let noted: Checksums | undefined;
+  try {
+    noted = await readJsonIfThere<Checksums>(join(folder, CHECKSUMS));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return `${join(folder, CHECKSUMS)} is not JSON`;
+  }
+  if (noted === undefined) return;
+  if (typeof noted?.files !== "object" || noted.files === null) {
+    return `${join(folder, CHECKSUMS)} lists no files`;
+  }
+  for (const [name, sha256] of Object.entries(noted.files)) {
+    const path = join(folder, name);
+    try {
+      if ((await hashFile(path)).sha256 !== sha256) {
+        return `${path} is damaged (its SHA-256 is not the one noted)`;
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return `${path} is missing`;
+    }
+  }
+}
+
+async function* filesOf(folder: string, below = ""): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(join(folder, below))) {
+    const path = below ? `${below}/${entry.name}` : entry.name;
+    if (entry.isDirectory) yield* filesOf(folder, path);
+    else if (entry.isFile) yield path;
+  }
+}
