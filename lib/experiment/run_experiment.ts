@@ -17,12 +17,7 @@ import {
 } from "./experiment_options.ts";
 import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
-import {
-  beginRun,
-  identityOf,
-  openRunFolder,
-  writeRecord,
-} from "./run_folder.ts";
+import { finishRun, identityOf, RunClaim, writeRecord } from "./run_folder.ts";
 import { summarise } from "./summarise.ts";
 import type { ExperimentSummary } from "./summary.ts";
 import type { StageInput } from "./stages/stage_input.ts";
@@ -30,6 +25,7 @@ import { trainArm, type TrainedArm } from "./stages/train_arm.ts";
 import { learnStage } from "./stages/learn_mixture.ts";
 import { timed } from "./timed.ts";
 import { versions } from "./versions.ts";
+import { readRun } from "./report/read_run.ts";
 import { writeReport } from "./report/write_report.ts";
 
 /** What a run came to. */
@@ -48,6 +44,11 @@ export interface ExperimentResult {
 export interface RunExperimentOptions extends Partial<ExperimentOptions> {
   /** What tensors are computed with: the result of `useBackend()`. */
   backend: Backend;
+  /**
+   * Whether a run that is in the folder may be replaced; a finished one is kept
+   * until this one is whole. @default {false}
+   */
+  force?: boolean;
   /** Stops the work at the next step and leaves a checkpoint. */
   signal?: AbortSignal;
 }
@@ -58,7 +59,7 @@ export interface RunExperimentOptions extends Partial<ExperimentOptions> {
  * those weights and one from the heaviest tasks (stage 2), and the comparison
  * of the three on the test splits. Everything lands in a folder; an
  * interrupted run, started again with the same settings, goes on where it
- * stopped.
+ * stopped, and a finished one gives its result.
  *
  * @param suite The tasks, each with train and test judgments.
  * @param options Settings; what is left out has the default of
@@ -82,24 +83,27 @@ export interface RunExperimentOptions extends Partial<ExperimentOptions> {
  */
 export async function* runExperiment(
   suite: Suite,
-  { backend, signal, ...given }: RunExperimentOptions,
+  { backend, force, signal, ...given }: RunExperimentOptions,
 ): AsyncGenerator<ProgressEvent, ExperimentResult> {
   const options = parseExperimentOptions(given);
   checkSuite(suite);
-  const { record, resumed } = await openRunFolder({
-    options,
-    ...await identityOf(suite, backend),
-  }, versions());
-
-  // Until all that the user may have got wrong was looked at, the folder stays as
-  // it is: it may hold a finished run.
-  let begun = resumed;
+  const identity = { options, ...await identityOf(suite, backend) };
+  await using claim = await RunClaim.open(identity, {
+    versions: versions(),
+    force,
+  });
+  const { record } = claim;
+  if (claim.state === "finished") {
+    const label = `${options.out}: finished before, nothing to do`;
+    yield { stage: "run", label, done: 1, total: 1 };
+    return await resultOf(options.out);
+  }
 
   /** Runs one stage and notes its time, also when it was resumed. */
   const noted = <T>(stage: string, events: AsyncGenerator<ProgressEvent, T>) =>
     timed(events, async (seconds) => {
       record.seconds[stage] = (record.seconds[stage] ?? 0) + seconds;
-      if (begun) await writeRecord(record);
+      if (claim.begun) await writeRecord(record);
     });
 
   const { rows, statistics } = yield* noted(
@@ -114,14 +118,13 @@ export async function* runExperiment(
       maxPasses: options.maxPasses,
     });
   const uniform = held(mixture(suite, "uniform")); // throws if it can't be kept
-  const base = yield* noted("start", startStage(options, suite, resumed));
+  const base = yield* noted("start", startStage(options, suite, claim.begun));
   const log = new MetricsLog(options.out);
   const input: StageInput = { options, suite, rows, base, log, signal };
   const arms: Partial<Record<ArmName, TrainedArm>> = {};
   try {
-    if (!begun) {
-      await beginRun(record);
-      begun = true;
+    if (!claim.begun) {
+      await claim.begin();
       await keepTokenizer(options, base.tokenizer);
     }
     await writeJson(join(options.out, "negatives.json"), statistics);
@@ -173,13 +176,23 @@ export async function* runExperiment(
     // Each stage dropped its own; nothing is left to go on from.
     await Deno.remove(join(options.out, "checkpoints"), { recursive: true })
       .catch(() => {});
-    record.status = "finished";
-    await writeRecord(record);
+    await finishRun(record);
     yield { stage: "report", label: "report written", done: 1, total: 1 };
     return { folder: options.out, summary, reports, metrics };
   } finally {
     disposeEncoder(base);
   }
+}
+
+/** The result of a run that was finished before. */
+async function resultOf(folder: string): Promise<ExperimentResult> {
+  const { summary, metrics, reports } = await readRun(folder);
+  if (reports === undefined) {
+    throw new Deno.errors.NotFound(
+      `Cannot read the run in ${folder}: it has no eval.json; run it again with --force`,
+    );
+  }
+  return { folder, summary, metrics, reports };
 }
 
 async function* startStage(

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
+import { exists } from "../base/exists.ts";
+import { LOCK, lockFolder } from "../base/folder_lock.ts";
 import { writeJson } from "../base/json_file.ts";
 import { readTextIfThere } from "../base/read_text.ts";
 import type { Suite } from "../data/mod.ts";
@@ -48,33 +50,51 @@ const CONTENT = [
   "tasks.json",
 ];
 
+/** Where a finished run waits until the one that replaces it is whole. */
+const REPLACED = ".replaced";
+
+/** What a run's folder holds. */
+export type FolderState = "new" | "unfinished" | "finished";
+
 /**
  * Looks whether a run may have its folder: a new one, an unfinished run of the
- * same identity to go on with, or a finished one to replace. Changes nothing;
- * {@linkcode beginRun} does.
+ * same identity to go on with, or a finished one, whose result then counts.
+ * Changes nothing; {@linkcode beginRun} does.
  *
+ * @param identity The run.
+ * @param options `versions` for a new record; `force`: whether a run with other
+ * settings, or a finished one, may be replaced.
  * @throws {RangeError} If the folder holds something else.
  */
 export async function openRunFolder(
   identity: RunIdentity,
-  versions: Record<string, string>,
-): Promise<{ record: RunRecord; resumed: boolean }> {
+  { versions, force = false }: {
+    versions: Record<string, string>;
+    force?: boolean;
+  },
+): Promise<{ record: RunRecord; state: FolderState }> {
   const folder = identity.options.out;
   const before = await readRecord<RunRecord>(folder, RECORD, "run");
-  if (before?.status === "running") {
-    const difference = firstDifference(asJson(identity), {
-      options: before.options,
-      suite: before.suite,
-      backend: before.backend,
-    });
-    if (!difference) return { record: before, resumed: true };
-    throw new RangeError(
-      `Cannot write to ${folder}: it holds an unfinished run with other settings (${difference}); remove it or name another folder by --out`,
-    );
-  }
-  if (!before && await hasFiles(folder)) {
+  if (before !== undefined) checkRecord(before, join(folder, RECORD));
+  else if (await hasFiles(folder)) {
     throw new RangeError(
       `Cannot write to ${folder}: it holds files that are no run; name another folder by --out`,
+    );
+  }
+  const difference = before && firstDifference(asJson(identity), {
+    options: before.options,
+    suite: before.suite,
+    backend: before.backend,
+  });
+  if (before && !difference) {
+    const finished = before.status === "finished";
+    if (!finished) return { record: before, state: "unfinished" };
+    if (!force) return { record: before, state: "finished" };
+  }
+  if (before && !force) {
+    const which = before.status === "finished" ? "a finished" : "an unfinished";
+    throw new RangeError(
+      `Cannot write to ${folder}: it holds ${which} run with other settings (${difference}); name another folder by --out, or replace it by --force`,
     );
   }
   const record: RunRecord = {
@@ -85,16 +105,104 @@ export async function openRunFolder(
     seconds: {},
     versions,
   };
-  return { record, resumed: false };
+  return { record, state: "new" };
 }
 
-/** Empties the folder of what an earlier run left, and writes `run.json`. */
+/**
+ * Takes a run's folder for this process: at once where there is a run to go on
+ * with, otherwise by {@linkcode RunClaim.begin}, when all that the user may have
+ * got wrong was looked at.
+ */
+export class RunClaim implements AsyncDisposable {
+  /** The run's record. */
+  readonly record: RunRecord;
+  /** What the folder held when it was looked at. */
+  readonly state: FolderState;
+  readonly #look: () => Promise<{ record: RunRecord; state: FolderState }>;
+  #lock: AsyncDisposable | undefined;
+
+  private constructor(
+    { record, state }: { record: RunRecord; state: FolderState },
+    look: () => Promise<{ record: RunRecord; state: FolderState }>,
+  ) {
+    this.record = record;
+    this.state = state;
+    this.#look = look;
+  }
+
+  /** Looks at the folder, as {@linkcode openRunFolder} does. */
+  static async open(
+    ...args: Parameters<typeof openRunFolder>
+  ): Promise<RunClaim> {
+    const look = () => openRunFolder(...args);
+    const claim = new RunClaim(await look(), look);
+    if (claim.state === "unfinished") await claim.#take();
+    return claim;
+  }
+
+  /** Whether the folder is this run's to write to. */
+  get begun(): boolean {
+    return this.#lock !== undefined;
+  }
+
+  /** Makes the folder this run's, unless it is. */
+  async begin(): Promise<void> {
+    if (this.begun) return;
+    await this.#take();
+    await beginRun(this.record);
+  }
+
+  async #take(): Promise<void> {
+    this.#lock = await lockFolder(this.record.options.out);
+    // Another process may have been there since.
+    const { state } = await this.#look();
+    if (state === this.state) return;
+    throw new RangeError(
+      `Cannot write to ${this.record.options.out}: another process has written to it since this one started; run the command again`,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lock?.[Symbol.asyncDispose]();
+  }
+}
+
+function checkRecord(record: Partial<RunRecord>, path: string): void {
+  if (
+    record?.format === "tdro-run/1" && record.options && record.suite &&
+    (record.status === "running" || record.status === "finished")
+  ) return;
+  throw new SyntaxError(
+    `${path}:1: Cannot read the run: the record is damaged; name another folder by --out, or remove this one`,
+  );
+}
+
+/**
+ * Puts aside what an earlier run left in the folder, and writes `run.json`. An
+ * earlier run that was finished is kept until {@linkcode finishRun}.
+ */
 export async function beginRun(record: RunRecord): Promise<void> {
-  for (const name of CONTENT) {
-    await Deno.remove(join(record.options.out, name), { recursive: true })
-      .catch(() => {});
+  const { out } = record.options;
+  const before = await readRecord<RunRecord>(out, RECORD, "run");
+  const keep = before?.status === "finished";
+  const aside = join(out, REPLACED);
+  if (keep) await Deno.mkdir(aside, { recursive: true });
+  // The record last: until then the folder holds the earlier run.
+  for (const name of [...CONTENT].reverse()) {
+    const path = join(out, name);
+    if (!await exists(path)) continue;
+    if (keep) await Deno.rename(path, join(aside, name));
+    else await Deno.remove(path, { recursive: true });
   }
   await writeRecord(record);
+}
+
+/** Writes that a run is finished; what it replaced goes. */
+export async function finishRun(record: RunRecord): Promise<void> {
+  record.status = "finished";
+  await writeRecord(record);
+  const aside = join(record.options.out, REPLACED);
+  if (await exists(aside)) await Deno.remove(aside, { recursive: true });
 }
 
 /** Writes `run.json` anew. */
@@ -138,7 +246,9 @@ export async function readRecord<T>(
 /** Whether a folder is there and holds anything. */
 export async function hasFiles(folder: string): Promise<boolean> {
   try {
-    for await (const _ of Deno.readDir(folder)) return true;
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name !== LOCK) return true;
+    }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
-import { writeJson } from "../base/json_file.ts";
+import { readJsonIfThere, writeJson } from "../base/json_file.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite } from "../data/mod.ts";
 import type { EvalReport } from "../eval/mod.ts";
@@ -8,22 +8,18 @@ import {
   addLora,
   disposeEncoder,
   type Encoder,
+  loadEncoder,
   type LoraConfig,
   loraConfig,
 } from "../model/mod.ts";
 import { createRng, mixture } from "../sampling/mod.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkSuite } from "./stages/check_suite.ts";
-import { evaluateArm } from "./stages/evaluate_arm.ts";
+import { evaluateArm, type EvaluationInput } from "./stages/evaluate_arm.ts";
 import { parseExperimentOptions } from "./experiment_options.ts";
 import { MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
-import {
-  beginRun,
-  identityOf,
-  openRunFolder,
-  writeRecord,
-} from "./run_folder.ts";
+import { finishRun, identityOf, RunClaim } from "./run_folder.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
 import { trainArm } from "./stages/train_arm.ts";
 import { versions } from "./versions.ts";
@@ -41,6 +37,11 @@ export interface TrainRetrieverOptions extends Partial<RetrieverSettings> {
   lora?: Partial<LoraConfig>;
   /** Evaluate on the test splits afterwards. @default {true} */
   evaluate?: boolean;
+  /**
+   * Whether a run that is in the folder may be replaced; a finished one is kept
+   * until this one is whole. @default {false}
+   */
+  force?: boolean;
   /** Stops the work at the next step and leaves a checkpoint. */
   signal?: AbortSignal;
 }
@@ -62,7 +63,7 @@ export interface RetrieverResult {
  * by the weights, InfoNCE, and in the end the numbers on the test splits. With
  * the weights that a small proxy learned this is tDRO's last stage for a model
  * of any size. Interrupted, it goes on where it stopped when called again with
- * the same settings.
+ * the same settings; finished, it gives its result.
  *
  * @param suite The tasks, each with train judgments.
  * @param options Mixture, settings, LoRA.
@@ -91,54 +92,108 @@ export interface RetrieverResult {
  */
 export async function* trainRetriever(
   suite: Suite,
-  { backend, signal, lora, evaluate = true, weights: given, ...settings }:
-    TrainRetrieverOptions,
+  {
+    backend,
+    force,
+    signal,
+    lora,
+    evaluate = true,
+    weights: given,
+    ...settings
+  }: TrainRetrieverOptions,
 ): AsyncGenerator<ProgressEvent, RetrieverResult> {
   const options = parseExperimentOptions(settings);
   const adapter = lora && loraConfig(lora);
   checkSuite(suite);
   const weights = given ?? mixture(suite, "uniform");
   checkWeights(weights, suite);
-  const identity = { ...options, kind: "retriever", weights, lora: adapter };
-  const { record, resumed } = await openRunFolder({
-    options: identity,
+  const identity = {
+    options: { ...options, kind: "retriever", weights, lora: adapter },
     ...await identityOf(suite, backend),
-  }, versions());
+  };
+  await using claim = await RunClaim.open(identity, {
+    versions: versions(),
+    force,
+  });
+  const { record } = claim;
+  const evaluation = { options, suite, signal };
+  if (claim.state === "finished") {
+    const label = `${options.out}: trained before`;
+    yield { stage: "run", label, done: 1, total: 1 };
+    return yield* resultOf(evaluation, evaluate);
+  }
   const { rows, statistics } = yield* mineStage(options, suite, signal);
   const base = withAdapter(
-    await baseEncoder(options, suite, { keep: resumed }),
+    await baseEncoder(options, suite, { keep: claim.begun }),
     adapter,
     options.seed,
   );
   try {
-    if (!resumed) {
-      await beginRun(record);
+    if (!claim.begun) {
+      await claim.begin();
       await keepTokenizer(options, base.tokenizer);
     }
     await writeJson(join(options.out, "negatives.json"), statistics);
     const log = new MetricsLog(options.out);
-    const input = { options, suite, rows, base, log, signal };
-    const arm = { name: "retriever", weights };
-    const { encoder, folder, drawn } = yield* trainArm(input, arm);
+    const { encoder, folder, drawn } = yield* trainArm(
+      { ...evaluation, rows, base, log },
+      { name: ARM, weights },
+    );
     let report: EvalReport | undefined;
     try {
-      if (evaluate) {
-        report = yield* evaluateArm(encoder, input, {
-          stage: "evaluation",
-          label: "evaluating on the test splits",
-        });
-        const file = join(options.out, "eval.json");
-        await writeJson(file, { retriever: report }, 1);
-      }
+      if (evaluate) report = yield* evaluateAndWrite(encoder, evaluation);
     } finally {
       disposeEncoder(encoder);
     }
-    record.status = "finished";
-    await writeRecord(record);
+    await finishRun(record);
     return { folder: options.out, model: folder, drawn, report };
   } finally {
     disposeEncoder(base);
   }
+}
+
+/** Name of the one arm. */
+const ARM = "retriever";
+
+/** Evaluates the retriever, and writes `eval.json`. */
+async function* evaluateAndWrite(
+  encoder: Encoder,
+  input: EvaluationInput,
+): AsyncGenerator<ProgressEvent, EvalReport> {
+  const report = yield* evaluateArm(encoder, input, {
+    stage: "evaluation",
+    label: "evaluating on the test splits",
+  });
+  await writeJson(join(input.options.out, "eval.json"), { [ARM]: report }, 1);
+  return report;
+}
+
+/** The result of a retriever that was trained before. */
+async function* resultOf(
+  input: EvaluationInput,
+  evaluate: boolean,
+): AsyncGenerator<ProgressEvent, RetrieverResult> {
+  const { out } = input.options;
+  const model = join(out, "models", ARM);
+  const drawn = await readJsonIfThere<number[]>(join(model, "drawn.json"));
+  if (!drawn) {
+    throw new Deno.errors.NotFound(
+      `Cannot read the run in ${out}: ${model} has no drawn.json; run it again with --force`,
+    );
+  }
+  const before = await readJsonIfThere<{ [ARM]: EvalReport }>(
+    join(out, "eval.json"),
+  );
+  let report = before?.[ARM];
+  if (evaluate && !report) {
+    const encoder = await loadEncoder(model);
+    try {
+      report = yield* evaluateAndWrite(encoder, input);
+    } finally {
+      disposeEncoder(encoder);
+    }
+  }
+  return { folder: out, model, drawn, report };
 }
 
 function withAdapter(

@@ -7,6 +7,23 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ROOT } from "../_paths.ts";
 
+/** A finished run, as far as another one looks at it. */
+async function writeFinishedRun(folder: string): Promise<void> {
+  await Deno.mkdir(join(folder, "out"));
+  const record = {
+    format: "tdro-run/1",
+    status: "finished",
+    options: { out: "out", seed: 7 },
+    suite: { name: "other", tasks: [], sha256: "" },
+    backend: { name: "wasm", device: "CPU" },
+  };
+  await Deno.writeTextFile(
+    join(folder, "out/run.json"),
+    JSON.stringify(record),
+  );
+  await Deno.writeTextFile(join(folder, "out/summary.json"), "{}\n");
+}
+
 /** Settings under which a run would take seconds, if it came to one. */
 const QUICK = [
   ...["--backend", "cpu", "--steps", "1", "--weight-steps", "1"],
@@ -180,18 +197,26 @@ const MISTAKES: Mistake[] = [
     says: [/Cannot/, /\bout\b/],
   },
   {
-    name: "a finished run as the out folder, with a model that isn't there",
+    name: "a finished run as the out folder, with other settings",
+    files: writeFinishedRun,
+    args: [...RUN, ...QUICK],
+    says: [/it holds a finished run with other settings/, /--out.*--force/],
+  },
+  {
+    name: "a finished run to be replaced, with a model that isn't there",
+    files: writeFinishedRun,
+    args: [...RUN, "--model", "model", ...QUICK, "--force"],
+    says: [/Cannot read model\/config\.json/],
+  },
+  {
+    name: "a run whose record is damaged as the out folder",
     files: async (folder) => {
       await Deno.mkdir(join(folder, "out"));
-      const record = { format: "tdro-run/1", status: "finished", options: {} };
-      await Deno.writeTextFile(
-        join(folder, "out/run.json"),
-        JSON.stringify(record),
-      );
+      await Deno.writeTextFile(join(folder, "out/run.json"), "{}\n");
       await Deno.writeTextFile(join(folder, "out/summary.json"), "{}\n");
     },
-    args: [...RUN, "--model", "model", ...QUICK],
-    says: [/Cannot read model\/config\.json/],
+    args: [...RUN, ...QUICK, "--force"],
+    says: [/out\/run\.json:1: Cannot read the run: the record is damaged/],
   },
   {
     name: "a suite folder of the demo that holds something else",

@@ -33,9 +33,12 @@ function codeWords(page: string): Set<string> {
   );
 }
 
-/** Names of all fields in a JSON value. */
+/** Names of all fields in a JSON value; hashes are by name of a file. */
 function fieldsOf(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
+  if ("format" in value && value.format === "tdro-checksums/1") {
+    return Object.keys(value);
+  }
   const inner = Object.values(value).flatMap(fieldsOf);
   return Array.isArray(value) ? inner : [...Object.keys(value), ...inner];
 }

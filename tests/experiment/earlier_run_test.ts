@@ -46,6 +46,8 @@ Deno.test("a run of an earlier version goes on to that version's result", async 
         "suite",
         "--config",
         "run/run.json",
+        "--out",
+        "run",
         "--backend",
         "wasm",
       ],

@@ -15,6 +15,8 @@ export interface DemoOptions extends ExperimentOptions {
   tasks?: string[] | undefined;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether a run in the folder is replaced. */
+  force: boolean;
 }
 
 /** `tdro demo`. */
@@ -44,6 +46,9 @@ export const command: Command<DemoOptions> = {
       placeholder: "FOLDER",
     }).describe(
       "Folder of the run",
+    ),
+    force: z.boolean().default(false).describe(
+      "Replace the run in the folder; a finished one is kept until the new one is whole",
     ),
   }) as z.ZodType<DemoOptions>,
   async run({ suiteFolder, tasks, ...options }, io) {

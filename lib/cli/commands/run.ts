@@ -15,6 +15,8 @@ export interface RunOptions extends ExperimentOptions {
   tasks?: string[] | undefined;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether a run in the folder is replaced. */
+  force: boolean;
 }
 
 /** `tdro run`. */
@@ -44,6 +46,9 @@ export const command: Command<RunOptions> = {
       ),
     backend: backendOption,
     ...experimentShape,
+    force: z.boolean().default(false).describe(
+      "Replace the run in the folder; a finished one is kept until the new one is whole",
+    ),
   }) as z.ZodType<RunOptions>,
   operands: [],
   async run({ suite: folder, tasks, ...options }, io) {

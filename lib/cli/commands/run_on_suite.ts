@@ -6,7 +6,10 @@ import type { CommandIo } from "../io.ts";
 /** Runs the whole experiment and prints table and verdict. */
 export async function runOnSuite(
   suite: Suite,
-  options: Partial<ExperimentOptions> & { backend: BackendName | "auto" },
+  options: Partial<ExperimentOptions> & {
+    backend: BackendName | "auto";
+    force: boolean;
+  },
   io: CommandIo,
 ): Promise<void> {
   const { backend: name, ...settings } = options;

@@ -23,6 +23,8 @@ export interface TrainCommandOptions extends RetrieverSettings {
   evaluate: boolean;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether a run in the folder is replaced. */
+  force: boolean;
 }
 
 /** `tdro train`. */
@@ -63,6 +65,9 @@ export const command: Command<TrainCommandOptions> = {
       placeholder: "FOLDER",
     }).describe(
       "Folder of the run",
+    ),
+    force: z.boolean().default(false).describe(
+      "Replace the run in the folder; a finished one is kept until the new one is whole",
     ),
   }) as unknown as z.ZodType<TrainCommandOptions>,
   operands: [],

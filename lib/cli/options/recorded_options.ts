@@ -3,7 +3,8 @@ import type { Values } from "./read_arguments.ts";
 
 /**
  * The options in the record of a finished run (`run.json`), so that `--config`
- * takes it and the run can be repeated or varied. Any other file is what it is.
+ * takes it and the run can be repeated or varied. The folder is not among them: the
+ * run that is there stays. Any other file is what it is.
  *
  * @param config What the file holds.
  * @param all Options of the command: tasks and backend are taken if it has them.
@@ -18,6 +19,7 @@ export function recordedOptions(config: Values, all: readonly Flag[]): Values {
   const record = typeof format === "string" && format.startsWith("tdro-") &&
     typeof options === "object" && options !== null;
   if (!record) return config;
+  const { out: _, ...settings } = options as Values;
   const optionNames = new Set(all.map((flag) => flag.path.join(".")));
   const around = { tasks: suite?.tasks, backend: backend?.name };
   return {
@@ -26,6 +28,6 @@ export function recordedOptions(config: Values, all: readonly Flag[]): Values {
         optionNames.has(key) && value !== undefined
       ),
     ),
-    ...options,
+    ...settings,
   };
 }

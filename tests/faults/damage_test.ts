@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { useBackend } from "../../lib/backend/mod.ts";
+import { CHECKSUMS } from "../../lib/base/checksums.ts";
+import {
+  runExperiment,
+  type RunExperimentOptions,
+} from "../../lib/experiment/mod.ts";
+import { toySuite } from "../_toy_suite.ts";
+
+const SETTINGS = {
+  hiddenSize: 8,
+  vocabSize: 120,
+  negatives: 3,
+  steps: 6,
+  weightSteps: 6,
+  batchSize: 6,
+  weightBatchSize: 6,
+  checkpointEvery: 2,
+};
+
+/** Runs until an event is one to stop at, or to the end; all events. */
+async function run(
+  out: string,
+  options: Partial<RunExperimentOptions> = {},
+  stopAt: { stage: string; done: number } = { stage: "never", done: 0 },
+) {
+  const backend = await useBackend("wasm");
+  const events: string[] = [];
+  const work = runExperiment(toySuite(), {
+    ...SETTINGS,
+    ...options,
+    out,
+    backend,
+  });
+  while (true) {
+    const next = await work.next();
+    if (next.done) return { events, result: next.value };
+    const { stage, label, done, note } = next.value;
+    events.push(`${stage}: ${label} ${done} ${note ?? ""}`);
+    if (stage === stopAt.stage && done === stopAt.done) {
+      await work.return(undefined as never);
+      return { events };
+    }
+  }
+}
+
+/** What a run came to, to the bit. */
+function outcome(out: string) {
+  return {
+    weights: Deno.readTextFileSync(join(out, "weights.json")),
+    evaluation: Deno.readTextFileSync(join(out, "eval.json")),
+    models: ["uniform", "reweighted", "top70"].map((arm) =>
+      Deno.readFileSync(join(out, "models", arm, "model.safetensors")).toHex()
+    ),
+  };
+}
+
+async function flipBit(path: string, at: number): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  bytes[at % bytes.length]! ^= 1;
+  await Deno.writeFile(path, bytes);
+}
+
+async function inFolder(work: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir({ prefix: "tdro-damage-" });
+  try {
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a damaged checkpoint is told, and the one before gives the same run", () =>
+  inFolder(async (folder) => {
+    await run(join(folder, "whole"));
+    const whole = outcome(join(folder, "whole"));
+    for (
+      const [file, at] of [
+        ["model.safetensors", 3000],
+        ["optimizer.safetensors", 5000],
+        ["state.json", 20],
+        [CHECKSUMS, 40],
+      ] as const
+    ) {
+      const out = join(folder, `broken-${file}`);
+      await run(out, {}, { stage: "reweighted", done: 5 });
+      const checkpoints = join(out, "checkpoints/reweighted");
+      const names = [...Deno.readDirSync(checkpoints)].map((e) => e.name)
+        .sort();
+      assert.deepEqual(names, ["step-000004", "step-000005"]);
+      await flipBit(join(checkpoints, names[1]!, file), at);
+      const { events } = await run(out);
+      const told = events.filter((event) => event.includes("damaged"));
+      assert.equal(told.length, 1, `${file}: ${told}`);
+      assert.match(told[0]!, /step-000005.*going on from update 4/);
+      assert.deepEqual(outcome(out), whole, file);
+      const log = Deno.readTextFileSync(join(out, "metrics.jsonl")).trim();
+      assert.equal(log.split("\n").length, 24);
+    }
+  }));
+
+Deno.test("damage to both checkpoints, or to a finished stage, is refused", () =>
+  inFolder(async (folder) => {
+    const out = join(folder, "run");
+    await run(out, {}, { stage: "reweighted", done: 5 });
+    for (
+      const [path, at, told] of [
+        ["models/uniform/model.safetensors", 2000, "models/uniform"],
+        ["models/uniform/tokenizer.json", 200, "models/uniform"],
+        ["weights/state.json", 30, "weights"],
+      ] as const
+    ) {
+      await flipBit(join(out, path), at);
+      await assert.rejects(run(out), (error: Error) => {
+        assert.equal(error.name, "SyntaxError");
+        assert.ok(error.message.includes(join(out, path)), error.message);
+        assert.ok(error.message.includes(`remove ${join(out, told)}`));
+        return true;
+      });
+      await flipBit(join(out, path), at);
+    }
+    for (const step of ["step-000004", "step-000005"]) {
+      await Deno.remove(
+        join(out, "checkpoints/reweighted", step, "optimizer.safetensors"),
+      );
+    }
+    await assert.rejects(
+      run(out),
+      /optimizer\.safetensors is missing.*missing/,
+    );
+  }));
+
+Deno.test("a finished run gives its result, and goes only when another is whole", () =>
+  inFolder(async (folder) => {
+    const out = join(folder, "run");
+    const first = await run(out);
+    const before = outcome(out);
+    const again = await run(out);
+    assert.equal(again.events.length, 1);
+    assert.match(again.events[0]!, /finished before/);
+    assert.deepEqual(again.result!.summary, first.result!.summary);
+    assert.deepEqual(again.result!.reports, first.result!.reports);
+    assert.deepEqual(again.result!.metrics, first.result!.metrics);
+
+    await assert.rejects(
+      run(out, { seed: 7 }),
+      /holds a finished run with other settings \(options\.seed is 7, was 42\).*--force/,
+    );
+    assert.deepEqual(outcome(out), before);
+
+    const forced = { seed: 7, force: true };
+    await run(out, forced, { stage: "uniform", done: 3 });
+    assert.deepEqual(outcome(join(out, ".replaced")), before);
+    const other = await run(out, { seed: 7 });
+    assert.equal(other.result!.summary.seed, 7);
+    assert.notDeepEqual(outcome(out), before);
+    const left = [...Deno.readDirSync(out)].map(({ name }) => name);
+    assert.deepEqual(left.filter((name) => name.startsWith(".")), []);
+  }));
+
+Deno.test("one process a folder: the second says who has it", () =>
+  inFolder(async (folder) => {
+    const out = join(folder, "run");
+    const backend = await useBackend("wasm");
+    const one = runExperiment(toySuite(), { ...SETTINGS, out, backend });
+    for await (const { stage, done } of one) {
+      if (stage !== "uniform" || done !== 2) continue;
+      await assert.rejects(
+        run(out),
+        new RegExp(`process ${Deno.pid} on .*, since .*, is writing to it`),
+      );
+      break;
+    }
+    const { result } = await run(out);
+    assert.equal(result!.metrics.length, 24);
+  }));
