@@ -33,7 +33,10 @@ export interface TrainOptions extends AdamWOptions, TrainableOptions {
   learningRate?: number | ((step: number) => number);
   /** Batches per update, >= 1 (gradient accumulation). @default {1} */
   accumulate?: number;
-  /** Largest norm of all gradients together; longer ones are scaled down. @default {1} */
+  /**
+   * Largest norm of all gradients together; longer ones are scaled down. 0 for no
+   * limit. @default {1}
+   */
   maxGradNorm?: number;
   /** Most tokens of a query, special ones included. @default {64} */
   queryLength?: number;
@@ -108,7 +111,9 @@ export interface StepReport {
  * asynchronous is drawn from one batch ahead of the step.
  * @param options Loss, optimiser and limits.
  * @returns A report per update.
- * @throws {RangeError} If a loss is not finite, naming the step and the task.
+ * @throws {RangeError} If an option is out of range; or if a loss, the norm of the
+ * gradients or a scheduled rate is not finite, naming the step: the encoder is then
+ * as the last update left it.
  *
  * @example Usage
  * ```ts
@@ -182,8 +187,11 @@ export async function* train(
 
       const gradNorm = await gradientNorm(gradients) / accumulate;
       const step = optimizer.step;
-      const clipping = Math.min(1, maxGradNorm / (gradNorm + 1e-6));
       const stepRate = rate(step);
+      checkStep({ gradNorm, stepRate, step });
+      const clipping = maxGradNorm === 0
+        ? 1
+        : Math.min(1, maxGradNorm / (gradNorm + 1e-6));
       optimizer.apply(gradients, {
         learningRate: stepRate,
         gradientFactor: clipping / accumulate,
@@ -256,13 +264,58 @@ function checkLosses(losses: Float32Array, batch: Batch, step: number): void {
   );
 }
 
+/** Before anything is changed by it: what isn't finite would spread for ever. */
+function checkStep(
+  { gradNorm, stepRate, step }: {
+    gradNorm: number;
+    stepRate: number;
+    step: number;
+  },
+): void {
+  if (!Number.isFinite(gradNorm)) {
+    throw new RangeError(
+      `Cannot train on: the norm of the gradients is ${gradNorm} at step ${step}; lower the learning rate or raise the temperature`,
+    );
+  }
+  if (!(stepRate >= 0 && stepRate < Infinity)) {
+    throw new RangeError(
+      `Cannot train on: learningRate must be finite and >= 0: got ${stepRate} at step ${step}`,
+    );
+  }
+}
+
 function checkOptions(
-  { dropout = 0, gradCache = {}, precision = "float32" }: TrainOptions,
+  {
+    dropout = 0,
+    gradCache = {},
+    precision = "float32",
+    maxGradNorm = 1,
+    accumulate = 1,
+    learningRate = 0,
+  }: TrainOptions,
 ): void {
   checkPrecision(precision);
   if (!(dropout >= 0 && dropout < 1)) {
     throw new RangeError(
       `Cannot train: dropout must be in [0, 1): got ${dropout}`,
+    );
+  }
+  if (!(maxGradNorm >= 0)) {
+    throw new RangeError(
+      `Cannot train: maxGradNorm must be > 0, or 0 for no limit: got ${maxGradNorm}`,
+    );
+  }
+  if (!(Number.isInteger(accumulate) && accumulate >= 1)) {
+    throw new RangeError(
+      `Cannot train: accumulate must be an integer >= 1: got ${accumulate}`,
+    );
+  }
+  if (
+    typeof learningRate === "number" &&
+    !(learningRate >= 0 && learningRate < Infinity)
+  ) {
+    throw new RangeError(
+      `Cannot train: learningRate must be finite and >= 0: got ${learningRate}`,
     );
   }
   for (const [name, value] of Object.entries(gradCache)) {

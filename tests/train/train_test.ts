@@ -15,6 +15,7 @@ import {
   train,
   trainable,
 } from "../../lib/train/mod.ts";
+import { useBackend } from "../../lib/backend/mod.ts";
 import { maxDifference, onBackends } from "../_backends.ts";
 import { hasShared, readShared, shared } from "../_shared.ts";
 import { smallEncoder } from "../_small_encoder.ts";
@@ -226,6 +227,71 @@ onBackends("train() names the query whose loss isn't finite", async () => {
     )),
     { name: "RangeError", message: /Cannot train on: the loss of query q\d/ },
   );
+  disposeEncoder(encoder);
+});
+
+onBackends("gradients that aren't finite change nothing", async () => {
+  const encoder = smallEncoder();
+  const before = values(encoder);
+  // The root of 0 is 0, its slope is not finite.
+  const loss = (queries: tf.Tensor2D, passages: tf.Tensor2D) =>
+    tf.sqrt(
+      tf.mul(tf.add(tf.sum(queries, 1), tf.sum(passages)), 0),
+    ) as tf.Tensor1D;
+  await assert.rejects(
+    collect(train(
+      encoder,
+      batches(toyRows(), [1, 0], { ...SAMPLING, count: 1 }),
+      { loss },
+    )),
+    {
+      name: "RangeError",
+      message: /the norm of the gradients is \S+ at step 0; lower the learning/,
+    },
+  );
+  assert.deepEqual(values(encoder), before);
+  disposeEncoder(encoder);
+});
+
+onBackends("maxGradNorm 0 is no limit", async () => {
+  const after = async (maxGradNorm: number) => {
+    const encoder = smallEncoder();
+    const [report] = await collect(train(
+      encoder,
+      batches(toyRows(), [1, 0], { ...SAMPLING, count: 1 }),
+      // SGD-like: the parameters show the gradient itself, not its sign.
+      { ...SETTINGS, epsilon: 1e3, maxGradNorm },
+    ));
+    const result = values(encoder);
+    disposeEncoder(encoder);
+    return { norm: report!.gradNorm, result };
+  };
+  const none = await after(0);
+  const clipped = await after(none.norm / 10);
+  assert.deepEqual(none.result, (await after(1e9)).result);
+  assert.notDeepEqual(none.result, clipped.result);
+});
+
+Deno.test("train() refuses settings that would silently do something else", async () => {
+  await useBackend("wasm");
+  const encoder = smallEncoder();
+  for (
+    const [options, message] of [
+      [{ maxGradNorm: -1 }, /maxGradNorm must be > 0, or 0 .*got -1/],
+      [{ maxGradNorm: NaN }, /maxGradNorm .*got NaN/],
+      [{ accumulate: 0 }, /accumulate must be an integer >= 1: got 0/],
+      [{ accumulate: 1.5 }, /accumulate .*got 1\.5/],
+      [{ learningRate: -1e-3 }, /learningRate .*got -0\.001/],
+      [{ learningRate: NaN }, /learningRate .*got NaN/],
+      [{ learningRate: () => NaN }, /learningRate .*got NaN at step 0/],
+    ] as const
+  ) {
+    const drawn = batches(toyRows(), [1, 0], { ...SAMPLING, count: 1 });
+    await assert.rejects(collect(train(encoder, drawn, options)), {
+      name: "RangeError",
+      message,
+    });
+  }
   disposeEncoder(encoder);
 });
 
