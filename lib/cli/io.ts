@@ -41,7 +41,8 @@ export interface CommandIo extends Io {
 /**
  * The process's own standard streams. The first Ctrl-C aborts `signal`, so that
  * the work can stop at a clean place; the second one ends the process. SIGTERM,
- * which schedulers send before they kill, counts as Ctrl-C.
+ * which schedulers send before they kill, and SIGHUP, when the terminal closes, count
+ * as Ctrl-C.
  *
  * @returns Standard output and error, and a signal wired to Ctrl-C.
  */
@@ -58,11 +59,18 @@ export function terminalIo(): Io {
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) Deno.exit(130);
-    err("\nstopping at the next step; press Ctrl-C again to stop at once\n");
+    try {
+      err("\nstopping at the next step; press Ctrl-C again to stop at once\n");
+    } catch {
+      // The terminal has gone; the work must stop all the same.
+    }
     controller.abort(new DOMException("Interrupted", "AbortError"));
   };
   Deno.addSignalListener("SIGINT", stop);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGTERM", stop);
+    Deno.addSignalListener("SIGHUP", stop);
+  }
   return {
     out: (text) => write(Deno.stdout, text),
     err,

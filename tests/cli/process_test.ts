@@ -49,7 +49,7 @@ command.run = async (_, io) => {
 Deno.exit(await main(["version"], terminalIo()));
 `;
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.test({
     name: `${signal} ends the work, exit 130, and says how to go on`,
     ignore: Deno.build.os === "windows",
