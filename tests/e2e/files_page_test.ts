@@ -21,7 +21,9 @@ const SETTINGS = {
 /** Names that a user's data give to fields and files. */
 const GIVEN = new Set([
   ...toySuite().tasks.map(({ name }) => name),
-  ...["nDCG@10", "MRR@10", "Recall@100"],
+  "nDCG@10",
+  "MRR@10",
+  "Recall@100",
 ]);
 
 /** The words of the page's code: fields and file names are among them. */
@@ -94,7 +96,9 @@ Deno.test("docs/files.md tells every file and field that is written", async () =
     const { done } of trainRetriever(suite, { ...settings("train"), lora })
   ) assert.ok(done >= 0);
   const arena = compareMixtures(suite, ["tdro"], {
-    ...{ ...settings("arena"), budget: 4, seeds: [1] },
+    ...settings("arena"),
+    budget: 4,
+    seeds: [1],
   });
   for await (const { done } of arena) assert.ok(done >= 0);
   const { signal } = interrupted;

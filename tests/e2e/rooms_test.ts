@@ -36,14 +36,30 @@ const ALLOWED: Record<string, { code: string[]; types?: string[] }> = {
   report: { code: [] },
   experiment: {
     code: [
-      ...["backend", "data", "dro", "eval", "model", "report", "sampling"],
-      ...["search", "train"],
+      "backend",
+      "data",
+      "dro",
+      "eval",
+      "model",
+      "report",
+      "sampling",
+      "search",
+      "train",
     ],
   },
   cli: {
     code: [
-      ...["backend", "data", "docs_suite", "dro", "eval", "experiment"],
-      ...["model", "report", "sampling", "search", "train"],
+      "backend",
+      "data",
+      "docs_suite",
+      "dro",
+      "eval",
+      "experiment",
+      "model",
+      "report",
+      "sampling",
+      "search",
+      "train",
     ],
   },
 };
@@ -53,8 +69,11 @@ const ALLOWED: Record<string, { code: string[]; types?: string[] }> = {
  * must be readable with the paper in one hand: they import no other room.
  */
 const NOT_UPDATES = [
-  ...["learn_weights", "mod"],
-  ...["files/read_weight_file", "files/save_weight_files", "log/read_loss_log"],
+  "learn_weights",
+  "mod",
+  "files/read_weight_file",
+  "files/save_weight_files",
+  "log/read_loss_log",
 ].map((name) => `lib/dro/${name}.ts`);
 
 /** `lib/dro/mod.ts` → `dro`; the root's files have none. */
