@@ -23,7 +23,7 @@ import {
   padRows,
   type Sequences,
   spreadRows,
-} from "./sequences.ts";
+} from "../tensors/sequences.ts";
 
 /** Options for {@linkcode attention}. */
 export interface AttentionOptions extends ProductOptions {

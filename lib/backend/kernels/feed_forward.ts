@@ -6,9 +6,9 @@ import {
   type ProductOptions,
 } from "../autograd/differentiable.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
-import { ACTIVATIONS } from "./activations.ts";
+import { ACTIVATIONS } from "../tensors/activations.ts";
 import { type AffineMap, linear } from "./linear.ts";
-import { presentOf, wantedBits } from "./maps.ts";
+import { presentOf, wantedBits } from "../tensors/maps.ts";
 
 /** Options for {@linkcode feedForward}. */
 export interface FeedForwardOptions extends ProductOptions {

@@ -6,7 +6,7 @@ import {
   type KernelOptions,
 } from "../autograd/differentiable.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
-import { type Activation, ACTIVATIONS } from "./activations.ts";
+import { type Activation, ACTIVATIONS } from "../tensors/activations.ts";
 
 /** Options for {@linkcode gatedActivation}. */
 export interface GatedActivationOptions extends KernelOptions {

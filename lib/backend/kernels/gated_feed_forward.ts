@@ -6,13 +6,13 @@ import {
   type ProductOptions,
 } from "../autograd/differentiable.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
-import { ACTIVATIONS } from "./activations.ts";
+import { ACTIVATIONS } from "../tensors/activations.ts";
 import {
   gatedActivation,
   type GatedActivationOptions,
 } from "./gated_activation.ts";
 import { type AffineMap, linear } from "./linear.ts";
-import { presentOf, wantedBits } from "./maps.ts";
+import { presentOf, wantedBits } from "../tensors/maps.ts";
 
 /** Options for {@linkcode gatedFeedForward}. */
 export interface GatedFeedForwardOptions

@@ -1,6 +1,6 @@
 import type { KernelOptions } from "../autograd/differentiable.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
-import { activate, geluErf, geluTanh } from "./activations.ts";
+import { activate, geluErf, geluTanh } from "../tensors/activations.ts";
 
 /** Options for {@linkcode gelu}. */
 export interface GeluOptions extends KernelOptions {

@@ -10,8 +10,8 @@ import {
   tfjsDifferentiates,
 } from "../autograd/differentiable.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
-import { activate, ACTIVATIONS } from "./activations.ts";
-import { presentOf, wantedBits } from "./maps.ts";
+import { activate, ACTIVATIONS } from "../tensors/activations.ts";
+import { presentOf, wantedBits } from "../tensors/maps.ts";
 
 /** Weight and bias of an affine map, in the layout of Hugging Face files. */
 export interface AffineMap {

@@ -61,7 +61,7 @@ export {
   type RotaryTableOptions,
 } from "./rotary.ts";
 export { scale, type ScaleOptions } from "./scale.ts";
-export { longest, type Sequences } from "./sequences.ts";
+export { longest, type Sequences } from "../tensors/sequences.ts";
 export { tanh } from "./tanh.ts";
 export { weightedRows } from "./weighted_rows.ts";
 export {

@@ -7,7 +7,12 @@ import {
 } from "../autograd/differentiable.ts";
 import type { Tensor2D, Tensor3D } from "../tensors/tensor_types.ts";
 import { matMul } from "./mat_mul.ts";
-import { packRows, paddingOf, padRows, type Sequences } from "./sequences.ts";
+import {
+  packRows,
+  paddingOf,
+  padRows,
+  type Sequences,
+} from "../tensors/sequences.ts";
 
 /** Options for {@linkcode poolRows}. */
 export interface PoolRowsOptions extends KernelOptions {

@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensors/tensor_types.ts";
+import type { Tensor } from "./tensor_types.ts";
 
 /** The operands that are present, and how to find what belongs to them. */
 export function presentOf(operands: readonly (Tensor | undefined)[]): {

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { constant } from "../tensors/constant.ts";
+import { constant } from "./constant.ts";
 import { native, runNative } from "../run_native.ts";
 import { type Computed, differentiable } from "../autograd/differentiable.ts";
 import type { Tape } from "../autograd/tape.ts";
-import type { Tensor } from "../tensors/tensor_types.ts";
+import type { Tensor } from "./tensor_types.ts";
 
 /** A function of one number and its derivative, element by element. */
 export interface Activation {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
+import type { Tensor1D, Tensor2D } from "./tensor_types.ts";
 
 /**
  * Where each text of a packed batch lies: text i is the rows `offsets[i]` …
