@@ -27,6 +27,7 @@ export function plainText(markdown: string, name?: string): string {
 }
 
 function withoutName(markdown: string, name: string): string {
+  if (!markdown.includes(name)) return markdown; // No form could match.
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const call = "\\([^()`]*\\)";
   const path = `(?:[\\w$]+\\.)*${escaped}`;
