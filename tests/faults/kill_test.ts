@@ -1,0 +1,122 @@
+/**
+ * kill -9 before or within any changing call of a run: the same command afterwards
+ * gives the same bytes and leaves nothing over. A few places here; more of them with
+ * TDRO_KILLS=100, all with TDRO_KILLS=all.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { writeSuite } from "../../lib/data/mod.ts";
+import { createRng } from "../../lib/sampling/mod.ts";
+import { fromFileUrl, ROOT } from "../_paths.ts";
+import { toySuite } from "../_toy_suite.ts";
+
+const PROGRAM = fromFileUrl(new URL("_kill_at.ts", import.meta.url));
+const FEW = 6;
+
+const RUN = [
+  "run",
+  "--suite",
+  "suite",
+  "--out",
+  "out",
+  "--backend",
+  "wasm",
+  "--hidden-size",
+  "8",
+  "--vocab-size",
+  "120",
+  "--negatives",
+  "3",
+  "--steps",
+  "4",
+  "--weight-steps",
+  "4",
+  "--batch-size",
+  "6",
+  "--weight-batch-size",
+  "6",
+  "--checkpoint-every",
+  "2",
+  "--quiet",
+];
+
+async function run(cwd: string, at: number) {
+  const { signal, code, stderr } = await new Deno.Command(Deno.execPath(), {
+    cwd,
+    args: [
+      "run",
+      "--allow-all",
+      "--no-check",
+      "--config",
+      `${ROOT}deno.json`,
+      PROGRAM,
+      `${at}`,
+      "calls",
+      ...RUN,
+    ],
+    stdin: "null",
+    stdout: "null",
+  }).output();
+  return { signal, code, stderr: new TextDecoder().decode(stderr) };
+}
+
+/** All files below a folder; times and dates, which differ, are left out. */
+async function contents(folder: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    if (isDirectory) {
+      found[`${name}/`] = "";
+      for (const [below, text] of Object.entries(await contents(path))) {
+        found[`${name}/${below}`] = text;
+      }
+      continue;
+    }
+    const text = new TextDecoder("latin1").decode(await Deno.readFile(path));
+    // Seconds of stages and updates, and the date; the page shows them all.
+    found[name] = name === "report.html" ? "" : text
+      .replaceAll(/"seconds": ?(?:\{[^}]*\}|[\d.e-]+)/g, '"seconds"')
+      .replaceAll(/"started": "[^"]*"/g, '"started"');
+  }
+  return found;
+}
+
+Deno.test({
+  name: "a run killed anywhere gives the same files when it is run again",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "tdro-kill-" });
+    try {
+      const cwd = (name: string) => join(folder, name);
+      const begin = async (name: string) => {
+        await Deno.mkdir(cwd(name));
+        await writeSuite(toySuite(), join(cwd(name), "suite"));
+      };
+      await begin("whole");
+      const whole = await run(cwd("whole"), Infinity);
+      assert.equal(whole.code, 0, whole.stderr);
+      const calls = Number(await Deno.readTextFile(cwd("whole/calls")));
+      assert.ok(calls > 100, `${calls} calls`);
+      const expected = await contents(cwd("whole/out"));
+
+      const kills = Deno.env.get("TDRO_KILLS") ?? `${FEW}`;
+      const rng = createRng(Date.now() % 2 ** 31, "kills");
+      const places = kills === "all"
+        ? Array.from({ length: calls }, (_, i) => i + 1)
+        : Array.from({ length: Number(kills) }, () => 1 + rng.int(calls));
+      for (const at of places) {
+        const name = `at-${at}`;
+        await begin(name);
+        const killed = await run(cwd(name), at);
+        assert.equal(killed.signal, "SIGKILL", `at ${at}: ${killed.stderr}`);
+        const again = await run(cwd(name), Infinity);
+        assert.equal(again.code, 0, `at ${at}: ${again.stderr}`);
+        const made = await contents(cwd(`${name}/out`));
+        assert.deepEqual(made, expected, `killed at call ${at} of ${calls}`);
+        await Deno.remove(cwd(name), { recursive: true });
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
