@@ -58,8 +58,16 @@ export async function writeWhole(
     await file.syncData();
   } catch (error) {
     await Deno.remove(partial).catch(() => {});
-    throw error;
+    throw withPath(error, path);
   }
   await Deno.rename(partial, path);
   await syncFolder(dirname(path));
+}
+
+/** An open file's errors don't say which file it is. */
+function withPath(error: unknown, path: string): unknown {
+  if (error instanceof Error && / \(os error \d+\)$/.test(error.message)) {
+    error.message += `: writefile '${path}'`;
+  }
+  return error;
 }

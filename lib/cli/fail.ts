@@ -1,4 +1,5 @@
 import type { Io } from "./io.ts";
+import { systemFault } from "./system_fault.ts";
 
 /** Exit codes of the command line. */
 export const EXIT = { ok: 0, bug: 1, user: 2, pipe: 141, interrupted: 130 };
@@ -19,6 +20,11 @@ export function fail(error: unknown, io: Io, resume?: string): number {
     io.err(
       `error: Cannot go on without a permission: ${oneLine(error.message)}\n`,
     );
+    return EXIT.user;
+  }
+  const fault = systemFault(error);
+  if (fault) {
+    io.err(`error: ${oneLine(fault)}\n`);
     return EXIT.user;
   }
   const stack = error instanceof Error ? error.stack ?? `${error}` : `${error}`;

@@ -1,0 +1,36 @@
+/** What the system's refusals mean, and what can be done, by error code. */
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full; free some space, then run the same command again",
+  EDQUOT:
+    "your quota of the disk is used up; free some space, then run the same command again",
+  EIO:
+    "the disk failed to read or write; check it, then run the same command again",
+  EROFS: "the file system is read-only; choose another folder",
+  EACCES: "you may not; change its permissions, or choose another place",
+  EPERM: "you may not; change its permissions, or choose another place",
+  EISDIR: "it is a folder where a file is expected",
+  ENOTDIR: "a part of the path is a file where a folder is expected",
+  ENAMETOOLONG:
+    "the name is too long for the file system; choose a shorter one",
+  ELOOP: "its links go in a circle",
+  EMFILE: "too many files are open; raise the limit (ulimit -n)",
+  ENFILE: "too many files are open on this machine",
+  EBUSY: "another program is using it",
+  ETXTBSY: "another program is using it",
+};
+
+/**
+ * What a refusal of the system is in one line; `undefined` for any other error. A
+ * full disk or a missing permission is no bug of ours.
+ */
+export function systemFault(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return;
+  const { code } = error as { code?: unknown };
+  const meaning = typeof code === "string" ? FAULTS[code] : undefined;
+  if (meaning === undefined) return;
+  // `Is a directory (os error 21): readfile '/a/b'`, `… rename 'a' -> 'b'`
+  const [, verb = "", place] = /\): (\w+) (.+)$/s.exec(error.message) ?? [];
+  const doing = /^(?:read|open|stat|lstat)/.test(verb) ? "read" : "write";
+  const path = place?.replaceAll("' -> '", " to ").replace(/^'|'$/g, "");
+  return `Cannot ${doing}${path ? ` ${path}` : ""}: ${meaning} (${code})`;
+}

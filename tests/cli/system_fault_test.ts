@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { fail } from "../../lib/cli/fail.ts";
+import { systemFault } from "../../lib/cli/system_fault.ts";
+
+/** What the system says to some work that it refuses. */
+async function refusal(work: () => Promise<unknown>): Promise<Error> {
+  try {
+    await work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("it was not refused");
+}
+
+function told(error: unknown): { code: number; text: string } {
+  let text = "";
+  const code = fail(error, {
+    out: () => {},
+    err: (part) => text += part,
+    terminal: false,
+    color: false,
+    columns: 80,
+    signal: new AbortController().signal,
+  });
+  return { code, text };
+}
+
+Deno.test("what the system refuses is one line with the path, exit 2", async () => {
+  const folder = await Deno.makeTempDir();
+  const file = `${folder}/file`;
+  await Deno.writeTextFile(file, "");
+  const inner = `${folder}/inner`;
+  await Deno.mkdir(inner);
+  const long = `${folder}/${"n".repeat(300)}`;
+  const cases: [error: Error, says: RegExp][] = [
+    [
+      await refusal(() => Deno.readTextFile(folder)),
+      /^error: Cannot read \S+: it is a folder where a file is expected \(EISDIR\)\n$/,
+    ],
+    [
+      await refusal(() => Deno.readTextFile(`${file}/x`)),
+      /^error: Cannot read \S+\/file\/x: a part of the path is a file/,
+    ],
+    [
+      await refusal(() => Deno.writeTextFile(long, "")),
+      /^error: Cannot write \S+n{300}: the name is too long/,
+    ],
+    [
+      await refusal(() => Deno.rename(file, inner)),
+      /^error: Cannot write \S+\/file to \S+: it is a folder/,
+    ],
+    [
+      Object.assign(new Error("Permission denied (os error 13): mkdir '/x'"), {
+        code: "EACCES",
+      }),
+      /^error: Cannot write \/x: you may not; .* \(EACCES\)\n$/,
+    ],
+  ];
+  if (Deno.build.os === "linux") {
+    cases.push([
+      await refusal(() => Deno.writeTextFile("/dev/full", "x")),
+      /^error: Cannot write \/dev\/full: the disk is full; free some space, then run the same command again \(ENOSPC\)\n$/,
+    ]);
+  }
+  for (const [error, says] of cases) {
+    const { code, text } = told(error);
+    assert.match(text, says);
+    assert.equal(text.split("\n").length, 2);
+    assert.equal(code, 2);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a file that we look for and that isn't there may be a bug", async () => {
+  const error = await refusal(() => Deno.readTextFile("no/such/file"));
+  assert.equal(systemFault(error), undefined);
+  assert.equal(told(error).code, 1);
+});
