@@ -30,7 +30,9 @@ export function systemFault(error: unknown): string | undefined {
   if (meaning === undefined) return;
   // `Is a directory (os error 21): readfile '/a/b'`, `… rename 'a' -> 'b'`
   const [, verb = "", place] = /\): (\w+) (.+)$/s.exec(error.message) ?? [];
+  // Deno names no path where it checks its own permissions first.
+  if (!place) return `Cannot read or write a file: ${meaning} (${code})`;
   const doing = /^(?:read|open|stat|lstat)/.test(verb) ? "read" : "write";
-  const path = place?.replaceAll("' -> '", " to ").replace(/^'|'$/g, "");
-  return `Cannot ${doing}${path ? ` ${path}` : ""}: ${meaning} (${code})`;
+  const path = place.replaceAll("' -> '", " to ").replace(/^'|'$/g, "");
+  return `Cannot ${doing} ${path}: ${meaning} (${code})`;
 }

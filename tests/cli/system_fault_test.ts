@@ -2,14 +2,21 @@ import assert from "node:assert/strict";
 import { fail } from "../../lib/cli/fail.ts";
 import { systemFault } from "../../lib/cli/system_fault.ts";
 
-/** What the system says to some work that it refuses. */
-async function refusal(work: () => Promise<unknown>): Promise<Error> {
-  try {
-    await work();
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("it was not refused");
+/**
+ * The error of some work that the system refuses, in a process with all
+ * permissions: with fewer, Deno opens no device and names no path for some errors.
+ */
+async function refusal(work: string): Promise<Error> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `try { ${work}; } catch ({ message, code }) {
+        console.log(JSON.stringify({ message, code }));
+      }`,
+    ],
+  }).output();
+  const { message, code } = JSON.parse(new TextDecoder().decode(stdout));
+  return Object.assign(new Error(message), { code });
 }
 
 function told(error: unknown): { code: number; text: string } {
@@ -32,22 +39,30 @@ Deno.test("what the system refuses is one line with the path, exit 2", async () 
   const inner = `${folder}/inner`;
   await Deno.mkdir(inner);
   const long = `${folder}/${"n".repeat(300)}`;
+  const call = (name: string, ...words: string[]) =>
+    refusal(`Deno.${name}(${words.map((word) => JSON.stringify(word))})`);
   const cases: [error: Error, says: RegExp][] = [
     [
-      await refusal(() => Deno.readTextFile(folder)),
+      await call("readTextFileSync", folder),
       /^error: Cannot read \S+: it is a folder where a file is expected \(EISDIR\)\n$/,
     ],
     [
-      await refusal(() => Deno.readTextFile(`${file}/x`)),
+      await call("readTextFileSync", `${file}/x`),
       /^error: Cannot read \S+\/file\/x: a part of the path is a file/,
     ],
     [
-      await refusal(() => Deno.writeTextFile(long, "")),
+      await call("writeTextFileSync", long, ""),
       /^error: Cannot write \S+n{300}: the name is too long/,
     ],
     [
-      await refusal(() => Deno.rename(file, inner)),
+      await call("renameSync", file, inner),
       /^error: Cannot write \S+\/file to \S+: it is a folder/,
+    ],
+    [
+      Object.assign(new Error("Not a directory (os error 20)"), {
+        code: "ENOTDIR",
+      }),
+      /^error: Cannot read or write a file: a part of the path is a file/,
     ],
     [
       Object.assign(new Error("Permission denied (os error 13): mkdir '/x'"), {
@@ -58,7 +73,7 @@ Deno.test("what the system refuses is one line with the path, exit 2", async () 
   ];
   if (Deno.build.os === "linux") {
     cases.push([
-      await refusal(() => Deno.writeTextFile("/dev/full", "x")),
+      await call("writeTextFileSync", "/dev/full", "x"),
       /^error: Cannot write \/dev\/full: the disk is full; free some space, then run the same command again \(ENOSPC\)\n$/,
     ]);
   }
@@ -72,7 +87,7 @@ Deno.test("what the system refuses is one line with the path, exit 2", async () 
 });
 
 Deno.test("a file that we look for and that isn't there may be a bug", async () => {
-  const error = await refusal(() => Deno.readTextFile("no/such/file"));
+  const error = await refusal("Deno.readTextFileSync('no/such/file')");
   assert.equal(systemFault(error), undefined);
   assert.equal(told(error).code, 1);
 });
