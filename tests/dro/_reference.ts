@@ -7,6 +7,11 @@ import type {
   StepWeightsOptions,
   WeightOptimizer,
 } from "../../lib/dro/update/step_weights.ts";
+import type {
+  LearningRateFactorOptions,
+  Schedule,
+} from "../../lib/train/schedule.ts";
+import { readShared } from "../_shared.ts";
 
 /** Settings of the reference implementation, absent ones at its defaults. */
 export interface ReferenceSettings {
@@ -34,6 +39,55 @@ export interface ReferenceBatch {
   losses: number[];
   ref_losses: number[] | null;
   domain_ids: number[];
+}
+
+/** Updates of the reference implementation, one after another. */
+export interface Sequence {
+  name: string;
+  n_updates: number;
+  gradient_accumulation_steps: number;
+  settings: ReferenceSettings;
+  scheduler: {
+    total_steps: number;
+    warmup_steps: number;
+    min_lr_ratio: number;
+  };
+  initial_weights: number[];
+  micro_batches: ReferenceBatch[];
+  expected_robust_loss_per_micro_batch: number[];
+  expected_updates: {
+    lr: number;
+    grad_used: number[];
+    log_weights: number[];
+    curr: number[];
+    mean: number[];
+    ema: number[];
+  }[];
+}
+
+/** All of its sequences. */
+export function referenceSequences(): Sequence[] {
+  return readShared("fixtures/tdro/weights_trajectory.json").sequences;
+}
+
+/** A sequence's settings and the schedule of its eta, in our words. */
+export function updatesOf({ settings, scheduler, ...one }: Sequence): {
+  options: StepWeightsOptions;
+  schedule: LearningRateFactorOptions;
+} {
+  return {
+    options: optionsOf({
+      ...settings,
+      gradient_accumulation_steps: one.gradient_accumulation_steps,
+    }),
+    schedule: {
+      schedule: settings.dro_lr_scheduler_type!
+        .replaceAll("_", "-") as Schedule,
+      totalSteps: scheduler.total_steps,
+      warmupSteps: scheduler.warmup_steps,
+      minRatio: scheduler.min_lr_ratio,
+    },
+  };
 }
 
 /** The same settings in our words. */

@@ -2,59 +2,23 @@ import assert from "node:assert/strict";
 import { exampleWeights } from "../../lib/dro/update/example_weights.ts";
 import { stepWeights } from "../../lib/dro/update/step_weights.ts";
 import { initialWeightState } from "../../lib/dro/update/weight_state.ts";
-import { learningRateFactor, type Schedule } from "../../lib/train/schedule.ts";
-import { readShared, withShared } from "../_shared.ts";
+import { learningRateFactor } from "../../lib/train/schedule.ts";
+import { withShared } from "../_shared.ts";
 import {
   allClose,
   close,
   dot,
   observationOf,
-  optionsOf,
-  type ReferenceBatch,
-  type ReferenceSettings,
+  referenceSequences,
+  updatesOf,
 } from "./_reference.ts";
 
-interface Sequence {
-  name: string;
-  n_updates: number;
-  gradient_accumulation_steps: number;
-  settings: ReferenceSettings;
-  scheduler: {
-    total_steps: number;
-    warmup_steps: number;
-    min_lr_ratio: number;
-  };
-  initial_weights: number[];
-  micro_batches: ReferenceBatch[];
-  expected_robust_loss_per_micro_batch: number[];
-  expected_updates: {
-    lr: number;
-    grad_used: number[];
-    log_weights: number[];
-    curr: number[];
-    mean: number[];
-    ema: number[];
-  }[];
-}
-
 withShared("all 16 sequences of updates match the reference", async (t) => {
-  const { sequences } = readShared("fixtures/tdro/weights_trajectory.json") as {
-    sequences: Sequence[];
-  };
+  const sequences = referenceSequences();
   assert.equal(sequences.length, 16);
   for (const one of sequences) {
     await t.step(one.name, () => {
-      const options = optionsOf({
-        ...one.settings,
-        gradient_accumulation_steps: one.gradient_accumulation_steps,
-      });
-      const schedule = {
-        schedule: one.settings.dro_lr_scheduler_type!
-          .replaceAll("_", "-") as Schedule,
-        totalSteps: one.scheduler.total_steps,
-        warmupSteps: one.scheduler.warmup_steps,
-        minRatio: one.scheduler.min_lr_ratio,
-      };
+      const { options, schedule } = updatesOf(one);
       let state = initialWeightState(one.initial_weights);
       one.micro_batches.forEach((batch, i) => {
         const seen = state.updates;

@@ -1,4 +1,5 @@
 import type { Embeddings } from "../../lib/model/types.ts";
+import { readShared } from "../_shared.ts";
 
 /** A small linear congruential generator: enough for test data. */
 export function testRng(seed: number): {
@@ -53,7 +54,28 @@ export function score(
   return Math.fround(sum);
 }
 
+/** Vectors, and the rows and scores that the reference search finds among them. */
+export function referenceSearch() {
+  const file = readShared("fixtures/eval/exact_search.json");
+  const { dim, num_docs, num_queries, k } = file;
+  const vectors = (base64: string, count: number): Embeddings => ({
+    data: new Float32Array(bytes(base64)),
+    count,
+    dimension: dim,
+  });
+  return {
+    queries: vectors(file.queries_f32_base64, num_queries),
+    passages: vectors(file.docs_f32_base64, num_docs),
+    k: k as number,
+    /** Shape `[queries, k]`, as the scores. */
+    ids: new Int32Array(bytes(file.canonical.ids_i32_base64)),
+    scores: new Float64Array(bytes(file.canonical.scores_f64_base64)),
+    /** Largest difference of a score, in norms of its query. */
+    tolerance: file.score_tolerance_times_query_norm as number,
+  };
+}
+
 /** Decodes base64 to bytes. */
-export function bytes(base64: string): ArrayBuffer {
+function bytes(base64: string): ArrayBuffer {
   return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer;
 }

@@ -5,8 +5,8 @@ import { kthLargest } from "../../../lib/backend/nearest/candidate_list.ts";
 import { nearestRows } from "../../../lib/backend/mod.ts";
 import { ExactIndex, exactSearch, topK } from "../../../lib/search/mod.ts";
 import { onBackends } from "../../_backends.ts";
-import { hasShared, readShared } from "../../_shared.ts";
-import { bytes, randomEmbeddings } from "../../search/_reference.ts";
+import { hasShared } from "../../_shared.ts";
+import { randomEmbeddings, referenceSearch } from "../../search/_reference.ts";
 
 const PRECISIONS = ["float32", "bfloat16", "int16", "auto"] as const;
 
@@ -121,19 +121,7 @@ if (hasShared()) {
   onBackends(
     "topK() with nearestRows() finds what the reference search finds",
     async () => {
-      const file = readShared("fixtures/eval/exact_search.json");
-      const { dim, num_docs, num_queries, k } = file;
-      const queries = {
-        data: new Float32Array(bytes(file.queries_f32_base64)),
-        count: num_queries,
-        dimension: dim,
-      };
-      const passages = {
-        data: new Float32Array(bytes(file.docs_f32_base64)),
-        count: num_docs,
-        dimension: dim,
-      };
-      const ids = new Int32Array(bytes(file.canonical.ids_i32_base64));
+      const { queries, passages, k, ids } = referenceSearch();
       for (const precision of PRECISIONS) {
         const found = await topK(queries, passages, {
           k,

@@ -8,17 +8,13 @@ import {
   type StepWeightsOptions,
 } from "../../../lib/dro/update/step_weights.ts";
 import { initialWeightState } from "../../../lib/dro/update/weight_state.ts";
-import {
-  learningRateFactor,
-  type Schedule,
-} from "../../../lib/train/schedule.ts";
-import { readShared, withShared } from "../../_shared.ts";
+import { learningRateFactor } from "../../../lib/train/schedule.ts";
+import { withShared } from "../../_shared.ts";
 import {
   allClose,
   observationOf,
-  optionsOf,
-  type ReferenceBatch,
-  type ReferenceSettings,
+  referenceSequences,
+  updatesOf,
 } from "../_reference.ts";
 
 const batch = fc.array(
@@ -99,37 +95,11 @@ Deno.test("packed float32 losses come back to the last bit, in fewer digits", ()
 withShared(
   "replaying the reference's sequences gives their weights",
   async (t) => {
-    const { sequences } = readShared(
-      "fixtures/tdro/weights_trajectory.json",
-    ) as {
-      sequences: {
-        name: string;
-        gradient_accumulation_steps: number;
-        settings: ReferenceSettings;
-        scheduler: {
-          total_steps: number;
-          warmup_steps: number;
-          min_lr_ratio: number;
-        };
-        initial_weights: number[];
-        micro_batches: ReferenceBatch[];
-        expected_updates: { curr: number[]; mean: number[]; ema: number[] }[];
-      }[];
-    };
+    const sequences = referenceSequences();
     assert.equal(sequences.length, 16);
     for (const one of sequences) {
       await t.step(one.name, () => {
-        const { eta: base, ...options } = optionsOf({
-          ...one.settings,
-          gradient_accumulation_steps: one.gradient_accumulation_steps,
-        });
-        const schedule = {
-          schedule: one.settings.dro_lr_scheduler_type!
-            .replaceAll("_", "-") as Schedule,
-          totalSteps: one.scheduler.total_steps,
-          warmupSteps: one.scheduler.warmup_steps,
-          minRatio: one.scheduler.min_lr_ratio,
-        };
+        const { options: { eta: base, ...options }, schedule } = updatesOf(one);
         const { state, history } = replayWeights(
           one.micro_batches.map(observationOf),
           {

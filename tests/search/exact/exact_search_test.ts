@@ -5,31 +5,27 @@ import {
   exactSearch,
   topK,
 } from "../../../lib/search/mod.ts";
-import { readShared, withShared } from "../../_shared.ts";
-import { bytes, embeddings, randomEmbeddings, score } from "../_reference.ts";
+import { withShared } from "../../_shared.ts";
+import {
+  embeddings,
+  randomEmbeddings,
+  referenceSearch,
+  score,
+} from "../_reference.ts";
 
 withShared("topK() finds what the reference search finds", async () => {
-  const file = readShared("fixtures/eval/exact_search.json");
-  const { dim, num_docs, num_queries, k } = file;
-  const queries = {
-    data: new Float32Array(bytes(file.queries_f32_base64)),
-    count: num_queries,
-    dimension: dim,
-  };
-  const passages = {
-    data: new Float32Array(bytes(file.docs_f32_base64)),
-    count: num_docs,
-    dimension: dim,
-  };
-  const ids = new Int32Array(bytes(file.canonical.ids_i32_base64));
-  const scores = new Float64Array(bytes(file.canonical.scores_f64_base64));
+  const reference = referenceSearch();
+  const { queries, passages, k, ids, scores } = reference;
+  const { count, dimension } = queries;
   const found = await topK(queries, passages, { k });
-  assert.equal(found.length, num_queries);
+  assert.equal(found.length, count);
   found.forEach((list, q) => {
     const range = [q * k, (q + 1) * k];
     assert.deepEqual(list.rows, ids.slice(...range), `query ${q}`);
-    const norm = Math.hypot(...queries.data.subarray(q * dim, (q + 1) * dim));
-    const tolerance = file.score_tolerance_times_query_norm * norm;
+    const norm = Math.hypot(
+      ...queries.data.subarray(q * dimension, (q + 1) * dimension),
+    );
+    const tolerance = reference.tolerance * norm;
     scores.slice(...range).forEach((wanted, i) => {
       assert.ok(Math.abs(list.scores[i]! - wanted) <= tolerance);
     });
