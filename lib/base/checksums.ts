@@ -11,6 +11,21 @@ interface Checksums {
   files: Record<string, string>;
 }
 
+/** Says that the files of a folder aren't those that were written. */
+export class DamageError extends SyntaxError {
+  /** What is wrong, starting with the file's path. */
+  readonly damage: string;
+
+  /**
+   * @param damage What is wrong, starting with the file's path.
+   * @param message The whole message.
+   */
+  constructor(damage: string, message: string) {
+    super(message);
+    this.damage = damage;
+  }
+}
+
 /** Notes the SHA-256 of each file of a folder, in the folder. */
 export async function writeChecksums(folder: string): Promise<void> {
   const files: Checksums["files"] = {};

@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { syncFolder } from "./sync.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { readTextIfThere } from "./read_text.ts";
+import { syncFolder } from "./sync.ts";
 
 /** Name of the lock in a folder. */
 export const LOCK = ".lock";
@@ -14,9 +15,10 @@ interface Holder {
 }
 
 /**
- * Takes a folder for this process alone. The system lets go of the lock when the
- * process ends, however it ends, so none is ever left behind; on network file
- * systems it holds as far as those pass on `flock`.
+ * Takes a folder for this process alone, and removes what a killed one left there
+ * that wasn't whole. The system lets go of the lock when the process ends, however
+ * it ends, so none is ever left behind; on network file systems it holds as far as
+ * those pass on `flock`.
  *
  * @param folder The folder; made if absent.
  * @returns The lock; dispose of it in the end.
@@ -35,6 +37,7 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
     };
     await file.truncate();
     await file.write(new TextEncoder().encode(JSON.stringify(holder)));
+    await removeLeftovers(folder);
   } catch (error) {
     file.close();
     throw error;

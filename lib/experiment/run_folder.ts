@@ -3,7 +3,6 @@ import type { Backend } from "../backend/mod.ts";
 import { exists } from "../base/exists.ts";
 import { LOCK, lockFolder } from "../base/folder_lock.ts";
 import { writeJson } from "../base/json_file.ts";
-import { removeLeftovers } from "../base/leftovers.ts";
 import { readTextIfThere } from "../base/read_text.ts";
 import type { Suite } from "../data/mod.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
@@ -155,7 +154,6 @@ export class RunClaim implements AsyncDisposable {
 
   async #take(): Promise<void> {
     this.#lock = await lockFolder(this.record.options.out);
-    await removeLeftovers(this.record.options.out);
     // Another process may have been there since.
     const { state } = await this.#look();
     if (state === this.state) return;

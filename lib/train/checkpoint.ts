@@ -9,7 +9,7 @@ import {
 import type { SamplerCursor } from "../sampling/mod.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { trainable } from "./trainable.ts";
-import { findDamage, writeChecksums } from "../base/checksums.ts";
+import { DamageError, findDamage, writeChecksums } from "../base/checksums.ts";
 import { writeJson } from "../base/json_file.ts";
 import { writeFolder } from "../base/write_folder.ts";
 
@@ -112,7 +112,8 @@ export async function loadCheckpoint(
 ): Promise<Checkpoint> {
   const damage = await findDamage(folder);
   if (damage) {
-    throw new SyntaxError(
+    throw new DamageError(
+      damage,
       `Cannot load a checkpoint: ${damage}; go back to an earlier checkpoint`,
     );
   }

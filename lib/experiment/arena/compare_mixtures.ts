@@ -2,7 +2,6 @@ import { join } from "node:path";
 import type { Backend } from "../../backend/mod.ts";
 import { lockFolder } from "../../base/folder_lock.ts";
 import { writeJson } from "../../base/json_file.ts";
-import { removeLeftovers } from "../../base/leftovers.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import type { Suite } from "../../data/mod.ts";
 import { type Strategy, strategy, uniformMixture } from "../../dro/mod.ts";
@@ -117,10 +116,7 @@ export async function* compareMixtures(
     sizes = rows.map((r) => r.length);
     // A model is read before anything is written: its path may be wrong.
     const given = own.model ? await baseEncoder(own, suite) : undefined;
-    if (seed === seeds[0]) {
-      held.use(await lockFolder(out));
-      await removeLeftovers(out);
-    }
+    if (seed === seeds[0]) held.use(await lockFolder(out));
     await begin();
     await Deno.mkdir(own.out, { recursive: true });
     const base = given ?? await baseEncoder(own, suite);

@@ -5,7 +5,7 @@ import {
   saveCheckpoint,
 } from "../../train/mod.ts";
 import type { AdamWOptions } from "../../train/mod.ts";
-import { findDamage } from "../../base/checksums.ts";
+import { DamageError } from "../../base/checksums.ts";
 
 /** Checkpoints that are kept: if the newest is damaged, the one before serves. */
 const KEPT = 2;
@@ -84,12 +84,13 @@ export async function newestCheckpoint(
   if (names.length === 0) return;
   const damage: string[] = [];
   for (const name of names.reverse()) {
-    const path = join(folder, name);
-    const wrong = await findDamage(path);
-    if (wrong === undefined) {
-      return { checkpoint: await loadCheckpoint(path, options), damage };
+    try {
+      const checkpoint = await loadCheckpoint(join(folder, name), options);
+      return { checkpoint, damage };
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      damage.push(error.damage);
     }
-    damage.push(wrong);
   }
   throw new SyntaxError(
     `Cannot go on from the checkpoints in ${folder}: ${

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { findDamage, writeChecksums } from "../../base/checksums.ts";
+import { writeChecksums } from "../../base/checksums.ts";
 import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/write_folder.ts";
@@ -55,7 +55,7 @@ export async function* learnStage(
   const before = await readJsonIfThere<LearnedWeights>(stateFile);
   if (before) {
     const folder = join(options.out, "weights");
-    refuseDamage(await findDamage(folder), folder);
+    await refuseDamage(folder);
     yield {
       stage: WEIGHT_STAGE,
       label: "weights learned before",

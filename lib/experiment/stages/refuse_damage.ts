@@ -1,11 +1,13 @@
+import { findDamage } from "../../base/checksums.ts";
+
 /**
  * Refuses the result of a finished stage whose files aren't those that it wrote.
  *
- * @param damage What is wrong, if anything.
- * @param folder What to remove, so that the stage is done anew.
- * @throws {SyntaxError} If something is.
+ * @param folder Folder of the result; without it, the stage is done anew.
+ * @throws {SyntaxError} If a file of it is damaged.
  */
-export function refuseDamage(damage: string | undefined, folder: string): void {
+export async function refuseDamage(folder: string): Promise<void> {
+  const damage = await findDamage(folder);
   if (damage === undefined) return;
   throw new SyntaxError(
     `Cannot go on with the run: ${damage}; remove ${folder} to do that stage anew`,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { findDamage, writeChecksums } from "../../base/checksums.ts";
+import { writeChecksums } from "../../base/checksums.ts";
 import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/write_folder.ts";
@@ -44,7 +44,7 @@ export async function* trainArm(
   const folder = join(options.out, "models", name);
   const drawnBefore = await readJsonIfThere<number[]>(join(folder, DRAWN));
   if (drawnBefore) {
-    refuseDamage(await findDamage(folder), folder);
+    await refuseDamage(folder);
     yield { stage: name, label: `${name}: trained before`, done: 1, total: 1 };
     return { encoder: await loadEncoder(folder), folder, drawn: drawnBefore };
   }
