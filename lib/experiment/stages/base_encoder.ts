@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { writeFolder } from "../../base/write_folder.ts";
 import { passageText, queryText, type Suite } from "../../data/mod.ts";
 import {
   bertConfig,
@@ -63,9 +64,14 @@ export async function keepTokenizer(
   tokenizer: Tokenizer,
 ): Promise<void> {
   if (options.model) return; // it has its own
-  const folder = join(options.out, "tokenizer");
-  await Deno.mkdir(folder, { recursive: true });
-  await tokenizer.save(folder);
+  await writeFolder(join(options.out, "tokenizer"), {
+    overwrite: true,
+    what: "the tokenizer",
+    fill: async (partial) => {
+      await Deno.mkdir(partial, { recursive: true });
+      await tokenizer.save(partial);
+    },
+  });
 }
 
 async function keptTokenizer(
