@@ -4,6 +4,11 @@ import { exists } from "./exists.ts";
 /** How {@linkcode writeWhole} and {@linkcode writeFolder} name what isn't whole. */
 const LEFTOVER = /^(\.?)(.+)\.[0-9a-f]{8}\.(partial|old)$/;
 
+/** Whether a name is of something that a process didn't finish writing. */
+export function isLeftover(name: string): boolean {
+  return LEFTOVER.test(name);
+}
+
 /**
  * Removes what a process left in a folder when it was killed: files and folders
  * that weren't whole yet. What was just being replaced gets its name back. To be

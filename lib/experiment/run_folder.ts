@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
 import { exists } from "../base/exists.ts";
 import { LOCK, lockFolder } from "../base/folder_lock.ts";
+import { isLeftover } from "../base/leftovers.ts";
 import { writeJson } from "../base/json_file.ts";
 import { readTextIfThere } from "../base/read_text.ts";
 import type { Suite } from "../data/mod.ts";
@@ -243,11 +244,11 @@ export async function readRecord<T>(
   }
 }
 
-/** Whether a folder is there and holds anything. */
+/** Whether a folder is there and holds anything but what a killed process left. */
 export async function hasFiles(folder: string): Promise<boolean> {
   try {
     for await (const { name } of Deno.readDir(folder)) {
-      if (name !== LOCK) return true;
+      if (name !== LOCK && !isLeftover(name)) return true;
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
