@@ -1,11 +1,12 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { removeLeftovers } from "./leftovers.ts";
+import { openLocked } from "./lock_path.ts";
 import { readTextIfThere } from "./read_text.ts";
 import { syncFolder } from "./sync.ts";
 
 /** Name of the lock in a folder. */
-export const LOCK = ".lock";
+const LOCK = ".lock";
 
 /** Who writes to a folder. */
 interface Holder {
@@ -27,7 +28,7 @@ interface Holder {
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   await Deno.mkdir(folder, { recursive: true });
   const path = join(folder, LOCK);
-  const file = await lockFile(path);
+  const file = await openLocked(path);
   if (!file) throw busy(folder, await holderOf(path));
   try {
     const holder: Holder = {
@@ -50,28 +51,6 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
       await syncFolder(folder).catch(() => {});
     },
   };
-}
-
-/** The locked file of this name; `undefined` if another process has it. */
-async function lockFile(path: string): Promise<Deno.FsFile | undefined> {
-  while (true) {
-    const file = await Deno.open(path, {
-      read: true,
-      write: true,
-      create: true,
-    });
-    if (!await file.tryLock(true)) {
-      file.close();
-      return;
-    }
-    // Whoever had it may just have removed the name: then it locks nothing.
-    const [mine, named] = await Promise.all([
-      file.stat(),
-      Deno.stat(path).catch(() => undefined),
-    ]);
-    if (named && mine.ino === named.ino) return file;
-    file.close();
-  }
 }
 
 async function holderOf(path: string): Promise<Partial<Holder>> {

@@ -1,12 +1,22 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { exists } from "./exists.ts";
+import { lockPath } from "./lock_path.ts";
 
-/** How {@linkcode writeWhole} and {@linkcode writeFolder} name what isn't whole. */
-const LEFTOVER = /^(\.?)(.+)\.[0-9a-f]{8}\.(partial|old)$/;
+/**
+ * What isn't whole yet (`partial`), or is just being replaced (`old`), lies beside
+ * its target under such a name; who writes it holds its lock.
+ */
+const LEFTOVER = /^\.?(.+)\.[0-9a-f]{8}\.(partial|old)$/;
 
-/** Whether a name is of something that a process didn't finish writing. */
-export function isLeftover(name: string): boolean {
-  return LEFTOVER.test(name);
+/**
+ * A name beside a file or folder for what takes its place, or had it.
+ *
+ * @param target The file or folder.
+ * @param kind What it is for.
+ */
+export function nameBeside(target: string, kind: "partial" | "old"): string {
+  const id = crypto.randomUUID().slice(0, 8);
+  return join(dirname(target), `.${basename(target)}.${id}.${kind}`);
 }
 
 /**
@@ -19,11 +29,43 @@ export function isLeftover(name: string): boolean {
 export async function removeLeftovers(folder: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = join(folder, name);
-    const [, , target, kind] = LEFTOVER.exec(name) ?? [];
+    const [, target, kind] = LEFTOVER.exec(name) ?? [];
     if (target === undefined) {
       if (isDirectory) await removeLeftovers(path);
-    } else if (kind === "old" && !await exists(join(folder, target))) {
-      await Deno.rename(path, join(folder, target));
-    } else await Deno.remove(path, { recursive: true });
+    } else await removeLeftover(path, join(folder, target), kind!);
   }
+}
+
+/**
+ * Removes what killed processes left of one file or folder; what a living one
+ * writes stays.
+ *
+ * @param target The file or folder.
+ */
+export async function removeLeftoversOf(target: string): Promise<void> {
+  const folder = dirname(target);
+  const found: { path: string; kind: string }[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    const [, of, kind] = LEFTOVER.exec(name) ?? [];
+    if (of === basename(target)) {
+      found.push({ path: join(folder, name), kind: kind! });
+    }
+  }
+  // Where one is being written, what it replaces is its own to put back.
+  for (const { path, kind } of found.sort((a, b) => a.kind < b.kind ? 1 : -1)) {
+    const lock = await lockPath(path);
+    if (lock === "busy") return;
+    await removeLeftover(path, target, kind);
+    lock?.close();
+  }
+}
+
+async function removeLeftover(
+  path: string,
+  target: string,
+  kind: string,
+): Promise<void> {
+  if (kind === "old" && !await exists(target)) {
+    await Deno.rename(path, target);
+  } else await Deno.remove(path, { recursive: true });
 }

@@ -1,5 +1,7 @@
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { exists } from "./exists.ts";
+import { nameBeside, removeLeftoversOf } from "./leftovers.ts";
+import { lockPath } from "./lock_path.ts";
 import { syncFolder, syncTree } from "./sync.ts";
 
 /** How {@linkcode writeFolder} writes. */
@@ -24,24 +26,23 @@ export async function writeFolder(
   { overwrite, what, fill }: WriteFolderOptions,
 ): Promise<void> {
   const target = resolve(folder);
+  const parent = dirname(target);
+  await Deno.mkdir(parent, { recursive: true });
+  await removeLeftoversOf(target);
   if (!overwrite && await exists(target)) {
     throw new RangeError(
       `Cannot write ${what}: the folder is there already; remove it, choose another, or set overwrite`,
     );
   }
-  const parent = dirname(target);
-  const sibling = (what: string) =>
-    join(
-      parent,
-      `.${basename(target)}.${crypto.randomUUID().slice(0, 8)}.${what}`,
-    );
-  const partial = sibling("partial");
+  const partial = nameBeside(target, "partial");
+  // Its lock tells that it isn't left over; it is held until the folder has its name.
+  using _lock = await makeLocked(partial);
   try {
     await fill(partial);
     await syncTree(partial);
     if (await exists(target)) {
       // A folder can't be renamed onto another one that holds something.
-      const old = sibling("old");
+      const old = nameBeside(target, "old");
       await Deno.rename(target, old);
       await Deno.rename(partial, target);
       await syncFolder(parent);
@@ -53,5 +54,16 @@ export async function writeFolder(
   } catch (error) {
     await Deno.remove(partial, { recursive: true }).catch(() => {});
     throw error;
+  }
+}
+
+/** Makes a folder and locks it, where the system can lock folders. */
+async function makeLocked(folder: string): Promise<Deno.FsFile | undefined> {
+  while (true) {
+    await Deno.mkdir(folder, { recursive: true });
+    const lock = await lockPath(folder);
+    if (lock === "busy") return; // Windows
+    // Another process may have taken it for something left over.
+    if (lock) return lock;
   }
 }

@@ -1,4 +1,6 @@
 import { dirname } from "node:path";
+import { nameBeside, removeLeftoversOf } from "./leftovers.ts";
+import { openLocked } from "./lock_path.ts";
 import { syncFolder } from "./sync.ts";
 
 /** Characters that are gathered before they are written. */
@@ -33,13 +35,15 @@ export async function writeWhole(
     | AsyncIterable<string | Uint8Array>,
 ): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  await removeLeftoversOf(path);
   const pieces = typeof content === "string" || content instanceof Uint8Array
     ? [content]
     : content;
   const encoder = new TextEncoder();
+  const partial = nameBeside(path, "partial");
   try {
-    using file = await Deno.open(partial, { write: true, createNew: true });
+    // Its lock tells that it isn't left over; it is held until the file has its name.
+    using file = (await openLocked(partial))!;
     let waiting = "";
     const send = async (bytes: Uint8Array) => {
       for (let sent = 0; sent < bytes.length;) {
@@ -56,11 +60,11 @@ export async function writeWhole(
     }
     await send(encoder.encode(waiting));
     await file.syncData();
+    await Deno.rename(partial, path);
   } catch (error) {
     await Deno.remove(partial).catch(() => {});
     throw withPath(error, path);
   }
-  await Deno.rename(partial, path);
   await syncFolder(dirname(path));
 }
 

@@ -11,6 +11,7 @@ import type {
   EvalSettings,
   TaskReport,
 } from "./records/eval_report.ts";
+import { type EarlierReport, earlierReport } from "./records/earlier_report.ts";
 import { reportHead } from "./records/report_head.ts";
 import {
   checkMetrics,
@@ -45,6 +46,11 @@ export interface EvaluateRetrieverOptions {
   prompts?: "task" | "none";
   /** What measures, where; goes into the report as it is. */
   origin?: EvalOrigin;
+  /**
+   * A report that was written before: nothing is measured, and it is given again,
+   * if all that numbers depend on is the same; otherwise it is an error.
+   */
+  earlier?: EarlierReport;
 }
 
 /** Options for {@linkcode evaluate}. */
@@ -229,24 +235,6 @@ async function* evaluateTasks(
     );
   }
   const queries = suite.tasks.map((task) => judgedQueries(task, split));
-  const reports: TaskReport[] = [];
-  for (const [domain, task] of suite.tasks.entries()) {
-    signal?.throwIfAborted();
-    const run = await retriever.retrieve(task, queries[domain]!, k);
-    await options.onRun?.(task, run);
-    const qrels = task.qrels[split]!;
-    const hash = new DataHash(queries[domain]!, qrels);
-    for (const passage of task.corpus.values()) hash.add(passage);
-    const report = taskReport({
-      task: task.name,
-      domain,
-      prompt: retriever.prompt(task),
-      passages: task.corpus.size,
-      data: hash.end(),
-    }, { qrels, run, metrics, ignoreIdenticalIds });
-    reports.push(report);
-    yield report;
-  }
   const settings: EvalSettings = {
     split,
     metrics: [...metrics],
@@ -255,8 +243,42 @@ async function* evaluateTasks(
     ties: TIES,
     ...retriever.settings,
   };
+  const head = reportHead(suite.name, settings, origin);
+  const factsOf = (task: Task, domain: number) => {
+    const hash = new DataHash(queries[domain]!, task.qrels[split]!);
+    for (const passage of task.corpus.values()) hash.add(passage);
+    return {
+      task: task.name,
+      domain,
+      prompt: retriever.prompt(task),
+      passages: task.corpus.size,
+      data: hash.end(),
+    };
+  };
+  if (options.earlier) {
+    const nothing = { queryIds: [], perQuery: {}, mean: {} };
+    const tasks = suite.tasks.map((task, k) => ({
+      ...factsOf(task, k),
+      ...nothing,
+    }));
+    return yield* earlierReport({ ...head, tasks, mean: {} }, options.earlier);
+  }
+  const reports: TaskReport[] = [];
+  for (const [domain, task] of suite.tasks.entries()) {
+    signal?.throwIfAborted();
+    const run = await retriever.retrieve(task, queries[domain]!, k);
+    await options.onRun?.(task, run);
+    const report = taskReport(factsOf(task, domain), {
+      qrels: task.qrels[split]!,
+      run,
+      metrics,
+      ignoreIdenticalIds,
+    });
+    reports.push(report);
+    yield report;
+  }
   return {
-    ...reportHead(suite.name, settings, origin),
+    ...head,
     tasks: reports,
     mean: meanOfTasks(reports, metrics),
   };

@@ -69,6 +69,7 @@ export {
   type EvaluateShardsOptions,
 } from "./evaluate_shards.ts";
 export { hasAnswer } from "./metrics/has_answer.ts";
+export type { EarlierReport } from "./records/earlier_report.ts";
 export { hashModel } from "./records/hash_model.ts";
 export { holm } from "./significance/holm.ts";
 export {

@@ -1,9 +1,13 @@
 import { z } from "zod";
 import type { LossMeasure } from "../dro/mod.ts";
+import { DEFAULT_FOLDER } from "./folder_name.ts";
 
 /** Settings of a whole experiment, all with their values. */
 export interface ExperimentOptions {
-  /** Folder of the run; made if absent. */
+  /**
+   * Folder of the run; made if absent. `{suite}` stands for the suite's name, `{n}`
+   * for the number of the folder that holds the same run, or else the next one.
+   */
   out: string;
   /** Seed of everything random. */
   seed: number;
@@ -73,8 +77,10 @@ const positive = () => z.number().int().min(1);
 
 /** The object schema behind {@linkcode experimentOptions}; commands extend it. */
 export const experimentShape = {
-  out: z.string().min(1).default("runs/run").meta({ placeholder: "FOLDER" })
-    .describe("Folder of the run"),
+  out: z.string().min(1).default(DEFAULT_FOLDER).meta({ placeholder: "FOLDER" })
+    .describe(
+      "Folder of the run; {suite} stands for the suite's name, {n} for the next number",
+    ),
   seed: z.number().int().min(0).default(42).describe(
     "Seed of everything random",
   ),

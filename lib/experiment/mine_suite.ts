@@ -1,15 +1,7 @@
 import { readText } from "../base/read_text.ts";
-import { isDeepStrictEqual } from "node:util";
 import { type BackendName, nearestRows, useBackend } from "../backend/mod.ts";
-import { exists } from "../base/exists.ts";
-import { readJsonIfThere, writeJson } from "../base/json_file.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
-import {
-  type Suite,
-  type Task,
-  trainExamples,
-  writeTdroJsonl,
-} from "../data/mod.ts";
+import type { Suite, Task } from "../data/mod.ts";
 import {
   disposeEncoder,
   encodeFunction,
@@ -33,16 +25,21 @@ import {
   type PreviewRow,
   type RetrieveFunction,
 } from "../search/mod.ts";
+import { openMinedFile } from "./mined_file.ts";
 import {
   type MineSuiteSettings,
   parseMineSuiteOptions,
 } from "./mine_suite_options.ts";
-import { asJson } from "./run_folder.ts";
 
 /** What {@linkcode mineSuite} may be told beside the settings. */
 export interface MineSuiteOptions extends Partial<MineSuiteSettings> {
   /** Where a model computes. @default {"auto"} */
   backend?: BackendName | "auto";
+  /**
+   * Whether files that were mined with other settings are replaced, each when the
+   * new one is whole. @default {false}
+   */
+  force?: boolean;
   /** Stops the work at the next batch of queries. */
   signal?: AbortSignal;
 }
@@ -76,7 +73,7 @@ interface Mining {
  * @param options Settings; what is left out has the default of `tdro mine`.
  * @returns Progress; at the end counts, and a look at some queries.
  * @throws {RangeError} If a setting is out of bounds, or the folder holds a file
- * that was mined with other settings.
+ * that was mined with other settings, or changed since.
  * @throws {SyntaxError} If a model is needed and none is named, or the file of
  * decisions is damaged.
  *
@@ -101,7 +98,7 @@ interface Mining {
  */
 export async function* mineSuite(
   suite: Suite,
-  { backend = "auto", signal, ...given }: MineSuiteOptions = {},
+  { backend = "auto", force = false, signal, ...given }: MineSuiteOptions = {},
 ): AsyncGenerator<ProgressEvent, MinedSuite> {
   const settings = parseMineSuiteOptions(given);
   const { out, by, model } = settings;
@@ -117,20 +114,25 @@ export async function* mineSuite(
     total: suite.tasks.length,
   };
   try {
-    for (const [done, { name }] of suite.tasks.entries()) {
-      const task = applyDecisions(
-        suite.tasks[done]!,
-        decisionsOf(decisions, name),
-      );
+    const tasks = suite.tasks.map((task) =>
+      applyDecisions(task, decisionsOf(decisions, task.name))
+    );
+    // All of them before the first is mined, which may take hours.
+    const files = out === undefined ? [] : await Promise.all(
+      tasks.map((task) =>
+        openMinedFile(out, { task, settings: recordOf(task, mining), force })
+      ),
+    );
+    for (const [done, task] of tasks.entries()) {
+      const { name } = task;
       yield { ...event, done, note: name };
-      const record = recordOf(task, mining);
-      const before = await minedBefore(name, record, out);
+      const before = files[done]?.statistics;
       if (before) {
         mined.tasks.push({ task: name, ...before });
         continue;
       }
       const negatives = await mineTask(task, mining);
-      if (out !== undefined) await writeMined(task, negatives, { record, out });
+      await files[done]?.write(negatives);
       mined.tasks.push({ task: name, ...negatives.statistics });
       if (previewed === 0) continue;
       const rows = previewNegatives(task, negatives, { queries: previewed });
@@ -196,37 +198,4 @@ function recordOf(
     queries: hashPassages(task.queries.values()),
     judged: [...task.qrels[settings.split] ?? []].length,
   };
-}
-
-/** The statistics of an earlier run with these settings, if it got this far. */
-async function minedBefore(
-  task: string,
-  record: Record<string, unknown>,
-  out: string | undefined,
-): Promise<MineStatistics | undefined> {
-  if (out === undefined || !await exists(`${out}/${task}.jsonl`)) return;
-  const before = await readJsonIfThere<
-    { settings: unknown; statistics: MineStatistics }
-  >(`${out}/${task}.mined.json`);
-  if (before === undefined) return;
-  if (isDeepStrictEqual(before.settings, asJson(record))) {
-    return before.statistics;
-  }
-  throw new RangeError(
-    `Cannot go on in ${out}: ${task}.jsonl was mined with other settings or from other data; choose another --out, or delete it`,
-  );
-}
-
-async function writeMined(
-  task: Task,
-  { negatives, statistics }: MinedNegatives,
-  { record, out }: { record: Record<string, unknown>; out: string },
-): Promise<void> {
-  const [rows] = trainExamples({ name: task.name, tasks: [task] }, {
-    split: record.split as MineSuiteSettings["split"],
-    negatives: [negatives],
-  });
-  await writeTdroJsonl(`${out}/${task.name}.jsonl`, rows!);
-  const file = `${out}/${task.name}.mined.json`;
-  await writeJson(file, { settings: record, statistics });
 }

@@ -23,6 +23,7 @@ export {
 export { ARENA_DEFAULTS, type ArenaDefaults } from "./arena/defaults.ts";
 export { type ArmName, ARMS } from "./arms.ts";
 export {
+  type ArenaOutcome,
   type ArenaSettings,
   compareMixtures,
   type CompareMixturesOptions,

@@ -17,7 +17,13 @@ import {
 } from "./experiment_options.ts";
 import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
-import { finishRun, identityOf, RunClaim, writeRecord } from "./run_folder.ts";
+import {
+  finishRun,
+  identityOf,
+  RunClaim,
+  withFolder,
+  writeRecord,
+} from "./run_folder.ts";
 import { summarise } from "./summarise.ts";
 import type { ExperimentSummary } from "./summary.ts";
 import type { StageInput } from "./stages/stage_input.ts";
@@ -85,9 +91,12 @@ export async function* runExperiment(
   suite: Suite,
   { backend, force, signal, ...given }: RunExperimentOptions,
 ): AsyncGenerator<ProgressEvent, ExperimentResult> {
-  const options = parseExperimentOptions(given);
   checkSuite(suite);
-  const identity = { options, ...await identityOf(suite, backend) };
+  const identity = await withFolder({
+    options: parseExperimentOptions(given),
+    ...await identityOf(suite, backend),
+  });
+  const { options } = identity;
   await using claim = await RunClaim.open(identity, {
     versions: versions(),
     force,

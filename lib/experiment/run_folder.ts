@@ -1,12 +1,17 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
-import { exists } from "../base/exists.ts";
-import { LOCK, lockFolder } from "../base/folder_lock.ts";
-import { isLeftover } from "../base/leftovers.ts";
+import { hashFile } from "../base/hash_file.ts";
+import { lockFolder } from "../base/folder_lock.ts";
+import { checkFolder } from "../base/check_folder.ts";
+import { DamageError } from "../base/checksums.ts";
+import { isFile } from "../base/exists.ts";
+import { hasFiles } from "../base/has_files.ts";
 import { writeJson } from "../base/json_file.ts";
 import { readTextIfThere } from "../base/read_text.ts";
 import type { Suite } from "../data/mod.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
+import { folderOf } from "./folder_name.ts";
+import { clearFolder, dropReplaced } from "./replaced.ts";
 
 /** What a run is: enough to tell whether another one is the same. */
 export interface RunIdentity {
@@ -30,12 +35,17 @@ export interface RunRecord extends RunIdentity {
   seconds: Record<string, number>;
   /** Versions of what computed it. */
   versions: Record<string, string>;
+  /** When finished: SHA-256 of its files by name; what folders hold has its own. */
+  files?: Record<string, string>;
 }
 
 /** Name of the record in a run's folder. */
 const RECORD = "run.json";
 
-/** Everything that a run writes; a run that starts over removes these alone. */
+/**
+ * Everything that a run writes, the record first; a run that starts over removes
+ * these alone.
+ */
 const CONTENT = [
   "run.json",
   "metrics.jsonl",
@@ -51,8 +61,28 @@ const CONTENT = [
   "tasks.json",
 ];
 
-/** Where a finished run waits until the one that replaces it is whole. */
-const REPLACED = ".replaced";
+/**
+ * The run with the folder that its `out` stands for; see {@linkcode folderOf}.
+ *
+ * @param identity The run.
+ */
+export async function withFolder<Run extends RunIdentity>(
+  identity: Run,
+): Promise<Run> {
+  const at = (out: string): Run => ({
+    ...identity,
+    options: { ...identity.options, out },
+  });
+  const out = await folderOf(identity.options.out, {
+    suite: identity.suite.name,
+    holdsSame: (folder) =>
+      openRunFolder(at(folder)).then(
+        ({ state }) => state !== "new",
+        () => false, // another run, or none
+      ),
+  });
+  return at(out);
+}
 
 /** What a run's folder holds. */
 export type FolderState = "new" | "unfinished" | "finished";
@@ -69,10 +99,10 @@ export type FolderState = "new" | "unfinished" | "finished";
  */
 export async function openRunFolder(
   identity: RunIdentity,
-  { versions, force = false }: {
-    versions: Record<string, string>;
+  { versions = {}, force = false }: {
+    versions?: Record<string, string>;
     force?: boolean;
-  },
+  } = {},
 ): Promise<{ record: RunRecord; state: FolderState }> {
   const folder = identity.options.out;
   const before = await readRecord<RunRecord>(folder, RECORD, "run");
@@ -138,6 +168,7 @@ export class RunClaim implements AsyncDisposable {
     const look = () => openRunFolder(...args);
     const claim = new RunClaim(await look(), look);
     if (claim.state === "unfinished") await claim.#take();
+    if (claim.state === "new") await checkFolder(claim.record.options.out);
     return claim;
   }
 
@@ -185,25 +216,52 @@ function checkRecord(record: Partial<RunRecord>, path: string): void {
 export async function beginRun(record: RunRecord): Promise<void> {
   const { out } = record.options;
   const before = await readRecord<RunRecord>(out, RECORD, "run");
-  const keep = before?.status === "finished";
-  const aside = join(out, REPLACED);
-  if (keep) await Deno.mkdir(aside, { recursive: true });
-  // The record last: until then the folder holds the earlier run.
-  for (const name of [...CONTENT].reverse()) {
-    const path = join(out, name);
-    if (!await exists(path)) continue;
-    if (keep) await Deno.rename(path, join(aside, name));
-    else await Deno.remove(path, { recursive: true });
-  }
+  await clearFolder(out, CONTENT, { keep: before?.status === "finished" });
   await writeRecord(record);
 }
 
 /** Writes that a run is finished; what it replaced goes. */
 export async function finishRun(record: RunRecord): Promise<void> {
+  const { out } = record.options;
+  record.files = {};
+  for (const name of CONTENT) {
+    const path = join(out, name);
+    // The record holds the hashes; the page may be written anew.
+    if (name === RECORD || !/\.jsonl?$/.test(name)) continue;
+    if (!await isFile(path)) continue;
+    record.files[name] = (await hashFile(path)).sha256;
+  }
   record.status = "finished";
   await writeRecord(record);
-  const aside = join(record.options.out, REPLACED);
-  if (await exists(aside)) await Deno.remove(aside, { recursive: true });
+  await dropReplaced(out);
+}
+
+/**
+ * Refuses a finished run whose files aren't those that it wrote.
+ *
+ * @param folder Its folder.
+ * @param names The files that matter.
+ * @throws {DamageError} If one of them is damaged or gone.
+ */
+export async function refuseDamagedRun(
+  folder: string,
+  names: readonly string[],
+): Promise<void> {
+  const record = await readRecord<RunRecord>(folder, RECORD, "run");
+  for (const name of names) {
+    const noted = record?.files?.[name];
+    if (noted === undefined) continue;
+    const path = join(folder, name);
+    const now = await isFile(path) ? (await hashFile(path)).sha256 : undefined;
+    if (now === noted) continue;
+    const damage = now === undefined
+      ? `${path} is missing`
+      : `${path} is damaged (its SHA-256 is not the one noted)`;
+    throw new DamageError(
+      damage,
+      `Cannot read the run in ${folder}: ${damage}; run it again with --force`,
+    );
+  }
 }
 
 /** Writes `run.json` anew. */
@@ -242,18 +300,6 @@ export async function readRecord<T>(
       `${path}:1: Cannot read the ${what}: the record is not JSON; remove the folder or name another one by --out`,
     );
   }
-}
-
-/** Whether a folder is there and holds anything but what a killed process left. */
-export async function hasFiles(folder: string): Promise<boolean> {
-  try {
-    for await (const { name } of Deno.readDir(folder)) {
-      if (name !== LOCK && !isLeftover(name)) return true;
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return false;
 }
 
 /** As it comes back from a file: without undefined fields. */

@@ -19,7 +19,13 @@ import { evaluateArm, type EvaluationInput } from "./stages/evaluate_arm.ts";
 import { parseExperimentOptions } from "./experiment_options.ts";
 import { MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
-import { finishRun, identityOf, RunClaim } from "./run_folder.ts";
+import {
+  finishRun,
+  identityOf,
+  refuseDamagedRun,
+  RunClaim,
+  withFolder,
+} from "./run_folder.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
 import { trainArm } from "./stages/train_arm.ts";
 import { versions } from "./versions.ts";
@@ -102,15 +108,20 @@ export async function* trainRetriever(
     ...settings
   }: TrainRetrieverOptions,
 ): AsyncGenerator<ProgressEvent, RetrieverResult> {
-  const options = parseExperimentOptions(settings);
   const adapter = lora && loraConfig(lora);
   checkSuite(suite);
   const weights = given ?? mixture(suite, "uniform");
   checkWeights(weights, suite);
-  const identity = {
-    options: { ...options, kind: "retriever", weights, lora: adapter },
+  const identity = await withFolder({
+    options: {
+      ...parseExperimentOptions(settings),
+      kind: "retriever",
+      weights,
+      lora: adapter,
+    },
     ...await identityOf(suite, backend),
-  };
+  });
+  const { options } = identity;
   await using claim = await RunClaim.open(identity, {
     versions: versions(),
     force,
@@ -120,6 +131,7 @@ export async function* trainRetriever(
   if (claim.state === "finished") {
     const label = `${options.out}: trained before`;
     yield { stage: "run", label, done: 1, total: 1 };
+    await refuseDamagedRun(options.out, ["eval.json"]);
     return yield* resultOf(evaluation, evaluate);
   }
   const { rows, statistics } = yield* mineStage(options, suite, signal);

@@ -9,6 +9,7 @@ import { writeSuite } from "../../lib/data/mod.ts";
 import { createRng } from "../../lib/sampling/mod.ts";
 import { fromFileUrl, ROOT } from "../_paths.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { comparable, readFiles } from "./_files.ts";
 
 const PROGRAM = fromFileUrl(new URL("_kill_at.ts", import.meta.url));
 const FEW = 6;
@@ -60,27 +61,6 @@ async function run(cwd: string, at: number) {
   return { signal, code, stderr: new TextDecoder().decode(stderr) };
 }
 
-/** All files below a folder; times and dates, which differ, are left out. */
-async function contents(folder: string): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = join(folder, name);
-    if (isDirectory) {
-      found[`${name}/`] = "";
-      for (const [below, text] of Object.entries(await contents(path))) {
-        found[`${name}/${below}`] = text;
-      }
-      continue;
-    }
-    const text = new TextDecoder("latin1").decode(await Deno.readFile(path));
-    // Seconds of stages and updates, and the date; the page shows them all.
-    found[name] = name === "report.html" ? "" : text
-      .replaceAll(/"seconds": ?(?:\{[^}]*\}|[\d.e-]+)/g, '"seconds"')
-      .replaceAll(/"started": "[^"]*"/g, '"started"');
-  }
-  return found;
-}
-
 Deno.test({
   name: "a run killed anywhere gives the same files when it is run again",
   ignore: Deno.build.os === "windows",
@@ -97,7 +77,7 @@ Deno.test({
       assert.equal(whole.code, 0, whole.stderr);
       const calls = Number(await Deno.readTextFile(cwd("whole/calls")));
       assert.ok(calls > 100, `${calls} calls`);
-      const expected = await contents(cwd("whole/out"));
+      const expected = comparable(await readFiles(cwd("whole/out")));
 
       const kills = Deno.env.get("TDRO_KILLS") ?? `${FEW}`;
       const rng = createRng(Date.now() % 2 ** 31, "kills");
@@ -111,7 +91,7 @@ Deno.test({
         assert.equal(killed.signal, "SIGKILL", `at ${at}: ${killed.stderr}`);
         const again = await run(cwd(name), Infinity);
         assert.equal(again.code, 0, `at ${at}: ${again.stderr}`);
-        const made = await contents(cwd(`${name}/out`));
+        const made = comparable(await readFiles(cwd(`${name}/out`)));
         assert.deepEqual(made, expected, `killed at call ${at} of ${calls}`);
         await Deno.remove(cwd(name), { recursive: true });
       }

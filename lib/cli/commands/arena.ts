@@ -22,6 +22,8 @@ export interface ArenaOptions extends ArenaSettings {
   devQueries: number;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether an arena in the folder is replaced. */
+  force: boolean;
 }
 
 const {
@@ -77,10 +79,8 @@ export const command: Command<ArenaOptions> = {
       .describe("Most dev queries of a task whose loss a strategy gets"),
     backend: backendOption,
     ...shape,
-    out: shape.out.unwrap().default(ARENA_DEFAULTS.out).meta({
-      placeholder: "FOLDER",
-    }).describe(
-      "Folder of the arena",
+    force: z.boolean().default(false).describe(
+      "Replace the arena in the folder; a finished one is kept until the new one is whole",
     ),
   }) as unknown as z.ZodType<ArenaOptions>,
   operands: [],
@@ -135,7 +135,7 @@ export const command: Command<ArenaOptions> = {
         "",
         ...arenaVerdict(result),
         "",
-        `Everything is in ${rest.out}; ${rest.out}/arena.json has the whole result`,
+        `Everything is in ${result.folder}; ${result.folder}/arena.json has the whole result`,
       ].join("\n");
     });
   },

@@ -5,6 +5,7 @@ import {
   mineSuiteShape,
   parseMineSuiteOptions,
 } from "../../experiment/mine_suite_options.ts";
+import { checkFolder } from "../../base/check_folder.ts";
 import type { Command } from "../command.ts";
 import { backendOption } from "./backend_option.ts";
 
@@ -16,6 +17,8 @@ export interface MineCommandOptions extends MineSuiteSettings {
   tasks?: string[];
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether files that were mined otherwise are replaced. */
+  force: boolean;
 }
 
 const { out, by, model, ...shape } = mineSuiteShape;
@@ -53,14 +56,18 @@ export const command: Command<MineCommandOptions> = {
       .describe("Only these tasks, in this order; all if left out"),
     ...shape,
     backend: backendOption,
+    force: z.boolean().default(false).describe(
+      "Replace files that were mined with other settings",
+    ),
   }),
-  async run({ suite: folder, tasks, backend, ...settings }, io) {
+  async run({ suite: folder, tasks, backend, force, ...settings }, io) {
     parseMineSuiteOptions(settings);
     const { openSuite } = await import("../../data/mod.ts");
     const { mineSuite } = await import("../../experiment/mod.ts");
     const { textTable } = await import("../../report/tables/text_table.ts");
     const suite = await openSuite(folder, { tasks });
     if (settings.out) {
+      await checkFolder(settings.out);
       io.resumeWith(
         "run the same command again, it goes on with the next task",
       );
@@ -72,7 +79,7 @@ export const command: Command<MineCommandOptions> = {
     }
     const { signal } = io;
     const mined = await io.progress(
-      mineSuite(suite, { ...settings, backend, signal }),
+      mineSuite(suite, { ...settings, backend, force, signal }),
     );
     io.result(mined, () => {
       const rows = mined.tasks.map((row) => ({ ...row }));

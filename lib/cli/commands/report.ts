@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Command } from "../command.ts";
+import { checkNew } from "./output.ts";
 
 /** Options of `tdro report`. */
 export interface ReportOptions {
@@ -10,6 +11,8 @@ export interface ReportOptions {
   out?: string | undefined;
   /** Whether plots are drawings only. */
   static: boolean;
+  /** Whether a file of another page is replaced. */
+  force: boolean;
 }
 
 /** `tdro report`. */
@@ -35,14 +38,19 @@ export const command: Command<ReportOptions> = {
     static: z.boolean().default(false).describe(
       "Plots as drawings only: the file is 0.4 MB smaller",
     ),
+    force: z.boolean().default(false).describe(
+      "Replace the file that --out names, or report.html here",
+    ),
   }),
   operands: ["runs"],
-  async run({ runs, out, static: still }, io) {
+  async run({ runs, out, static: still, force }, io) {
+    const own = out === undefined && runs.length === 1;
+    const file = out ?? (own ? join(runs[0]!, "report.html") : "report.html");
+    // A run's own page is made from its folder, and can be again.
+    await checkNew(file, force || own);
     const { reportRuns } = await import("../../experiment/mod.ts");
     const { writeWhole } = await import("../../data/mod.ts");
     const html = await reportRuns(runs, { static: still });
-    const file = out ??
-      (runs.length === 1 ? join(runs[0]!, "report.html") : "report.html");
     await writeWhole(file, html);
     const bytes = new TextEncoder().encode(html).length;
     io.result(

@@ -61,11 +61,6 @@ export const command: Command<TrainCommandOptions> = {
     ),
     backend: backendOption,
     ...retrieverShape,
-    out: retrieverShape.out.unwrap().default("runs/retriever").meta({
-      placeholder: "FOLDER",
-    }).describe(
-      "Folder of the run",
-    ),
     force: z.boolean().default(false).describe(
       "Replace the run in the folder; a finished one is kept until the new one is whole",
     ),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
+import { readSealed, writeSealed } from "../../base/sealed_json.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { relay } from "../../base/relay.ts";
 import { type Strategy, weightFile, writeWeightFile } from "../../dro/mod.ts";
@@ -53,7 +54,10 @@ export async function* runArm(
   const folder = join(options.out, "arms", slug);
   const file = join(folder, "result.json");
   const title = `${strategy.name}, seed ${options.seed}`;
-  const before = await readJsonIfThere<ArenaArm & { formula: string }>(file);
+  const before = await readSealed<ArenaArm & { formula: string }>(
+    file,
+    "remove it to evaluate this arm anew",
+  );
   if (before) {
     if (before.formula !== strategy.formula) {
       throw new RangeError(
@@ -109,7 +113,7 @@ export async function* runArm(
     seconds,
     report,
   };
-  await writeJson(file, { formula: strategy.formula, ...arm }, 1);
+  await writeSealed(file, { formula: strategy.formula, ...arm });
   return arm;
 }
 
@@ -121,7 +125,10 @@ async function* choose(
 ): AsyncGenerator<ProgressEvent, Choice> {
   const { input, strategy, budget } = parts;
   const file = join(folder, "learned.json");
-  const before = await readJsonIfThere<Choice>(file);
+  const before = await readSealed<Choice>(
+    file,
+    `remove ${folder} to choose its mixture anew`,
+  );
   if (before) return before;
   const journal = await Journal.open(join(folder, "journal.jsonl"));
   const context = arenaContext({
@@ -158,7 +165,7 @@ async function* choose(
     proxySteps: context.spent(),
     referenceSteps: context.usedReference() ? input.options.steps : 0,
   };
-  await writeJson(file, choice, 1);
+  await writeSealed(file, choice);
   await journal.drop();
   return choice;
 }

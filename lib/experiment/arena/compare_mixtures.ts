@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import type { Backend } from "../../backend/mod.ts";
 import { lockFolder } from "../../base/folder_lock.ts";
-import { writeJson } from "../../base/json_file.ts";
+import { writeSealed } from "../../base/sealed_json.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import type { Suite } from "../../data/mod.ts";
 import { type Strategy, strategy, uniformMixture } from "../../dro/mod.ts";
 import { disposeEncoder, type Encoder, loadEncoder } from "../../model/mod.ts";
 import { prefixed, runArm, slugOf } from "./arm.ts";
-import { openArenaFolder } from "./folder.ts";
+import { arenaFolder, openArenaFolder } from "./folder.ts";
 import { ARENA_DEFAULTS } from "./defaults.ts";
-import type { ArenaArm, ArenaResult } from "./result.ts";
+import { ARENA_RESULT, type ArenaArm, type ArenaResult } from "./result.ts";
 import { arenaStatistics } from "./statistics.ts";
 import { baseEncoder } from "../stages/base_encoder.ts";
 import { checkSuite } from "../stages/check_suite.ts";
@@ -19,6 +19,7 @@ import {
 } from "../experiment_options.ts";
 import { MetricsLog } from "../stages/metrics_log.ts";
 import { mineStage } from "../stages/mine_negatives.ts";
+import { dropReplaced } from "../replaced.ts";
 import { identityOf } from "../run_folder.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { versions } from "../versions.ts";
@@ -46,8 +47,19 @@ export interface CompareMixturesOptions extends Partial<ArenaSettings> {
   seeds?: readonly number[];
   /** Most dev queries of a task whose loss a strategy gets. @default {64} */
   devQueries?: number;
+  /**
+   * Whether an arena in the folder is replaced if it is finished or has other
+   * settings. A finished one stays until the new one is whole. @default {false}
+   */
+  force?: boolean;
   /** Stops the work at the next step and leaves a checkpoint. */
   signal?: AbortSignal;
+}
+
+/** What an arena came to, and where it is. */
+export interface ArenaOutcome extends ArenaResult {
+  /** Its folder. */
+  folder: string;
 }
 
 /**
@@ -67,7 +79,7 @@ export interface CompareMixturesOptions extends Partial<ArenaSettings> {
  * @param strategies Strategies, or names that `strategy()` knows.
  * @param options Settings; what is left out has the default of
  * `parseExperimentOptions`.
- * @returns Progress; at the end the result, also in `arena.json`.
+ * @returns Progress; at the end the result and its folder, also in `arena.json`.
  * @throws {RangeError} If a setting is out of bounds, a strategy can't work
  * within the budget, or the folder holds something else.
  *
@@ -91,18 +103,18 @@ export async function* compareMixtures(
   suite: Suite,
   strategies: readonly (Strategy | string)[],
   options: CompareMixturesOptions,
-): AsyncGenerator<ProgressEvent, ArenaResult> {
-  const { backend, signal, budget, seeds, devQueries, settings } = checked(
-    options,
-  );
+): AsyncGenerator<ProgressEvent, ArenaOutcome> {
+  const { backend, force, signal, budget, seeds, devQueries, settings } =
+    checked(options);
   const entries = withUniform(strategies);
   checkSuite(suite);
-  const { out, seed: _, ...shared } = settings;
+  const { out: name, seed: _, ...shared } = settings;
   const identity = {
     settings: { ...shared, budget, devQueries },
     ...await identityOf(suite, backend),
   };
-  const begin = await openArenaFolder(out, identity);
+  const out = await arenaFolder(name, identity);
+  const begin = await openArenaFolder(out, { identity, force });
   await using held = new AsyncDisposableStack();
 
   const arms: ArenaArm[] = [];
@@ -116,8 +128,10 @@ export async function* compareMixtures(
     sizes = rows.map((r) => r.length);
     // A model is read before anything is written: its path may be wrong.
     const given = own.model ? await baseEncoder(own, suite) : undefined;
-    if (seed === seeds[0]) held.use(await lockFolder(out));
-    await begin();
+    if (seed === seeds[0]) {
+      held.use(await lockFolder(out));
+      await begin();
+    }
     await Deno.mkdir(own.out, { recursive: true });
     const base = given ?? await baseEncoder(own, suite);
     const log = new MetricsLog(own.out);
@@ -152,13 +166,16 @@ export async function* compareMixtures(
     arms,
     versions: versions(),
   };
-  await writeJson(join(out, "arena.json"), result, 1);
+  await writeSealed(join(out, ARENA_RESULT), result);
   await writeArenaReport(out, result, identity);
-  return result;
+  await dropReplaced(out);
+  return { ...result, folder: out };
 }
 
 /** Options with their defaults, checked. */
-function checked({ backend, signal, ...given }: CompareMixturesOptions) {
+function checked(
+  { backend, force = false, signal, ...given }: CompareMixturesOptions,
+) {
   const {
     budget = ARENA_DEFAULTS.budget,
     seeds = ARENA_DEFAULTS.seeds,
@@ -178,8 +195,8 @@ function checked({ backend, signal, ...given }: CompareMixturesOptions) {
     }
     if (seeds.indexOf(seed) !== i) fail(`the seed ${seed} comes twice`);
   });
-  const settings = parseExperimentOptions({ out: ARENA_DEFAULTS.out, ...rest });
-  return { backend, signal, budget, seeds, devQueries, settings };
+  const settings = parseExperimentOptions(rest);
+  return { backend, force, signal, budget, seeds, devQueries, settings };
 }
 
 /** The strategies, the uniform one first. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
 import { relay } from "../../base/relay.ts";
+import { readSealed, writeSealed } from "../../base/sealed_json.ts";
 import { type Suite, trainExamples } from "../../data/mod.ts";
 import type { StrategyContext, WeightState } from "../../dro/mod.ts";
 import type { Encoder } from "../../model/mod.ts";
@@ -87,7 +87,10 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
       referenceUsed ||= reference;
       const name = `${slug}-weights${losses++ || ""}`;
       const kept = join(options.out, "arms", slug, `${name}.json`);
-      const learnedBefore = await readJsonIfThere<WeightState>(kept);
+      const learnedBefore = await readSealed<WeightState>(
+        kept,
+        "remove it to learn these weights anew",
+      );
       if (learnedBefore) return learnedBefore;
       const stage = learnByLosses(
         input,
@@ -97,7 +100,7 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
           label: `learning weights (${slug})`,
           steps,
           update,
-          save: ({ chosen }) => writeJson(kept, chosen, 0),
+          save: ({ chosen }) => writeSealed(kept, chosen, 0),
         },
       );
       const { chosen } = yield* relay(stage, ({ done, note }) => ({

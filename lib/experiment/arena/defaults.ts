@@ -6,8 +6,6 @@ export interface ArenaDefaults {
   seeds: readonly number[];
   /** Most dev queries of a task whose loss a strategy gets. */
   devQueries: number;
-  /** Folder of the arena. */
-  out: string;
 }
 
 /** Their defaults, for `compareMixtures()` and the command line. */
@@ -15,5 +13,4 @@ export const ARENA_DEFAULTS: Readonly<ArenaDefaults> = {
   budget: 400,
   seeds: [1, 2, 3],
   devQueries: 64,
-  out: "runs/arena",
 };

@@ -1,12 +1,17 @@
 import { join } from "node:path";
+import { checkFolder } from "../../base/check_folder.ts";
+import { exists } from "../../base/exists.ts";
+import { hasFiles } from "../../base/has_files.ts";
 import { writeJson } from "../../base/json_file.ts";
+import { folderOf } from "../folder_name.ts";
+import { clearFolder } from "../replaced.ts";
 import {
   asJson,
   firstDifference,
-  hasFiles,
   readRecord,
   type RunIdentity,
 } from "../run_folder.ts";
+import { ARENA_RESULT } from "./result.ts";
 
 /**
  * What the arms of an arena have in common. Strategies and seeds aren't part of
@@ -20,33 +25,75 @@ export interface ArenaIdentity extends Pick<RunIdentity, "suite" | "backend"> {
 /** Name of the record in an arena's folder. */
 const RECORD = "settings.json";
 
+/** What an arena writes beside the folders of its seeds, the record first. */
+const CONTENT = [RECORD, ARENA_RESULT, "report.html"];
+
+/**
+ * The folder that the name of an arena's stands for; see {@linkcode folderOf}.
+ *
+ * @param name The name.
+ * @param identity The arena.
+ */
+export async function arenaFolder(
+  name: string,
+  identity: ArenaIdentity,
+): Promise<string> {
+  return await folderOf(name, {
+    suite: identity.suite.name,
+    holdsSame: async (folder) => {
+      const before = await readRecord(folder, RECORD, "arena")
+        .catch(() => undefined); // damaged: not this one
+      return before !== undefined &&
+        firstDifference(asJson(identity), before) === undefined;
+    },
+  });
+}
+
 /**
  * Looks whether an arena may have its folder: a new one, or one with the same
  * settings, whose finished arms then count. Changes nothing.
  *
- * @returns Writes the record, if it isn't there: to be called when all that
- * the user may have got wrong was looked at.
+ * @param folder The folder.
+ * @param options `identity`: the arena; `force`: whether one with other settings, or a
+ * finished one, may be replaced.
+ * @returns Makes room and writes the record: to be called when all that the user
+ * may have got wrong was looked at.
  * @throws {RangeError} If the folder holds something else.
  */
 export async function openArenaFolder(
   folder: string,
-  identity: ArenaIdentity,
+  { identity, force }: { identity: ArenaIdentity; force: boolean },
 ): Promise<() => Promise<void>> {
-  const path = join(folder, RECORD);
   const before = await readRecord<unknown>(folder, RECORD, "arena");
-  if (before === undefined) {
-    if (await hasFiles(folder)) {
-      throw new RangeError(
-        `Cannot write to ${folder}: it holds files that are no arena; name another folder by --out`,
-      );
-    }
-    return () => writeJson(path, identity);
-  }
-  const difference = firstDifference(asJson(identity), before);
-  if (difference) {
+  if (before === undefined && await hasFiles(folder)) {
     throw new RangeError(
-      `Cannot write to ${folder}: it holds an arena with other settings (${difference}); remove it or name another folder by --out`,
+      `Cannot write to ${folder}: it holds files that are no arena; name another folder by --out`,
     );
   }
-  return () => Promise.resolve();
+  const difference = before === undefined
+    ? undefined
+    : firstDifference(asJson(identity), before);
+  if (difference && !force) {
+    throw new RangeError(
+      `Cannot write to ${folder}: it holds an arena with other settings (${difference}); name another folder by --out, or replace it by --force`,
+    );
+  }
+  await checkFolder(folder);
+  const finished = await exists(join(folder, ARENA_RESULT));
+  return async () => {
+    if (before !== undefined && !difference && !(force && finished)) return;
+    await clearFolder(folder, [...CONTENT, ...await seedFolders(folder)], {
+      keep: finished,
+    });
+    await writeJson(join(folder, RECORD), identity);
+  };
+}
+
+/** Names of the folders of the seeds that an arena was run with. */
+async function seedFolders(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    if (/^seed-\d+$/.test(name)) names.push(name);
+  }
+  return names;
 }

@@ -1,6 +1,12 @@
 import { readTextIfThere } from "../../base/read_text.ts";
 import { dirname } from "node:path";
+import { seal, unseal } from "../../base/sealed_json.ts";
 import { writeWhole } from "../../base/write_whole.ts";
+
+interface Answer {
+  question: string;
+  answer: unknown;
+}
 
 /**
  * What a strategy's context has answered so far, a line each. A strategy asks
@@ -10,13 +16,10 @@ import { writeWhole } from "../../base/write_whole.ts";
  */
 export class Journal {
   readonly #path: string;
-  readonly #answers: { question: string; answer: unknown }[];
+  readonly #answers: Answer[];
   #next = 0;
 
-  private constructor(
-    path: string,
-    answers: { question: string; answer: unknown }[],
-  ) {
+  private constructor(path: string, answers: Answer[]) {
     this.#path = path;
     this.#answers = answers;
   }
@@ -25,12 +28,18 @@ export class Journal {
   static async open(path: string): Promise<Journal> {
     await Deno.mkdir(dirname(path), { recursive: true });
     const text = await readTextIfThere(path) ?? "";
-    const lines = text.split("\n");
-    // What follows the last line break was torn by an interruption.
-    if (lines.pop() !== "") {
-      await writeWhole(path, lines.map((l) => l + "\n").join(""));
+    const lines = text === "" ? [] : text.trimEnd().split("\n");
+    const answers: Answer[] = [];
+    for (const line of lines) {
+      const answer = parseAnswer(line);
+      // Torn by an interruption, or damaged: asked again, with what came after.
+      if (!answer) break;
+      answers.push(answer);
     }
-    return new Journal(path, lines.map((line) => JSON.parse(line)));
+    if (answers.length < lines.length || !text.endsWith("\n")) {
+      await writeWhole(path, answers.map(lineOf).join(""));
+    }
+    return new Journal(path, answers);
   }
 
   /** Whether answers of an earlier try are left. */
@@ -51,16 +60,26 @@ export class Journal {
     }
     const answer = await compute();
     this.#answers.push({ question, answer });
-    await Deno.writeTextFile(
-      this.#path,
-      JSON.stringify({ question, answer }) + "\n",
-      { append: true },
-    );
+    await Deno.writeTextFile(this.#path, lineOf({ question, answer }), {
+      append: true,
+    });
     return answer;
   }
 
   /** Removes it, once the strategy's result is kept. */
   async drop(): Promise<void> {
     await Deno.remove(this.#path).catch(() => {});
+  }
+}
+
+function lineOf(answer: Answer): string {
+  return JSON.stringify(seal(answer)) + "\n";
+}
+
+function parseAnswer(line: string): Answer | undefined {
+  try {
+    return unseal(JSON.parse(line));
+  } catch {
+    return undefined;
   }
 }

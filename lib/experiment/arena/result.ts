@@ -5,6 +5,9 @@ import "@uwdata/flechette";
 import { type ColumnTable, table } from "arquero";
 import type { EvalReport } from "../../eval/mod.ts";
 
+/** Name of the result in an arena's folder. */
+export const ARENA_RESULT = "arena.json";
+
 /** One arm of an arena with one seed. */
 export interface ArenaArm {
   /** Name of the strategy. */

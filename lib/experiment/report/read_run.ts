@@ -3,6 +3,7 @@ import type { EvalReport } from "../../eval/mod.ts";
 import type { ArmName } from "../arms.ts";
 import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
 import { readJsonIfThere } from "../../base/json_file.ts";
+import { refuseDamagedRun } from "../run_folder.ts";
 import type { ExperimentSummary } from "../summary.ts";
 
 /** What a finished run left. */
@@ -20,7 +21,7 @@ export interface FinishedRun {
  *
  * @param folder Folder of the run.
  * @throws {Deno.errors.NotFound} If it holds no finished run.
- * @throws {SyntaxError} If `summary.json` or `eval.json` is damaged.
+ * @throws {SyntaxError} If `summary.json`, `eval.json` or the log is damaged.
  *
  * @example Usage
  * ```ts
@@ -44,6 +45,11 @@ export async function readRun(folder: string): Promise<FinishedRun> {
       }:1: Cannot read the run: the summary is not one of a run; run it again`,
     );
   }
+  await refuseDamagedRun(folder, [
+    "summary.json",
+    "eval.json",
+    "metrics.jsonl",
+  ]);
   const reports = await readPart<Record<ArmName, EvalReport>>(
     folder,
     "eval.json",

@@ -1,9 +1,10 @@
 import { basename, join } from "node:path";
+import { unseal } from "../../base/sealed_json.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import type { MineStatistics } from "../../search/mod.ts";
 import type { ArmName } from "../arms.ts";
 import type { ArenaIdentity } from "../arena/folder.ts";
-import type { ArenaResult } from "../arena/result.ts";
+import { ARENA_RESULT, type ArenaResult } from "../arena/result.ts";
 import type { MetricsLine } from "../stages/metrics_log.ts";
 import type { RunRecord } from "../run_folder.ts";
 import { readPart, readRun } from "./read_run.ts";
@@ -52,19 +53,27 @@ export type Reportable = RunData | ArenaData;
  */
 export async function readReportable(folder: string): Promise<Reportable> {
   const name = basename(folder.replace(/[\\/]+$/, "")) || folder;
-  const result = await readPart<ArenaResult>(folder, "arena.json");
+  const result = await readPart<ArenaResult>(folder, ARENA_RESULT);
   if (result !== undefined) {
     if (result?.format !== "tdro-arena/1") {
       throw new SyntaxError(
         `${
-          join(folder, "arena.json")
+          join(folder, ARENA_RESULT)
         }:1: Cannot read the arena: its format must be "tdro-arena/1": got ${
           JSON.stringify(result?.format)
         }; run it again`,
       );
     }
+    const whole = unseal(result);
+    if (whole === undefined) {
+      throw new SyntaxError(
+        `${
+          join(folder, ARENA_RESULT)
+        }:1: Cannot read the arena: the file is damaged (its SHA-256 is not the one noted); run the arena again`,
+      );
+    }
     const identity = await readPart<ArenaIdentity>(folder, "settings.json");
-    return { kind: "arena", name, result, identity };
+    return { kind: "arena", name, result: whole, identity };
   }
   const run = await readRun(folder).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -72,11 +81,14 @@ export async function readReportable(folder: string): Promise<Reportable> {
       `Cannot report on ${folder}: it has no summary.json and no arena.json; name folders of finished runs or arenas`,
     );
   });
+  const record = await readPart<RunRecord>(folder, "run.json");
+  // The hashes are of the files in the folder, the page among them.
+  delete record?.files;
   return {
     kind: "run",
     name,
     ...run,
-    ...given("record", await readPart<RunRecord>(folder, "run.json")),
+    ...given("record", record),
     ...given(
       "statistics",
       await readPart<Record<string, MineStatistics>>(folder, "negatives.json"),

@@ -17,7 +17,8 @@ export async function evaluateBenchmark(
     io: CommandIo;
   },
 ): Promise<AsyncGenerator<TaskReport, EvalReport>> {
-  const { benchmark, suite: folder, tasks, metrics, k, dtype, run } = options;
+  const { benchmark, suite: folder, tasks, metrics, k, dtype, run, force } =
+    options;
   const { encode, prepare } = encoder;
   const { evaluateBeir, evaluateMiracl, evaluateMkqa } = await import(
     "../../../eval/mod.ts"
@@ -40,7 +41,7 @@ export async function evaluateBenchmark(
     });
   }
   const write = run
-    ? await runWriter(run, tasks?.length ?? Infinity)
+    ? await runWriter({ path: run, tasks: tasks?.length ?? Infinity, force })
     : undefined;
   const judged = {
     ...common,

@@ -1,4 +1,6 @@
-import type { EvalReport } from "../../../eval/mod.ts";
+import { join } from "node:path";
+import { exists } from "../../../base/exists.ts";
+import type { EarlierReport, EvalReport } from "../../../eval/mod.ts";
 import { openEncoder } from "../encoder_functions.ts";
 import {
   type EvalCommandOptions,
@@ -11,6 +13,7 @@ import { evaluateBenchmark } from "./benchmark.ts";
 import { evaluateSuite } from "./suite.ts";
 import { evaluationOrigin, prompted } from "./origin.ts";
 import { evaluationProgress } from "./progress.ts";
+import { checkNew, checkWritable } from "../output.ts";
 import type { Command } from "../../command.ts";
 import type { CommandIo } from "../../io.ts";
 
@@ -57,22 +60,42 @@ export const command: Command<EvalCommandOptions> = {
   async run(options, io) {
     const plan = evalPlan(options);
     const { merge, shard } = plan;
-    const report = merge
-      ? await mergeEvaluations({ ...plan, merge }, io)
-      : await measure(plan, options.metrics !== undefined, io);
-    const { join } = await import("node:path");
     const { writeWhole } = await import("../../../data/mod.ts");
     const out = options.out && shard
       ? join(options.out, SHARD_RECORD)
       : options.out;
-    if (out) await writeWhole(out, `${JSON.stringify(report, null, 1)}\n`);
+    const earlier = await earlierReportIn(out, plan);
+    const report = merge
+      ? await mergeEvaluations({ ...plan, merge }, io)
+      : await measure({ ...plan, earlier }, options.metrics !== undefined, io);
+    if (earlier) io.note(`${out}: measured before, with the same settings`);
+    else if (out) await writeWhole(out, `${JSON.stringify(report, null, 1)}\n`);
     await printReport(report, out, io);
   },
 };
 
+/**
+ * The report that is in the file already, unless it is to be replaced.
+ *
+ * @throws {RangeError} If what is there can't be compared with what is asked for,
+ * or if nothing can be written there.
+ */
+async function earlierReportIn(
+  file: string | undefined,
+  { benchmark, merge, force, run }: EvalPlan,
+): Promise<EarlierReport | undefined> {
+  if (run && !force) await checkWritable(run);
+  if (file === undefined) return;
+  if (benchmark || merge) await checkNew(file, force);
+  else await checkWritable(file);
+  if (benchmark || merge || force || !await exists(file)) return;
+  const { readReport } = await import("../../../eval/mod.ts");
+  return { file, report: await readReport(file) };
+}
+
 /** Evaluates what the options ask for. */
 async function measure(
-  options: EvalPlan,
+  options: EvalPlan & { earlier?: EarlierReport | undefined },
   metricsGiven: boolean,
   io: CommandIo,
 ): Promise<EvalReport> {

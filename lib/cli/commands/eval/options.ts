@@ -42,6 +42,8 @@ export interface EvalCommandOptions extends Partial<typeof DEFAULTS> {
   out?: string;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether files that are there are replaced. */
+  force: boolean;
 }
 
 /** The same with all that was left out. */
@@ -106,6 +108,9 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
     "Record to write, e.g. eval.json",
   ),
   backend: backendOption,
+  force: z.boolean().default(false).describe(
+    "Measure anew, and replace the files of --out and --run",
+  ),
 });
 
 /** Options that would do nothing, or harm, beside another one. */

@@ -22,7 +22,12 @@ function runFile(folder: string, task: string): string {
 
 /** Puts the shards in folders together. */
 export async function mergeEvaluations(
-  { suite: path, merge, run }: { suite: string; merge: string[]; run?: string },
+  { suite: path, merge, run, force }: {
+    suite: string;
+    merge: string[];
+    run?: string;
+    force: boolean;
+  },
   io: CommandIo,
 ): Promise<EvalReport> {
   const { openSuite, readTrecRun } = await import("../../../data/mod.ts");
@@ -40,7 +45,9 @@ export async function mergeEvaluations(
     suite,
     {
       signal: io.signal,
-      onRun: run ? await runWriter(run, tasks.length) : undefined,
+      onRun: run
+        ? await runWriter({ path: run, tasks: tasks.length, force })
+        : undefined,
     },
   );
   return await collectReport(reports);

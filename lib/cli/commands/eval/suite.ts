@@ -1,5 +1,10 @@
 import type { Run, Suite, Task } from "../../../data/mod.ts";
-import type { EvalOrigin, EvalReport, TaskReport } from "../../../eval/mod.ts";
+import type {
+  EarlierReport,
+  EvalOrigin,
+  EvalReport,
+  TaskReport,
+} from "../../../eval/mod.ts";
 import type { RetrieveFunction } from "../../../search/mod.ts";
 import type { EvalPlan } from "./options.ts";
 import type { OpenedEncoder } from "../encoder_functions.ts";
@@ -10,7 +15,7 @@ import type { CommandIo } from "../../io.ts";
 /** Starts the evaluation that the options ask for. */
 export async function evaluateSuite(
   suite: Suite,
-  options: EvalPlan,
+  options: EvalPlan & { earlier?: EarlierReport | undefined },
   { encoder, origin, onProgress, io }: {
     /** None for BM25 alone. */
     encoder: Omit<OpenedEncoder, typeof Symbol.dispose> | undefined;
@@ -29,6 +34,7 @@ export async function evaluateSuite(
     k,
     ignoreIdenticalIds,
     origin,
+    earlier: options.earlier,
     signal: io.signal,
     onRun: await rankingWriter(options, suite.tasks.length),
   };
@@ -77,11 +83,12 @@ export async function evaluateSuite(
 
 /** Writes the runs, where the options ask for them. */
 async function rankingWriter(
-  { shard, out, run }: EvalPlan,
+  { shard, out, run, force }: EvalPlan,
   tasks: number,
 ): Promise<((task: Task, ranking: Run) => Promise<void>) | undefined> {
   if (shard) return await shardRunWriter(out!);
-  return run ? await runWriter(run, tasks) : undefined;
+  if (!run) return;
+  return await runWriter({ path: run, tasks, force });
 }
 
 /** Everything that vectors of passages depend on, beside the passages. */

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { checkNew } from "../output.ts";
 import type { Command } from "../../command.ts";
 
 /** Options of `tdro weights select`. */
@@ -10,6 +11,8 @@ export interface WeightsSelectOptions {
   top: number;
   /** File to write. */
   out: string;
+  /** Whether the file is replaced. */
+  force: boolean;
 }
 
 /** `tdro weights select`. */
@@ -33,15 +36,17 @@ export const command: Command<WeightsSelectOptions> = {
       "Share of the tasks to keep, percent",
     ),
     out: z.string().meta({ placeholder: "FILE" }).describe("File to write"),
+    force: z.boolean().default(false).describe("Replace the file"),
   }),
   operands: ["file"],
-  async run({ file, top, out }, io) {
+  async run({ file, top, out, force }, io) {
     // The learned weights can't be had back from the selection.
     if (resolve(file) === resolve(out)) {
       throw new RangeError(
         `Cannot select weights: --out ${out} is the file they come from; choose another`,
       );
     }
+    await checkNew(out, force);
     const { readWeightFile, selectTop, writeWeightFile } = await import(
       "../../../dro/mod.ts"
     );

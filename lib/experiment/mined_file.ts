@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from "node:util";
+import { exists } from "../base/exists.ts";
+import { hashFile } from "../base/hash_file.ts";
+import { readJsonIfThere, writeJson } from "../base/json_file.ts";
+import {
+  type SplitName,
+  type Task,
+  trainExamples,
+  writeTdroJsonl,
+} from "../data/mod.ts";
+import type { MinedNegatives, MineStatistics } from "../search/mod.ts";
+import { asJson } from "./run_folder.ts";
+
+/** What negatives depend on; `split` among it. */
+type MineRecord = Readonly<Record<string, unknown>>;
+
+/** What lies beside a task's training file. */
+interface Mined {
+  settings: MineRecord;
+  statistics: MineStatistics;
+  /** Hash of the training file; absent from a version before. */
+  sha256?: string;
+}
+
+/** A task's training file, there or to come. */
+export interface MinedFile {
+  /** What mining it did, if it is there. */
+  statistics?: MineStatistics;
+  /** Writes it, and its record. */
+  write(mined: MinedNegatives): Promise<void>;
+}
+
+/**
+ * Looks at the training file of a task.
+ *
+ * @param folder Its folder.
+ * @param options `settings`: all that the negatives depend on; `force`: whether a
+ * file with others is replaced.
+ * @throws {RangeError} If there is one that may not be replaced.
+ */
+export async function openMinedFile(
+  folder: string,
+  { task, settings, force }: {
+    task: Task;
+    settings: MineRecord;
+    force: boolean;
+  },
+): Promise<MinedFile> {
+  const file = `${folder}/${task.name}.jsonl`;
+  const record = `${folder}/${task.name}.mined.json`;
+  // There while the two above are written.
+  const mark = `${folder}/.${task.name}.mining.json`;
+  const wanted = asJson(settings);
+  const before = await readJsonIfThere<Mined>(record);
+  const there = await exists(file);
+  const isSame = isDeepStrictEqual(before?.settings, wanted);
+  const isWhole = there && before !== undefined &&
+    [undefined, (await hashFile(file)).sha256].includes(before.sha256);
+  const write = async (mined: MinedNegatives) => {
+    await writeJson(mark, wanted, 0);
+    await writeRows(file, { task, mined, split: settings.split as SplitName });
+    const { sha256 } = await hashFile(file);
+    const { statistics } = mined;
+    await writeJson(record, { settings, statistics, sha256 });
+    await Deno.remove(mark);
+  };
+  if (isSame && isWhole) {
+    await Deno.remove(mark).catch(() => {}); // if it was stopped just before
+    return { statistics: before!.statistics, write };
+  }
+  // Stopped between the two files, by this command.
+  const isOwn = isDeepStrictEqual(await readJsonIfThere(mark), wanted);
+  if (!there || isOwn || force) return { write };
+  const why = before === undefined
+    ? "wasn't mined by tdro"
+    : isSame
+    ? "was changed since it was mined"
+    : "was mined with other settings or from other data";
+  throw new RangeError(
+    `Cannot go on in ${folder}: ${task.name}.jsonl ${why}; name another folder by --out, or replace it by --force`,
+  );
+}
+
+async function writeRows(
+  file: string,
+  { task, mined, split }: {
+    task: Task;
+    mined: MinedNegatives;
+    split: SplitName;
+  },
+): Promise<void> {
+  const [rows] = trainExamples({ name: task.name, tasks: [task] }, {
+    split,
+    negatives: [mined.negatives],
+  });
+  await writeTdroJsonl(file, rows!);
+}

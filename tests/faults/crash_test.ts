@@ -1,0 +1,199 @@
+/**
+ * A command that a kill or a power cut stops at any changing call, and that is
+ * run again: it gives the files of an undisturbed one and leaves nothing over; an
+ * old result stays until the new one is whole.
+ *
+ * The calls are recorded once. Every state that a crash may leave is made from the
+ * record, on a disk that knows what was synced. Some places are tried here; more
+ * with TDRO_KILLS=1000, all with TDRO_KILLS=all.
+ */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { createRng } from "../../lib/sampling/mod.ts";
+import { fromFileUrl, ROOT } from "../_paths.ts";
+import { COMMANDS, type TriedCommand } from "./_commands.ts";
+import { type Change, type Crash, Disk, type Files } from "./_disk.ts";
+import { comparable, readFiles, writeFiles } from "./_files.ts";
+
+/** Of each command. */
+const FEW = 20;
+
+/** A state of the disk, and how it came about. */
+interface Place {
+  files: Files;
+  what: string;
+}
+
+for (const command of COMMANDS) {
+  Deno.test({
+    name: `${command.name}: stopped anywhere and run again, the same files`,
+    ignore: Deno.build.os === "windows",
+    fn: () => tryPlaces(command),
+  });
+}
+
+async function tryPlaces(command: TriedCommand): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "tdro-crash-" });
+  try {
+    const start = join(folder, "start");
+    await Deno.mkdir(start);
+    await command.prepare(start);
+    const before = await readFiles(start);
+    const changes = await record(command.words, start, join(folder, "journal"));
+    const expected = comparable(await readFiles(start));
+    const places = chosen(crashes(before, changes), command.name);
+    const folders: string[] = [];
+    for (const { files, what } of places) {
+      assert.ok(
+        keepsResult(files, { before, expected }),
+        `${what}: the old result is gone and the new one isn't whole`,
+      );
+      folders.push(join(folder, `${folders.length}`));
+      await writeFiles(folders.at(-1)!, files);
+    }
+    const ended = await goOn(folders, command.words);
+    const faults: string[] = [];
+    for (const [i, { what }] of places.entries()) {
+      const { code, err } = ended[i]!;
+      if (code !== 0) faults.push(`${what}: ${err}`);
+      const made = comparable(await readFiles(folders[i]!));
+      const paths = new Set([...Object.keys(made), ...Object.keys(expected)]);
+      for (const path of paths) {
+        if (made[path] !== expected[path]) {
+          faults.push(
+            `${what}: ${path} is ${described(made[path], expected[path])}`,
+          );
+        }
+      }
+    }
+    assert.deepEqual(faults, []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function described(made?: string, expected?: string): string {
+  if (made === undefined) return "missing";
+  if (expected === undefined) return "left over";
+  const at = [...made].findIndex((c, i) => c !== expected[i]);
+  const part = (text: string) => JSON.stringify(text.slice(at - 10, at + 40));
+  return `${part(made)} instead of ${part(expected)}`;
+}
+
+/** What a command changes, call by call. */
+async function record(
+  words: readonly string[],
+  cwd: string,
+  journal: string,
+): Promise<Change[]> {
+  const { code, stderr } = await program(
+    "_record.ts",
+    [journal, ...words],
+    cwd,
+  );
+  assert.equal(code, 0, stderr);
+  const lines = (await Deno.readTextFile(journal)).split("\n");
+  return lines.map((line) =>
+    JSON.parse(
+      line,
+      (key, value) => key === "bytes" ? Uint8Array.fromBase64(value) : value,
+    )
+  );
+}
+
+/** Every state that a crash may leave, once. */
+function* crashes(
+  before: Files,
+  changes: readonly Change[],
+): Generator<Place> {
+  const seen = new Set<string>();
+  const disk = new Disk(before);
+  for (const [at, change] of [...changes, undefined].entries()) {
+    const kinds: Crash[] = ["killed", "nothing unsynced", "names alone"];
+    const states = kinds.map((crash) => ({ crash, files: disk.after(crash) }));
+    if (change?.call === "write" && change.bytes.length > 1) {
+      const half = change.bytes.subarray(0, change.bytes.length >> 1);
+      disk.apply({ ...change, bytes: half });
+      states.push({ crash: "killed", files: disk.after("killed") });
+    }
+    for (const { crash, files } of states) {
+      const key = hashOf(files);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      yield { files, what: `${crash} at call ${at} of ${changes.length}` };
+    }
+    if (change) disk.apply(change);
+  }
+}
+
+const hashes = new WeakMap<Uint8Array, string>();
+
+function hashOf(files: Files): string {
+  const hash = createHash("sha256");
+  for (const [path, bytes] of files) {
+    hash.update(`${path}\n${bytes ? contentHash(bytes) : "/"}\n`);
+  }
+  return hash.digest("hex");
+}
+
+/** The same bytes are looked at in many states. */
+function contentHash(bytes: Uint8Array): string {
+  let known = hashes.get(bytes);
+  if (known === undefined) {
+    known = createHash("sha256").update(bytes).digest("hex");
+    hashes.set(bytes, known);
+  }
+  return known;
+}
+
+/** As many places as are wanted, at random. */
+function chosen(places: Iterable<Place>, name: string): Place[] {
+  const all = [...places];
+  const wanted = Deno.env.get("TDRO_KILLS") ?? `${FEW}`;
+  if (wanted === "all" || Number(wanted) >= all.length) return all;
+  const rng = createRng(Date.now() % 2 ** 31, name);
+  return Array.from(
+    { length: Number(wanted) },
+    () => all[rng.int(all.length)]!,
+  );
+}
+
+/** Whether what was there before is all there still, or what replaces it. */
+function keepsResult(
+  files: Files,
+  { before, expected }: { before: Files; expected: Record<string, string> },
+): boolean {
+  const now = comparable(files);
+  const contents = new Set(Object.values(now));
+  return Object.values(comparable(before)).every((text) =>
+    contents.has(text)
+  ) ||
+    Object.entries(expected).every(([path, text]) => now[path] === text);
+}
+
+async function goOn(
+  folders: readonly string[],
+  words: readonly string[],
+): Promise<{ code: number; err: string }[]> {
+  const args = [...folders, "--", ...words];
+  const { code, stdout, stderr } = await program("_go_on.ts", args, ROOT);
+  assert.equal(code, 0, stderr);
+  return stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+async function program(name: string, args: readonly string[], cwd: string) {
+  const path = fromFileUrl(new URL(name, import.meta.url));
+  const flags = ["--allow-all", "--no-check", "--config", `${ROOT}deno.json`];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    cwd,
+    args: ["run", ...flags, path, ...args],
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
