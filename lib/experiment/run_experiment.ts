@@ -8,7 +8,11 @@ import type { EvalReport } from "../eval/mod.ts";
 import { disposeEncoder } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
 import type { ArmName } from "./arms.ts";
-import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
+import {
+  baseEncoder,
+  checkModel,
+  keepTokenizer,
+} from "./stages/base_encoder.ts";
 import { checkSuite } from "./stages/check_suite.ts";
 import { evaluateArms } from "./stages/evaluate_arm.ts";
 import {
@@ -115,6 +119,7 @@ export async function* runExperiment(
       if (claim.begun) await writeRecord(record);
     });
 
+  await checkModel(options);
   const { rows, statistics } = yield* noted(
     "negatives",
     mineStage(options, suite, signal),

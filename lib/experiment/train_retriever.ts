@@ -13,7 +13,11 @@ import {
   loraConfig,
 } from "../model/mod.ts";
 import { createRng, mixture } from "../sampling/mod.ts";
-import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
+import {
+  baseEncoder,
+  checkModel,
+  keepTokenizer,
+} from "./stages/base_encoder.ts";
 import { checkSuite } from "./stages/check_suite.ts";
 import { evaluateArm, type EvaluationInput } from "./stages/evaluate_arm.ts";
 import { parseExperimentOptions } from "./experiment_options.ts";
@@ -134,6 +138,7 @@ export async function* trainRetriever(
     await refuseDamagedRun(options.out, ["eval.json"]);
     return yield* resultOf(evaluation, evaluate);
   }
+  await checkModel(options);
   const { rows, statistics } = yield* mineStage(options, suite, signal);
   const base = withAdapter(
     await baseEncoder(options, suite, { keep: claim.begun }),

@@ -19,6 +19,7 @@ import { loadTokenizer, type Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { ModelConfig } from "./config/model_config.ts";
 import { readModules } from "./config/read_modules.ts";
 import { isFile } from "../base/exists.ts";
+import { modelFolder } from "../base/model_folder.ts";
 
 /** Options for {@linkcode loadEncoder}: what to take instead of what the folder says. */
 export interface LoadEncoderOptions {
@@ -41,7 +42,7 @@ export interface LoadEncoderOptions {
  * sentence-transformers keeps beside them. Tensors are read one by one, straight
  * to where they are computed with; heads for other tasks stay on disk.
  *
- * @param folder The folder.
+ * @param path The folder, a file in it, or a run with one model.
  * @param options What to take instead of what the folder says.
  * @returns The encoder; free it with {@linkcode disposeEncoder}.
  * @throws {Deno.errors.NotFound} If a file is missing.
@@ -59,9 +60,10 @@ export interface LoadEncoderOptions {
  * ```
  */
 export async function loadEncoder(
-  folder: string,
+  path: string,
   options: LoadEncoderOptions = {},
 ): Promise<Encoder> {
+  const folder = await modelFolder(path);
   const config = await readConfig(folder);
   const modules = withOptions(await readModules(folder), options);
   const tokenizer = withEndToken(await loadTokenizer(folder), folder, options);

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { isFolder } from "../../base/exists.ts";
 import { readText } from "../../base/read_text.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 import { formatWeightFile } from "./format_weight_file.ts";
@@ -7,7 +9,7 @@ import type { WeightFile } from "./weight_file.ts";
 /**
  * Reads a weight file (spec section 11).
  *
- * @param path The file.
+ * @param path The file, or the folder of a run.
  * @returns Its content.
  * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {SyntaxError} If it isn't a weight file.
@@ -24,9 +26,10 @@ import type { WeightFile } from "./weight_file.ts";
  * ```
  */
 export async function readWeightFile(path: string): Promise<WeightFile> {
+  const file = await isFolder(path) ? join(path, "weights.json") : path;
   const complaint =
-    `Cannot read weights: there is no file ${path}; check the path`;
-  return parseWeightFile(await readText(path, complaint), { path });
+    `Cannot read weights: there is no file ${file}; check the path`;
+  return parseWeightFile(await readText(file, complaint), { path: file });
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { CHECKSUMS } from "../../base/checksums.ts";
 import { compareCodePoints } from "../../base/compare_code_points.ts";
 import { hashFile } from "../../base/hash_file.ts";
+import { modelFolder } from "../../base/model_folder.ts";
 import type { EvalModel } from "./eval_report.ts";
 
 /** Files that decide what a model computes. */
@@ -31,7 +32,8 @@ const SOURCE = "tdro_source.json";
  * assert.notEqual((await hashModel(folder)).sha256, before.sha256);
  * ```
  */
-export async function hashModel(folder: string): Promise<EvalModel> {
+export async function hashModel(path: string): Promise<EvalModel> {
+  const folder = await modelFolder(path);
   const files = (await listFiles(folder)).filter((path) =>
     DECISIVE.test(path) && path !== SOURCE && path !== CHECKSUMS
   );
@@ -46,7 +48,7 @@ export async function hashModel(folder: string): Promise<EvalModel> {
     hash.update(`${path}\0${sha256}\n`);
   }
   const revision = await pulledRevision(folder);
-  const model: EvalModel = { name: folder, sha256: hash.digest("hex") };
+  const model: EvalModel = { name: path, sha256: hash.digest("hex") };
   if (revision) model.revision = revision;
   return model;
 }

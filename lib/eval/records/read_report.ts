@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { isFolder } from "../../base/exists.ts";
 import { readText } from "../../base/read_text.ts";
 import { z } from "zod";
 import type { EvalReport } from "./eval_report.ts";
@@ -28,7 +30,8 @@ const report = z.looseObject({
  * Reads a report that `tdro eval`, `tdro run` or `tdro train` wrote. A file that holds
  * several (a run's arms) needs the name of one, after `#`.
  *
- * @param path File, e.g. `eval.json`, or `runs/demo/eval.json#reweighted`.
+ * @param path File, e.g. `eval.json`, or `runs/demo/eval.json#reweighted`; or a
+ * run's folder, `runs/demo#reweighted`.
  * @returns The report.
  * @throws {SyntaxError} If the file holds no report.
  * @throws {RangeError} If it holds several and none is named, or none of that name.
@@ -43,7 +46,7 @@ const report = z.looseObject({
  * ```
  */
 export async function readReport(path: string): Promise<EvalReport> {
-  const [, file = path, name] = /^(.*\.json)#(.+)$/.exec(path) ?? [];
+  const { file, name } = await fileOf(path);
   const value = await readValue(file);
   const holds = typeof value === "object" && value !== null &&
       !("format" in value)
@@ -61,6 +64,15 @@ export async function readReport(path: string): Promise<EvalReport> {
     );
   }
   return parseReport(holds[wanted], `${file}#${wanted}`);
+}
+
+/** The file that a path means, and the report in it, if one is named. */
+async function fileOf(path: string): Promise<{ file: string; name?: string }> {
+  if (await isFolder(path)) return { file: join(path, "eval.json") };
+  const [, before, name] = /^(.+)#([^#]+)$/.exec(path) ?? [];
+  if (before === undefined || name === undefined) return { file: path };
+  if (await isFolder(before)) return { file: join(before, "eval.json"), name };
+  return before.endsWith(".json") ? { file: before, name } : { file: path };
 }
 
 function parseReport(value: unknown, where: string): EvalReport {

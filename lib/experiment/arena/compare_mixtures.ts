@@ -11,7 +11,7 @@ import { arenaFolder, openArenaFolder } from "./folder.ts";
 import { ARENA_DEFAULTS } from "./defaults.ts";
 import { ARENA_RESULT, type ArenaArm, type ArenaResult } from "./result.ts";
 import { arenaStatistics } from "./statistics.ts";
-import { baseEncoder } from "../stages/base_encoder.ts";
+import { baseEncoder, checkModel } from "../stages/base_encoder.ts";
 import { checkSuite } from "../stages/check_suite.ts";
 import {
   type ExperimentOptions,
@@ -117,6 +117,7 @@ export async function* compareMixtures(
   const begin = await openArenaFolder(out, { identity, force });
   await using held = new AsyncDisposableStack();
 
+  await checkModel(settings);
   const arms: ArenaArm[] = [];
   let sizes: number[] = [];
   for (const seed of seeds) {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { modelFolder } from "../../base/model_folder.ts";
 import { readConfig } from "./config.ts";
 import { lengthLimit } from "../encode/encoder.ts";
 import { openWeights } from "../weights/safetensors.ts";
@@ -39,7 +40,7 @@ export interface ModelInfo {
 /**
  * What a model folder holds; reads the headers, not the weights.
  *
- * @param folder A Hugging Face folder.
+ * @param path A Hugging Face folder, a file in it, or a run with one model.
  * @throws As `readConfig()`, `readModules()` and `openWeights()`.
  *
  * @example Usage
@@ -50,7 +51,8 @@ export interface ModelInfo {
  * await assert.rejects(modelInfo("no/such/folder"), /Cannot read/);
  * ```
  */
-export async function modelInfo(folder: string): Promise<ModelInfo> {
+export async function modelInfo(path: string): Promise<ModelInfo> {
+  const folder = await modelFolder(path);
   const config = await readConfig(folder);
   const modules = await readModules(folder);
   using weights = await openWeights(folder);
