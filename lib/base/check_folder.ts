@@ -1,5 +1,4 @@
-import { dirname, resolve } from "node:path";
-import { exists } from "./exists.ts";
+import { existingParent } from "./existing_parent.ts";
 
 /**
  * Refuses a folder that can't be made or written to, before dear work rather than
@@ -13,10 +12,13 @@ export async function checkFolder(
   folder: string,
   path: string = folder,
 ): Promise<void> {
-  let there = resolve(folder);
-  while (!await exists(there) && dirname(there) !== there) {
-    there = dirname(there);
+  if (!mayWrite(path)) {
+    throw new Deno.errors.NotCapable(
+      `Requires write access to "${path}", run again with the --allow-write flag`,
+    );
   }
+  const there = await existingParent(folder);
+  if (there === undefined || !mayWrite(there)) return;
   try {
     const probe = await Deno.makeTempFile({ dir: there, prefix: ".tdro-" });
     await Deno.remove(probe);
@@ -29,4 +31,9 @@ export async function checkFolder(
     }
     throw error;
   }
+}
+
+function mayWrite(path: string): boolean {
+  return Deno.permissions.querySync({ name: "write", path }).state ===
+    "granted";
 }

@@ -7,12 +7,9 @@ import { capPasses, selectTop } from "../dro/mod.ts";
 import type { EvalReport } from "../eval/mod.ts";
 import { disposeEncoder } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
-import type { ArmName } from "./arms.ts";
-import {
-  baseEncoder,
-  checkModel,
-  keepTokenizer,
-} from "./stages/base_encoder.ts";
+import { type ArmName, ARMS } from "./arms.ts";
+import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
+import { checkModel, checkModelSpace } from "./stages/check_model.ts";
 import { checkSuite } from "./stages/check_suite.ts";
 import { evaluateArms } from "./stages/evaluate_arm.ts";
 import {
@@ -138,6 +135,7 @@ export async function* runExperiment(
   const arms: Partial<Record<ArmName, TrainedArm>> = {};
   try {
     if (!claim.begun) {
+      await checkModelSpace(options.out, { base, models: ARMS.length });
       await claim.begin();
       await keepTokenizer(options, base.tokenizer);
     }

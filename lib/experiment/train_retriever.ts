@@ -13,11 +13,8 @@ import {
   loraConfig,
 } from "../model/mod.ts";
 import { createRng, mixture } from "../sampling/mod.ts";
-import {
-  baseEncoder,
-  checkModel,
-  keepTokenizer,
-} from "./stages/base_encoder.ts";
+import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
+import { checkModel, checkModelSpace } from "./stages/check_model.ts";
 import { checkSuite } from "./stages/check_suite.ts";
 import { evaluateArm, type EvaluationInput } from "./stages/evaluate_arm.ts";
 import { parseExperimentOptions } from "./experiment_options.ts";
@@ -147,6 +144,7 @@ export async function* trainRetriever(
   );
   try {
     if (!claim.begun) {
+      await checkModelSpace(options.out, { base, models: 1 });
       await claim.begin();
       await keepTokenizer(options, base.tokenizer);
     }

@@ -11,7 +11,8 @@ import { arenaFolder, openArenaFolder } from "./folder.ts";
 import { ARENA_DEFAULTS } from "./defaults.ts";
 import { ARENA_RESULT, type ArenaArm, type ArenaResult } from "./result.ts";
 import { arenaStatistics } from "./statistics.ts";
-import { baseEncoder, checkModel } from "../stages/base_encoder.ts";
+import { baseEncoder } from "../stages/base_encoder.ts";
+import { checkModel, checkModelSpace } from "../stages/check_model.ts";
 import { checkSuite } from "../stages/check_suite.ts";
 import {
   type ExperimentOptions,
@@ -130,6 +131,8 @@ export async function* compareMixtures(
     // A model is read before anything is written: its path may be wrong.
     const given = own.model ? await baseEncoder(own, suite) : undefined;
     if (seed === seeds[0]) {
+      const models = seeds.length * entries.length;
+      if (given) await checkModelSpace(out, { base: given, models });
       held.use(await lockFolder(out));
       await begin();
     }

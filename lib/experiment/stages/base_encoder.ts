@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { modelFolder } from "../../base/model_folder.ts";
 import { writeFolder } from "../../base/write_folder.ts";
 import { passageText, queryText, type Suite } from "../../data/mod.ts";
 import {
@@ -9,7 +8,6 @@ import {
   type Encoder,
   loadEncoder,
   loadTokenizer,
-  modelInfo,
   type Tokenizer,
   trainTokenizer,
 } from "../../model/mod.ts";
@@ -58,17 +56,6 @@ export async function baseEncoder(
       prompts: {},
     },
   });
-}
-
-/**
- * Refuses a model that can't be loaded, before dear work; reads no weights.
- *
- * @param options Settings.
- */
-export async function checkModel({ model }: ExperimentOptions): Promise<void> {
-  if (model === undefined) return;
-  await modelInfo(model);
-  await loadTokenizer(await modelFolder(model));
 }
 
 /** Saves the tokenizer of an encoder from scratch in the run's folder. */

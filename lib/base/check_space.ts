@@ -1,0 +1,32 @@
+import { statfs } from "node:fs/promises";
+import { existingParent } from "./existing_parent.ts";
+
+/**
+ * Refuses work whose files won't fit on the disk, before it begins. Without the
+ * permission to ask (`--allow-sys`) nothing is refused.
+ *
+ * @param folder Where the files will be; needn't be there yet.
+ * @param bytes How many there will be, about.
+ * @throws {RangeError} If there is less space.
+ */
+export async function checkSpace(folder: string, bytes: number): Promise<void> {
+  // deno-lint-ignore no-explicit-any -- the kind is newer than its type
+  const permission = { name: "sys", kind: "statfs" } as any;
+  if (Deno.permissions.querySync(permission).state !== "granted") return;
+  const there = await existingParent(folder);
+  if (there === undefined) return;
+  const { bavail, bsize } = await statfs(there);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  throw new RangeError(
+    `Cannot write to ${folder}: about ${inUnits(bytes)} are needed, and ${
+      inUnits(free)
+    } are free there; free some space, or name another folder by --out`,
+  );
+}
+
+function inUnits(bytes: number): string {
+  return bytes >= 1e9
+    ? `${(bytes / 1e9).toFixed(1)} GB`
+    : `${Math.ceil(bytes / 1e6)} MB`;
+}

@@ -1,0 +1,35 @@
+import type { Variable } from "../../backend/mod.ts";
+import { checkSpace } from "../../base/check_space.ts";
+import { modelFolder } from "../../base/model_folder.ts";
+import { type Encoder, loadTokenizer, modelInfo } from "../../model/mod.ts";
+import { trainable } from "../../train/mod.ts";
+import type { ExperimentOptions } from "../experiment_options.ts";
+
+/**
+ * Refuses a model that can't be loaded, before dear work; reads no weights.
+ *
+ * @param options Settings.
+ */
+export async function checkModel({ model }: ExperimentOptions): Promise<void> {
+  if (model === undefined) return;
+  await modelInfo(model);
+  await loadTokenizer(await modelFolder(model));
+}
+
+/**
+ * Refuses a run whose models and checkpoints won't fit on the disk.
+ *
+ * @param folder Folder of the run.
+ * @param options `base`: the start; `models`: how many models are kept.
+ */
+export async function checkModelSpace(
+  folder: string,
+  { base, models }: { base: Encoder; models: number },
+): Promise<void> {
+  const sum = (parameters: Iterable<[string, Variable]>) =>
+    [...parameters].reduce((total, [, { size }]) => total + size, 0);
+  const whole = 4 * sum(base.parameters);
+  // Two are kept while the next is written, each with two moments.
+  const checkpoints = 3 * (whole + 2 * 4 * sum(trainable(base)));
+  await checkSpace(folder, models * whole + checkpoints);
+}
