@@ -20,11 +20,12 @@ import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
 import {
   finishRun,
+  type FolderPermissions,
   identityOf,
-  RunClaim,
   withFolder,
   writeRecord,
 } from "./run_folder.ts";
+import { RunClaim } from "./run_claim.ts";
 import { summarise } from "./summarise.ts";
 import type { ExperimentSummary } from "./summary.ts";
 import type { StageInput } from "./stages/stage_input.ts";
@@ -48,14 +49,10 @@ export interface ExperimentResult {
 }
 
 /** What {@linkcode runExperiment} needs beside the settings. */
-export interface RunExperimentOptions extends Partial<ExperimentOptions> {
+export interface RunExperimentOptions
+  extends Partial<ExperimentOptions>, FolderPermissions {
   /** What tensors are computed with: the result of `useBackend()`. */
   backend: Backend;
-  /**
-   * Whether a run that is in the folder may be replaced; a finished one is kept
-   * until this one is whole. @default {false}
-   */
-  force?: boolean;
   /** Stops the work at the next step and leaves a checkpoint. */
   signal?: AbortSignal;
 }
@@ -90,17 +87,18 @@ export interface RunExperimentOptions extends Partial<ExperimentOptions> {
  */
 export async function* runExperiment(
   suite: Suite,
-  { backend, force, signal, ...given }: RunExperimentOptions,
+  { backend, force, forceSettings, signal, ...given }: RunExperimentOptions,
 ): AsyncGenerator<ProgressEvent, ExperimentResult> {
   checkSuite(suite);
   const identity = await withFolder({
     options: parseExperimentOptions(given),
     ...await identityOf(suite, backend),
-  });
+  }, { forceSettings });
   const { options } = identity;
   await using claim = await RunClaim.open(identity, {
     versions: versions(),
     force,
+    forceSettings,
   });
   const { record } = claim;
   if (claim.state === "finished") {

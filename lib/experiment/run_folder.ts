@@ -1,8 +1,6 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
 import { hashFile } from "../base/hash_file.ts";
-import { lockFolder } from "../base/folder_lock.ts";
-import { checkFolder } from "../base/check_folder.ts";
 import { DamageError } from "../base/checksums.ts";
 import { isFile } from "../base/exists.ts";
 import { hasFiles } from "../base/has_files.ts";
@@ -10,6 +8,7 @@ import { writeJson } from "../base/json_file.ts";
 import { readTextIfThere } from "../base/read_text.ts";
 import type { Suite } from "../data/mod.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
+import { changedSettings, type SettingsChange } from "./changed_settings.ts";
 import { folderOf } from "./folder_name.ts";
 import { clearFolder, dropReplaced } from "./replaced.ts";
 
@@ -35,6 +34,8 @@ export interface RunRecord extends RunIdentity {
   seconds: Record<string, number>;
   /** Versions of what computed it. */
   versions: Record<string, string>;
+  /** What changed since the run began, by `--force-settings`. */
+  changes?: SettingsChange[];
   /** When finished: SHA-256 of its files by name; what folders hold has its own. */
   files?: Record<string, string>;
 }
@@ -65,10 +66,17 @@ const CONTENT = [
  * The run with the folder that its `out` stands for; see {@linkcode folderOf}.
  *
  * @param identity The run.
+ * @param permissions With `forceSettings` the folder must be named.
  */
 export async function withFolder<Run extends RunIdentity>(
   identity: Run,
+  { forceSettings = false }: FolderPermissions = {},
 ): Promise<Run> {
+  if (forceSettings && identity.options.out.includes("{n}")) {
+    throw new RangeError(
+      "Cannot go on with other settings: --force-settings needs the run's folder by --out",
+    );
+  }
   const at = (out: string): Run => ({
     ...identity,
     options: { ...identity.options, out },
@@ -84,6 +92,21 @@ export async function withFolder<Run extends RunIdentity>(
   return at(out);
 }
 
+/** What may be done to a run that is in the folder. */
+export interface FolderPermissions {
+  /**
+   * Whether it may be replaced; a finished one is kept until this one is whole.
+   * @default {false}
+   */
+  force?: boolean | undefined;
+  /**
+   * Whether it may go on, unfinished, with another learning rate, warm-up, weight
+   * decay, dropout, precision, or other settings for memory and checkpoints. The
+   * change is recorded, and told in the result. @default {false}
+   */
+  forceSettings?: boolean | undefined;
+}
+
 /** What a run's folder holds. */
 export type FolderState = "new" | "unfinished" | "finished";
 
@@ -93,16 +116,14 @@ export type FolderState = "new" | "unfinished" | "finished";
  * Changes nothing; {@linkcode beginRun} does.
  *
  * @param identity The run.
- * @param options `versions` for a new record; `force`: whether a run with other
- * settings, or a finished one, may be replaced.
+ * @param options `versions` for a new record, and what may be done.
  * @throws {RangeError} If the folder holds something else.
  */
 export async function openRunFolder(
   identity: RunIdentity,
-  { versions = {}, force = false }: {
+  { versions = {}, force = false, forceSettings = false }: {
     versions?: Record<string, string>;
-    force?: boolean;
-  } = {},
+  } & FolderPermissions = {},
 ): Promise<{ record: RunRecord; state: FolderState }> {
   const folder = identity.options.out;
   const before = await readRecord<RunRecord>(folder, RECORD, "run");
@@ -122,6 +143,12 @@ export async function openRunFolder(
     if (!finished) return { record: before, state: "unfinished" };
     if (!force) return { record: before, state: "finished" };
   }
+  if (before?.status === "running" && forceSettings) {
+    const change = changedSettings(before, asJson(identity));
+    const changes = [...before.changes ?? [], change];
+    const record = { ...before, options: asJson(identity.options), changes };
+    return { record, state: "unfinished" };
+  }
   if (before && !force) {
     const which = before.status === "finished" ? "a finished" : "an unfinished";
     throw new RangeError(
@@ -137,66 +164,6 @@ export async function openRunFolder(
     versions,
   };
   return { record, state: "new" };
-}
-
-/**
- * Takes a run's folder for this process: at once where there is a run to go on
- * with, otherwise by {@linkcode RunClaim.begin}, when all that the user may have
- * got wrong was looked at.
- */
-export class RunClaim implements AsyncDisposable {
-  /** The run's record. */
-  readonly record: RunRecord;
-  /** What the folder held when it was looked at. */
-  readonly state: FolderState;
-  readonly #look: () => Promise<{ record: RunRecord; state: FolderState }>;
-  #lock: AsyncDisposable | undefined;
-
-  private constructor(
-    { record, state }: { record: RunRecord; state: FolderState },
-    look: () => Promise<{ record: RunRecord; state: FolderState }>,
-  ) {
-    this.record = record;
-    this.state = state;
-    this.#look = look;
-  }
-
-  /** Looks at the folder, as {@linkcode openRunFolder} does. */
-  static async open(
-    ...args: Parameters<typeof openRunFolder>
-  ): Promise<RunClaim> {
-    const look = () => openRunFolder(...args);
-    const claim = new RunClaim(await look(), look);
-    if (claim.state === "unfinished") await claim.#take();
-    if (claim.state === "new") await checkFolder(claim.record.options.out);
-    return claim;
-  }
-
-  /** Whether the folder is this run's to write to. */
-  get begun(): boolean {
-    return this.#lock !== undefined;
-  }
-
-  /** Makes the folder this run's, unless it is. */
-  async begin(): Promise<void> {
-    if (this.begun) return;
-    await this.#take();
-    await beginRun(this.record);
-  }
-
-  async #take(): Promise<void> {
-    this.#lock = await lockFolder(this.record.options.out);
-    // Another process may have been there since.
-    const { state } = await this.#look();
-    if (state === this.state) return;
-    throw new RangeError(
-      `Cannot write to ${this.record.options.out}: another process has written to it since this one started; run the command again`,
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#lock?.[Symbol.asyncDispose]();
-  }
 }
 
 function checkRecord(record: Partial<RunRecord>, path: string): void {

@@ -2,6 +2,7 @@ import type { Suite, TrainExample } from "../data/mod.ts";
 import { weightWarnings } from "../dro/mod.ts";
 import type { EvalReport } from "../eval/mod.ts";
 import { type ArmName, ARMS } from "./arms.ts";
+import { changeSentences } from "./changed_settings.ts";
 import { compareArms } from "./compare_arms.ts";
 import type { MetricsLine } from "./stages/metrics_log.ts";
 import type { RunRecord } from "./run_folder.ts";
@@ -71,14 +72,17 @@ export function summarise(input: SummaryInput): ExperimentSummary {
     seed: options.seed,
     measure: options.measure,
     top_percent: options.topPercent,
-    warnings: weightWarnings({
-      weights: mixtures.reweighted,
-      names: suite.tasks.map((t) => t.name),
-      history: metrics.flatMap((l) => l.weights ? [l.weights] : []),
-      referenceMeans: referenceMeans(suite, metrics),
-      sizes,
-      examples: options.steps * options.batchSize,
-    }).map((w) => w.message),
+    warnings: [
+      ...changeSentences(record.changes ?? []),
+      ...weightWarnings({
+        weights: mixtures.reweighted,
+        names: suite.tasks.map((t) => t.name),
+        history: metrics.flatMap((l) => l.weights ? [l.weights] : []),
+        referenceMeans: referenceMeans(suite, metrics),
+        sizes,
+        examples: options.steps * options.batchSize,
+      }).map((w) => w.message),
+    ],
     versions: record.versions,
   };
 }

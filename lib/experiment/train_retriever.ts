@@ -22,17 +22,19 @@ import { MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
 import {
   finishRun,
+  type FolderPermissions,
   identityOf,
   refuseDamagedRun,
-  RunClaim,
   withFolder,
 } from "./run_folder.ts";
+import { RunClaim } from "./run_claim.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
 import { trainArm } from "./stages/train_arm.ts";
 import { versions } from "./versions.ts";
 
 /** What {@linkcode trainRetriever} needs beside the settings. */
-export interface TrainRetrieverOptions extends Partial<RetrieverSettings> {
+export interface TrainRetrieverOptions
+  extends Partial<RetrieverSettings>, FolderPermissions {
   /** What tensors are computed with: the result of `useBackend()`. */
   backend: Backend;
   /**
@@ -44,11 +46,6 @@ export interface TrainRetrieverOptions extends Partial<RetrieverSettings> {
   lora?: Partial<LoraConfig>;
   /** Evaluate on the test splits afterwards. @default {true} */
   evaluate?: boolean;
-  /**
-   * Whether a run that is in the folder may be replaced; a finished one is kept
-   * until this one is whole. @default {false}
-   */
-  force?: boolean;
   /** Stops the work at the next step and leaves a checkpoint. */
   signal?: AbortSignal;
 }
@@ -102,6 +99,7 @@ export async function* trainRetriever(
   {
     backend,
     force,
+    forceSettings,
     signal,
     lora,
     evaluate = true,
@@ -121,11 +119,12 @@ export async function* trainRetriever(
       lora: adapter,
     },
     ...await identityOf(suite, backend),
-  });
+  }, { forceSettings });
   const { options } = identity;
   await using claim = await RunClaim.open(identity, {
     versions: versions(),
     force,
+    forceSettings,
   });
   const { record } = claim;
   const evaluation = { options, suite, signal };

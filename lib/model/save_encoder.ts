@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Variable } from "../backend/mod.ts";
+import { checkFinite } from "../base/check_finite.ts";
 import { ADAPTER } from "./lora/adapter_folder.ts";
 import { writeConfig } from "./config/config.ts";
 import { denseName, isDense } from "./config/dense_module.ts";
@@ -103,6 +104,6 @@ function namedTensor(
   return {
     name,
     shape: parameter.shape,
-    data: async () => await parameter.data() as Float32Array,
+    data: async () => checkFinite(name, await parameter.data() as Float32Array),
   };
 }

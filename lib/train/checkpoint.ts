@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { checkFinite } from "../base/check_finite.ts";
 import {
   type Encoder,
   loadEncoder,
@@ -78,7 +79,10 @@ export async function saveCheckpoint(
       await saveEncoder(encoder, partial);
       await writeSafetensors(
         join(partial, "optimizer.safetensors"),
-        optimizer.tensors(),
+        optimizer.tensors().map(({ data, ...tensor }) => ({
+          ...tensor,
+          data: async () => checkFinite(tensor.name, await data()),
+        })),
       );
       await writeJson(join(partial, "state.json"), {
         ...state,

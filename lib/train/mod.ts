@@ -91,6 +91,7 @@ export {
   type Schedule,
 } from "./schedule.ts";
 export { type BatchGradients, type WeighExamples } from "./gradient_pass.ts";
+export { DivergenceError } from "./divergence_error.ts";
 export { type StepReport, train, type TrainOptions } from "./train.ts";
 export { trainable, type TrainableOptions } from "./trainable.ts";
 export type { ChunkLimits } from "./tokens.ts";

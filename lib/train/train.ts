@@ -15,6 +15,7 @@ import {
 } from "./gradients.ts";
 import { TokenSource } from "./token_source.ts";
 import { type ChunkLimits, tokenizeBatch } from "./tokens.ts";
+import { DivergenceError } from "./divergence_error.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { infoNce, type LossFunction } from "./info_nce.ts";
 import { trainable, type TrainableOptions } from "./trainable.ts";
@@ -256,7 +257,7 @@ function checkLosses(losses: Float32Array, batch: Batch, step: number): void {
   const bad = losses.findIndex((l) => !Number.isFinite(l));
   if (bad < 0) return;
   const { domain, query } = batch.examples[bad]!;
-  throw new RangeError(
+  throw new DivergenceError(
     `Cannot train on: the loss of query ${query.id} (domain ${domain}) is ` +
       `${
         losses[bad]
@@ -273,7 +274,7 @@ function checkStep(
   },
 ): void {
   if (!Number.isFinite(gradNorm)) {
-    throw new RangeError(
+    throw new DivergenceError(
       `Cannot train on: the norm of the gradients is ${gradNorm} at step ${step}; lower the learning rate or raise the temperature`,
     );
   }

@@ -9,6 +9,7 @@ export async function runOnSuite(
   options: Partial<ExperimentOptions> & {
     backend: BackendName | "auto";
     force: boolean;
+    forceSettings?: boolean;
   },
   io: CommandIo,
 ): Promise<void> {

@@ -25,6 +25,8 @@ export interface TrainCommandOptions extends RetrieverSettings {
   backend: BackendName | "auto";
   /** Whether a run in the folder is replaced. */
   force: boolean;
+  /** Whether an unfinished run goes on with other settings. */
+  forceSettings: boolean;
 }
 
 /** `tdro train`. */
@@ -63,6 +65,9 @@ export const command: Command<TrainCommandOptions> = {
     ...retrieverShape,
     force: z.boolean().default(false).describe(
       "Replace the run in the folder; a finished one is kept until the new one is whole",
+    ),
+    forceSettings: z.boolean().default(false).describe(
+      "Go on with the unfinished run in --out although its learning rate, warm-up, weight decay, dropout, precision or memory settings changed",
     ),
   }) as unknown as z.ZodType<TrainCommandOptions>,
   operands: [],

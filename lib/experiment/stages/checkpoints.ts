@@ -19,21 +19,31 @@ export class CheckpointKeeper {
   readonly #folder: string;
   readonly #every: number;
   #newest?: Checkpoint;
-  #saved = 0;
+  #saved: number;
 
   /**
    * @param folder The stage's folder of checkpoints.
-   * @param every Updates between two checkpoints.
+   * @param options `every`: updates between two checkpoints; `saved`: those of the
+   * checkpoint that the stage goes on from, else 0.
    */
-  constructor(folder: string, every: number) {
+  constructor(
+    folder: string,
+    { every, saved }: { every: number; saved: number },
+  ) {
     this.#folder = folder;
     this.#every = every;
+    this.#saved = saved;
   }
 
   /** To be told after each update; saves if one is due. */
   async after(checkpoint: Checkpoint): Promise<void> {
     this.#newest = checkpoint;
     if (this.isDue(checkpoint.optimizer.step)) await this.save();
+  }
+
+  /** Updates of the newest checkpoint that was saved or gone on from. */
+  get saved(): number {
+    return this.#saved;
   }
 
   /** Whether a checkpoint is due after so many updates. */
@@ -53,6 +63,17 @@ export class CheckpointKeeper {
     for (const old of names.slice(0, -KEPT)) {
       await Deno.remove(join(this.#folder, old), { recursive: true });
     }
+  }
+
+  /**
+   * Removes the checkpoint of an update if it is the newest: from there training
+   * can't go on.
+   */
+  async forget(update: number): Promise<void> {
+    if (update === 0 || update !== this.#saved) return;
+    const names = await checkpointNames(this.#folder);
+    await Deno.remove(join(this.#folder, names.pop()!), { recursive: true });
+    this.#saved = Number(names.at(-1)?.replace("step-", "") ?? 0);
   }
 
   /** Removes the checkpoints, once the stage's result is saved. */

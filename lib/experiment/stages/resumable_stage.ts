@@ -9,6 +9,7 @@ import {
 } from "../../sampling/mod.ts";
 import {
   AdamW,
+  DivergenceError,
   type StepReport,
   trainable,
   type TrainOptions,
@@ -70,7 +71,6 @@ export async function* resumableStage<Step extends StepReport, Result>(
   const { options, suite, rows, base, log, signal } = input;
   const { name, label, steps: total } = stage;
   const checkpoints = join(options.out, "checkpoints", name);
-  const keeper = new CheckpointKeeper(checkpoints, options.checkpointEvery);
   const training = trainingOptions(options, total);
   const found = await newestCheckpoint(checkpoints, training);
   const resumed = found?.checkpoint;
@@ -82,6 +82,10 @@ export async function* resumableStage<Step extends StepReport, Result>(
   await log.rewind(name, optimizer.step);
 
   const done = optimizer.step;
+  const keeper = new CheckpointKeeper(checkpoints, {
+    every: options.checkpointEvery,
+    saved: done,
+  });
   for (const damage of found?.damage ?? []) {
     const note = `${damage}; going on from update ${done}`;
     yield { stage: `${name}, damaged`, label, done, total, note };
@@ -94,6 +98,7 @@ export async function* resumableStage<Step extends StepReport, Result>(
     cursor,
   });
   let finished = false;
+  let diverged = false;
   try {
     const updates = stage.updates({ encoder, optimizer, drawn, training });
     for await (const step of updates) {
@@ -122,11 +127,18 @@ export async function* resumableStage<Step extends StepReport, Result>(
     await keeper.drop();
     finished = true;
     return result;
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    diverged = true;
+    await keeper.forget(optimizer.step); // the very state that fails
+    error.message += keeper.saved > 0
+      ? `; the checkpoint of update ${keeper.saved} is kept: run again with a lower --learning-rate and --force-settings to go on from it`
+      : "; there is no checkpoint before: run again with a lower --learning-rate and --force";
+    throw error;
   } finally {
-    if (!finished) {
-      await log.sync();
-      await keeper.save();
-    }
+    if (!finished) await log.sync();
+    // The updates just before a divergence may be what led to it.
+    if (!finished && !diverged) await keeper.save();
     if (!finished || !stage.keepsEncoder) disposeEncoder(encoder);
     optimizer.dispose();
   }

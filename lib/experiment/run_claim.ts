@@ -1,0 +1,72 @@
+import { checkFolder } from "../base/check_folder.ts";
+import { lockFolder } from "../base/folder_lock.ts";
+import {
+  beginRun,
+  type FolderState,
+  openRunFolder,
+  type RunRecord,
+  writeRecord,
+} from "./run_folder.ts";
+
+/**
+ * Takes a run's folder for this process: at once where there is a run to go on
+ * with, otherwise by {@linkcode RunClaim.begin}, when all that the user may have
+ * got wrong was looked at.
+ */
+export class RunClaim implements AsyncDisposable {
+  /** The run's record. */
+  readonly record: RunRecord;
+  /** What the folder held when it was looked at. */
+  readonly state: FolderState;
+  readonly #look: () => Promise<{ record: RunRecord; state: FolderState }>;
+  #lock: AsyncDisposable | undefined;
+
+  private constructor(
+    { record, state }: { record: RunRecord; state: FolderState },
+    look: () => Promise<{ record: RunRecord; state: FolderState }>,
+  ) {
+    this.record = record;
+    this.state = state;
+    this.#look = look;
+  }
+
+  /** Looks at the folder, as {@linkcode openRunFolder} does. */
+  static async open(
+    ...args: Parameters<typeof openRunFolder>
+  ): Promise<RunClaim> {
+    const look = () => openRunFolder(...args);
+    const claim = new RunClaim(await look(), look);
+    if (claim.state === "unfinished") {
+      await claim.#take();
+      await writeRecord(claim.record); // its settings may be new
+    }
+    if (claim.state === "new") await checkFolder(claim.record.options.out);
+    return claim;
+  }
+
+  /** Whether the folder is this run's to write to. */
+  get begun(): boolean {
+    return this.#lock !== undefined;
+  }
+
+  /** Makes the folder this run's, unless it is. */
+  async begin(): Promise<void> {
+    if (this.begun) return;
+    await this.#take();
+    await beginRun(this.record);
+  }
+
+  async #take(): Promise<void> {
+    this.#lock = await lockFolder(this.record.options.out);
+    // Another process may have been there since.
+    const { state } = await this.#look();
+    if (state === this.state) return;
+    throw new RangeError(
+      `Cannot write to ${this.record.options.out}: another process has written to it since this one started; run the command again`,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lock?.[Symbol.asyncDispose]();
+  }
+}
