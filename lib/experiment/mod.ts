@@ -22,6 +22,7 @@ export {
 } from "./arena/result.ts";
 export { ARENA_DEFAULTS, type ArenaDefaults } from "./arena/defaults.ts";
 export { type ArmName, ARMS } from "./arms.ts";
+export type { FolderPermissions } from "./run_folder.ts";
 export {
   type ArenaOutcome,
   type ArenaSettings,
