@@ -25,6 +25,9 @@ const FAULTS: Readonly<Record<string, string>> = {
  */
 export function systemFault(error: unknown): string | undefined {
   if (!(error instanceof Error)) return;
+  if (/\bNUL byte\b/.test(error.message)) {
+    return "Cannot read or write a file: its name holds a NUL; choose another name";
+  }
   const { code } = error as { code?: unknown };
   const meaning = typeof code === "string" ? FAULTS[code] : undefined;
   if (meaning === undefined) return;

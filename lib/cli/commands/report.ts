@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Command } from "../command.ts";
+import { line } from "../../base/printable.ts";
 
 /** Options of `tdro report`. */
 export interface ReportOptions {
@@ -47,7 +48,7 @@ export const command: Command<ReportOptions> = {
     const bytes = new TextEncoder().encode(html).length;
     io.result(
       { file, bytes },
-      () => `${file} (${(bytes / 1e6).toFixed(2)} MB)`,
+      () => line`${file} (${(bytes / 1e6).toFixed(2)} MB)`,
     );
   },
 };

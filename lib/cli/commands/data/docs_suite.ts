@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro data docs-suite`. */
 export interface DataDocsSuiteOptions {
@@ -51,7 +52,7 @@ export const command: Command<DataDocsSuiteOptions> = {
     const rows = suiteRows(suite);
     io.result(
       { out, tasks: rows },
-      () => `${textTable(rows)}\n\nwritten to ${out}`,
+      () => [textTable(rows), "", line`written to ${out}`].join("\n"),
     );
   },
 };

@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { TableTaskOptions } from "../../../data/tables/table_options.ts";
 import { tableTaskFields } from "../../../data/tables/table_options.ts";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
+import { commandLine } from "../../command_line.ts";
 
 /** Options of `tdro data import`. */
 export interface DataImportOptions extends TableTaskOptions {
@@ -86,9 +88,13 @@ export const command: Command<DataImportOptions> = {
     io.result(
       { out, tasks: rows },
       () =>
-        `${textTable(rows)}\n\nwritten to ${out}; next: tdro data check ${
-          task === undefined ? dirname(out) : out
-        }`,
+        [
+          textTable(rows),
+          "",
+          line`written to ${out}; next: ${
+            commandLine(["data", "check", task ? out : dirname(out)])
+          }`,
+        ].join("\n"),
     );
   },
 };

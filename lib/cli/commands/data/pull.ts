@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CatalogueRow, PulledDataset } from "../../../data/mod.ts";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro data pull`. */
 export interface DataPullOptions {
@@ -97,7 +98,7 @@ export const command: Command<DataPullOptions> = {
       done,
       () =>
         done.map(({ name, folder, counts, license }) =>
-          `${name}: ${counts.passages} passages, ${counts.queries} queries in ${folder}; licence: ${license}`
+          line`${name}: ${counts.passages} passages, ${counts.queries} queries in ${folder}; licence: ${license}`
         ).join("\n") || "nothing to do",
     );
   },

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro weights select`. */
 export interface WeightsSelectOptions {
@@ -57,7 +58,8 @@ export const command: Command<WeightsSelectOptions> = {
     await writeWeightFile(out, selected);
     io.result(
       { out, tasks: names, of: count },
-      () => `${out}: ${names.length} of ${count} tasks: ${names.join(", ")}`,
+      () =>
+        line`${out}: ${names.length} of ${count} tasks: ${names.join(", ")}`,
     );
   },
 };
