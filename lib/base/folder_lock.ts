@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { removeLeftovers } from "./leftovers.ts";
 import { readTextIfThere } from "./read_text.ts";
 import { syncFolder } from "./sync.ts";
+import { mayUse } from "./permissions.ts";
 
 /** Name of the lock in a folder. */
 export const LOCK = ".lock";
@@ -97,6 +98,5 @@ function busy(
 /** Needs a permission that a run does without, and mustn't ask for. */
 function nameOfHost(): string {
   const permission = { name: "sys", kind: "hostname" } as const;
-  const { state } = Deno.permissions.querySync(permission);
-  return state === "granted" ? hostname() : "this machine";
+  return mayUse(permission) ? hostname() : "this machine";
 }

@@ -17,12 +17,6 @@ export function fail(error: unknown, io: Io, resume?: string): number {
     io.err(`error: ${oneLine(error.message)}\n`);
     return EXIT.user;
   }
-  if (error instanceof Deno.errors.NotCapable) {
-    io.err(
-      `error: Cannot go on without a permission: ${oneLine(error.message)}\n`,
-    );
-    return EXIT.user;
-  }
   const fault = systemFault(error);
   if (fault) {
     io.err(`error: ${oneLine(fault)}\n`);

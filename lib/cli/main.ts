@@ -6,6 +6,7 @@ import { didYouMean } from "../base/nearest_names.ts";
 import { printable, printableJson } from "../base/printable.ts";
 import { safeIo } from "./safe_io.ts";
 import type { CommandIo, Io } from "./io.ts";
+import { checkAccess } from "../base/permissions.ts";
 
 /**
  * Runs one command line.
@@ -84,9 +85,10 @@ async function dispatch(
   );
   if (global.help) {
     const { commandHelp } = await import("./help/help.ts");
-    io.out(commandHelp(command, io));
+    io.out(commandHelp(command, io, entry));
     return EXIT.ok;
   }
+  await checkOut(options);
   const safe = safeIo(io);
   const commandIo: CommandIo = {
     ...safe,
@@ -120,6 +122,12 @@ async function dispatch(
     resumeWith,
   };
   return await command.run(options, commandIo) ?? EXIT.ok;
+}
+
+/** What may not be written in the end is refused before the work. */
+async function checkOut(options: unknown): Promise<void> {
+  const { out } = options as { out?: unknown };
+  if (typeof out === "string") await checkAccess("write", out);
 }
 
 /** `--json doctor` → `doctor --json`. */
