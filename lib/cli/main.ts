@@ -4,9 +4,9 @@ import { commandLine } from "./command_line.ts";
 import { overview } from "./help/overview.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { printable, printableJson } from "../base/printable.ts";
+import { checkOut } from "./check_out.ts";
 import { safeIo } from "./safe_io.ts";
 import type { CommandIo, Io } from "./io.ts";
-import { checkAccess } from "../base/permissions.ts";
 
 /**
  * Runs one command line.
@@ -88,7 +88,7 @@ async function dispatch(
     io.out(commandHelp(command, io, entry));
     return EXIT.ok;
   }
-  await checkOut(options);
+  await checkOut(options as { out?: unknown });
   const safe = safeIo(io);
   const commandIo: CommandIo = {
     ...safe,
@@ -122,12 +122,6 @@ async function dispatch(
     resumeWith,
   };
   return await command.run(options, commandIo) ?? EXIT.ok;
-}
-
-/** What may not be written in the end is refused before the work. */
-async function checkOut(options: unknown): Promise<void> {
-  const { out } = options as { out?: unknown };
-  if (typeof out === "string") await checkAccess("write", out);
 }
 
 /** `--json doctor` → `doctor --json`. */

@@ -84,6 +84,10 @@ const MISTAKEN: ((name: string, folder: string) => string[])[] = [
       ["--strategies", `uniform,${name}`, "--out", join(folder, "arena")],
     ),
   (name, folder) => ["mine", "--suite", join(folder, "suite"), "--tasks", name],
+  (name, folder) =>
+    ["eval", "--suite", join(folder, "suite"), "--bm25"].concat(
+      ["--metrics", name],
+    ),
 ];
 
 Deno.test("no argument commands the terminal, whatever the command says of it", () =>
@@ -171,6 +175,35 @@ function lossLog(names: readonly string[]): string {
     { losses, referenceLosses: losses, domains },
   ].map((row) => `${JSON.stringify(row)}\n`).join("");
 }
+
+Deno.test("a name that is too long to write is refused before the work", () =>
+  inFolder(async (folder) => {
+    await writeSuite(toySuite(), join(folder, "suite"));
+    const evaluate = [
+      "eval",
+      "--suite",
+      join(folder, "suite"),
+      "--bm25",
+      "--out",
+    ];
+    const long = await safe(...evaluate, join(folder, "語".repeat(76)));
+    assert.match(
+      long.err,
+      /^error: Cannot write --out: [^\n]* at most 225 bytes: got 228;[^\n]*\n$/,
+    );
+    const fits = await safe(...evaluate, join(folder, "語".repeat(75)));
+    assert.equal(fits.code, 0, fits.err);
+    // Elsewhere the file system's own refusal is one line too.
+    const longest = "x".repeat(300);
+    for (
+      const words of [
+        ["data", "check", longest],
+        ["weights", "show", longest],
+        ["model", "info", longest],
+        ["run", "--suite", longest, "--out", join(folder, "run")],
+      ]
+    ) assert.match((await safe(...words)).err, /^error: Cannot [^\n]+\n$/);
+  }));
 
 Deno.test("bars and plain lines keep each name on its line", () =>
   fc.assert(
