@@ -86,6 +86,16 @@ Deno.test("every command has a line in this test", () => {
   assert.deepEqual(Object.keys(LINES).sort(), names);
 });
 
+Deno.test("help needs no permission at all", async () => {
+  const { code, out, err } = await deno([], [
+    "lib/cli/mod.ts",
+    "run",
+    "--help",
+  ]);
+  assert.equal(code, 0, err);
+  assert.match(out, /^Permissions:\n {2}needed +--allow-read --allow-write$/m);
+});
+
 Deno.test("commands under the permissions that the table tells", async (t) => {
   await using world = await makeWorld();
   await t.step("without one of them a line says so", () => withoutOne(world));
@@ -189,6 +199,23 @@ function kinds(cell: string): string[] {
   return cell.split(/[\s`,]+/).filter((word) => word !== "" && word !== "–");
 }
 
+/** Runs a program of the repository with these flags, asking nobody. */
+async function deno(
+  flags: readonly string[],
+  [program, ...args]: readonly string[],
+  options: Pick<Deno.CommandOptions, "cwd" | "env"> = {},
+): Promise<Outcome> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-check", "--quiet", ...flags].concat(
+      ["--config", `${ROOT}deno.json`, `${ROOT}${program}`, ...args],
+    ),
+    ...options,
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
 async function makeWorld(): Promise<World> {
   const folder = await Deno.makeTempDir();
   const at = (name: string) => join(folder, name);
@@ -223,25 +250,11 @@ async function makeWorld(): Promise<World> {
     },
   });
   const env = { HF_ENDPOINT: hub.url, TMPDIR: at("tmp"), NO_COLOR: "1" };
-  const deno = async (flags: string[], program: string, args: string[]) => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--no-check", "--quiet", ...flags].concat(
-        ["--config", `${ROOT}deno.json`, `${ROOT}${program}`, ...args],
-      ),
-      cwd: folder,
-      env,
-      stdin: "null",
-    }).output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { code, out: text(stdout), err: text(stderr) };
-  };
-
-  // As it is typed, with what the readme says that it needs on WebAssembly.
+  const inFolder = { cwd: folder, env };
+  // As it is typed, with what a run on WebAssembly is told to need.
   const typed = ["--allow-read", "--allow-env", `--allow-write=${at("run")}`];
-  const first = await deno(typed, "lib/cli/mod.ts", [
-    ...["run", "--suite", "suite", "--out", "run"],
-    ...RUN,
-  ]);
+  const words = ["run", "--suite", "suite", "--out", "run", ...RUN];
+  const first = await deno(typed, ["lib/cli/mod.ts", ...words], inFolder);
   assert.equal(first.code, 0, first.err);
 
   return {
@@ -256,9 +269,8 @@ async function makeWorld(): Promise<World> {
       ),
     async run(flags, names) {
       const lines = names.map((name) => [...name.split(" "), ...LINES[name]!]);
-      const { out, err } = await deno(flags, "tests/cli/_granted.ts", [
-        JSON.stringify(lines),
-      ]);
+      const program = ["tests/cli/_granted.ts", JSON.stringify(lines)];
+      const { out, err } = await deno(flags, program, inFolder);
       const last = out.trimEnd().split("\n").at(-1)!;
       assert.ok(last.startsWith("["), `${flags}: ${out}${err}`);
       return JSON.parse(last);
