@@ -4,6 +4,7 @@ import type { Installation, NativeBackend } from "./setup/tensorflow.ts";
 import { buildCuda } from "./setup/cuda_build.ts";
 import { buildNative, type NativeKind } from "./setup/native_build.ts";
 import type { Precision } from "./precision.ts";
+import { refusal } from "../base/permissions.ts";
 
 /** The addon's functions that work on raw tensor numbers. */
 interface Binding {
@@ -96,7 +97,8 @@ export async function useNative(
       if (kind !== "cpu") checkProduct();
     } catch (error) {
       state.active = false;
-      const text = error instanceof Error ? error.message : String(error);
+      const text = refusal(error) ??
+        (error instanceof Error ? error.message : String(error));
       state.problem = text.split("\n")[0]!.slice(0, 200);
     }
   }

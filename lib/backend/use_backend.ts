@@ -7,6 +7,7 @@ import {
 import { useNative } from "./run_native.ts";
 import { activateWasm } from "./wasm.ts";
 import { setupCommand } from "./setup/setup_command.ts";
+import { env, refusal } from "../base/permissions.ts";
 
 /** The tfjs backends that tdro runs on. */
 export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";
@@ -67,7 +68,7 @@ export async function useBackend(
   { requireGpu = false, ...options }: UseBackendOptions = {},
 ): Promise<Backend> {
   const wanted = name === "auto"
-    ? (Deno.env.get("TDRO_BACKEND") ?? "auto") as BackendName | "auto"
+    ? (env.get("TDRO_BACKEND") ?? "auto") as BackendName | "auto"
     : name;
   const backend = wanted === "auto"
     ? await useBest(requireGpu, options)
@@ -102,7 +103,10 @@ async function useBest(
           : backend.reason,
       };
     } catch (error) {
-      problems.push(error instanceof Error ? error.message : String(error));
+      problems.push(
+        refusal(error) ??
+          (error instanceof Error ? error.message : String(error)),
+      );
     }
   }
   throw new RangeError(
@@ -143,6 +147,7 @@ async function startTensorflow(native?: boolean): Promise<Backend> {
     await registerTensorflow(installation);
     await activate("tensorflow");
   } catch (error) {
+    if (refusal(error)) throw error; // Nothing is wrong with what is set up.
     throw new RangeError(
       `Cannot use the tensorflow backend: ${oneLine(error)}; run ${
         setupCommand("--force")
@@ -164,7 +169,7 @@ async function startTensorflow(native?: boolean): Promise<Backend> {
 
 /** What the environment says of the compiled kernels. */
 function nativeByDefault(): boolean | "emulated" {
-  const wanted = Deno.env.get("TDRO_NATIVE");
+  const wanted = env.get("TDRO_NATIVE");
   return wanted === "emulated" ? wanted : wanted !== "0";
 }
 
@@ -202,17 +207,16 @@ async function startWebgpu(): Promise<Backend> {
  * the process by a segmentation fault. The other way round they get along.
  */
 async function loadTensorflowFirst(): Promise<void> {
-  const installation = findInstallation();
-  if (!installation) return;
   try {
-    await registerTensorflow(installation);
+    const installation = findInstallation();
+    if (installation) await registerTensorflow(installation);
   } catch {
     // WebGPU doesn't need it; whoever asks for it gets the reason.
   }
 }
 
 async function startWasm(threads: number): Promise<Backend> {
-  const wanted = Number(Deno.env.get("TDRO_WASM_THREADS") ?? threads);
+  const wanted = Number(env.get("TDRO_WASM_THREADS") ?? threads);
   if (!(Number.isInteger(wanted) && wanted >= 1)) {
     throw new RangeError(
       `Cannot use the wasm backend: threads must be an integer >= 1: got ${wanted}`,
@@ -222,6 +226,7 @@ async function startWasm(threads: number): Promise<Backend> {
   try {
     used = await activateWasm(Math.min(wanted, 9), () => activate("wasm"));
   } catch (error) {
+    if (refusal(error)) throw error;
     throw new RangeError(`Cannot use the wasm backend: ${oneLine(error)}`);
   }
   return {

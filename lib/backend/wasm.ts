@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { startWithThreads } from "./wasm_threads.ts";
+import { checkAccess } from "../base/permissions.ts";
 
 /** Version of the WebAssembly backend; the one in `deno.json`. */
 const WASM_BACKEND = "npm:@tensorflow/tfjs-backend-wasm@4.22.0/package.json";
@@ -29,7 +30,10 @@ export async function activateWasm(
   );
   // A string literal would not survive publishing: the import map is ours alone.
   const folder = dirname(fileURLToPath(import.meta.resolve(WASM_BACKEND)));
-  setWasmPaths(`${folder}/dist/`);
+  const binaries = join(folder, "dist");
+  // The build would print a page of its own about a file that it may not read.
+  await checkAccess("read", binaries);
+  setWasmPaths(`${binaries}/`);
   if (threads > 1) {
     setThreadsCount(threads);
     await startWithThreads(threads, activate);

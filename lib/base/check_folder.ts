@@ -1,4 +1,5 @@
 import { existingParent } from "./existing_parent.ts";
+import { checkAccess, mayUse } from "./permissions.ts";
 
 /**
  * Refuses a folder that can't be made or written to, before dear work rather than
@@ -12,13 +13,9 @@ export async function checkFolder(
   folder: string,
   path: string = folder,
 ): Promise<void> {
-  if (!mayWrite(path)) {
-    throw new Deno.errors.NotCapable(
-      `Requires write access to "${path}", run again with the --allow-write flag`,
-    );
-  }
+  await checkAccess("write", path);
   const there = await existingParent(folder);
-  if (there === undefined || !mayWrite(there)) return;
+  if (there === undefined || !mayUse({ name: "write", path: there })) return;
   try {
     const probe = await Deno.makeTempFile({ dir: there, prefix: ".tdro-" });
     await Deno.remove(probe);
@@ -31,9 +28,4 @@ export async function checkFolder(
     }
     throw error;
   }
-}
-
-function mayWrite(path: string): boolean {
-  return Deno.permissions.querySync({ name: "write", path }).state ===
-    "granted";
 }

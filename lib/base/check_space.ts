@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { existingParent } from "./existing_parent.ts";
+import { mayUse } from "./permissions.ts";
 
 /**
  * Refuses work whose files won't fit on the disk, before it begins. Without the
@@ -10,9 +11,8 @@ import { existingParent } from "./existing_parent.ts";
  * @throws {RangeError} If there is less space.
  */
 export async function checkSpace(folder: string, bytes: number): Promise<void> {
-  // deno-lint-ignore no-explicit-any -- the kind is newer than its type
-  const permission = { name: "sys", kind: "statfs" } as any;
-  if (Deno.permissions.querySync(permission).state !== "granted") return;
+  // The kind is newer than its type.
+  if (!mayUse({ name: "sys", kind: "statfs" as "cpus" })) return;
   const there = await existingParent(folder);
   if (there === undefined) return;
   const { bavail, bsize } = await statfs(there);

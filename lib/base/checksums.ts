@@ -28,13 +28,13 @@ export class DamageError extends SyntaxError {
 
 /** Notes the SHA-256 of each file of a folder, in the folder. */
 export async function writeChecksums(folder: string): Promise<void> {
-  const files: Checksums["files"] = {};
+  const files: [string, string][] = [];
   for await (const path of filesOf(folder)) {
     if (path !== CHECKSUMS) {
-      files[path] = (await hashFile(join(folder, path))).sha256;
+      files.push([path, (await hashFile(join(folder, path))).sha256]);
     }
   }
-  const sorted = Object.fromEntries(Object.entries(files).sort());
+  const sorted = Object.fromEntries(files.sort());
   const content: Checksums = { format: "tdro-checksums/1", files: sorted };
   await writeJson(join(folder, CHECKSUMS), content);
 }

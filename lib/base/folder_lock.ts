@@ -4,6 +4,7 @@ import { removeLeftovers } from "./leftovers.ts";
 import { openLocked } from "./lock_path.ts";
 import { readTextIfThere } from "./read_text.ts";
 import { syncFolder } from "./sync.ts";
+import { mayUse } from "./permissions.ts";
 
 /** Name of the lock in a folder. */
 const LOCK = ".lock";
@@ -76,6 +77,5 @@ function busy(
 /** Needs a permission that a run does without, and mustn't ask for. */
 function nameOfHost(): string {
   const permission = { name: "sys", kind: "hostname" } as const;
-  const { state } = Deno.permissions.querySync(permission);
-  return state === "granted" ? hostname() : "this machine";
+  return mayUse(permission) ? hostname() : "this machine";
 }

@@ -1,4 +1,5 @@
 import type { Io } from "./io.ts";
+import { printable } from "../base/printable.ts";
 import { systemFault } from "./system_fault.ts";
 
 /** Exit codes of the command line. */
@@ -14,12 +15,6 @@ export function fail(error: unknown, io: Io, resume?: string): number {
   if (error instanceof Deno.errors.BrokenPipe) return EXIT.pipe;
   if (isUserError(error)) {
     io.err(`error: ${oneLine(error.message)}\n`);
-    return EXIT.user;
-  }
-  if (error instanceof Deno.errors.NotCapable) {
-    io.err(
-      `error: Cannot go on without a permission: ${oneLine(error.message)}\n`,
-    );
     return EXIT.user;
   }
   const fault = systemFault(error);
@@ -50,5 +45,5 @@ function isUserError(error: unknown): error is Error {
 }
 
 function oneLine(message: string): string {
-  return message.replace(/\s*\n\s*/g, "; ").trim();
+  return printable(message.replace(/\s*\n\s*/g, "; ").trim());
 }

@@ -3,6 +3,9 @@ import { EXIT, fail, interrupted } from "./fail.ts";
 import { commandLine } from "./command_line.ts";
 import { overview } from "./help/overview.ts";
 import { didYouMean } from "../base/nearest_names.ts";
+import { printable, printableJson } from "../base/printable.ts";
+import { checkOut } from "./check_out.ts";
+import { safeIo } from "./safe_io.ts";
 import type { CommandIo, Io } from "./io.ts";
 
 /**
@@ -33,13 +36,14 @@ import type { CommandIo, Io } from "./io.ts";
  */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   let resume: string | undefined;
+  const safe = safeIo(io);
   try {
     const code = await dispatch(args, io, (hint) => {
       resume = `${hint}\n  ${commandLine(args)}`;
     });
-    return io.signal.aborted ? interrupted(io, resume) : code;
+    return io.signal.aborted ? interrupted(safe, resume) : code;
   } catch (error) {
-    return fail(error, io, resume);
+    return fail(error, safe, resume);
   }
 }
 
@@ -81,30 +85,39 @@ async function dispatch(
   );
   if (global.help) {
     const { commandHelp } = await import("./help/help.ts");
-    io.out(commandHelp(command, io));
+    io.out(commandHelp(command, io, entry));
     return EXIT.ok;
   }
+  await checkOut(options as { out?: unknown });
+  const safe = safeIo(io);
   const commandIo: CommandIo = {
-    out: io.out,
-    err: io.err,
-    terminal: io.terminal,
-    color: io.color,
+    ...safe,
     get columns() {
       return io.columns;
     },
-    signal: io.signal,
     json: global.json,
     quiet: global.quiet,
     result(value, text) {
-      const printed = global.json ? JSON.stringify(value, null, 2) : text();
-      io.out(printed.endsWith("\n") ? printed : `${printed}\n`);
+      const printed = global.json
+        ? printableJson(JSON.stringify(value, null, 2))
+        : text();
+      safe.out(printed.endsWith("\n") ? printed : `${printed}\n`);
     },
     note(text) {
-      if (!global.quiet) io.err(`${text}\n`);
+      if (!global.quiet) io.err(`${printable(text)}\n`);
     },
     async progress(events) {
       const { renderProgress } = await import("./progress.ts");
-      return await renderProgress(events, commandIo);
+      // Bars are redrawn in place, which only the plain stream lets through.
+      return await renderProgress(events, {
+        err: io.err,
+        terminal: io.terminal,
+        signal: io.signal,
+        quiet: global.quiet,
+        get columns() {
+          return io.columns;
+        },
+      });
     },
     resumeWith,
   };

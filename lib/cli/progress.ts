@@ -1,4 +1,5 @@
 import { ProgressBar } from "@std/cli/unstable-progress-bar";
+import { printable } from "../base/printable.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { CommandIo } from "./io.ts";
 
@@ -36,7 +37,7 @@ export async function renderProgress<T>(
     while (true) {
       const next = await events.next();
       if (next.done) return next.value;
-      const event = next.value;
+      const event = shownAs(next.value);
       if (event.stage !== stage) {
         await shown?.end();
         stage = event.stage;
@@ -57,6 +58,17 @@ export async function renderProgress<T>(
   } finally {
     await shown?.end();
   }
+}
+
+/** An event whose texts, with names from outside in them, each stay on a line. */
+function shownAs(event: ProgressEvent): ProgressEvent {
+  const { stage, label, note } = event;
+  return {
+    ...event,
+    stage: printable(stage),
+    label: printable(label),
+    note: note === undefined ? undefined : printable(note),
+  };
 }
 
 const silent: Shown = { event() {}, end: () => Promise.resolve() };
@@ -109,7 +121,7 @@ function barLine(event: ProgressEvent, clock: Stopwatch): string {
 
 /** A line that wraps couldn't be redrawn in place. */
 function fit(line: string, { columns }: ProgressIo): string {
-  const letters = [...line.replaceAll(/[\r\n]+/g, " ")];
+  const letters = [...line];
   return letters.length < columns
     ? letters.join("")
     : `${letters.slice(0, Math.max(0, columns - 2)).join("")}…`;

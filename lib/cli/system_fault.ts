@@ -1,3 +1,5 @@
+import { refusal } from "../base/permissions.ts";
+
 /** What the system's refusals mean, and what can be done, by error code. */
 const FAULTS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; free some space, then run the same command again",
@@ -25,6 +27,13 @@ const FAULTS: Readonly<Record<string, string>> = {
  */
 export function systemFault(error: unknown): string | undefined {
   if (!(error instanceof Error)) return;
+  const refused = refusal(error);
+  if (refused !== undefined) {
+    return `Cannot go on: ${refused}; tdro COMMAND --help tells what a command needs`;
+  }
+  if (/\bNUL byte\b/.test(error.message)) {
+    return "Cannot read or write a file: its name holds a NUL; choose another name";
+  }
   const { code } = error as { code?: unknown };
   const meaning = typeof code === "string" ? FAULTS[code] : undefined;
   if (meaning === undefined) return;

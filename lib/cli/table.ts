@@ -1,7 +1,25 @@
 import type { Command } from "./command.ts";
 
+/** A kind of access that Deno grants: `--allow-<permission>`. */
+export type Permission =
+  | "read"
+  | "write"
+  | "net"
+  | "env"
+  | "run"
+  | "ffi"
+  | "sys";
+
+/** What a command is granted at least, and at most. */
+export interface Permissions {
+  /** What it can't do without. */
+  needs: readonly Permission[];
+  /** What some of its options need, or a faster backend; it does without. */
+  uses?: readonly Permission[];
+}
+
 /** A command that isn't loaded yet. */
-export interface CommandEntry {
+export interface CommandEntry extends Permissions {
   /** Words after `tdro`. */
   name: string;
   /** The command's own summary, repeated here so that help needn't load it. */
@@ -10,156 +28,207 @@ export interface CommandEntry {
   load(): Promise<{ command: Command }>;
 }
 
+/**
+ * The `tensorflow` backend: where it is (`env`), its library (`ffi`), the compiler
+ * of its kernels (`run`). And `sys`: the host's name in a folder's lock.
+ */
+const BACKEND = ["env", "ffi", "run", "sys"] as const;
+
 /** Every command, in the order of the help text. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "demo",
     summary: "Learn the mixture of the docs suite from end to end",
+    needs: ["read", "write", "env", "run"],
+    uses: ["ffi", "sys"],
     load: () => import("./commands/demo.ts"),
   },
   {
     name: "run",
     summary: "Learn the mixture of a suite in BEIR form from end to end",
+    needs: ["read", "write"],
+    uses: BACKEND,
     load: () => import("./commands/run.ts"),
   },
   {
     name: "train",
     summary: "Train one retriever on a mixture, e.g. on learned weights",
+    needs: ["read", "write"],
+    uses: BACKEND,
     load: () => import("./commands/train.ts"),
   },
   {
     name: "arena",
     summary: "Compare strategies of choosing the mixture, with several seeds",
+    needs: ["read", "write"],
+    uses: BACKEND,
     load: () => import("./commands/arena.ts"),
   },
   {
     name: "report",
     summary: "Write one HTML page about finished runs and arenas",
+    needs: ["read", "write"],
     load: () => import("./commands/report.ts"),
   },
   {
     name: "plots",
     summary: "Write the plots of a run or an arena as SVG and Vega-Lite files",
+    needs: ["read", "write"],
     load: () => import("./commands/plots.ts"),
   },
   {
     name: "model pull",
     summary: "Fetch a model from the Hugging Face hub or a mirror",
+    needs: ["net", "read", "write", "env"],
     load: () => import("./commands/model/pull.ts"),
   },
   {
     name: "model info",
     summary: "Show what a model folder holds, without loading its weights",
+    needs: ["read"],
     load: () => import("./commands/model/info.ts"),
   },
   {
     name: "model check",
     summary: "Try a model folder, and compare it with PyTorch",
+    needs: ["read", "write"],
+    uses: BACKEND,
     load: () => import("./commands/model/check.ts"),
   },
   {
     name: "model convert",
     summary: "Store a model's weights in another number format",
+    needs: ["read", "write"],
+    uses: BACKEND,
     load: () => import("./commands/model/convert.ts"),
   },
   {
     name: "model merge",
     summary: "Make a LoRA adapter part of its model's weights",
+    needs: ["read", "write"],
+    uses: BACKEND,
     load: () => import("./commands/model/merge.ts"),
   },
   {
     name: "doctor",
     summary: "Show which backends work here and which one is chosen",
+    needs: [],
+    uses: ["read", ...BACKEND],
     load: () => import("./commands/doctor.ts"),
   },
   {
     name: "setup",
     summary: "Install the TensorFlow backend, and a small model if wanted",
+    needs: ["read", "write", "env", "run", "ffi"],
+    uses: ["sys"],
     load: () => import("./commands/setup.ts"),
   },
   {
     name: "weights show",
     summary: "Show weight files side by side",
+    needs: ["read"],
     load: () => import("./commands/weights/show.ts"),
   },
   {
     name: "weights select",
     summary: "Write the weight file of the tasks with the largest weights",
+    needs: ["read", "write"],
     load: () => import("./commands/weights/select.ts"),
   },
   {
     name: "weights replay",
     summary: "Learn weights from a log of losses that any trainer wrote",
+    needs: ["read"],
+    uses: ["write"],
     load: () => import("./commands/weights/replay.ts"),
   },
   {
     name: "weights explain",
     summary: "Say why each weight of a run rose or fell",
+    needs: ["read"],
+    uses: ["write"],
     load: () => import("./commands/weights/explain.ts"),
   },
   {
     name: "eval diff",
     summary: "Say why two evaluations differ, query by query",
+    needs: ["read"],
     load: () => import("./commands/eval/diff.ts"),
   },
   {
     name: "eval",
     summary: "Evaluate a model, BM25, or both on the tasks of a suite",
+    needs: ["read"],
+    uses: ["write", ...BACKEND],
     load: () => import("./commands/eval/eval.ts"),
   },
   {
     name: "score",
     summary: "Compute metrics of a run from its relevance judgments",
+    needs: ["read"],
     load: () => import("./commands/eval/score.ts"),
   },
   {
     name: "data docs-suite",
     summary: "Build the docs suite from documentation on this machine",
+    needs: ["read", "write", "env", "run"],
     load: () => import("./commands/data/docs_suite.ts"),
   },
   {
     name: "data list",
     summary: "List public training sets and benchmarks that can be pulled",
+    needs: [],
     load: () => import("./commands/data/list.ts"),
   },
   {
     name: "data pull",
     summary: "Fetch public training sets and benchmarks as task folders",
+    needs: ["net", "read", "write", "env"],
     load: () => import("./commands/data/pull.ts"),
   },
   {
     name: "data import",
     summary: "Make a task, or a suite, out of a table of pairs or triples",
+    needs: ["read", "write"],
     load: () => import("./commands/data/import.ts"),
   },
   {
     name: "data check",
     summary: "Check a suite in BEIR form and count what is in it",
+    needs: ["read"],
     load: () => import("./commands/data/check.ts"),
   },
   {
     name: "data clean",
     summary: "Take training queries out that are near test queries",
+    needs: ["read"],
+    uses: ["write"],
     load: () => import("./commands/data/clean.ts"),
   },
   {
     name: "data audit",
     summary: "Find negatives that a stronger model takes for answers",
+    needs: ["read"],
+    uses: ["write", ...BACKEND],
     load: () => import("./commands/data/audit.ts"),
   },
   {
     name: "mine",
     summary: "Mine hard negatives by BM25, by a model, or by both",
+    needs: ["read"],
+    uses: ["write", ...BACKEND],
     load: () => import("./commands/mine.ts"),
   },
   {
     name: "completion",
     summary: "Print a completion script for a shell",
+    needs: [],
     load: () => import("./commands/completion.ts"),
   },
   {
     name: "version",
     summary: "Show the version",
+    needs: [],
     load: () => import("./commands/version.ts"),
   },
 ];

@@ -9,6 +9,7 @@ import type { RunRecord } from "./run_folder.ts";
 import { byArm, type ExperimentSummary, meanByArm, METRIC } from "./summary.ts";
 import type { TrainedArm } from "./stages/train_arm.ts";
 import type { LearnedWeights } from "./stages/learn_mixture.ts";
+import { own } from "../base/own.ts";
 
 /** Everything that a summary draws on. */
 export interface SummaryInput {
@@ -93,7 +94,7 @@ function referenceMeans(
   metrics: readonly MetricsLine[],
 ): number[] {
   return suite.tasks.map(({ name }) => {
-    const seen = metrics.flatMap((l) => l.referenceLossByTask?.[name] ?? []);
+    const seen = metrics.flatMap((l) => own(l.referenceLossByTask, name) ?? []);
     return seen.reduce((sum, l) => sum + l, 0) / seen.length;
   });
 }

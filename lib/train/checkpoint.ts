@@ -13,6 +13,7 @@ import { trainable } from "./trainable.ts";
 import { DamageError, findDamage, writeChecksums } from "../base/checksums.ts";
 import { writeJson } from "../base/json_file.ts";
 import { writeFolder } from "../base/write_folder.ts";
+import { readText } from "../base/read_text.ts";
 
 /** What a training run must remember beside its parameters and moments. */
 export interface CheckpointState {
@@ -122,11 +123,10 @@ export async function loadCheckpoint(
     );
   }
   const path = join(folder, "state.json");
-  const text = await Deno.readTextFile(path).catch(() => {
-    throw new Deno.errors.NotFound(
-      `Cannot load a checkpoint from ${folder}: it has no state.json; name a folder that a run saved`,
-    );
-  });
+  const text = await readText(
+    path,
+    `Cannot load a checkpoint from ${folder}: it has no state.json; name a folder that a run saved`,
+  );
   let state: CheckpointState & { step: number };
   try {
     state = JSON.parse(text);

@@ -53,5 +53,5 @@ Deno.test("doctor() reports each backend and leaves the best one active", async 
     else assert.notEqual(row.note, "");
   }
   assert.equal(versions.deno, Deno.version.deno);
-  assert.ok(memory.total > memory.free);
+  assert.ok(memory.total! > memory.free!);
 });

@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import {
+  bashScript,
+  fishScript,
+  zshScript,
+} from "../../lib/cli/help/completion_scripts.ts";
 import { COMMANDS } from "../../lib/cli/table.ts";
 import { isUserError, tdro } from "./_capture.ts";
 
@@ -115,6 +120,49 @@ Deno.test({
     assert.deepEqual(await ask("tdro completion z"), ["zsh"]);
   },
 });
+
+/** Words that a shell would run, if it read them as its own. */
+const HOSTILE = ["$(echo${IFS}ran)", "`echo${IFS}ran`", "it's", "*", "\\x"];
+
+const ENTRY = {
+  name: "pick",
+  summary: "It's $(echo ran) `echo ran`",
+  flags: [{
+    name: "--of",
+    description: "It's $(echo ran) `echo ran`",
+    valued: true,
+    choices: HOSTILE,
+  }],
+  words: HOSTILE,
+};
+
+/** Code that offers what follows `tdro pick` and `tdro pick --of`. */
+const ASK = {
+  bash: `${bashScript([ENTRY])}
+for before in pick --of; do
+  COMP_WORDS=(tdro pick "$before" ''); [[ "$before" == pick ]] && COMP_WORDS=(tdro pick '')
+  COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _tdro
+  for word in "\${COMPREPLY[@]}"; do eval "printf '%s\\n' $word"; done
+done`,
+  zsh: `compdef() { : }; compadd() { shift; print -rl -- "$@" }
+${zshScript([ENTRY])}
+words=(tdro pick ''); CURRENT=3; _tdro
+words=(tdro pick --of ''); CURRENT=4; _tdro`,
+  fish: `${fishScript([ENTRY])}
+complete -C 'tdro pick ' | string split -f1 \\t
+complete -C 'tdro pick --of ' | string split -f1 \\t`,
+};
+
+for (const [shell, code] of Object.entries(ASK)) {
+  Deno.test({
+    name: `completion ${shell} offers words as they are and runs none`,
+    ignore: !await has(shell),
+    fn: async () => {
+      const words = (await run(shell, code)).trimEnd().split("\n");
+      assert.deepEqual(words.sort(), [...HOSTILE, ...HOSTILE].sort());
+    },
+  });
+}
 
 Deno.test("completion refuses another shell in one line", async () => {
   const outcome = await tdro("completion", "csh");

@@ -244,7 +244,11 @@ Deno.test("readOptions() shows help whatever else is wrong", async () => {
 });
 
 Deno.test("commandHelp() shows every option with type, bounds and default", () => {
-  const help = commandHelp(command, { color: false, columns: 100 });
+  const help = commandHelp(
+    command,
+    { color: false, columns: 100 },
+    { needs: ["read"], uses: ["write", "env"] },
+  );
   for (
     const line of [
       /^Usage: tdro probe \[options\] FILE \[TEXT…\]$/m,
@@ -260,16 +264,19 @@ Deno.test("commandHelp() shows every option with type, bounds and default", () =
       /^ {2}--train\.batch-size N +the batch \(integer, ≥ 1; default: 32\)$/m,
       /^ {2}--\[no-\]train\.clip +the clip \(default: true\)$/m,
       /^ {2}-q, --quiet /m,
+      /^ {2}needed +--allow-read$/m,
+      /^ {2}some options, backends +--allow-write --allow-env$/m,
       /^ {2}tdro probe in\.txt$/m,
     ]
   ) assert.match(help, line);
 });
 
 Deno.test("commandHelp() fits the terminal", () => {
-  const help = commandHelp(command, { color: false, columns: 60 });
+  const none = { needs: [] };
+  const help = commandHelp(command, { color: false, columns: 60 }, none);
   for (const line of help.split("\n")) assert.ok(line.length <= 60, line);
   // Whatever is made bold is made plain again.
-  const bold = commandHelp(command, { color: true, columns: 60 });
+  const bold = commandHelp(command, { color: true, columns: 60 }, none);
   assert.equal(
     bold.split("\u001b[1m").length,
     bold.split("\u001b[22m").length,

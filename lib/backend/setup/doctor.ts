@@ -3,6 +3,7 @@ import { gelu } from "../kernels/gelu.ts";
 import { linear } from "../kernels/linear.ts";
 import { TENSORFLOW_VERSION } from "./tensorflow.ts";
 import { type Backend, type BackendName, useBackend } from "../use_backend.ts";
+import { mayUse, refusal } from "../../base/permissions.ts";
 
 /** What {@linkcode doctor} found out about one backend. */
 export interface BackendRow {
@@ -28,8 +29,11 @@ export interface DoctorReport {
   rows: BackendRow[];
   /** Versions of what the backends rest on. */
   versions: Record<string, string>;
-  /** Memory in bytes: of the machine, free, and used by this process. */
-  memory: { total: number; free: number; process: number };
+  /**
+   * Memory in bytes: used by this process, and the machine's and what is free of
+   * it, if Deno may ask (`--allow-sys`).
+   */
+  memory: { process: number; total?: number; free?: number };
 }
 
 /** Largest relative error of float32 against finite differences that passes. */
@@ -54,7 +58,6 @@ export async function doctor(): Promise<DoctorReport> {
   const rows: BackendRow[] = [];
   for (const name of names) rows.push(await examine(name, chosen));
   await useBackend(chosen.name);
-  const memory = Deno.systemMemoryInfo();
   return {
     rows,
     versions: {
@@ -62,12 +65,14 @@ export async function doctor(): Promise<DoctorReport> {
       tfjs: tf.version_core,
       tensorflow: TENSORFLOW_VERSION,
     },
-    memory: {
-      total: memory.total,
-      free: memory.available,
-      process: Deno.memoryUsage().rss,
-    },
+    memory: { process: Deno.memoryUsage().rss, ...machineMemory() },
   };
+}
+
+function machineMemory(): { total?: number; free?: number } {
+  if (!mayUse({ name: "sys", kind: "systemMemoryInfo" })) return {};
+  const { total, available } = Deno.systemMemoryInfo();
+  return { total, free: available };
 }
 
 async function examine(
@@ -99,7 +104,8 @@ async function examine(
       device: "",
       version,
       gradient: "",
-      note: error instanceof Error ? error.message : String(error),
+      note: refusal(error) ??
+        (error instanceof Error ? error.message : String(error)),
     };
   }
 }

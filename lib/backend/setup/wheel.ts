@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { cacheFolder } from "../../base/cache_folder.ts";
+import { env } from "../../base/permissions.ts";
 
 /** A package of the Python index, taken as a wheel (a zip) and unpacked by us. */
 export interface WheelRequest {
@@ -56,7 +57,7 @@ export function lastLine(text: string): string {
  * @throws {RangeError} If there is none; the message says what to install.
  */
 export async function findPython(): Promise<string> {
-  const named = Deno.env.get("TDRO_PYTHON");
+  const named = env.get("TDRO_PYTHON");
   const tried: string[] = [];
   for (const python of named ? [named] : ["python3", "python"]) {
     const found = await runProgram(python, ["-m", "pip", "--version"]);

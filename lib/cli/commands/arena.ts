@@ -5,6 +5,7 @@ import type { ArenaSettings } from "../../experiment/arena/compare_mixtures.ts";
 import { experimentShape } from "../../experiment/experiment_options.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
+import { line, printable } from "../../base/printable.ts";
 
 /** Options of `tdro arena`. */
 export interface ArenaOptions extends ArenaSettings {
@@ -133,9 +134,9 @@ export const command: Command<ArenaOptions> = {
           { digits: 4, ...rows },
         ),
         "",
-        ...arenaVerdict(result),
+        ...arenaVerdict(result).map(printable),
         "",
-        `Everything is in ${result.folder}; ${result.folder}/arena.json has the whole result`,
+        line`Everything is in ${result.folder}; ${result.folder}/arena.json has the whole result`,
       ].join("\n");
     });
   },

@@ -48,9 +48,11 @@ export const command: Command<Record<string, never>> = {
           })),
         ),
         "",
-        `memory: ${gib(free)} of ${gib(total)} free, ${
-          gib(process)
-        } used by tdro`,
+        `memory: ${
+          total === undefined || free === undefined
+            ? ""
+            : `${gib(free)} of ${gib(total)} free, `
+        }${gib(process)} used by tdro`,
       ].join("\n");
     });
     return report.rows.some((row) => row.usable) ? 0 : 1;

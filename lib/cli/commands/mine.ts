@@ -8,6 +8,7 @@ import {
 import { checkFolder } from "../../base/check_folder.ts";
 import type { Command } from "../command.ts";
 import { backendOption } from "./backend_option.ts";
+import { line, printable } from "../../base/printable.ts";
 
 /** Options of `tdro mine`. */
 export interface MineCommandOptions extends MineSuiteSettings {
@@ -85,7 +86,7 @@ export const command: Command<MineCommandOptions> = {
       const rows = mined.tasks.map((row) => ({ ...row }));
       return [
         ...mined.preview.flatMap(({ task, rows }) => [
-          task,
+          printable(task),
           textTable(rows.map((row) => ({ ...row })), {
             digits: 3,
             maxRows: rows.length,
@@ -97,7 +98,7 @@ export const command: Command<MineCommandOptions> = {
         "",
         settings.out === undefined
           ? "Nothing is written; --out FOLDER writes a training file per task"
-          : `A training file per task is in ${settings.out}`,
+          : line`A training file per task is in ${settings.out}`,
       ].join("\n");
     });
   },

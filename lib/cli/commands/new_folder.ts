@@ -1,3 +1,5 @@
+import { exists } from "../../base/exists.ts";
+
 /**
  * Lets `write` fill a folder that appears under its name only when whole.
  *
@@ -8,7 +10,7 @@ export async function newFolder(
   folder: string,
   write: (partial: string) => Promise<void>,
 ): Promise<void> {
-  if (await Deno.stat(folder).then(() => true, () => false)) {
+  if (await exists(folder)) {
     throw new RangeError(
       `Cannot write ${folder}: there is something of that name; choose another --out`,
     );

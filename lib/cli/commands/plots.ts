@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Command } from "../command.ts";
+import { printable } from "../../base/printable.ts";
 
 /** Options of `tdro plots`. */
 export interface PlotsOptions {
@@ -46,6 +47,6 @@ export const command: Command<PlotsOptions> = {
         files.push(file);
       }
     }
-    io.result(files, () => files.join("\n"));
+    io.result(files, () => files.map(printable).join("\n"));
   },
 };

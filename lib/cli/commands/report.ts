@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Command } from "../command.ts";
 import { checkNew } from "./output.ts";
+import { line } from "../../base/printable.ts";
 
 /** Options of `tdro report`. */
 export interface ReportOptions {
@@ -55,7 +56,7 @@ export const command: Command<ReportOptions> = {
     const bytes = new TextEncoder().encode(html).length;
     io.result(
       { file, bytes },
-      () => `${file} (${(bytes / 1e6).toFixed(2)} MB)`,
+      () => line`${file} (${(bytes / 1e6).toFixed(2)} MB)`,
     );
   },
 };

@@ -2,6 +2,7 @@ import type { BackendName } from "../../backend/mod.ts";
 import type { Suite } from "../../data/mod.ts";
 import type { ExperimentOptions } from "../../experiment/experiment_options.ts";
 import type { CommandIo } from "../io.ts";
+import { line, printable } from "../../base/printable.ts";
 
 /** Runs the whole experiment and prints table and verdict. */
 export async function runOnSuite(
@@ -28,8 +29,8 @@ export async function runOnSuite(
     [
       textTable(resultsTable(resultRows(summary)), { digits: 4, footRows: 1 }),
       "",
-      ...verdict(summary),
+      ...verdict(summary).map(printable),
       "",
-      `Everything is in ${folder}; open ${folder}/report.html`,
+      line`Everything is in ${folder}; open ${folder}/report.html`,
     ].join("\n"));
 }

@@ -8,6 +8,7 @@ import {
 import type { LoraConfig } from "../../model/mod.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
+import { line } from "../../base/printable.ts";
 
 /** Options of `tdro train`. */
 export interface TrainCommandOptions extends RetrieverSettings {
@@ -112,7 +113,7 @@ export const command: Command<TrainCommandOptions> = {
           { digits: 4, footRows: mean ? 1 : 0, maxRows: rows.length + 1 },
         ),
         "",
-        `The model is in ${result.model}`,
+        line`The model is in ${result.model}`,
       ].join("\n");
     });
   },

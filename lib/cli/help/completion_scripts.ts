@@ -40,7 +40,10 @@ function withNextWords(entries: readonly CompletionEntry[]): CompletionEntry[] {
   }));
 }
 
-/** A function for bash; where it offers nothing, bash offers files. */
+/**
+ * A function for bash; where it offers nothing, bash offers files. The words are
+ * compared as they are: `compgen -W` would expand what looks like a command in them.
+ */
 export function bashScript(entries: readonly CompletionEntry[]): string {
   const commands = withNextWords(entries).map(({ name, flags, words }) => {
     const values = flags.filter(({ choices }) => choices.length > 0).map((
@@ -67,14 +70,16 @@ _tdro() {
   case "$line" in
 ${[...commands, ...starts].join("\n")}
   esac
-  COMPREPLY=()
-  if [[ -n "$values" ]]; then
-    COMPREPLY=($(compgen -W "$values" -- "$current"))
-  elif [[ "$current" == -* ]]; then
-    COMPREPLY=($(compgen -W "$flags" -- "$current"))
-  else
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
+  if [[ -n "$values" ]]; then words="$values"
+  elif [[ "$current" == -* ]]; then words="$flags"
   fi
+  local -a offers
+  local offer
+  read -ra offers <<< "$words"
+  COMPREPLY=()
+  for offer in "\${offers[@]}"; do
+    [[ "$offer" == "$current"* ]] && COMPREPLY+=("$(printf %q "$offer")")
+  done
 }
 complete -o default -F _tdro tdro
 `;
@@ -88,7 +93,7 @@ export function zshScript(entries: readonly CompletionEntry[]): string {
     const values = flags.filter(({ choices }) => choices.length > 0).map((
       flag,
     ) =>
-      `        ${flag.name}) compadd -- ${flag.choices.join(" ")}; return ;;`
+      `        ${flag.name}) compadd -- ${quoteAll(flag.choices)}; return ;;`
     );
     const valued = flags.filter((flag) => flag.valued).map((flag) => flag.name);
     return `    ${quote(`${name} `)}*)
@@ -100,7 +105,7 @@ ${values.join("\n")}
         items=(${list(flags.map((f) => [f.name, f.description] as const))})
         _describe -o option items
       else
-        ${words.length > 0 ? `compadd -- ${words.join(" ")}` : "_files"}
+        ${words.length > 0 ? `compadd -- ${quoteAll(words)}` : "_files"}
       fi ;;`;
   });
   const starts = [...unfinished(entries)].map(([before, nexts]) =>
@@ -124,6 +129,9 @@ if [[ "$funcstack[1]" == "_tdro" ]]; then _tdro "$@"; else compdef _tdro tdro; f
 /** Completion rules for fish, with descriptions. */
 export function fishScript(entries: readonly CompletionEntry[]): string {
   const text = (s: string) => `'${s.replace(/['\\]/g, "\\$&")}'`;
+  // fish expands what `-a` names, so what isn't plain is quoted twice.
+  const list = (words: readonly string[]) =>
+    text(words.map((w) => /^[\w.-]+$/.test(w) ? w : text(w)).join(" "));
   const rules = [...unfinished(entries)].flatMap(([before, nexts]) =>
     nexts.map(({ word, summary }) =>
       `complete -c tdro -n ${text(`__tdro_at ${before}`)} -a ${word} -d ${
@@ -135,7 +143,7 @@ export function fishScript(entries: readonly CompletionEntry[]): string {
     const when = `complete -c tdro -n ${text(`__tdro_in ${name}`)}`;
     for (const flag of flags) {
       const value = flag.choices.length > 0
-        ? ` -x -a ${text(flag.choices.join(" "))}`
+        ? ` -x -a ${list(flag.choices)}`
         : flag.valued
         ? " -r -F"
         : "";
@@ -144,7 +152,7 @@ export function fishScript(entries: readonly CompletionEntry[]): string {
       );
     }
     rules.push(
-      words.length > 0 ? `${when} -a ${text(words.join(" "))}` : `${when} -F`,
+      words.length > 0 ? `${when} -a ${list(words)}` : `${when} -F`,
     );
   }
   return `# Completion of tdro for fish
@@ -161,6 +169,10 @@ end
 complete -c tdro -f
 ${rules.join("\n")}
 `;
+}
+
+function quoteAll(words: readonly string[]): string {
+  return words.map(quote).join(" ");
 }
 
 /** A word in single quotes for a POSIX shell. */

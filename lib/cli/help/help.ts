@@ -7,12 +7,17 @@ import { globalOptions, SHORT } from "../options/global_options.ts";
 import { negatable } from "../options/read_arguments.ts";
 import { bold, glossary, wrap } from "./style.ts";
 import type { Command } from "../command.ts";
+import type { Permission, Permissions } from "../table.ts";
 import type { Io } from "../io.ts";
 
 type Look = Pick<Io, "color" | "columns">;
 
 /** Help text of one command. */
-export function commandHelp(command: Command, look: Look): string {
+export function commandHelp(
+  command: Command,
+  look: Look,
+  permissions: Permissions,
+): string {
   const { flags, operands } = commandFlags(command);
   const globals = commandFlags({ options: globalOptions }).flags;
   const section = (title: string, rows: [string, string][]) =>
@@ -37,8 +42,18 @@ export function commandHelp(command: Command, look: Look): string {
       "Options of every command:",
       globals.map((flag) => [written(flag), flag.description]),
     ),
+    section("Permissions:", permissionRows(permissions)),
     `${bold("Examples:", look)}\n${examples}`,
   ].filter((part) => part !== "").join("\n\n") + "\n";
+}
+
+/** What Deno must grant, as flags of `deno run`. */
+function permissionRows({ needs, uses = [] }: Permissions): [string, string][] {
+  const flags = (list: readonly Permission[]) =>
+    list.map((permission) => `--allow-${permission}`).join(" ") || "none";
+  const rows: [string, string][] = [["needed", flags(needs)]];
+  if (uses.length > 0) rows.push(["some options, backends", flags(uses)]);
+  return rows;
 }
 
 /** `tdro train --suite FOLDER [options] [NAME]` */

@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import type { z } from "zod";
 import { exists, isFolder } from "../../base/exists.ts";
 import { taskFile } from "./schemas.ts";
+import { taskNameProblem } from "./task_name.ts";
 import type { TaskInfo } from "../types.ts";
 import { describeIssue } from "../../base/describe_issue.ts";
 
@@ -57,6 +58,16 @@ export async function readTaskInfo(folder: string): Promise<TaskInfo> {
     license: file.license ?? "unstated",
     source: file.source ?? "",
   };
+  const problem = taskNameProblem(info.name);
+  if (problem !== undefined) {
+    throw new SyntaxError(
+      `Cannot open task folder ${folder}: the task's name ${problem}; ${
+        file.task === undefined
+          ? "rename the folder, or name the task in its task.json"
+          : 'change "task" in its task.json'
+      }`,
+    );
+  }
   if (file.transform !== undefined) info.transform = file.transform;
   return info;
 }

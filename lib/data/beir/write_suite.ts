@@ -3,6 +3,7 @@ import { SPLITS } from "../types.ts";
 import { writeFolder } from "../../base/write_folder.ts";
 import type { Suite, Task } from "../types.ts";
 import { writeBeirQrels } from "./write_qrels.ts";
+import { fileKey, taskNameProblem } from "./task_name.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 
 /** Options of {@linkcode writeSuite}. */
@@ -127,11 +128,13 @@ function checkSuite(suite: Suite): void {
   for (const task of suite.tasks) {
     checkTask(task);
     const { name } = task;
-    // Some file systems take Nq and nq for one name.
-    if (seen.has(name.toLowerCase())) {
-      throw failure(task, "another task has the name (upper or lower case)");
+    if (seen.has(fileKey(name))) {
+      throw failure(
+        task,
+        "another task has the name, or one that some file systems take for it (by case, accents, or a dot or blank at the end)",
+      );
     }
-    seen.add(name.toLowerCase());
+    seen.add(fileKey(name));
   }
 }
 
@@ -143,10 +146,8 @@ function failure({ name }: Task, why: string): RangeError {
 export function checkTask(task: Task): void {
   const { name, corpus, queries, qrels } = task;
   const fail = (why: string) => failure(task, why);
-  // deno-lint-ignore no-control-regex -- no system takes them all in names
-  if (/^\.|^$|[/\\\0-\x1f]/.test(name) || !name.isWellFormed()) {
-    throw fail("the name must serve as a folder's name");
-  }
+  const problem = taskNameProblem(name);
+  if (problem !== undefined) throw fail(`the name ${problem}`);
   if (corpus.size === 0) throw fail("its corpus is empty");
   if (queries.size === 0) throw fail("it has no queries");
   for (const map of [corpus, queries]) {

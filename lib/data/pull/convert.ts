@@ -13,6 +13,7 @@ import type { SplitName, TrainExample } from "../types.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 import { ExampleWriter } from "./example_writer.ts";
 import { TaskWriter } from "./task_writer.ts";
+import { own } from "../../base/own.ts";
 
 /** What is to be made of which files. */
 export interface Conversion {
@@ -225,9 +226,9 @@ async function* readColumns(
   let number = 0;
   for await (const { cells } of table.rows([query, passage])) {
     number++;
-    const [asked, found] = [cells[query], cells[passage]].map((cell) =>
-      typeof cell === "string" ? cell.trim() : ""
-    );
+    const [asked, found] = [own(cells, query), own(cells, passage)].map((
+      cell,
+    ) => typeof cell === "string" ? cell.trim() : "");
     if (!asked || !found) continue;
     yield {
       domain: 0,

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { readJsonl } from "../beir/read_jsonl.ts";
 import type { Table, TableRow } from "./table.ts";
 import { columnsOf } from "./columns_of.ts";
+import { named } from "../../base/named.ts";
 
-const line = z.record(z.string(), z.unknown());
+const line = named(z.unknown());
 
 /** Opens a file with a JSON object on each line. */
 export async function openJsonl(path: string): Promise<Table> {

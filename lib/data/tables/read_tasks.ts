@@ -3,6 +3,7 @@ import { textOf } from "./cells.ts";
 import { TaskBuilder } from "./task_builder.ts";
 import type { Table } from "./table.ts";
 import type { ParsedTableTaskOptions } from "./table_options.ts";
+import { own } from "../../base/own.ts";
 
 /**
  * Reads a table into tasks: one for each value of the column `task`, or a single
@@ -28,7 +29,7 @@ export async function readTasks(
   const builders = new Map<string, TaskBuilder>();
   for await (const row of table.rows([...new Set(wanted)])) {
     const name = task === undefined ? "" : textOf(
-      row.cells[task],
+      own(row.cells, task),
       row.where,
       task,
     );

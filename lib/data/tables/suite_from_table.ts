@@ -8,6 +8,7 @@ import {
   type TableTaskOptions,
 } from "./table_options.ts";
 import { sourceOf, tableName } from "./task_from_file.ts";
+import { own } from "../../base/own.ts";
 
 /** Options of {@linkcode suiteFromRows}. */
 export interface SuiteFromRowsOptions extends TableTaskOptions {
@@ -103,7 +104,7 @@ async function readSuite(
   }
   const tasks: Task[] = [...builders].map(([name, builder]) => ({
     ...builder.finish(name, file.source),
-    ...info[name],
+    ...own(info, name),
   }));
   return { name: parsed.name ?? file.name, tasks };
 }

@@ -7,6 +7,7 @@ import { SPLIT_WORDS, splitOf } from "./split_name.ts";
 import { splitQueries } from "./split_queries.ts";
 import type { TableRow } from "./table.ts";
 import type { ParsedTableTaskOptions } from "./table_options.ts";
+import { own } from "../../base/own.ts";
 
 /** A judgment, in the split that its row names. */
 interface Judgment {
@@ -40,8 +41,8 @@ export class TaskBuilder {
   /** Takes in one row. */
   add({ where, cells, split: fileSplit }: TableRow): void {
     const { query, passage, title, score, negatives } = this.#columns;
-    const text = textOf(cells[query], where, query);
-    const passages = passagesOf(cells[passage], where, passage);
+    const text = textOf(own(cells, query), where, query);
+    const passages = passagesOf(own(cells, passage), where, passage);
     if (text === undefined || passages.length === 0) {
       this.#skip(where, text === undefined ? query : passage);
       return;
@@ -49,14 +50,14 @@ export class TaskBuilder {
     const judgment = {
       query: this.#addQuery(text, cells, where),
       split: this.#splitOf(cells, where) ?? splitOf(fileSplit ?? ""),
-      grade: score === undefined ? 1 : gradeOf(cells[score], {
+      grade: score === undefined ? 1 : gradeOf(own(cells, score), {
         where,
         column: score,
         minScore: this.#options.minScore,
       }),
       where,
     };
-    const heading = title ? textOf(cells[title], where, title) : undefined;
+    const heading = title ? textOf(own(cells, title), where, title) : undefined;
     const id = this.#idOf(this.#columns.passageId, cells, where);
     if (id !== undefined && passages.length > 1) {
       throw new SyntaxError(
@@ -74,7 +75,7 @@ export class TaskBuilder {
       this.#judge({ ...judgment, passage: this.#addPassage(whole, where) });
     }
     for (const column of negatives) {
-      for (const found of passagesOf(cells[column], where, column)) {
+      for (const found of passagesOf(own(cells, column), where, column)) {
         this.#negatives.push([{ ...judgment, grade: 0 }, found]);
       }
     }
@@ -139,7 +140,7 @@ export class TaskBuilder {
   #splitOf(cells: TableRow["cells"], where: string): SplitName | undefined {
     const { split: column } = this.#columns;
     if (column === undefined) return undefined;
-    const word = textOf(cells[column], where, column);
+    const word = textOf(own(cells, column), where, column);
     if (word === undefined) return undefined;
     const split = splitOf(word);
     if (split) return split;
@@ -158,7 +159,7 @@ export class TaskBuilder {
     where: string,
   ): string | undefined {
     if (column === undefined) return undefined;
-    const id = textOf(cells[column], where, column) ?? "";
+    const id = textOf(own(cells, column), where, column) ?? "";
     const problem = idProblem(id);
     if (!problem) return id;
     throw new SyntaxError(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type WeightFile, weightFile } from "./weight_file.ts";
+import { named } from "../../base/named.ts";
 
 /** Options for {@linkcode parseWeightFile}. */
 export interface ParseWeightFileOptions {
@@ -7,15 +8,13 @@ export interface ParseWeightFileOptions {
   path?: string;
 }
 
-const numbers = z.record(z.string(), z.number());
-
 const schema = z.strictObject({
-  domain_ids: z.record(z.string(), z.int().min(0)),
-  domain_weights: z.record(z.string(), z.number().min(0)),
-  size: z.record(z.string(), z.int().min(1)),
-  epoch: numbers.optional(),
+  domain_ids: named(z.int().min(0)),
+  domain_weights: named(z.number().min(0)),
+  size: named(z.int().min(1)),
+  epoch: named(z.number()).optional(),
   n_groups: z.int().min(0).optional(),
-  category_list: z.record(z.string(), z.array(z.string())).optional(),
+  category_list: named(z.array(z.string())).optional(),
 });
 
 /**

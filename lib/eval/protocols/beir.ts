@@ -9,6 +9,7 @@ import type {
   BenchmarkTaskReport,
 } from "../records/benchmark_report.ts";
 import { catalogue, type CatalogueRow, openBeirSet } from "../../data/mod.ts";
+import { isFolder } from "../../base/exists.ts";
 
 /** Options of {@linkcode evaluateBeir}. */
 export interface EvaluateBeirOptions extends JudgedBenchmarkOptions {
@@ -148,8 +149,7 @@ async function folderOf(
   }
   for (const candidate of names) {
     const path = `${folder}/${candidate}`;
-    const info = await Deno.stat(path).catch(() => undefined);
-    if (info?.isDirectory) return path;
+    if (await isFolder(path)) return path;
   }
 }
 

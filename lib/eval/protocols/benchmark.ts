@@ -13,6 +13,7 @@ import type { EvalSettings, EvaluateOptions } from "../evaluate.ts";
 import { reportHead } from "../records/report_head.ts";
 import { checkMetrics, taskReport, TIES } from "../records/task_report.ts";
 import { queryText } from "../../base/texts/query_text.ts";
+import { own } from "../../base/own.ts";
 
 /** Options that all benchmarks share. */
 export interface BenchmarkOptions
@@ -77,7 +78,7 @@ export function promptFor(
   { prompts = "benchmark" }: BenchmarkOptions,
 ): string {
   if (prompts === "benchmark") return prompt;
-  return prompts === "none" ? "" : prompts[name] ?? "";
+  return prompts === "none" ? "" : own(prompts, name) ?? "";
 }
 
 /** What a benchmark adds to its options. */

@@ -15,6 +15,7 @@ import {
   openBeirSet,
   openMiracl,
 } from "../../data/mod.ts";
+import { exists } from "../../base/exists.ts";
 
 /** Options of {@linkcode evaluateMiracl}. */
 export interface EvaluateMiraclOptions extends JudgedBenchmarkOptions {
@@ -110,8 +111,7 @@ async function openLanguage(
   language: string,
   lineEnd: boolean,
 ): Promise<BenchmarkPart> {
-  const pulled = await Deno.stat(`${folder}/${language}/qrels`)
-    .then(() => true, () => false);
+  const pulled = await exists(`${folder}/${language}/qrels`);
   return {
     set: pulled
       ? await openPulled(`${folder}/${language}`, language, lineEnd)

@@ -31,7 +31,7 @@ export async function* mineStage(
     label: "mining hard negatives (BM25)",
     total: suite.tasks.length,
   };
-  const statistics: Record<string, MineStatistics> = {};
+  const statistics: [string, MineStatistics][] = [];
   const negatives: Map<string, string[]>[] = [];
   for (const [done, task] of suite.tasks.entries()) {
     yield { ...event, done, note: task.name };
@@ -41,12 +41,12 @@ export async function* mineStage(
       signal,
     });
     negatives.push(mined.negatives);
-    statistics[task.name] = mined.statistics;
+    statistics.push([task.name, mined.statistics]);
   }
   yield { ...event, done: suite.tasks.length };
   const rows = trainExamples(suite, { negatives });
   checkNegatives(suite, rows);
-  return { rows, statistics };
+  return { rows, statistics: Object.fromEntries(statistics) };
 }
 
 /** Said here, since sampling would say it only when it comes to that row. */

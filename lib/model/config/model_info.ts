@@ -4,6 +4,7 @@ import { readConfig } from "./config.ts";
 import { lengthLimit } from "../encode/encoder.ts";
 import { openWeights } from "../weights/safetensors.ts";
 import { readModules } from "./read_modules.ts";
+import { exists } from "../../base/exists.ts";
 
 /** What a model folder holds. */
 export interface ModelInfo {
@@ -72,7 +73,6 @@ export async function modelInfo(path: string): Promise<ModelInfo> {
     parameters: tensors.reduce((n, { shape }) => n + size(shape), 0),
     dtypes: [...new Set(tensors.map(({ dtype }) => dtype))],
     bytes: tensors.reduce((n, { start, end }) => n + end - start, 0),
-    adapter: await Deno.stat(join(folder, "adapter", "adapter_config.json"))
-      .then(() => true, () => false),
+    adapter: await exists(join(folder, "adapter", "adapter_config.json")),
   };
 }

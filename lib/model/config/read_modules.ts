@@ -5,6 +5,7 @@ import { parseJson } from "../../base/json_file.ts";
 import { shown } from "../weights/header.ts";
 import { ACTIVATION_CLASSES, POOLING_MODES } from "./module_names.ts";
 import type { DenseModule, ModulesConfig, Pooling } from "./modules.ts";
+import { named } from "../../base/named.ts";
 
 /** Flags for ways of pooling that we don't have. */
 const OTHER_FLAGS = [
@@ -47,7 +48,7 @@ const TokenizerFile = z.looseObject({ model_max_length: z.unknown() });
 const NO_LIMIT = 1e6;
 
 const PromptsFile = z.looseObject({
-  prompts: z.record(z.string(), z.string().nullable()).nullish(),
+  prompts: named(z.string().nullable()).nullish(),
   default_prompt_name: z.string().nullish(),
 });
 

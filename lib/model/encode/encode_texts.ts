@@ -3,6 +3,7 @@ import { embed, embeddingSize, type Encoder, lengthLimit } from "./encoder.ts";
 import { packTexts } from "../tokenizer/token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "../types.ts";
 import { checkPrecision, type Precision } from "../../backend/kernels/mod.ts";
+import { own } from "../../base/own.ts";
 
 /** Options for {@linkcode encodeTexts}. */
 export interface EncodeTextsOptions extends EncodeOptions {
@@ -307,5 +308,5 @@ export function modelPrompt(
   const names = kind === "query" ? ["query"] : PASSAGE_PROMPTS;
   const name = names.find((name) => Object.hasOwn(prompts, name)) ??
     defaultPromptName;
-  return name === undefined ? "" : prompts[name] ?? "";
+  return name === undefined ? "" : own(prompts, name) ?? "";
 }

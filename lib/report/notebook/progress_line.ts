@@ -1,4 +1,4 @@
-import { printable } from "./terminal.ts";
+import { printable } from "../../base/printable.ts";
 
 /** Where a progress line goes. */
 export interface ProgressLineOptions {

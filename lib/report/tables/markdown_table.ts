@@ -4,7 +4,7 @@ import {
   type TableOptions,
 } from "../plots/marks/grid.ts";
 import type { Rows } from "../rows.ts";
-import { printable } from "../notebook/terminal.ts";
+import { printable } from "../../base/printable.ts";
 
 /**
  * Writes a table as GitHub-flavoured Markdown, for a README. Whatever a cell

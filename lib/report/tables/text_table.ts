@@ -4,7 +4,8 @@ import {
   type TableOptions,
 } from "../plots/marks/grid.ts";
 import type { Rows } from "../rows.ts";
-import { displayWidth, printable } from "../notebook/terminal.ts";
+import { printable } from "../../base/printable.ts";
+import { displayWidth } from "../notebook/terminal.ts";
 
 /**
  * Draws a table as aligned plain text for a terminal: numbers to the right,

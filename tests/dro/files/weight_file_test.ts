@@ -291,3 +291,13 @@ Deno.test("weightFile() rejects what it can't write", () => {
   assert.throws(of({ ids: [3, 3] }), /the id 3 comes twice/);
   assert.throws(of({ ids: [3, -1] }), /the id of "b"/);
 });
+
+Deno.test("a weight file keeps tasks called like what objects inherit", () => {
+  const names = ["__proto__", "constructor", "b"];
+  const file = {
+    ...weightFile({ names, weights: [1, 2, 3], sizes: [4, 5, 6] }),
+    categories: Object.fromEntries([["__proto__", ["b"]]]),
+  };
+  assert.deepEqual(parseWeightFile(formatWeightFile(file)), file);
+  assert.deepEqual(weightsFor(["b", ...names.slice(0, 2)], file), [3, 1, 2]);
+});

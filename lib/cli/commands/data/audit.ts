@@ -7,6 +7,7 @@ import { backendOption } from "../backend_option.ts";
 import { type OpenedEncoder, openEncoder } from "../encoder_functions.ts";
 import type { Command } from "../../command.ts";
 import type { ProgressEvent } from "../../../base/progress_event.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro data audit`. */
 export interface DataAuditOptions {
@@ -108,7 +109,7 @@ export const command: Command<DataAuditOptions> = {
         "",
         `${suspicious.length} negatives are suspicious` +
         (options.out
-          ? `; decide in the first column of ${options.out}, then tdro mine --decisions ${options.out}`
+          ? line`; decide in the first column of ${options.out}, then tdro mine --decisions ${options.out}`
           : "; --out FILE writes them for a person to decide"),
       ].join("\n"));
   },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Finding, LengthSummary, SuiteCheck } from "../../../data/mod.ts";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro data check`. */
 export interface DataCheckOptions {
@@ -156,7 +157,7 @@ function findingRow({ severity, task, check, count, of, ...rest }: Finding) {
 function verdict({ suite, problems, notes }: SuiteCheck, tasks: number) {
   const count = (n: number, what: string) =>
     `${n || "no"} ${what}${n === 1 ? "" : "s"}`;
-  return `${suite}: ${count(tasks, "task")}${
+  return line`${suite}: ${count(tasks, "task")}${
     problems > 0 ? "" : tasks === 1 ? " is well formed" : " are well formed"
   }, ${count(problems, "problem")}, ${count(notes, "note")}`;
 }

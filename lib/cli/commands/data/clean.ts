@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro data clean`. */
 export interface DataCleanOptions {
@@ -95,7 +96,7 @@ export const command: Command<DataCleanOptions> = {
       const queries = rows.reduce((sum, row) => sum + row.queries, 0);
       const next = out === undefined
         ? "--out FOLDER writes the suite without them"
-        : `${out}/removed.jsonl lists them`;
+        : line`${out}/removed.jsonl lists them`;
       lines.push(
         `${removed.length} of ${queries} training queries are too near others; ${next}`,
       );

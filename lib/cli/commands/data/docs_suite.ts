@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
+import { exists } from "../../../base/exists.ts";
 
 /** Options of `tdro data docs-suite`. */
 export interface DataDocsSuiteOptions {
@@ -40,7 +42,7 @@ export const command: Command<DataDocsSuiteOptions> = {
     );
     const { textTable } = await import("../../../report/tables/text_table.ts");
     // Writing would refuse as well, but only after the seconds of building.
-    if (!force && await Deno.stat(out).then(() => true, () => false)) {
+    if (!force && await exists(out)) {
       throw new RangeError(
         `Cannot write the docs suite: ${out} is there already; choose another folder or add --force`,
       );
@@ -51,7 +53,7 @@ export const command: Command<DataDocsSuiteOptions> = {
     const rows = suiteRows(suite);
     io.result(
       { out, tasks: rows },
-      () => `${textTable(rows)}\n\nwritten to ${out}`,
+      () => [textTable(rows), "", line`written to ${out}`].join("\n"),
     );
   },
 };

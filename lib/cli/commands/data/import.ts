@@ -3,6 +3,10 @@ import { z } from "zod";
 import type { TableTaskOptions } from "../../../data/tables/table_options.ts";
 import { tableTaskFields } from "../../../data/tables/table_options.ts";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
+import { commandLine } from "../../command_line.ts";
+import { exists } from "../../../base/exists.ts";
+import { readTextIfThere } from "../../../base/read_text.ts";
 
 /** Options of `tdro data import`. */
 export interface DataImportOptions extends TableTaskOptions {
@@ -68,7 +72,7 @@ export const command: Command<DataImportOptions> = {
       await import("../../../data/mod.ts");
     const { textTable } = await import("../../../report/tables/text_table.ts");
     // Writing would refuse as well, but only after all was read.
-    if (!force && await Deno.stat(out).then(() => true, () => false)) {
+    if (!force && await exists(out)) {
       throw new RangeError(
         `Cannot write ${out}: it is there already; choose another folder or add --force`,
       );
@@ -86,9 +90,13 @@ export const command: Command<DataImportOptions> = {
     io.result(
       { out, tasks: rows },
       () =>
-        `${textTable(rows)}\n\nwritten to ${out}; next: tdro data check ${
-          task === undefined ? dirname(out) : out
-        }`,
+        [
+          textTable(rows),
+          "",
+          line`written to ${out}; next: ${
+            commandLine(["data", "check", task ? out : dirname(out)])
+          }`,
+        ].join("\n"),
     );
   },
 };
@@ -99,8 +107,7 @@ async function noteUnlisted(
   name: string,
   note: (text: string) => void,
 ): Promise<void> {
-  const text = await Deno.readTextFile(`${folder}/suite.json`)
-    .catch(() => undefined);
+  const text = await readTextIfThere(`${folder}/suite.json`);
   if (text !== undefined && !text.includes(JSON.stringify(name))) {
     note(
       `the suite's suite.json lists its tasks; add ${

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { CatalogueRow, PulledDataset } from "../../../data/mod.ts";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
+import { exists } from "../../../base/exists.ts";
 
 /** Options of `tdro data pull`. */
 export interface DataPullOptions {
@@ -78,7 +80,7 @@ export const command: Command<DataPullOptions> = {
         : several
         ? `${out}/${row.name}`
         : out;
-      if (several && !force && await isThere(folder)) {
+      if (several && !force && await exists(folder)) {
         io.note(`${row.name}: ${folder} is there already`);
         continue;
       }
@@ -97,7 +99,7 @@ export const command: Command<DataPullOptions> = {
       done,
       () =>
         done.map(({ name, folder, counts, license }) =>
-          `${name}: ${counts.passages} passages, ${counts.queries} queries in ${folder}; licence: ${license}`
+          line`${name}: ${counts.passages} passages, ${counts.queries} queries in ${folder}; licence: ${license}`
         ).join("\n") || "nothing to do",
     );
   },
@@ -122,8 +124,4 @@ function noLanguage(name: string, rows: readonly CatalogueRow[]): RangeError {
   return new RangeError(
     `Cannot pull ${name}: --language must be among ${[...tags].join(", ")}`,
   );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ReportComparison } from "../../../eval/mod.ts";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro eval diff`. */
 export interface EvalDiffOptions {
@@ -121,7 +122,7 @@ async function comparisonText(
     })
   );
   const lines = [
-    `${metric}: a ${mean.a.toFixed(4)}, b ${mean.b.toFixed(4)}`,
+    line`${metric}: a ${mean.a.toFixed(4)}, b ${mean.b.toFixed(4)}`,
     "",
     settings.length === 0 ? "No recorded setting differs." : textTable(
       settings.map(({ setting, a, b, effect }) => ({
@@ -141,11 +142,11 @@ async function comparisonText(
   for (const { task, onlyA, onlyB } of tasks) {
     if (onlyA + onlyB === 0) continue;
     lines.push(
-      `${task}: ${onlyA} queries only in a, ${onlyB} only in b, left out`,
+      line`${task}: ${onlyA} queries only in a, ${onlyB} only in b, left out`,
     );
   }
-  if (onlyA.length > 0) lines.push(`Only in a: ${onlyA.join(", ")}`);
-  if (onlyB.length > 0) lines.push(`Only in b: ${onlyB.join(", ")}`);
+  if (onlyA.length > 0) lines.push(line`Only in a: ${onlyA.join(", ")}`);
+  if (onlyB.length > 0) lines.push(line`Only in b: ${onlyB.join(", ")}`);
   return lines.join("\n");
 }
 

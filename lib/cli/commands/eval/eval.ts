@@ -16,6 +16,7 @@ import { evaluationProgress } from "./progress.ts";
 import { checkNew, checkWritable } from "../output.ts";
 import type { Command } from "../../command.ts";
 import type { CommandIo } from "../../io.ts";
+import { line } from "../../../base/printable.ts";
 
 export type { EvalCommandOptions } from "./options.ts";
 
@@ -162,9 +163,9 @@ async function printReport(
     return [
       table,
       missing.length > 0
-        ? `Not there, and not in the mean: ${missing.join(", ")}`
+        ? line`Not there, and not in the mean: ${missing.join(", ")}`
         : "",
-      out ? `The record is in ${out}` : "",
+      out ? line`The record is in ${out}` : "",
       shard ? `Of shard ${shard} alone: --merge all of them` : "",
     ].filter((part) => part !== "").join("\n\n");
   });

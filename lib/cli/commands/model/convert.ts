@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dtypeOption } from "./dtype_option.ts";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro model convert`. */
 export interface ModelConvertOptions {
@@ -49,7 +50,8 @@ export const command: Command<ModelConvertOptions> = {
     const { bytes, dtypes } = await modelInfo(out);
     io.result(
       { out, bytes, dtypes },
-      () => `${out}: ${(bytes / 1e6).toFixed(1)} MB of ${dtypes.join(", ")}`,
+      () =>
+        line`${out}: ${(bytes / 1e6).toFixed(1)} MB of ${dtypes.join(", ")}`,
     );
   },
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dtypeOption } from "./dtype_option.ts";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro model merge`. */
 export interface ModelMergeOptions {
@@ -56,6 +57,6 @@ export const command: Command<ModelMergeOptions> = {
       await saveEncoder(merged, partial, { dtype });
       disposeEncoder(merged);
     });
-    io.result({ out }, () => `${out}: the model with its adapter merged`);
+    io.result({ out }, () => line`${out}: the model with its adapter merged`);
   },
 };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro model pull`. */
 export interface ModelPullOptions {
@@ -48,7 +49,7 @@ export const command: Command<ModelPullOptions> = {
     io.result(
       { folder, files, info },
       () =>
-        `${folder}: ${files.length} files, a ${info.family} model with ${
+        line`${folder}: ${files.length} files, a ${info.family} model with ${
           (info.parameters / 1e6).toFixed(1)
         } million parameters`,
     );

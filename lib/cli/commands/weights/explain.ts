@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro weights explain`. */
 export interface WeightsExplainOptions {
@@ -61,7 +62,7 @@ export const command: Command<WeightsExplainOptions> = {
         drawn: row.drawn,
         passes: row.passes,
       }));
-      const sentences = sorted.map(({ task, why }) => `${task} ${why}`);
+      const sentences = sorted.map(({ task, why }) => line`${task} ${why}`);
       return `${
         textTable(table, {
           digits: 3,

@@ -6,7 +6,7 @@ import type {
   WeightOptimizer,
 } from "../../../dro/mod.ts";
 import type { Command } from "../../command.ts";
-import { exists } from "../../../base/exists.ts";
+import { exists, isFolder } from "../../../base/exists.ts";
 
 /** Options of `tdro weights replay`. */
 export interface WeightsReplayOptions {
@@ -197,8 +197,4 @@ async function tasksOf(log: LossLog, start: string | undefined): Promise<
     sizes: order.map((k) => file.sizes[k]!),
     weights: order.map((k) => file.weights[k]!),
   };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await Deno.stat(path).catch(() => undefined))?.isDirectory ?? false;
 }

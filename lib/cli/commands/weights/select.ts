@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { checkNew } from "../output.ts";
 import type { Command } from "../../command.ts";
+import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro weights select`. */
 export interface WeightsSelectOptions {
@@ -62,7 +63,8 @@ export const command: Command<WeightsSelectOptions> = {
     await writeWeightFile(out, selected);
     io.result(
       { out, tasks: names, of: count },
-      () => `${out}: ${names.length} of ${count} tasks: ${names.join(", ")}`,
+      () =>
+        line`${out}: ${names.length} of ${count} tasks: ${names.join(", ")}`,
     );
   },
 };
