@@ -11,7 +11,12 @@ import {
   saveEncoder,
 } from "../../../lib/model/mod.ts";
 import { tdro } from "../../cli/_capture.ts";
-import { type FileServer, serveFiles } from "../../data/_file_server.ts";
+import {
+  deadAddress,
+  type FileServer,
+  serveFiles,
+} from "../../data/_file_server.ts";
+import { gitBlob } from "../../data/_hub.ts";
 import { smallEncoder } from "../../_small_encoder.ts";
 
 const ID = "owner/small-model";
@@ -50,7 +55,7 @@ function serveHub(
     type: "file",
     path,
     size: bytes.length,
-    oid: "0".repeat(40),
+    oid: gitBlob(bytes),
     ...(path.endsWith(".safetensors")
       ? {
         lfs: {
@@ -78,7 +83,11 @@ async function pull(
   server: FileServer,
   options: PullModelOptions = {},
 ): Promise<ModelSource> {
-  const work = pullModel(ID, folder, { endpoint: server.url, ...options });
+  const work = pullModel(ID, folder, {
+    endpoint: server.url,
+    wait: () => Promise.resolve(),
+    ...options,
+  });
   for (let done = 0;;) {
     const next = await work.next();
     if (next.done) return next.value;
@@ -172,8 +181,9 @@ Deno.test("pullModel() refuses what it can't trust, in one line", async () => {
     );
   }
   await assert.rejects(
-    pullModel(ID, folder, { endpoint: "http://localhost:1" }).next(),
-    { name: "RangeError", message: /can't be reached; set HF_ENDPOINT/ },
+    pullModel(ID, folder, { endpoint: deadAddress(), retries: 0 })
+      .next(),
+    { name: "RangeError", message: /can't be reached \(.*\); set HF_ENDPOINT/ },
   );
 });
 
