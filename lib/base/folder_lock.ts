@@ -53,7 +53,7 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
 }
 
 /** The locked file of this name; `undefined` if another process has it. */
-async function lockFile(path: string): Promise<Deno.FsFile | undefined> {
+export async function lockFile(path: string): Promise<Deno.FsFile | undefined> {
   while (true) {
     const file = await Deno.open(path, {
       read: true,

@@ -130,6 +130,38 @@ Deno.test("downloadFile() stops at once when told to, and keeps what there is", 
   assert.equal((await Deno.stat(`${path}.part`)).size, 70_000);
 });
 
+Deno.test("downloadFile() shares its partial file with no other download", async () => {
+  let answers = 0;
+  await using server = serveFiles(
+    { "/a.bin": bytes },
+    () =>
+      answers++ > 0 ? undefined : new Response(
+        new ReadableStream({
+          start: (body) => body.enqueue(bytes.slice(0, 70_000)),
+        }),
+      ),
+  );
+  const path = `${await Deno.makeTempDir()}/a.bin`;
+  const url = `${server.url}/a.bin`;
+  const stop = new AbortController();
+  const begun = Promise.withResolvers<number>();
+  const first = downloadFile(url, path, {
+    signal: stop.signal,
+    onProgress: begun.resolve,
+  });
+  await begun.promise;
+  await assert.rejects(downloadFile(url, path, { sha256 }), {
+    name: "RangeError",
+    message:
+      /another download is writing the file; wait until it has finished$/,
+  });
+  stop.abort();
+  await assert.rejects(first, { name: "AbortError" });
+  await downloadFile(url, path, { sha256 });
+  const left = [...Deno.readDirSync(path.replace("/a.bin", ""))];
+  assert.deepEqual(left.map(({ name }) => name), ["a.bin"]);
+});
+
 Deno.test("downloadFile() sends headers to the address's own origin alone", async () => {
   const seen: (string | null)[] = [];
   const keep = (request: Request) => {

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { lockFile } from "../folder_lock.ts";
 import { gitBlobId, hashFile } from "../hash_file.ts";
 import { syncFile, syncFolder } from "../sync.ts";
 import { withPath } from "../write_whole.ts";
@@ -43,6 +44,7 @@ export interface Digest {
 
 const partOf = (path: string) => `${path}.part`;
 const tagOf = (path: string) => `${path}.part.etag`;
+const lockOf = (path: string) => `${path}.part.lock`;
 
 /** The file of that name, if it is what is wanted for certain. */
 export async function wholeFile(
@@ -70,6 +72,34 @@ export async function fetchFile(
   options: DownloadOptions,
 ): Promise<Digest> {
   await Deno.mkdir(dirname(path), { recursive: true });
+  await using _ = await lockPart(path);
+  // Whoever had the lock may have fetched it.
+  return await wholeFile(path, options) ?? await fetchPart(url, path, options);
+}
+
+/** Takes the partial file for this download alone. */
+async function lockPart(path: string): Promise<AsyncDisposable> {
+  const name = lockOf(path);
+  const lock = await lockFile(name);
+  if (!lock) {
+    throw new WebFault("another download is writing the file", {
+      mend: "wait until it has finished",
+    });
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      // The name goes first: whoever opens it afterwards has a file of their own.
+      await Deno.remove(name).catch(() => {});
+      lock.close();
+    },
+  };
+}
+
+async function fetchPart(
+  url: string,
+  path: string,
+  options: DownloadOptions,
+): Promise<Digest> {
   const part = partOf(path);
   for (let again = false;; again = true) {
     const pieces = { joined: false };

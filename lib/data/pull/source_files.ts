@@ -133,7 +133,7 @@ async function filesIn(folder: string): Promise<string[]> {
   try {
     const files = await listFiles(folder);
     return files.filter((path) =>
-      !path.endsWith(".part") && !path.endsWith(".etag") &&
+      !/\.part(\.etag|\.lock)?$/.test(path) &&
       !files.includes(`${path}.part`)
     );
   } catch (error) {
