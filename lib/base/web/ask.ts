@@ -119,7 +119,7 @@ async function follow(
 const CHECK_ADDRESS = { mend: "check the address of the hub or mirror" };
 
 /** Where a redirect leads, if that is a place to ask. */
-function redirectTarget({ status, headers }: Response, from: URL): URL {
+export function redirectTarget({ status, headers }: Response, from: URL): URL {
   const location = headers.get("location");
   if (location === null || !URL.canParse(location, from)) {
     throw new WebFault(
