@@ -84,6 +84,22 @@ Deno.test("downloadFile() refuses another size, another checksum, a missing file
   );
 });
 
+Deno.test("downloadFile() counts its tries anew when a long file gets on", async () => {
+  const mile = 1 << 20;
+  const long = new Uint8Array(4 * mile);
+  await using server = serveFiles({ "/long.bin": long });
+  const download = async (cut: number) => {
+    server.cuts.splice(0, Infinity, cut, cut, cut);
+    const path = `${await Deno.makeTempDir()}/long.bin`;
+    return await downloadFile(`${server.url}/long.bin`, path, {
+      retries: 1,
+      wait: () => Promise.resolve(),
+    });
+  };
+  assert.equal((await download(1.5 * mile)).bytes, long.length);
+  await assert.rejects(download(mile / 4), /; check the network, or put/);
+});
+
 Deno.test("downloadFile() tells a full disk from a broken connection", {
   ignore: Deno.build.os !== "linux",
 }, async () => {

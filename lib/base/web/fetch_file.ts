@@ -103,7 +103,9 @@ async function fetchPart(
   const part = partOf(path);
   for (let again = false;; again = true) {
     const pieces = { joined: false };
-    await retrying(() => fetchRest(url, path, options, pieces), options);
+    const { gotOn, onProgress } = milestones(options.onProgress);
+    const how = { ...options, onProgress, gotOn };
+    await retrying(() => fetchRest(url, path, how, pieces), how);
     const digest = await hashFile(part);
     const flaw = await flawOf(part, digest, options);
     if (!flaw) {
@@ -113,6 +115,25 @@ async function fetchPart(
     await discard(path);
     if (!pieces.joined || again) throw wrong(flaw);
   }
+}
+
+/** A good way on, in bytes: a long file may break off as often as it likes. */
+const MILE = 1 << 20;
+
+/** Whether a download got a mile further than ever since that was asked last. */
+function milestones(tell: DownloadOptions["onProgress"]) {
+  let [reached, mark] = [0, 0];
+  return {
+    onProgress(done: number): void {
+      reached = Math.max(reached, done);
+      tell?.(done);
+    },
+    gotOn(): boolean {
+      const on = reached >= mark + MILE;
+      if (on) mark = reached;
+      return on;
+    },
+  };
 }
 
 /** What is wrong with a file, if anything. */

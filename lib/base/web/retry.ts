@@ -18,6 +18,14 @@ export interface Patience {
   random?: () => number;
 }
 
+/** What retrying needs to know beside. */
+export interface RetryOptions extends Patience {
+  /** Stops the work. */
+  signal?: AbortSignal;
+  /** Whether the last try got a good way on: then they are counted anew. */
+  gotOn?: () => boolean;
+}
+
 /** How long a server is borne with by default. */
 export const PATIENCE = { retries: 4, idleMs: 30_000 } as const;
 
@@ -37,13 +45,14 @@ const LONGEST_ASKED = 5 * 60_000;
  */
 export async function retrying<T>(
   work: () => Promise<T>,
-  options: Patience & { signal?: AbortSignal } = {},
+  options: RetryOptions = {},
 ): Promise<T> {
   const {
     retries = PATIENCE.retries,
     wait = pause,
     random = Math.random,
     signal,
+    gotOn,
   } = options;
   for (let tries = 0;; tries++) {
     signal?.throwIfAborted();
@@ -52,6 +61,7 @@ export async function retrying<T>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof WebFault) || !error.passing) throw error;
+      if (gotOn?.()) tries = 0;
       if (tries >= retries) throw error;
       const own = Math.min(FIRST * 2 ** tries, LONGEST) * (1 + random()) / 2;
       await wait(Math.max(own, askedFor(error)), signal);

@@ -187,17 +187,36 @@ Deno.test("pullModel() refuses what it can't trust, in one line", async () => {
   );
 });
 
-Deno.test("tdro model pull takes the mirror from HF_ENDPOINT", async () => {
-  await using server = serveHub(await modelFiles());
-  const folder = `${await Deno.makeTempDir()}/model`;
+/** `tdro model pull` from a hub that HF_ENDPOINT names. */
+async function pullCommand(server: FileServer, folder: string) {
   const before = Deno.env.get("HF_ENDPOINT");
   Deno.env.set("HF_ENDPOINT", server.url);
   try {
-    const { code, out } = await tdro("model", "pull", ID, "--out", folder);
-    assert.equal(code, 0);
-    assert.match(out, /a bert model with 0\.0 million parameters/);
+    return await tdro("model", "pull", ID, "--out", folder);
   } finally {
     if (before === undefined) Deno.env.delete("HF_ENDPOINT");
     else Deno.env.set("HF_ENDPOINT", before);
   }
+}
+
+Deno.test("tdro model pull takes the mirror from HF_ENDPOINT", async () => {
+  await using server = serveHub(await modelFiles());
+  const folder = `${await Deno.makeTempDir()}/model`;
+  const { code, out } = await pullCommand(server, folder);
+  assert.equal(code, 0);
+  assert.match(out, /a bert model with 0\.0 million parameters/);
+});
+
+Deno.test("tdro model pull says in one line what a hub lists wrongly", async () => {
+  const path = "\u001b[2J/evil.json";
+  await using server = serveHub(await modelFiles(), [{ path, size: 2 }]);
+  const folder = `${await Deno.makeTempDir()}/model`;
+  const { code, out, err } = await pullCommand(server, folder);
+  assert.equal(code, 2);
+  assert.equal(out, "");
+  assert.match(
+    err,
+    /^error: Cannot pull owner\/small-model: the hub lists a file with control characters in its name: "\\u001b\[2J\/evil\.json"; don't use this mirror\n$/,
+  );
+  await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
 });
