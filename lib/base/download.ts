@@ -1,8 +1,5 @@
-import {
-  type DownloadOptions,
-  fetchFile,
-  wholeFile,
-} from "./web/fetch_file.ts";
+import { wholeFile } from "./web/expected_file.ts";
+import { type DownloadOptions, fetchFile } from "./web/fetch_file.ts";
 import { WebFault } from "./web/web_fault.ts";
 
 export type { DownloadOptions };

@@ -1,25 +1,26 @@
 import { dirname } from "node:path";
-import { lockFile } from "../folder_lock.ts";
-import { gitBlobId, hashFile } from "../hash_file.ts";
-import { syncFile, syncFolder } from "../sync.ts";
+import { hashFile } from "../hash_file.ts";
 import { withPath } from "../write_whole.ts";
 import { type Answer, ask } from "./ask.ts";
+import {
+  type Digest,
+  type ExpectedFile,
+  flawOf,
+  wholeFile,
+  wrong,
+} from "./expected_file.ts";
+import {
+  type Begun,
+  discard,
+  keepTag,
+  lockPart,
+  partOf,
+  putInPlace,
+  whatIsBegun,
+} from "./part_file.ts";
 import { type Patience, retrying } from "./retry.ts";
 import { checkStatus } from "./status_fault.ts";
 import { WebFault } from "./web_fault.ts";
-
-/** What is known of a file before it is fetched. */
-export interface ExpectedFile {
-  /** Size that the file must have. @default {what the server says} */
-  bytes?: number;
-  /** SHA-256 that it must have, in hex. @default {not checked} */
-  sha256?: string;
-  /**
-   * Git's id that its content must have, in hex, as hubs list it.
-   * @default {not checked}
-   */
-  gitBlob?: string;
-}
 
 /** Options for {@linkcode downloadFile}. */
 export interface DownloadOptions extends ExpectedFile, Patience {
@@ -32,31 +33,6 @@ export interface DownloadOptions extends ExpectedFile, Patience {
   signal?: AbortSignal;
   /** Called with the bytes there are so far. */
   onProgress?: (done: number) => void;
-}
-
-/** A file that is whole. */
-export interface Digest {
-  /** Size. */
-  bytes: number;
-  /** SHA-256 in hex. */
-  sha256: string;
-}
-
-const partOf = (path: string) => `${path}.part`;
-const tagOf = (path: string) => `${path}.part.etag`;
-const lockOf = (path: string) => `${path}.part.lock`;
-
-/** The file of that name, if it is what is wanted for certain. */
-export async function wholeFile(
-  path: string,
-  expected: ExpectedFile,
-): Promise<Digest | undefined> {
-  const { bytes, sha256, gitBlob } = expected;
-  if (bytes === undefined && !sha256 && !gitBlob) return undefined;
-  const size = await sizeOf(path);
-  if (size === undefined || size !== (bytes ?? size)) return undefined;
-  const digest = await hashFile(path);
-  return await flawOf(path, digest, expected) ? undefined : digest;
 }
 
 /**
@@ -75,24 +51,6 @@ export async function fetchFile(
   await using _ = await lockPart(path);
   // Whoever had the lock may have fetched it.
   return await wholeFile(path, options) ?? await fetchPart(url, path, options);
-}
-
-/** Takes the partial file for this download alone. */
-async function lockPart(path: string): Promise<AsyncDisposable> {
-  const name = lockOf(path);
-  const lock = await lockFile(name);
-  if (!lock) {
-    throw new WebFault("another download is writing the file", {
-      mend: "wait until it has finished",
-    });
-  }
-  return {
-    async [Symbol.asyncDispose]() {
-      // The name goes first: whoever opens it afterwards has a file of their own.
-      await Deno.remove(name).catch(() => {});
-      lock.close();
-    },
-  };
 }
 
 async function fetchPart(
@@ -136,47 +94,6 @@ function milestones(tell: DownloadOptions["onProgress"]) {
   };
 }
 
-/** What is wrong with a file, if anything. */
-async function flawOf(
-  file: string,
-  digest: Digest,
-  { bytes, sha256, gitBlob }: ExpectedFile,
-): Promise<string | undefined> {
-  if (digest.bytes !== (bytes ?? digest.bytes)) {
-    return `it must have ${bytes} bytes: got ${digest.bytes}`;
-  }
-  if (sha256 && digest.sha256 !== sha256.toLowerCase()) {
-    return `its SHA-256 must be ${sha256}: got ${digest.sha256}`;
-  }
-  if (!gitBlob) return undefined;
-  const id = await gitBlobId(file, gitBlob);
-  return id === gitBlob.toLowerCase()
-    ? undefined
-    : `git's id of it must be ${gitBlob}: got ${id}`;
-}
-
-const wrong = (flaw: string) =>
-  new WebFault(flaw, { mend: "try again, or check the mirror" });
-
-async function putInPlace(path: string): Promise<void> {
-  await syncFile(partOf(path));
-  await Deno.rename(partOf(path), path);
-  await Deno.remove(tagOf(path)).catch(() => {});
-  await syncFolder(dirname(path));
-}
-
-/** Removes what is there of the file. */
-async function discard(path: string): Promise<void> {
-  await Deno.remove(partOf(path)).catch(() => {});
-  await Deno.remove(tagOf(path)).catch(() => {});
-}
-
-/** What is there of a file, and what makes sure that the rest fits it. */
-interface Begun {
-  done: number;
-  tag?: string;
-}
-
 /** Appends what is missing to the partial file. */
 async function fetchRest(
   url: string,
@@ -200,20 +117,9 @@ async function fetchRest(
   }, async (answer) => {
     const start = await startOf(answer, begun, path);
     checkLength(answer, start, bytes);
-    await keepTag(answer, path);
+    await keepTag(answer.headers, path);
     await append(answer, path, { ...options, start });
   });
-}
-
-async function whatIsBegun(
-  path: string,
-  { bytes = Infinity, sha256, gitBlob }: ExpectedFile,
-): Promise<Begun> {
-  const done = await sizeOf(partOf(path)) ?? 0;
-  const tag = await readTag(path);
-  // Without its tag or a hash there is no telling whether the rest fits it.
-  const fits = tag !== undefined || sha256 || gitBlob;
-  return done > bytes || !fits ? { done: 0 } : { done, tag };
 }
 
 function rangeOf({ done, tag }: Begun): Record<string, string> {
@@ -305,29 +211,4 @@ async function writeAll(
   } catch (error) {
     throw withPath(error, partOf(path));
   }
-}
-
-/** Keeps the tag by which the server knows whether its file is still the same. */
-async function keepTag({ headers }: Answer, path: string): Promise<void> {
-  const tag = headers.get("etag");
-  // Weak ones don't vouch for the bytes.
-  const strong = tag && !tag.startsWith("W/")
-    ? tag
-    : headers.get("last-modified");
-  if (strong && isTag(strong)) await Deno.writeTextFile(tagOf(path), strong);
-  else await Deno.remove(tagOf(path)).catch(() => {});
-}
-
-async function readTag(path: string): Promise<string | undefined> {
-  const tag = await Deno.readTextFile(tagOf(path)).catch(() => "");
-  return isTag(tag) ? tag : undefined;
-}
-
-/** Whether a text can be sent as a header again. */
-function isTag(text: string): boolean {
-  return /^[ -~]{1,500}$/.test(text);
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  return await Deno.stat(path).then((info) => info.size, () => undefined);
 }
