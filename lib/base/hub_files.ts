@@ -1,38 +1,20 @@
 import type { ProgressEvent } from "./progress_event.ts";
 import { join } from "node:path";
-import { downloadFile } from "./download.ts";
+import { download, withMend } from "./download.ts";
+import { askJson } from "./web/ask_json.ts";
+import {
+  accessProblem,
+  hubConnection,
+  hubError,
+  type HubOptions,
+  type HubRepo,
+} from "./web/hub_connection.ts";
+import { type HubFile, listedFiles } from "./web/listed_files.ts";
+import { listPages } from "./web/list_pages.ts";
+import { pause } from "./web/retry.ts";
+import { WebFault } from "./web/web_fault.ts";
 
-/** A model or data set on the hub, at one revision. */
-export interface HubRepo {
-  /** Kind of repository. */
-  type: "model" | "dataset";
-  /** Name on the hub, e.g. `"owner/name"`. */
-  id: string;
-  /** Branch, tag or commit. */
-  revision: string;
-}
-
-/** Where and how to reach the hub. */
-export interface HubOptions {
-  /**
-   * Address of the hub or of a mirror. @default {`HF_ENDPOINT`, else the hub's}
-   */
-  endpoint?: string;
-  /** Access token, for what is private or gated. @default {`HF_TOKEN`} */
-  token?: string;
-  /** Stops the work; downloads go on there the next time. */
-  signal?: AbortSignal;
-}
-
-/** A file that the hub lists. */
-export interface HubFile {
-  /** Path in the repository. */
-  path: string;
-  /** Size. */
-  bytes: number;
-  /** SHA-256 in hex, where the hub knows one (large files). */
-  sha256?: string;
-}
+export type { HubFile, HubOptions, HubRepo };
 
 /** How far a download is, in bytes of all files; its label is the file at work. */
 export interface DownloadProgress extends ProgressEvent {
@@ -50,175 +32,179 @@ export interface HubFetch {
   folder: string;
 }
 
-const HUB = "the hub";
-
-/** What a user can do where the hub can't be reached. */
-const BY_HAND = { model: "the model's folder", dataset: "the files" } as const;
+/** A file that was fetched. */
+export interface FetchedFile {
+  /** Path in the repository. */
+  path: string;
+  /** Size. */
+  bytes: number;
+  /** SHA-256 in hex. */
+  sha256: string;
+}
 
 /**
- * Lists the files of a repository on the hub or a mirror of it.
+ * Lists those files of a repository on the hub, or a mirror of it, that are wanted.
  *
- * @throws {SyntaxError} If the name isn't one, or a path leaves the folder.
+ * @throws {SyntaxError} If the name isn't one, or what is listed of a wanted file
+ * can't be trusted: its path leaves the folder, or it has no proper size or hash.
  * @throws {RangeError} If the hub can't be reached or has no such repository.
  */
 export async function listHubFiles(
   repo: HubRepo,
-  options: HubOptions = {},
+  { wanted = () => true, ...options }: HubOptions & {
+    wanted?: (path: string) => boolean;
+  } = {},
 ): Promise<HubFile[]> {
   checkHubName(repo);
-  const hub = await import("@huggingface/hub");
-  const files: HubFile[] = [];
-  await reach(repo, options, async (where) => {
-    for await (const entry of hub.listFiles({ ...where, recursive: true })) {
-      if (entry.type !== "file") continue;
-      const file: HubFile = { path: entry.path, bytes: entry.size };
-      if (entry.lfs) file.sha256 = entry.lfs.oid.replace("sha256:", "");
-      files.push(file);
-    }
-  });
-  for (const { path } of files) {
-    if (!/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))(?!.*\\)/.test(path)) {
-      throw new SyntaxError(
-        `Cannot pull ${repo.id}: the hub lists a file outside the folder: ${
-          JSON.stringify(path)
-        }; don't use this mirror`,
-      );
-    }
+  const hub = hubConnection(repo, options);
+  const url = `${apiOf(hub, repo)}/tree/${
+    encodeURIComponent(repo.revision)
+  }?recursive=true&expand=false`;
+  try {
+    return await listedFiles(listPages(url, hub), wanted);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw hubError(error, repo, hub);
+    throw new SyntaxError(
+      `Cannot pull ${repo.id}: the hub ${error.message}; don't use this mirror`,
+      { cause: error },
+    );
   }
-  return files;
 }
 
-/** The commit that a data set's revision stands for, if the hub tells. */
-export async function datasetCommit(
-  { id, revision }: HubRepo,
+/** Most bytes of what the hub says about a repository. */
+const MAX_INFO_BYTES = 16 << 20;
+
+/**
+ * The commit that a revision stands for, if the hub tells: not every mirror does.
+ *
+ * @throws {RangeError} If the hub can't be reached.
+ */
+export async function hubCommit(
+  repo: HubRepo,
   options: HubOptions = {},
 ): Promise<string | undefined> {
-  const { datasetInfo } = await import("@huggingface/hub");
-  const { endpoint, token } = withDefaults(options);
+  checkHubName(repo);
+  const hub = hubConnection(repo, options);
+  const url = `${apiOf(hub, repo)}/revision/${
+    encodeURIComponent(repo.revision)
+  }?expand=sha`;
   try {
-    const { sha } = await datasetInfo({
-      name: id,
-      revision,
-      additionalFields: ["sha"],
-      hubUrl: endpoint,
-      accessToken: token,
-    });
-    return typeof sha === "string" && sha !== "" ? sha : undefined;
-  } catch {
-    // Not every mirror tells; the list of files says what is wrong, if anything.
-    return undefined;
+    const { value } = await askJson(url, { ...hub, maxBytes: MAX_INFO_BYTES });
+    const sha = (value as { sha?: unknown } | null)?.sha;
+    const isCommit = typeof sha === "string" && /^[0-9a-f]{40,64}$/.test(sha);
+    return isCommit ? sha : undefined;
+  } catch (error) {
+    // The list of files says what is wrong, if anything.
+    if (error instanceof WebFault && !error.passing) return undefined;
+    throw hubError(error, repo, hub);
   }
+}
+
+/** Where the hub answers questions about a repository. */
+function apiOf({ endpoint }: { endpoint: string }, { type, id }: HubRepo) {
+  return `${endpoint}/api/${type}s/${id}`;
 }
 
 /**
  * Fetches files from the hub, one after the other. What was begun goes on where it
  * stopped, what is there already isn't fetched again, and a file appears under
- * its name only when whole and of the right checksum.
+ * its name only when whole and of the hash that the hub lists.
+ *
+ * @returns Progress; in the end, the files with their SHA-256.
  */
 export async function* fetchHubFiles(
   parts: readonly HubFetch[],
   options: HubOptions = {},
-): AsyncGenerator<DownloadProgress, void, undefined> {
-  const { fileDownloadInfo } = await import("@huggingface/hub");
-  const { token, signal } = withDefaults(options);
-  const total = parts.flatMap(({ files }) => files)
-    .reduce((sum, { bytes }) => sum + bytes, 0);
+): AsyncGenerator<DownloadProgress, FetchedFile[], undefined> {
+  const fetched: FetchedFile[] = [];
+  const jobs = parts.flatMap(({ files, ...where }) =>
+    files.map((file) => ({ ...where, file }))
+  );
+  const total = jobs.reduce((sum, { file }) => sum + file.bytes, 0);
   let before = 0;
-  for (const { repo, files, folder } of parts) {
-    for (const { path, bytes, sha256 } of files) {
-      yield { stage: "download", label: path, done: before, total };
-      const info = await reach(
-        repo,
-        options,
-        (where) => fileDownloadInfo({ ...where, path }),
-      );
-      if (!info) {
-        throw new RangeError(`Cannot pull ${repo.id}: ${path} is gone`);
-      }
-      const download = events((onProgress) =>
-        downloadFile(info.url, join(folder, path), {
-          bytes,
-          sha256,
-          signal,
-          headers: token ? { authorization: `Bearer ${token}` } : undefined,
-          onProgress,
-        })
-      );
-      for await (const done of download) {
-        yield { stage: "download", label: path, done: before + done, total };
-      }
-      before += bytes;
+  for (const job of jobs) {
+    const label = job.file.path;
+    yield { stage: "download", label, done: before, total };
+    const work = moments((tell) => fetchHubFile(job, options, tell));
+    let next = await work.next();
+    for (; !next.done; next = await work.next()) {
+      const { done, note } = next.value;
+      yield { stage: "download", label, done: before + done, total, note };
     }
+    fetched.push(next.value);
+    before += job.file.bytes;
   }
+  return fetched;
+}
+
+async function fetchHubFile(
+  { repo, file, folder }: { repo: HubRepo; file: HubFile; folder: string },
+  { wait = pause, ...options }: HubOptions,
+  tell: (change: Partial<Moment>) => void,
+): Promise<FetchedFile> {
+  const { path, ...expected } = file;
+  const { secret, ...hub } = hubConnection(repo, options);
+  const target = join(folder, path);
+  try {
+    const { bytes, sha256 } = await download(
+      addressOf(hub, repo, path),
+      target,
+      {
+        ...hub,
+        ...expected,
+        headers: secret,
+        onProgress: (done) => tell({ done }),
+        async wait(ms, signal) {
+          tell({ note: `trying again in ${Math.ceil(ms / 1000)} s` });
+          await wait(ms, signal);
+          tell({ note: undefined });
+        },
+      },
+    );
+    return { path, bytes, sha256 };
+  } catch (error) {
+    if (!(error instanceof WebFault)) throw error;
+    const said = accessProblem(error, repo.type, { ...hub, secret }) ??
+      withMend(error, target);
+    throw new RangeError(`Cannot pull ${repo.id}: ${path}: ${said}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Where a file's bytes are. */
+function addressOf(
+  { endpoint }: { endpoint: string },
+  { type, id, revision }: HubRepo,
+  path: string,
+): string {
+  const names = [revision, ...path.split("/")].map(encodeURIComponent);
+  const kind = type === "model" ? "" : "datasets/";
+  return `${endpoint}/${kind}${id}/resolve/${names.join("/")}`;
 }
 
 /** Throws unless the repository's name is one. */
 export function checkHubName({ type, id }: HubRepo): void {
-  if (/^([\w.-]+\/)?[\w.-]+$/.test(id) && !id.includes("..")) return;
+  if (/^([\w.-]+\/)?[\w.-]+$/.test(id) && !/(^|\/)\.|\.\./.test(id)) return;
   throw new SyntaxError(
     `Cannot pull ${id}: it must be a name on the hub, like "owner/${type}"`,
   );
 }
 
-function withDefaults({
-  endpoint = Deno.env.get("HF_ENDPOINT"),
-  token = Deno.env.get("HF_TOKEN"),
-  signal,
-}: HubOptions): HubOptions {
-  return { endpoint: endpoint?.replace(/\/+$/, ""), token, signal };
-}
-
-/** How the hub's client is told where a repository is. */
-interface Where {
-  repo: { type: "model" | "dataset"; name: string };
-  revision: string;
-  hubUrl?: string;
-  accessToken?: string;
-}
-
-/** Runs a request; its failure becomes one line that says what to do. */
-async function reach<T>(
-  { type, id, revision }: HubRepo,
-  options: HubOptions,
-  request: (where: Where) => Promise<T>,
-): Promise<T> {
-  const { endpoint, token } = withDefaults(options);
-  try {
-    return await request({
-      repo: { type, name: id },
-      revision,
-      hubUrl: endpoint,
-      accessToken: token,
-    });
-  } catch (error) {
-    const status = (error as { statusCode?: number }).statusCode;
-    const hub = endpoint ?? HUB;
-    if (error instanceof Deno.errors.NotCapable) {
-      throw new RangeError(
-        `Cannot pull ${id}: Deno may not ask ${hub}; run it with --allow-net`,
-        { cause: error },
-      );
-    }
-    const said = status === 401 || status === 403 || status === 404
-      ? `${hub} has no such ${
-        type === "model" ? "model" : "data set"
-      }, or it is private; check the name, or set HF_TOKEN`
-      : status
-      ? `${hub} answers ${status}; try again later`
-      : `${hub} can't be reached; set HF_ENDPOINT to a mirror, or copy ${
-        BY_HAND[type]
-      } here by hand`;
-    throw new RangeError(`Cannot pull ${id}: ${said}`, { cause: error });
-  }
+/** How far a file is. */
+interface Moment {
+  done: number;
+  note?: string;
 }
 
 /** What a callback is told, as a generator; at most 10 times a second. */
-async function* events(
-  run: (onProgress: (done: number) => void) => Promise<unknown>,
-): AsyncGenerator<number> {
-  let latest = 0;
+async function* moments<T>(
+  run: (tell: (change: Partial<Moment>) => void) => Promise<T>,
+): AsyncGenerator<Moment, T, undefined> {
+  let latest: Moment = { done: 0 };
   let over = false;
-  const work = run((done) => latest = done).finally(() => over = true);
+  const work = run((change) => latest = { ...latest, ...change })
+    .finally(() => over = true);
   while (!over) {
     await Promise.race([
       work,
@@ -226,5 +212,5 @@ async function* events(
     ]);
     yield latest;
   }
-  await work;
+  return await work;
 }

@@ -68,8 +68,8 @@ export async function writeWhole(
   await syncFolder(dirname(path));
 }
 
-/** An open file's errors don't say which file it is. */
-function withPath(error: unknown, path: string): unknown {
+/** An open file's errors don't say which file it is: adds that. */
+export function withPath(error: unknown, path: string): unknown {
   if (error instanceof Error && / \(os error \d+\)$/.test(error.message)) {
     error.message += `: writefile '${path}'`;
   }

@@ -79,7 +79,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "model pull",
     summary: "Fetch a model from the Hugging Face hub or a mirror",
-    needs: ["net", "read", "write", "env"],
+    needs: ["net", "read", "write"],
+    uses: ["env"],
     load: () => import("./commands/model/pull.ts"),
   },
   {
@@ -183,7 +184,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "data pull",
     summary: "Fetch public training sets and benchmarks as task folders",
-    needs: ["net", "read", "write", "env"],
+    needs: ["net", "read", "write"],
+    uses: ["env"],
     load: () => import("./commands/data/pull.ts"),
   },
   {

@@ -32,6 +32,8 @@ export {
   downloadFile,
   type DownloadOptions,
 } from "../base/download.ts";
+export type { ExpectedFile } from "../base/web/expected_file.ts";
+export type { Patience } from "../base/web/retry.ts";
 export {
   type Passage,
   type Qrels,

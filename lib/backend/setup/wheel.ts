@@ -1,16 +1,8 @@
 import { dirname, join } from "node:path";
 import { cacheFolder } from "../../base/cache_folder.ts";
+import { hashFile } from "../../base/hash_file.ts";
 import { env } from "../../base/permissions.ts";
-
-/** A package of the Python index, taken as a wheel (a zip) and unpacked by us. */
-export interface WheelRequest {
-  /** Requirement, e.g. `tensorflow-cpu==2.21.0`. */
-  requirement: string;
-  /** Platform tags that will do, the first names the cache; the machine's own where absent. */
-  platforms?: readonly string[];
-  /** Python version to ask for, so that the user's own doesn't matter. */
-  python?: string;
-}
+import type { PinnedWheel } from "./pinned_wheels.ts";
 
 /** What a finished command left. */
 interface CommandResult {
@@ -70,62 +62,90 @@ export async function findPython(): Promise<string> {
   );
 }
 
+/** Python version to ask for, so that the user's own doesn't matter. */
+const PYTHON_VERSION = "3.12";
+
 /**
- * Downloads a wheel into the cache folder, or finds it there whole. pip checks
- * the file's hash; it gets its name in the cache only once whole.
+ * Downloads a wheel into the cache folder, or finds it there whole. It gets its name
+ * there only once it has the SHA-256 that it must have, and is checked again when
+ * it is found there later: one that isn't what it must be is fetched anew.
  *
  * @returns Path of the wheel.
- * @throws {RangeError} If pip can't fetch it.
+ * @throws {RangeError} If pip can't fetch it, or fetches another file.
  */
 export async function fetchWheel(
   python: string,
-  { requirement, platforms = [], python: version }: WheelRequest,
+  wheel: PinnedWheel,
 ): Promise<string> {
+  const { requirement, platforms = [], sha256 } = wheel;
   const folder = cacheFolder(
     "downloads",
-    requirement.replace(/[^\w.-]+/g, "_") +
-      (platforms.length ? `-${platforms[0]}` : ""),
+    [requirement.replace(/[^\w.-]+/g, "_"), ...platforms.slice(0, 1)].join("-"),
   );
   const there = await firstWheel(folder);
-  if (there) return there;
+  if (there && (await hashFile(there)).sha256 === sha256) return there;
   const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
   await Deno.mkdir(partial, { recursive: true });
   try {
-    const args = [
-      "-m",
-      "pip",
-      "download",
-      "--no-deps",
-      "--disable-pip-version-check",
-      "--progress-bar",
-      "off",
-      "-d",
-      partial,
-    ];
-    if (platforms.length > 0) {
-      args.push("--only-binary=:all:");
-      for (const tag of platforms) args.push("--platform", tag);
-      args.push("--python-version", version ?? "3.12");
-    }
-    const got = await runProgram(python, [...args, requirement]);
-    if (!got.ok) {
-      throw new RangeError(
-        `Cannot set up: pip could not download ${requirement}: ` +
-          `${lastLine(got.text)}; check the network or pip's index settings ` +
-          `and run setup again`,
-      );
-    }
-    await Deno.rename(partial, folder).catch(() => {}); // another run was first
+    await downloadWheel(python, wheel, partial);
+    await checkWheel(await firstWheel(partial), wheel);
+    if (there) await Deno.remove(folder, { recursive: true });
+    await Deno.rename(partial, folder).catch(async () => {
+      // Another run was first.
+      await checkWheel(await firstWheel(folder), wheel);
+    });
   } finally {
     await Deno.remove(partial, { recursive: true }).catch(() => {});
   }
-  const wheel = await firstWheel(folder);
-  if (!wheel) {
+  return (await firstWheel(folder))!;
+}
+
+/** Has pip fetch a wheel. It must not take sources: it would run what they say. */
+async function downloadWheel(
+  python: string,
+  { requirement, platforms = [] }: PinnedWheel,
+  folder: string,
+): Promise<void> {
+  const args = [
+    "-m",
+    "pip",
+    "download",
+    "--no-deps",
+    "--only-binary=:all:",
+    "--disable-pip-version-check",
+    "--progress-bar",
+    "off",
+    "-d",
+    folder,
+    ...platforms.flatMap((tag) => ["--platform", tag]),
+    ...(platforms.length > 0 ? ["--python-version", PYTHON_VERSION] : []),
+  ];
+  const got = await runProgram(python, [...args, requirement]);
+  if (got.ok) return;
+  throw new RangeError(
+    `Cannot set up: pip could not download ${requirement}: ` +
+      `${lastLine(got.text)}; check the network or pip's index settings ` +
+      `and run setup again`,
+  );
+}
+
+/** Throws unless a wheel is there and the one that it must be. */
+async function checkWheel(
+  path: string | undefined,
+  { requirement, sha256 }: PinnedWheel,
+): Promise<void> {
+  if (path === undefined) {
     throw new RangeError(
       `Cannot set up: pip left no wheel for ${requirement}; run setup again`,
     );
   }
-  return wheel;
+  const found = await hashFile(path);
+  if (found.sha256 === sha256) return;
+  throw new RangeError(
+    `Cannot set up: the wheel of ${requirement} must have the SHA-256 ${sha256}: ` +
+      `got ${found.sha256}; nothing of it is used: check pip's index settings ` +
+      `and run setup again`,
+  );
 }
 
 /** Removes a downloaded wheel that has served. */

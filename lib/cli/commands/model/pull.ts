@@ -17,7 +17,7 @@ export const command: Command<ModelPullOptions> = {
   name: "model pull",
   summary: "Fetch a model from the Hugging Face hub or a mirror",
   details:
-    "Fetches configuration, tokenizer and safetensors weights, checks sizes and checksums, and goes on where an interrupted download stopped. HF_ENDPOINT names a mirror, HF_TOKEN gives access to private models.",
+    "Fetches configuration, tokenizer and safetensors weights of one commit, checks sizes and hashes, and goes on where an interrupted download stopped. HF_ENDPOINT names a mirror, HF_TOKEN gives access to private and gated models; it is sent to no other address.",
   examples: [
     {
       about: "A small English retriever, to models/all-MiniLM-L6-v2",
