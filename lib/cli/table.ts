@@ -79,8 +79,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "model pull",
     summary: "Fetch a model from the Hugging Face hub or a mirror",
-    needs: ["net", "read", "write"],
-    uses: ["env"],
+    needs: ["net", "read", "write", "env"],
     load: () => import("./commands/model/pull.ts"),
   },
   {
@@ -184,8 +183,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "data pull",
     summary: "Fetch public training sets and benchmarks as task folders",
-    needs: ["net", "read", "write"],
-    uses: ["env"],
+    needs: ["net", "read", "write", "env"],
     load: () => import("./commands/data/pull.ts"),
   },
   {

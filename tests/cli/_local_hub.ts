@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type FileServer, serveFiles } from "../data/_file_server.ts";
+import { gitBlob } from "../data/_hub.ts";
 
 /**
  * A hub on a free local port.
@@ -34,5 +35,5 @@ function entry([path, bytes]: [string, Uint8Array]) {
   const lfs = /\.(gz|safetensors)$/.test(path)
     ? { oid, size, pointerSize: 130 }
     : undefined;
-  return { type: "file", path, size, oid: "0".repeat(40), lfs };
+  return { type: "file", path, size, oid: gitBlob(bytes), lfs };
 }

@@ -1,4 +1,3 @@
-import { env } from "../permissions.ts";
 import { shown } from "../shown.ts";
 import type { Patience } from "./retry.ts";
 import { WebFault } from "./web_fault.ts";
@@ -48,8 +47,8 @@ const HUB = "https://huggingface.co";
 export function hubConnection(
   { id }: HubRepo,
   {
-    endpoint = env.get("HF_ENDPOINT") || HUB,
-    token = env.get("HF_TOKEN"),
+    endpoint = Deno.env.get("HF_ENDPOINT") || HUB,
+    token = Deno.env.get("HF_TOKEN"),
     ...how
   }: HubOptions,
 ): HubConnection {
