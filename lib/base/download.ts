@@ -1,5 +1,6 @@
 import { wholeFile } from "./web/expected_file.ts";
 import { type DownloadOptions, fetchFile } from "./web/fetch_file.ts";
+import { removeRests } from "./web/part_file.ts";
 import { WebFault } from "./web/web_fault.ts";
 
 export type { DownloadOptions };
@@ -62,7 +63,10 @@ export async function download(
   options: DownloadOptions,
 ): Promise<Download> {
   const there = await wholeFile(path, options);
-  if (there) return { ...there, cached: true };
+  if (there) {
+    await removeRests(path);
+    return { ...there, cached: true };
+  }
   return { ...await fetchFile(url, path, options), cached: false };
 }
 

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { makeFolder } from "./make_folder.ts";
 import { join } from "node:path";
 import { removeLeftovers } from "./leftovers.ts";
 import { openLocked } from "./lock_path.ts";
@@ -27,7 +28,7 @@ interface Holder {
  * @throws {RangeError} If another process has it; the message says which.
  */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
-  await Deno.mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const path = join(folder, LOCK);
   const file = await openLocked(path);
   if (!file) throw busy(folder, await holderOf(path));

@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { makeFolder } from "./make_folder.ts";
 import { exists } from "./exists.ts";
 import { nameBeside, removeLeftoversOf } from "./leftovers.ts";
 import { lockPath } from "./lock_path.ts";
@@ -27,7 +28,7 @@ export async function writeFolder(
 ): Promise<void> {
   const target = resolve(folder);
   const parent = dirname(target);
-  await Deno.mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   await removeLeftoversOf(target);
   if (!overwrite && await exists(target)) {
     throw new RangeError(

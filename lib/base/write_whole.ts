@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { makeFolder } from "./make_folder.ts";
 import { nameBeside, removeLeftoversOf } from "./leftovers.ts";
 import { openLocked } from "./lock_path.ts";
 import { syncFolder } from "./sync.ts";
@@ -34,7 +35,7 @@ export async function writeWhole(
     | Iterable<string | Uint8Array>
     | AsyncIterable<string | Uint8Array>,
 ): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await removeLeftoversOf(path);
   const pieces = typeof content === "string" || content instanceof Uint8Array
     ? [content]

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { checkFinite } from "../base/check_finite.ts";
 import {
   type Encoder,
@@ -72,7 +72,6 @@ export async function saveCheckpoint(
   folder: string,
   { encoder, optimizer, state }: Checkpoint,
 ): Promise<void> {
-  await Deno.mkdir(dirname(folder), { recursive: true });
   await writeFolder(folder, {
     overwrite: true,
     what: `the checkpoint ${folder}`,

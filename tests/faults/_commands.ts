@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { writeSuite } from "../../lib/data/mod.ts";
 import { main } from "../../lib/cli/mod.ts";
 import { captured } from "../cli/_capture.ts";
@@ -8,16 +9,26 @@ import { toySuite } from "../_toy_suite.ts";
 export interface TriedCommand {
   name: string;
   words: string[];
+  /** Places that are tried where no number is asked for. @default {20} */
+  places?: number;
   /** Makes what the command needs, in the folder that it runs in. */
   prepare(folder: string): Promise<void>;
 }
 
-const SIZES =
-  "--hidden-size 8 --vocab-size 120 --batch-size 6 --backend wasm --steps 4 --checkpoint-every 2"
-    .split(" ");
+/** Updates of each stage of a run. */
+export const STEPS = 4;
+/** Updates between two checkpoints. */
+export const EVERY = 2;
+
+const SIZES = [
+  ..."--hidden-size 8 --vocab-size 120 --batch-size 6 --backend wasm".split(
+    " ",
+  ),
+  ...`--steps ${STEPS} --checkpoint-every ${EVERY}`.split(" "),
+];
 const RUN = [
   ..."run --suite suite --out out --negatives 3".split(" "),
-  ..."--weight-steps 4 --weight-batch-size 6".split(" "),
+  ...`--weight-steps ${STEPS} --weight-batch-size 6`.split(" "),
   ...SIZES,
 ];
 const TRAIN = [
@@ -48,15 +59,17 @@ function after(...lines: string[][]): TriedCommand["prepare"] {
 
 /** All of them. */
 export const COMMANDS: readonly TriedCommand[] = [
-  { name: "run", words: RUN, prepare: suite },
+  { name: "run", words: RUN, places: 12, prepare: suite },
   {
     name: "run --force",
+    places: 12,
     words: [...RUN, "--seed", "2", "--force"],
     prepare: after(RUN),
   },
   { name: "train", words: TRAIN, prepare: suite },
   {
     name: "arena",
+    places: 8,
     words: [
       ..."arena --suite suite --tasks shades,places --out out --seeds 1"
         .split(" "),
@@ -96,6 +109,16 @@ export const COMMANDS: readonly TriedCommand[] = [
     },
   },
   {
+    name: "data pull",
+    words: "data pull beir/scifact --out pulled --files files".split(" "),
+    prepare: () => Promise.resolve(),
+  },
+  {
+    name: "model convert",
+    words: "model convert model --out converted --dtype bfloat16".split(" "),
+    prepare: withModel,
+  },
+  {
     name: "encodeToFile()",
     words: ["encode-to-file", "model", "texts.txt", "vectors.npy"],
     async prepare(folder) {
@@ -105,6 +128,27 @@ export const COMMANDS: readonly TriedCommand[] = [
     },
   },
 ];
+
+/** Files of what the local hub has, by repository. */
+export const HUB: Record<string, Record<string, Uint8Array>> = {
+  "models/owner/model": Object.fromEntries(
+    ["config.json", "tokenizer.json", "model.safetensors"].map((name) => [
+      name,
+      new TextEncoder().encode(`{"of": "${name}"}`.padEnd(900)),
+    ]),
+  ),
+  "datasets/BeIR/scifact": {
+    "corpus.jsonl.gz": gzipSync(
+      '{"_id": "x", "title": "", "text": "a text"}\n',
+    ),
+    "queries.jsonl.gz": gzipSync('{"_id": "q", "text": "a query"}\n'),
+  },
+  "datasets/BeIR/scifact-qrels": {
+    "test.tsv": new TextEncoder().encode(
+      "query-id\tcorpus-id\tscore\nq\tx\t1\n",
+    ),
+  },
+};
 
 /** A small trained model in `model`. */
 async function withModel(folder: string): Promise<void> {

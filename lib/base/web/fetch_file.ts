@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { makeFolder } from "../make_folder.ts";
 import { hashFile } from "../hash_file.ts";
 import { withPath } from "../write_whole.ts";
 import { type Answer, ask } from "./ask.ts";
@@ -47,7 +48,7 @@ export async function fetchFile(
   path: string,
   options: DownloadOptions,
 ): Promise<Digest> {
-  await Deno.mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await using _ = await lockPart(path);
   // Whoever had the lock may have fetched it.
   return await wholeFile(path, options) ?? await fetchPart(url, path, options);

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { exists } from "../exists.ts";
 import { openLocked } from "../lock_path.ts";
 import { syncFile, syncFolder } from "../sync.ts";
 import { type ExpectedFile, sizeOf } from "./expected_file.ts";
@@ -23,6 +24,7 @@ export async function lockPart(path: string): Promise<AsyncDisposable> {
       // The name goes first: whoever opens it afterwards has a file of their own.
       await Deno.remove(name).catch(() => {});
       lock.close();
+      await syncFolder(dirname(path)).catch(() => {});
     },
   };
 }
@@ -33,6 +35,16 @@ export async function putInPlace(path: string): Promise<void> {
   await Deno.rename(partOf(path), path);
   await Deno.remove(tagOf(path)).catch(() => {});
   await syncFolder(dirname(path));
+}
+
+/** Removes what lies beside a whole file if its download was killed just then. */
+export async function removeRests(path: string): Promise<void> {
+  if (!await exists(tagOf(path)) && !await exists(lockOf(path))) return;
+  const lock = await openLocked(lockOf(path));
+  if (!lock) return; // someone else is at it
+  await Deno.remove(tagOf(path)).catch(() => {});
+  await Deno.remove(lockOf(path)).catch(() => {});
+  lock.close();
 }
 
 /** Removes what is there of the file. */

@@ -1,10 +1,12 @@
 import { exists } from "../../base/exists.ts";
+import { writeFolder } from "../../base/write_folder.ts";
 
 /**
  * Lets `write` fill a folder that appears under its name only when whole.
  *
  * @param folder Name; there must be nothing of that name yet.
  * @param write Fills the folder that it is given.
+ * @throws {RangeError} If there is something of that name.
  */
 export async function newFolder(
   folder: string,
@@ -15,11 +17,5 @@ export async function newFolder(
       `Cannot write ${folder}: there is something of that name; choose another --out`,
     );
   }
-  const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
-  try {
-    await write(partial);
-    await Deno.rename(partial, folder);
-  } finally {
-    await Deno.remove(partial, { recursive: true }).catch(() => {});
-  }
+  await writeFolder(folder, { overwrite: false, what: folder, fill: write });
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { makeFolder } from "../../base/make_folder.ts";
 import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
 import { readSealed, writeSealed } from "../../base/sealed_json.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
@@ -68,7 +69,7 @@ export async function* runArm(
     const { formula: _, ...arm } = before;
     return arm;
   }
-  await Deno.mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const seconds = await readJsonIfThere<ArenaArm["seconds"]>(
     join(folder, "seconds.json"),
   ) ?? { learn: 0, train: 0, evaluate: 0 };

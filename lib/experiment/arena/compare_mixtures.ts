@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { makeFolder } from "../../base/make_folder.ts";
 import type { Backend } from "../../backend/mod.ts";
 import { lockFolder } from "../../base/folder_lock.ts";
 import { writeSealed } from "../../base/sealed_json.ts";
@@ -136,7 +137,7 @@ export async function* compareMixtures(
       held.use(await lockFolder(out));
       await begin();
     }
-    await Deno.mkdir(own.out, { recursive: true });
+    await makeFolder(own.out);
     const base = given ?? await baseEncoder(own, suite);
     const log = new MetricsLog(own.out);
     const input: StageInput = { options: own, suite, rows, base, log, signal };

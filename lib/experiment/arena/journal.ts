@@ -1,4 +1,5 @@
 import { readTextIfThere } from "../../base/read_text.ts";
+import { makeFolder } from "../../base/make_folder.ts";
 import { dirname } from "node:path";
 import { seal, unseal } from "../../base/sealed_json.ts";
 import { writeWhole } from "../../base/write_whole.ts";
@@ -26,7 +27,7 @@ export class Journal {
 
   /** Opens a journal; one that isn't there is empty. */
   static async open(path: string): Promise<Journal> {
-    await Deno.mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const text = await readTextIfThere(path) ?? "";
     const lines = text === "" ? [] : text.trimEnd().split("\n");
     const answers: Answer[] = [];

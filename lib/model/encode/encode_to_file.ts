@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { makeFolder } from "../../base/make_folder.ts";
 import { createHash, type Hash } from "node:crypto";
 import { writeWhole } from "../../base/write_whole.ts";
 import { encoderFingerprint } from "../weights/fingerprint.ts";
@@ -90,7 +91,7 @@ export async function encodeToFile(
     options.prompt ?? "",
     start,
   ]));
-  await Deno.mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const before = resume ? await progressOf(part) : undefined;
   const { rest, hash, windows } = await continued(
     texts,
