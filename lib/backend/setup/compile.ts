@@ -2,6 +2,9 @@ import { dirname, join } from "node:path";
 import { cacheFolder } from "../../base/cache_folder.ts";
 import { lastLine, runProgram } from "./wheel.ts";
 import { exists } from "../../base/exists.ts";
+import { makeFolder } from "../../base/make_folder.ts";
+import { partialFolder } from "../../base/partial_folder.ts";
+import { syncFile } from "../../base/sync.ts";
 
 /** C++ files that become one library or program. */
 export interface Compilation {
@@ -48,34 +51,30 @@ export async function compile(compilation: Compilation): Promise<string> {
   const folder = cacheFolder("kernels", `${made}-${await hashOf([compiler])}`);
   const path = join(folder, output);
   if (await exists(path)) return path;
-  const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
-  await Deno.mkdir(partial, { recursive: true });
-  try {
-    for (const [name, text] of Object.entries(files)) {
-      await Deno.writeTextFile(join(partial, name), text);
-    }
-    const objects = await eachOnACore(sources, async (name) => {
-      const key = await hashOf([...partsOf(files, name), ...shared, compiler]);
-      const object = cacheFolder("kernels", "objects", `${key}.o`);
-      if (!await exists(object)) {
-        const fresh = join(partial, `${name}.o`);
-        await runCompiler([...flags, "-c", name, "-o", fresh], partial);
-        await Deno.mkdir(dirname(object), { recursive: true });
-        await Deno.rename(fresh, object);
-      }
-      return object;
-    });
-    await runCompiler([...objects, "-o", output, ...link], partial);
-    for (const name of Object.keys(files)) {
-      await Deno.remove(join(partial, name));
-    }
-    // Another process may have been first; its folder is as good as ours.
-    await Deno.rename(partial, folder).catch(async (error) => {
-      if (!await exists(path)) throw error;
-    });
-  } finally {
-    await Deno.remove(partial, { recursive: true }).catch(() => {});
+  await using partial = await partialFolder(folder);
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.writeTextFile(join(partial.path, name), text);
   }
+  const objects = await eachOnACore(sources, async (name) => {
+    const key = await hashOf([...partsOf(files, name), ...shared, compiler]);
+    const object = cacheFolder("kernels", "objects", `${key}.o`);
+    if (!await exists(object)) {
+      const fresh = join(partial.path, `${name}.o`);
+      await runCompiler([...flags, "-c", name, "-o", fresh], partial.path);
+      await syncFile(fresh);
+      await makeFolder(dirname(object));
+      await Deno.rename(fresh, object);
+    }
+    return object;
+  });
+  await runCompiler([...objects, "-o", output, ...link], partial.path);
+  for (const name of Object.keys(files)) {
+    await Deno.remove(join(partial.path, name));
+  }
+  // Another process may have been first; its folder is as good as ours.
+  await partial.finish().catch(async (error) => {
+    if (!await exists(path)) throw error;
+  });
   return path;
 }
 

@@ -1,9 +1,10 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Installation } from "./tensorflow.ts";
 import { cacheFolder } from "../../base/cache_folder.ts";
 import { exists } from "../../base/exists.ts";
 import { hashOf } from "./compile.ts";
 import { CUDA_FILES } from "../cuda/files.ts";
+import { writeWhole } from "../../base/write_whole.ts";
 
 /** A GPU's generation: 90 is 9.0, Hopper. */
 type Generation = number;
@@ -26,10 +27,7 @@ export async function buildCuda(
   const path = cacheFolder("kernels", key, "tdro.cubin");
   if (await exists(path)) return await Deno.readFile(path);
   const code = compiled(installation, generation);
-  await Deno.mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
-  await Deno.writeFile(partial, code);
-  await Deno.rename(partial, path);
+  await writeWhole(path, code);
   return code;
 }
 

