@@ -1,5 +1,6 @@
 import { readText, readTextIfThere } from "./read_text.ts";
 import { writeWhole } from "./write_whole.ts";
+import { jsonValue } from "./json_value.ts";
 
 /**
  * Content of a JSON file.
@@ -17,9 +18,11 @@ export async function readJson(path: string, mend: string): Promise<unknown> {
 /** The value of a file's text, or an error that names the file. */
 export function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return jsonValue(text);
   } catch {
-    throw new SyntaxError(`Cannot read ${path}: it is not JSON`);
+    throw new SyntaxError(
+      `Cannot read ${path}: it is not JSON, or nested too deeply`,
+    );
   }
 }
 
@@ -33,7 +36,7 @@ export async function readJsonIfThere<T>(
   path: string,
 ): Promise<T | undefined> {
   const text = await readTextIfThere(path);
-  return text === undefined ? undefined : JSON.parse(text);
+  return text === undefined ? undefined : parseJson(text, path) as T;
 }
 
 /**

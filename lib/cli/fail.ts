@@ -1,3 +1,4 @@
+import { printable } from "../base/printable.ts";
 import type { Io } from "./io.ts";
 import { systemFault } from "./system_fault.ts";
 
@@ -50,5 +51,5 @@ function isUserError(error: unknown): error is Error {
 }
 
 function oneLine(message: string): string {
-  return message.replace(/\s*\n\s*/g, "; ").trim();
+  return printable(message.replace(/\s*\n\s*/g, "; ")).trim();
 }

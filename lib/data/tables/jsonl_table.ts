@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readJsonl } from "../beir/read_jsonl.ts";
 import type { Table, TableRow } from "./table.ts";
 import { columnsOf } from "./columns_of.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 const line = z.record(z.string(), z.unknown());
 
@@ -29,11 +30,11 @@ export async function openJson(path: string): Promise<Table> {
   const text = await Deno.readTextFile(path);
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ""));
+    value = jsonValue(text);
   } catch (error) {
     throw new SyntaxError(
       `Cannot read ${path} as JSON: ${
-        (error as Error).message.replaceAll("\n", " ")
+        (error as Error).message
       }; name a file with an object on each line .jsonl`,
     );
   }

@@ -1,5 +1,6 @@
 import { LogReader, type Place } from "./log_reader.ts";
 import type { LossObservation } from "../update/measure_losses.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 /** Options for {@linkcode parseLossLog}. */
 export interface ParseLossLogOptions {
@@ -84,7 +85,7 @@ export function parseLossLog(
     };
     let value: unknown;
     try {
-      value = JSON.parse(row);
+      value = jsonValue(row);
     } catch (error) {
       // Only what follows the last line end can still have been in writing.
       if (i === rows.length - 1) {
@@ -93,7 +94,7 @@ export function parseLossLog(
         );
         return;
       }
-      const message = (error as SyntaxError).message.replace(/\s+/g, " ");
+      const message = (error as SyntaxError).message;
       place.fail(`not JSON: ${message}; write one whole object a line`);
     }
     reader.take(value, place);

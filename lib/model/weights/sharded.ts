@@ -1,7 +1,7 @@
 import { parseJson } from "../../base/json_file.ts";
 import { duplicateKey } from "../../base/json_keys.ts";
 import { missingTensor } from "./file.ts";
-import { shown } from "./header.ts";
+import { shown } from "../../base/shown.ts";
 import { DTYPE_BYTES } from "./dtype.ts";
 import type { NamedTensor, TensorInfo, Weights } from "./safetensors.ts";
 
