@@ -65,8 +65,9 @@ export async function findDamage(folder: string): Promise<string | undefined> {
         return `${path} is damaged (its SHA-256 is not the one noted)`;
       }
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      return `${path} is missing`;
+      if (error instanceof Deno.errors.NotFound) return `${path} is missing`;
+      if (!(error instanceof Deno.errors.IsADirectory)) throw error;
+      return `${path} is a folder`;
     }
   }
 }

@@ -1,6 +1,28 @@
 import { readTextIfThere } from "../../base/read_text.ts";
 import { dirname } from "node:path";
+import { z } from "zod";
+import { jsonValue } from "../../base/json_value.ts";
 import { writeWhole } from "../../base/write_whole.ts";
+
+/** A question of a strategy, and what was computed for it. */
+interface Answer {
+  question: string;
+  answer: unknown;
+}
+
+const schema = z.object({ question: z.string(), answer: z.unknown() });
+
+function answerOf(line: string, path: string, i: number): Answer {
+  try {
+    return schema.parse(jsonValue(line)) as Answer;
+  } catch {
+    throw new SyntaxError(
+      `${path}:${
+        i + 1
+      }: Cannot go on: the line holds no question and answer; remove the file to learn anew`,
+    );
+  }
+}
 
 /**
  * What a strategy's context has answered so far, a line each. A strategy asks
@@ -10,12 +32,12 @@ import { writeWhole } from "../../base/write_whole.ts";
  */
 export class Journal {
   readonly #path: string;
-  readonly #answers: { question: string; answer: unknown }[];
+  readonly #answers: Answer[];
   #next = 0;
 
   private constructor(
     path: string,
-    answers: { question: string; answer: unknown }[],
+    answers: Answer[],
   ) {
     this.#path = path;
     this.#answers = answers;
@@ -30,7 +52,7 @@ export class Journal {
     if (lines.pop() !== "") {
       await writeWhole(path, lines.map((l) => l + "\n").join(""));
     }
-    return new Journal(path, lines.map((line) => JSON.parse(line)));
+    return new Journal(path, lines.map((line, i) => answerOf(line, path, i)));
   }
 
   /** Whether answers of an earlier try are left. */

@@ -1,6 +1,5 @@
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import type { EvalReport } from "../../eval/mod.ts";
-import type { MineStatistics } from "../../search/mod.ts";
 import type { ArmName } from "../arms.ts";
 import type { ArenaIdentity } from "../arena/folder.ts";
 import type { ArenaResult } from "../arena/result.ts";
@@ -24,7 +23,7 @@ export interface RunData {
   /** What each query scored. */
   reports?: Record<ArmName, EvalReport>;
   /** What mining did, by task. */
-  statistics?: Record<string, MineStatistics>;
+  statistics?: Record<string, object>;
   /** A row a task. */
   tasks?: Record<string, unknown>[];
 }
@@ -52,18 +51,9 @@ export type Reportable = RunData | ArenaData;
  */
 export async function readReportable(folder: string): Promise<Reportable> {
   const name = basename(folder.replace(/[\\/]+$/, "")) || folder;
-  const result = await readPart<ArenaResult>(folder, "arena.json");
+  const result = await readPart(folder, "arena.json");
   if (result !== undefined) {
-    if (result?.format !== "tdro-arena/1") {
-      throw new SyntaxError(
-        `${
-          join(folder, "arena.json")
-        }:1: Cannot read the arena: its format must be "tdro-arena/1": got ${
-          JSON.stringify(result?.format)
-        }; run it again`,
-      );
-    }
-    const identity = await readPart<ArenaIdentity>(folder, "settings.json");
+    const identity = await readPart(folder, "settings.json");
     return { kind: "arena", name, result, identity };
   }
   const run = await readRun(folder).catch((error) => {
@@ -76,15 +66,9 @@ export async function readReportable(folder: string): Promise<Reportable> {
     kind: "run",
     name,
     ...run,
-    ...given("record", await readPart<RunRecord>(folder, "run.json")),
-    ...given(
-      "statistics",
-      await readPart<Record<string, MineStatistics>>(folder, "negatives.json"),
-    ),
-    ...given(
-      "tasks",
-      await readPart<Record<string, unknown>[]>(folder, "tasks.json"),
-    ),
+    ...given("record", await readPart(folder, "run.json")),
+    ...given("statistics", await readPart(folder, "negatives.json")),
+    ...given("tasks", await readPart(folder, "tasks.json")),
   };
 }
 
