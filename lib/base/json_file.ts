@@ -1,5 +1,7 @@
 import { readText, readTextIfThere } from "./read_text.ts";
 import { writeWhole } from "./write_whole.ts";
+import type { z } from "zod";
+import { describeIssue } from "./describe_issue.ts";
 import { jsonValue } from "./json_value.ts";
 
 /**
@@ -30,13 +32,25 @@ export function parseJson(text: string, path: string): unknown {
  * Content of a JSON file that was written by us.
  *
  * @param path The file.
+ * @param schema What it must be.
  * @returns Its value; `undefined` if there is no such file.
+ * @throws {SyntaxError} If it isn't.
  */
 export async function readJsonIfThere<T>(
   path: string,
+  schema: z.ZodType<T>,
 ): Promise<T | undefined> {
   const text = await readTextIfThere(path);
-  return text === undefined ? undefined : parseJson(text, path) as T;
+  if (text === undefined) return undefined;
+  const value = parseJson(text, path);
+  const { data, error } = schema.safeParse(value);
+  if (!error) return data;
+  const problem = describeIssue(error.issues[0]!, value);
+  throw new SyntaxError(
+    `Cannot read ${path}: ${
+      problem.replace("the line", "it")
+    }; remove it to have it made anew`,
+  );
 }
 
 /**

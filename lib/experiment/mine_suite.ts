@@ -38,6 +38,7 @@ import {
   parseMineSuiteOptions,
 } from "./mine_suite_options.ts";
 import { asJson } from "./run_folder.ts";
+import { minedSchema } from "./stages/result_schemas.ts";
 
 /** What {@linkcode mineSuite} may be told beside the settings. */
 export interface MineSuiteOptions extends Partial<MineSuiteSettings> {
@@ -205,12 +206,13 @@ async function minedBefore(
   out: string | undefined,
 ): Promise<MineStatistics | undefined> {
   if (out === undefined || !await exists(`${out}/${task}.jsonl`)) return;
-  const before = await readJsonIfThere<
-    { settings: unknown; statistics: MineStatistics }
-  >(`${out}/${task}.mined.json`);
+  const before = await readJsonIfThere(
+    `${out}/${task}.mined.json`,
+    minedSchema,
+  );
   if (before === undefined) return;
   if (isDeepStrictEqual(before.settings, asJson(record))) {
-    return before.statistics;
+    return before.statistics as unknown as MineStatistics;
   }
   throw new RangeError(
     `Cannot go on in ${out}: ${task}.jsonl was mined with other settings or from other data; choose another --out, or delete it`,

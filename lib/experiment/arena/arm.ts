@@ -3,7 +3,7 @@ import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { relay } from "../../base/relay.ts";
 import { type Strategy, weightFile, writeWeightFile } from "../../dro/mod.ts";
-import type { EvalReport } from "../../eval/mod.ts";
+import { type EvalReport, readReport } from "../../eval/mod.ts";
 import { disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { arenaContext } from "./context.ts";
 import { Journal } from "./journal.ts";
@@ -12,6 +12,11 @@ import { evaluateArm } from "../stages/evaluate_arm.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { trainArm } from "../stages/train_arm.ts";
 import { timed } from "../timed.ts";
+import {
+  armSchema,
+  choiceSchema,
+  secondsSchema,
+} from "../stages/result_schemas.ts";
 
 /** What an arm needs beside the seed's stage input. */
 export interface ArmParts {
@@ -53,7 +58,7 @@ export async function* runArm(
   const folder = join(options.out, "arms", slug);
   const file = join(folder, "result.json");
   const title = `${strategy.name}, seed ${options.seed}`;
-  const before = await readJsonIfThere<ArenaArm & { formula: string }>(file);
+  const before = await readJsonIfThere(file, armSchema);
   if (before) {
     if (before.formula !== strategy.formula) {
       throw new RangeError(
@@ -62,11 +67,13 @@ export async function* runArm(
     }
     yield { stage: title, label: `${title}: done before`, done: 1, total: 1 };
     const { formula: _, ...arm } = before;
-    return arm;
+    const report = await readReport(`${file}#report`);
+    return { ...arm as unknown as ArenaArm, report };
   }
   await Deno.mkdir(folder, { recursive: true });
-  const seconds = await readJsonIfThere<ArenaArm["seconds"]>(
+  const seconds = await readJsonIfThere(
     join(folder, "seconds.json"),
+    secondsSchema,
   ) ?? { learn: 0, train: 0, evaluate: 0 };
 
   /** Runs one part and adds up its time, also over tries. */
@@ -121,7 +128,7 @@ async function* choose(
 ): AsyncGenerator<ProgressEvent, Choice> {
   const { input, strategy, budget } = parts;
   const file = join(folder, "learned.json");
-  const before = await readJsonIfThere<Choice>(file);
+  const before = await readJsonIfThere(file, choiceSchema);
   if (before) return before;
   const journal = await Journal.open(join(folder, "journal.jsonl"));
   const context = arenaContext({

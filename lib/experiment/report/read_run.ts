@@ -3,7 +3,8 @@ import { isFile } from "../../base/exists.ts";
 import { type EvalReport, readReport } from "../../eval/mod.ts";
 import { type ArmName, ARMS } from "../arms.ts";
 import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
-import { readJsonIfThere } from "../../base/json_file.ts";
+import { jsonValue } from "../../base/json_value.ts";
+import { readTextIfThere } from "../../base/read_text.ts";
 import { type ExperimentSummary, METRIC } from "../summary.ts";
 import { partProblem, type Parts } from "./record_schemas.ts";
 
@@ -99,15 +100,20 @@ export async function readPart<Name extends keyof Parts>(
       `${path}:1: Cannot read the ${what}: ${why}; run it again`,
     );
   };
-  let value: unknown;
+  let text: string | undefined;
   try {
-    value = await readJsonIfThere(path);
+    text = await readTextIfThere(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotADirectory) return;
-    if (!(error instanceof SyntaxError)) throw error;
-    fail(`${name === "summary.json" ? "the summary" : name} is not JSON`);
+    throw error;
   }
-  if (value === undefined) return;
+  if (text === undefined) return;
+  let value: unknown;
+  try {
+    value = jsonValue(text);
+  } catch (error) {
+    fail(`it is not JSON: ${(error as Error).message}`);
+  }
   const problem = partProblem(name, value);
   if (problem) fail(problem);
   return value as Parts[Name];
