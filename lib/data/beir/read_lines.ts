@@ -11,7 +11,7 @@ const NEWLINE = 10;
  * Longer lines are refused: a gzipped file of a megabyte may hold one of a
  * gigabyte, and the longest text that anybody searches has a few megabytes.
  */
-const LONGEST = 1 << 25;
+export const LONGEST_LINE = 1 << 25;
 const BOM = "\uFEFF";
 
 /**
@@ -64,9 +64,9 @@ async function* splitLines(
     if (start === chunk.length) continue;
     rest.push(chunk.subarray(start));
     length += chunk.length - start;
-    if (length > LONGEST) {
+    if (length > LONGEST_LINE) {
       throw new SyntaxError(
-        `${path}:${number}: Cannot read the line: it is longer than ${LONGEST} bytes; is this a file of lines?`,
+        `${path}:${number}: Cannot read the line: it is longer than ${LONGEST_LINE} bytes; is this a file of lines?`,
       );
     }
   }

@@ -1,6 +1,7 @@
 import { LogReader, type Place } from "./log_reader.ts";
 import type { LossObservation } from "../update/measure_losses.ts";
 import { jsonValue } from "../../base/json_value.ts";
+import { printable } from "../../base/printable.ts";
 
 /** Options for {@linkcode parseLossLog}. */
 export interface ParseLossLogOptions {
@@ -79,7 +80,7 @@ export function parseLossLog(
     const place: Place = {
       fail(reason) {
         throw new SyntaxError(
-          `${path}:${i + 1}: Cannot use the line: ${reason}`,
+          `${path}:${i + 1}: Cannot use the line: ${printable(reason)}`,
         );
       },
     };
