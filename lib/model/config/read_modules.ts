@@ -25,7 +25,10 @@ const DenseFile = z.looseObject({
 const MODULE_KINDS = ["Transformer", "Pooling", "Dense", "Normalize"];
 
 const ModulesFile = z.array(z.looseObject({
-  path: z.string().regex(/^(?!\.)[\w. -]*$/, "must be a folder of the model"),
+  path: z.string().regex(
+    /^(?!\.)[\w. -]{0,200}$/,
+    "must be a folder of the model",
+  ),
   type: z.string(),
 }));
 

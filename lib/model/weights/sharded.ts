@@ -76,7 +76,8 @@ export function readIndex(text: string, path: string): Map<string, string> {
   }
   for (const [name, shard] of Object.entries(map)) {
     if (
-      typeof shard !== "string" || !/^[\w-][\w.-]*\.safetensors$/.test(shard)
+      typeof shard !== "string" ||
+      !/^[\w-][\w.-]{0,200}\.safetensors$/.test(shard)
     ) {
       throw new SyntaxError(
         `Cannot read ${path}: tensor ${
