@@ -112,30 +112,39 @@ function vocabularyProblem(
   added: readonly AddedTokenJson[],
 ): string | undefined {
   const { vocab } = model;
+  const ids: [string, number][] = added.map(({ content, id }) => [content, id]);
   if (Array.isArray(vocab)) {
     const pairs = vocab.every((pair) =>
       Array.isArray(pair) && typeof pair[0] === "string" &&
       typeof pair[1] === "number"
     );
-    return pairs ? undefined : "model.vocab must be a list of [token, score]";
+    if (!pairs) return "model.vocab must be a list of [token, score]";
+    return strayId(ids, vocab.length + added.length);
   }
-  if (!isObject(vocab)) return "model.vocab must map tokens to integers >= 0";
-  const ids = Object.entries(vocab);
-  if (!ids.every(([, id]) => Number.isSafeInteger(id) && (id as number) >= 0)) {
+  const isId = (id: unknown) => Number.isSafeInteger(id) && (id as number) >= 0;
+  if (!isObject(vocab) || !Object.values(vocab).every(isId)) {
     return "model.vocab must map tokens to integers >= 0";
   }
-  // Libraries keep a place for every id below the largest.
-  const end = 2 * (ids.length + added.length) + SPARE_IDS;
-  for (const { content, id } of added) ids.push([content, id]);
-  const stray = ids.find(([, id]) => (id as number) >= end);
-  if (stray) {
-    return `the ids of ${ids.length} tokens must be below ${end}: got ${
-      stray[1]
-    } for ${shown(stray[0])}`;
+  for (const [token, id] of Object.entries(vocab)) {
+    ids.push([token, id as number]);
   }
   const unknown = model.unk_token ?? "[UNK]";
-  if (
-    model.type === "WordPiece" &&
-    !(typeof unknown === "string" && Object.hasOwn(vocab, unknown))
-  ) return `model.vocab lacks the unknown token ${shown(unknown)}`;
+  const lacks = model.type === "WordPiece" &&
+    !(typeof unknown === "string" && Object.hasOwn(vocab, unknown));
+  return lacks
+    ? `model.vocab lacks the unknown token ${shown(unknown)}`
+    : strayId(ids, ids.length);
+}
+
+/** Says which id is too large, if one is: libraries keep a place for each below. */
+function strayId(
+  ids: readonly (readonly [string, number])[],
+  tokens: number,
+): string | undefined {
+  const end = 2 * tokens + SPARE_IDS;
+  const stray = ids.find(([, id]) => id >= end);
+  return stray &&
+    `the ids of ${tokens} tokens must be below ${end}: got ${stray[1]} for ${
+      shown(stray[0])
+    }`;
 }

@@ -33,6 +33,7 @@ const READ: Record<string, (path: string) => unknown> = {
   "wide": readConfig,
   "deep": readConfig,
   "id": loadTokenizer,
+  "added": loadTokenizer,
   "no-merges": loadTokenizer,
   "no-pair": loadTokenizer,
   "no-list": loadTokenizer,

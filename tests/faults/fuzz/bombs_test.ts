@@ -59,6 +59,10 @@ const FILES: Record<string, string | Uint8Array> = {
   "id/tokenizer.json": tokenizer({
     model: { type: "WordLevel", vocab: { "<pad>": 0, a: 100_000_000 } },
   }),
+  "added/tokenizer.json": tokenizer({
+    added_tokens: [{ id: 1_000_000_000, content: "<s>" }],
+    model: { type: "Unigram", vocab: [["<pad>", 0], ["a", -1]] },
+  }),
   "no-merges/tokenizer.json": tokenizer({
     model: { type: "BPE", vocab: { "<pad>": 0 } },
   }),
@@ -85,6 +89,7 @@ const TOLD: Record<string, RegExp> = {
   "wide": /config\.json: hidden_size: .*1048576, got 1099511627776/,
   "deep": /config\.json: num_hidden_layers: .*10000, got 1000000000/,
   "id": /ids of 2 tokens must be below 1004: got 100000000 for "a"/,
+  "added": /ids of 3 tokens must be below 1006: got 1000000000 for "<s>"/,
   "no-merges": /tokenizer\.json: the model lacks a field, or has one of/,
   "no-pair": /tokenizer\.json: post_processor\.pair /,
   "no-list": /tokenizer\.json: normalizer lacks a field, or has one of/,
