@@ -1,15 +1,18 @@
 import { join } from "node:path";
+import { z } from "zod";
 import { hashFile } from "./hash_file.ts";
 import { readJsonIfThere, writeJson } from "./json_file.ts";
 
 /** File of a folder that holds the SHA-256 of the others. */
 export const CHECKSUMS = "checksums.json";
 
-interface Checksums {
-  format: "tdro-checksums/1";
+const checksums = z.object({
+  format: z.literal("tdro-checksums/1"),
   /** SHA-256 in hexadecimal digits by path in the folder. */
-  files: Record<string, string>;
-}
+  files: z.record(z.string(), z.string()),
+});
+
+type Checksums = z.infer<typeof checksums>;
 
 /** Says that the files of a folder aren't those that were written. */
 export class DamageError extends SyntaxError {
@@ -49,15 +52,12 @@ export async function writeChecksums(folder: string): Promise<void> {
 export async function findDamage(folder: string): Promise<string | undefined> {
   let noted: Checksums | undefined;
   try {
-    noted = await readJsonIfThere<Checksums>(join(folder, CHECKSUMS));
+    noted = await readJsonIfThere(join(folder, CHECKSUMS), checksums);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return `${join(folder, CHECKSUMS)} is not JSON`;
+    return `${join(folder, CHECKSUMS)} is no list of checksums`;
   }
   if (noted === undefined) return;
-  if (typeof noted?.files !== "object" || noted.files === null) {
-    return `${join(folder, CHECKSUMS)} lists no files`;
-  }
   for (const [name, sha256] of Object.entries(noted.files)) {
     const path = join(folder, name);
     try {
@@ -65,8 +65,9 @@ export async function findDamage(folder: string): Promise<string | undefined> {
         return `${path} is damaged (its SHA-256 is not the one noted)`;
       }
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      return `${path} is missing`;
+      if (error instanceof Deno.errors.NotFound) return `${path} is missing`;
+      if (!(error instanceof Deno.errors.IsADirectory)) throw error;
+      return `${path} is a folder`;
     }
   }
 }

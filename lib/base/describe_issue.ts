@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** What is wrong with a line; zod's issues have this form. */
 export interface LineIssue {
   /** Sort of problem; `"invalid_type"` is the one that has `expected`. */
@@ -39,6 +41,6 @@ function kindOf(expected: string): string {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = printable(JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

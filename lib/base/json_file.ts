@@ -1,5 +1,8 @@
 import { readText, readTextIfThere } from "./read_text.ts";
 import { writeWhole } from "./write_whole.ts";
+import type { z } from "zod";
+import { describeIssue } from "./describe_issue.ts";
+import { jsonValue } from "./json_value.ts";
 
 /**
  * Content of a JSON file.
@@ -17,9 +20,11 @@ export async function readJson(path: string, mend: string): Promise<unknown> {
 /** The value of a file's text, or an error that names the file. */
 export function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return jsonValue(text);
   } catch {
-    throw new SyntaxError(`Cannot read ${path}: it is not JSON`);
+    throw new SyntaxError(
+      `Cannot read ${path}: it is not JSON, or nested too deeply`,
+    );
   }
 }
 
@@ -27,13 +32,25 @@ export function parseJson(text: string, path: string): unknown {
  * Content of a JSON file that was written by us.
  *
  * @param path The file.
+ * @param schema What it must be.
  * @returns Its value; `undefined` if there is no such file.
+ * @throws {SyntaxError} If it isn't.
  */
 export async function readJsonIfThere<T>(
   path: string,
+  schema: z.ZodType<T>,
 ): Promise<T | undefined> {
   const text = await readTextIfThere(path);
-  return text === undefined ? undefined : JSON.parse(text);
+  if (text === undefined) return undefined;
+  const value = parseJson(text, path);
+  const { data, error } = schema.safeParse(value);
+  if (!error) return data;
+  const problem = describeIssue(error.issues[0]!, value);
+  throw new SyntaxError(
+    `Cannot read ${path}: ${
+      problem.replace("the line", "it")
+    }; remove it to have it made anew`,
+  );
 }
 
 /**

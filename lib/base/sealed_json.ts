@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
+import type { z } from "zod";
 import { DamageError } from "./checksums.ts";
+import { describeIssue } from "./describe_issue.ts";
 import { writeJson } from "./json_file.ts";
+import { jsonValue } from "./json_value.ts";
 import { readTextIfThere } from "./read_text.ts";
 
 /** Adds to an object the SHA-256 of its JSON. */
@@ -37,27 +40,32 @@ export async function writeSealed(
  * Reads what {@linkcode writeSealed} wrote.
  *
  * @param path The file.
- * @param mend What to do if it is damaged, told after the error.
+ * @param options `schema`: what it must be; `mend`: what to do if it isn't, told
+ * after the error.
  * @returns Its value; `undefined` if there is no such file.
  * @throws {DamageError} If it isn't what was written.
  */
-export async function readSealed<T extends object>(
+export async function readSealed<T>(
   path: string,
-  mend: string,
+  { schema, mend }: { schema: z.ZodType<T>; mend: string },
 ): Promise<T | undefined> {
   const text = await readTextIfThere(path);
   if (text === undefined) return;
-  const damaged = (damage: string) =>
-    new DamageError(damage, `Cannot go on: ${damage}; ${mend}`);
+  const damaged = (how: string) => {
+    const damage = `${path} is damaged (${how})`;
+    return new DamageError(damage, `Cannot go on: ${damage}; ${mend}`);
+  };
   let sealed: unknown;
   try {
-    sealed = JSON.parse(text);
+    sealed = jsonValue(text);
   } catch {
-    throw damaged(`${path} is damaged (it is not JSON)`);
+    throw damaged("it is not JSON");
   }
   const value = typeof sealed === "object" && sealed !== null
-    ? unseal(sealed as T)
+    ? unseal(sealed)
     : undefined;
-  if (value !== undefined) return value;
-  throw damaged(`${path} is damaged (its SHA-256 is not the one noted)`);
+  if (value === undefined) throw damaged("its SHA-256 is not the one noted");
+  const { data, error } = schema.safeParse(value);
+  if (!error) return data;
+  throw damaged(describeIssue(error.issues[0]!, value));
 }

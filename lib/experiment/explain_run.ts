@@ -13,6 +13,7 @@ import {
 import { type ExperimentOptions, weightEta } from "./experiment_options.ts";
 import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
 import { WEIGHT_STAGE } from "./stages/learn_mixture.ts";
+import { jsonValue } from "../base/json_value.ts";
 
 /** The losses that a run learned its weights from, and how it did. */
 export interface RunLosses {
@@ -59,7 +60,7 @@ export async function readRunLosses(folder: string): Promise<RunLosses> {
   );
   let record: z.infer<typeof recordSchema>;
   try {
-    record = recordSchema.parse(JSON.parse(text));
+    record = recordSchema.parse(jsonValue(text));
   } catch {
     throw new SyntaxError(
       `${path}:1: Cannot read the run: the record is not one of a run; run it again`,

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
 import { exists } from "../base/exists.ts";
 import { hashFile } from "../base/hash_file.ts";
 import { readJsonIfThere, writeJson } from "../base/json_file.ts";
@@ -10,17 +11,10 @@ import {
 } from "../data/mod.ts";
 import type { MinedNegatives, MineStatistics } from "../search/mod.ts";
 import { asJson } from "./run_folder.ts";
+import { minedSchema } from "./stages/result_schemas.ts";
 
 /** What negatives depend on; `split` among it. */
 type MineRecord = Readonly<Record<string, unknown>>;
-
-/** What lies beside a task's training file. */
-interface Mined {
-  settings: MineRecord;
-  statistics: MineStatistics;
-  /** Hash of the training file; absent from a version before. */
-  sha256?: string;
-}
 
 /** A task's training file, there or to come. */
 export interface MinedFile {
@@ -51,7 +45,7 @@ export async function openMinedFile(
   // There while the two above are written.
   const mark = `${folder}/.${task.name}.mining.json`;
   const wanted = asJson(settings);
-  const before = await readJsonIfThere<Mined>(record);
+  const before = await readJsonIfThere(record, minedSchema);
   const there = await exists(file);
   const isSame = isDeepStrictEqual(before?.settings, wanted);
   const isWhole = there && before !== undefined &&
@@ -66,10 +60,16 @@ export async function openMinedFile(
   };
   if (isSame && isWhole) {
     await Deno.remove(mark).catch(() => {}); // if it was stopped just before
-    return { statistics: before!.statistics, write };
+    return {
+      statistics: before!.statistics as unknown as MineStatistics,
+      write,
+    };
   }
   // Stopped between the two files, by this command.
-  const isOwn = isDeepStrictEqual(await readJsonIfThere(mark), wanted);
+  const isOwn = isDeepStrictEqual(
+    await readJsonIfThere(mark, z.unknown()),
+    wanted,
+  );
   if (!there || isOwn || force) return { write };
   const why = before === undefined
     ? "wasn't mined by tdro"

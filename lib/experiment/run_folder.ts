@@ -8,6 +8,7 @@ import { writeJson } from "../base/json_file.ts";
 import { readTextIfThere } from "../base/read_text.ts";
 import type { Suite } from "../data/mod.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
+import { jsonValue } from "../base/json_value.ts";
 import { changedSettings, type SettingsChange } from "./changed_settings.ts";
 import { folderOf } from "./folder_name.ts";
 import { clearFolder, dropReplaced } from "./replaced.ts";
@@ -261,7 +262,7 @@ export async function readRecord<T>(
   }
   if (text === undefined) return;
   try {
-    return JSON.parse(text);
+    return jsonValue(text) as T;
   } catch {
     throw new SyntaxError(
       `${path}:1: Cannot read the ${what}: the record is not JSON; remove the folder or name another one by --out`,

@@ -3,7 +3,8 @@ import type { Backend } from "../backend/mod.ts";
 import { readJsonIfThere, writeJson } from "../base/json_file.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite } from "../data/mod.ts";
-import type { EvalReport } from "../eval/mod.ts";
+import { isFile } from "../base/exists.ts";
+import { type EvalReport, readReport } from "../eval/mod.ts";
 import {
   addLora,
   disposeEncoder,
@@ -31,6 +32,7 @@ import { RunClaim } from "./run_claim.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
 import { trainArm } from "./stages/train_arm.ts";
 import { versions } from "./versions.ts";
+import { drawnSchema } from "./stages/result_schemas.ts";
 
 /** What {@linkcode trainRetriever} needs beside the settings. */
 export interface TrainRetrieverOptions
@@ -189,16 +191,16 @@ async function* resultOf(
 ): AsyncGenerator<ProgressEvent, RetrieverResult> {
   const { out } = input.options;
   const model = join(out, "models", ARM);
-  const drawn = await readJsonIfThere<number[]>(join(model, "drawn.json"));
+  const drawn = await readJsonIfThere(join(model, "drawn.json"), drawnSchema);
   if (!drawn) {
     throw new Deno.errors.NotFound(
       `Cannot read the run in ${out}: ${model} has no drawn.json; run it again with --force`,
     );
   }
-  const before = await readJsonIfThere<{ [ARM]: EvalReport }>(
-    join(out, "eval.json"),
-  );
-  let report = before?.[ARM];
+  const evaluation = join(out, "eval.json");
+  let report = await isFile(evaluation)
+    ? await readReport(`${evaluation}#${ARM}`)
+    : undefined;
   if (evaluate && !report) {
     const encoder = await loadEncoder(model);
     try {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { z } from "zod";
 import { checkFinite } from "../base/check_finite.ts";
 import {
   type Encoder,
@@ -13,6 +14,7 @@ import { trainable } from "./trainable.ts";
 import { DamageError, findDamage, writeChecksums } from "../base/checksums.ts";
 import { writeJson } from "../base/json_file.ts";
 import { writeFolder } from "../base/write_folder.ts";
+import { jsonValue } from "../base/json_value.ts";
 import { readText } from "../base/read_text.ts";
 
 /** What a training run must remember beside its parameters and moments. */
@@ -22,6 +24,22 @@ export interface CheckpointState {
   /** Anything else the run needs, JSON-serialisable. */
   extra?: unknown;
 }
+
+const integer = z.int().min(0);
+const generator = z.tuple([integer, integer, integer, integer]);
+
+/** Whether there are as many as tasks, and rows, sampling checks when it goes on. */
+const stateSchema = z.looseObject({
+  step: integer,
+  cursor: z.looseObject({
+    batches: integer,
+    taskRng: generator,
+    passageRng: generator,
+    next: z.array(integer),
+    done: z.array(z.boolean()),
+    drawn: z.array(integer),
+  }),
+});
 
 /** A training run as a checkpoint brings it back. */
 export interface Checkpoint {
@@ -128,10 +146,10 @@ export async function loadCheckpoint(
   );
   let state: CheckpointState & { step: number };
   try {
-    state = JSON.parse(text);
+    state = stateSchema.parse(jsonValue(text));
   } catch {
     throw new SyntaxError(
-      `${path}:1: Cannot load a checkpoint: the state is not JSON; go back to an earlier checkpoint`,
+      `${path}:1: Cannot load a checkpoint: the state is not JSON, or not that of a run; go back to an earlier checkpoint`,
     );
   }
   const encoder = await loadEncoder(folder);

@@ -29,6 +29,7 @@ function evalReport(tasks: readonly string[], arm: number, seed: number) {
   return {
     format: "tdro-eval/1",
     suite: "fake",
+    settings: { metrics: ["nDCG@10"], k: 10 },
     tasks: rows,
     mean: { "nDCG@10": mean(rows.map((row) => row.mean["nDCG@10"])) },
   };

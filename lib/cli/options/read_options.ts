@@ -5,6 +5,7 @@ import { type GlobalOptions, globalOptions } from "./global_options.ts";
 import { readArguments, valueAt, type Values } from "./read_arguments.ts";
 import { recordedOptions } from "./recorded_options.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 /** What a command is to do, from its arguments and its config file. */
 export interface ReadOptions {
@@ -68,7 +69,7 @@ async function readConfig(path: string, all: readonly Flag[]): Promise<Values> {
   }
   let config: unknown;
   try {
-    config = JSON.parse(text);
+    config = jsonValue(text);
   } catch (error) {
     throw new SyntaxError(
       `${path}: Cannot read the config file: ${(error as Error).message}`,

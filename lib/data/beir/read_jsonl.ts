@@ -1,5 +1,6 @@
 import { describeIssue, type LineIssue } from "../../base/describe_issue.ts";
 import { readLines } from "./read_lines.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 export type { LineIssue };
 
@@ -52,11 +53,11 @@ export async function* readJsonl<T>(
     if (text.trim() === "") continue;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = jsonValue(text);
     } catch (error) {
       throw new SyntaxError(
         `${path}:${number}: Cannot read the line as JSON: ${
-          (error as Error).message.replaceAll("\n", " ")
+          (error as Error).message
         }`,
       );
     }

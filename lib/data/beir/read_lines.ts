@@ -7,18 +7,23 @@ export interface Line {
 }
 
 const NEWLINE = 10;
+/**
+ * Longer lines are refused: a gzipped file of a megabyte may hold one of a
+ * gigabyte, and the longest text that anybody searches has a few megabytes.
+ */
+export const LONGEST_LINE = 1 << 25;
 const BOM = "\uFEFF";
 
 /**
  * Reads the lines of a UTF-8 file, plain or (name ends in `.gz`) gzipped.
  * Lines end at LF or CR LF and nowhere else, so U+2028 and its like stay in
- * the text. Decoding is strict and line by line: a replaced byte could make
+ * the text. A line has at most 32 MiB. Decoding is strict and line by line: a replaced byte could make
  * two ids one, and the error can name its line.
  */
 export async function* readLines(path: string): AsyncGenerator<Line> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let number = 0;
-  for await (const bytes of splitLines(openBytes(path))) {
+  for await (const bytes of splitLines(openBytes(path), path)) {
     number++;
     let text: string;
     try {
@@ -37,8 +42,11 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
 /** Cuts a stream of bytes at each LF; a last line without LF counts. */
 async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
+  path: string,
 ): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array[] = [];
+  let length = 0;
+  let number = 1;
   for await (const chunk of chunks) {
     let start = 0;
     for (
@@ -49,9 +57,18 @@ async function* splitLines(
       const tail = chunk.subarray(start, end);
       yield rest.length > 0 ? concatenate([...rest, tail]) : tail;
       rest = [];
+      length = 0;
+      number++;
       start = end + 1;
     }
-    if (start < chunk.length) rest.push(chunk.subarray(start));
+    if (start === chunk.length) continue;
+    rest.push(chunk.subarray(start));
+    length += chunk.length - start;
+    if (length > LONGEST_LINE) {
+      throw new SyntaxError(
+        `${path}:${number}: Cannot read the line: it is longer than ${LONGEST_LINE} bytes; is this a file of lines?`,
+      );
+    }
   }
   if (rest.length > 0) yield concatenate(rest);
 }

@@ -84,7 +84,9 @@ export const taskFile: z.ZodType<{
   source?: string;
   transform?: string;
 }> = z.object({
-  task: z.string().min(1, "must not be empty").optional(),
+  task: z.string().min(1, "must not be empty")
+    .regex(/^\P{Cc}*$/u, "must hold no line end or other control character")
+    .optional(),
   prompt: z.string().optional(),
   language: z.union([z.string(), z.array(z.string())], {
     error: "must be a string or a list of strings",

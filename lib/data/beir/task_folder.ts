@@ -6,6 +6,7 @@ import { taskFile } from "./schemas.ts";
 import { taskNameProblem } from "./task_name.ts";
 import type { TaskInfo } from "../types.ts";
 import { describeIssue } from "../../base/describe_issue.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 /** Throws if there is no folder of this name. */
 export async function checkFolder(what: string, path: string): Promise<void> {
@@ -30,12 +31,10 @@ export async function readJsonFile<T>(
   if (text === undefined) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ""));
+    value = jsonValue(text);
   } catch (error) {
     throw new SyntaxError(
-      `Cannot read ${path} as JSON: ${
-        (error as Error).message.replaceAll("\n", " ")
-      }`,
+      `Cannot read ${path} as JSON: ${(error as Error).message}`,
     );
   }
   const parsed = schema.safeParse(value);

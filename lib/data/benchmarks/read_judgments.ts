@@ -1,3 +1,4 @@
+import { shown } from "../../base/shown.ts";
 import { insertPair, parseGrade } from "../trec/columns.ts";
 import { readLines } from "../beir/read_lines.ts";
 import { readBeirQrels } from "../beir/read_beir_qrels.ts";
@@ -49,7 +50,8 @@ async function readTable(path: string): Promise<Qrels> {
     const passage = idOf(cells, where, ["corpus-id", "corpus_id", "docid"]);
     const score = cells.score ?? 1;
     // Parquet may hold a grade as a float.
-    const value = parseGrade(String(score), where);
+    const text = typeof score === "object" ? shown(score) : String(score);
+    const value = parseGrade(text, where);
     insertPair(qrels, { query, passage, value, where });
   }
   return qrels;

@@ -1,5 +1,6 @@
 import { readLines } from "../beir/read_lines.ts";
 import type { Passage, TrainExample } from "../types.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 /** Options of {@linkcode readPairs}. */
 export interface ReadPairsOptions {
@@ -62,12 +63,10 @@ export async function* readPairs(
 function textsOf(line: string, where: string): Texts {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = jsonValue(line);
   } catch (error) {
     throw new SyntaxError(
-      `${where}: Cannot read the line as JSON: ${
-        (error as Error).message.replaceAll("\n", " ")
-      }`,
+      `${where}: Cannot read the line as JSON: ${(error as Error).message}`,
     );
   }
   const { query, pos, neg, set } = (value ?? {}) as Record<string, unknown>;

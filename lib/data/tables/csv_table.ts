@@ -1,4 +1,4 @@
-import { readLines } from "../beir/read_lines.ts";
+import { LONGEST_LINE, readLines } from "../beir/read_lines.ts";
 import type { Table, TableRow } from "./table.ts";
 
 /** A record of a CSV file. */
@@ -31,7 +31,8 @@ export async function openCsv(path: string): Promise<Table> {
 }
 
 function checkHeader(path: string, columns: string[], delimiter: string) {
-  const twice = columns.find((name, i) => columns.indexOf(name) < i);
+  const seen = new Set<string>();
+  const twice = columns.find((name) => seen.size === seen.add(name).size);
   const problem = columns.length === 0
     ? "the file is empty"
     : columns.includes("")
@@ -87,6 +88,8 @@ async function* readRecords(
     bom: true,
     relax_column_count: true,
     skip_empty_lines: true,
+    // A quote that nobody closes makes one record of all lines.
+    max_record_size: LONGEST_LINE,
   };
   const input = Readable.from(chunks(path));
   const parser = parse(options);
@@ -125,6 +128,8 @@ function describeError(path: string, error: unknown): unknown {
   const line = /at line (\d+)/.exec(message)?.[1];
   const what = code === "CSV_QUOTE_NOT_CLOSED"
     ? "a double quote is opened and never closed"
+    : code === "CSV_MAX_RECORD_SIZE"
+    ? `the row is longer than ${LONGEST_LINE} characters; is a double quote opened and never closed?`
     : code === "CSV_INVALID_CLOSING_QUOTE" || code === "INVALID_OPENING_QUOTE"
     ? 'a double quote stands within a text; write it twice ("") and put the text between double quotes'
     : message;

@@ -1,5 +1,6 @@
 import { readTextIfThere } from "../../base/read_text.ts";
 import { z } from "zod";
+import { printable } from "../../base/printable.ts";
 
 /** Files of one split, as a README names them. */
 export interface DataFiles {
@@ -83,14 +84,20 @@ async function frontMatter(
 ): Promise<NonNullable<z.infer<typeof card>["configs"]>> {
   const yaml = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1];
   if (yaml === undefined) return [];
+  if (depthOf(yaml) > DEEPEST) {
+    throw new SyntaxError(
+      `Cannot read the front matter of ${path}: it is nested more than ${DEEPEST} levels deep`,
+    );
+  }
   const { parse } = await import("yaml");
   let value: unknown;
   try {
-    value = parse(yaml) ?? {};
+    // It warns of what it takes otherwise than meant, on lines of its own.
+    value = parse(yaml, { logLevel: "error" }) ?? {};
   } catch (error) {
     throw new SyntaxError(
       `Cannot read the front matter of ${path}: ${
-        (error as Error).message.split("\n")[0]
+        printable((error as Error).message.split("\n")[0]!)
       }`,
     );
   }
@@ -100,4 +107,21 @@ async function frontMatter(
   throw new SyntaxError(
     `Cannot read the front matter of ${path}: ${at.join(".")}: ${message}`,
   );
+}
+
+/** Levels of a README's front matter; the parser calls itself for each. */
+const DEEPEST = 100;
+
+/** Levels that a text in YAML has at most: by its brackets, or its indentation. */
+function depthOf(yaml: string): number {
+  let open = 0;
+  let deepest = 0;
+  for (const [mark] of yaml.matchAll(/[[{\]}]|^[ -]+/gm)) {
+    if (mark === "[" || mark === "{") open++;
+    else if (mark === "]" || mark === "}") open--;
+    // Each level takes a column at least.
+    else deepest = Math.max(deepest, open + mark.length);
+    deepest = Math.max(deepest, open);
+  }
+  return deepest;
 }

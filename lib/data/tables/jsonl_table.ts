@@ -3,6 +3,7 @@ import { readJsonl } from "../beir/read_jsonl.ts";
 import type { Table, TableRow } from "./table.ts";
 import { columnsOf } from "./columns_of.ts";
 import { named } from "../../base/named.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 const line = named(z.unknown());
 
@@ -30,11 +31,11 @@ export async function openJson(path: string): Promise<Table> {
   const text = await Deno.readTextFile(path);
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ""));
+    value = jsonValue(text);
   } catch (error) {
     throw new SyntaxError(
       `Cannot read ${path} as JSON: ${
-        (error as Error).message.replaceAll("\n", " ")
+        (error as Error).message
       }; name a file with an object on each line .jsonl`,
     );
   }

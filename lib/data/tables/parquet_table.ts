@@ -1,4 +1,7 @@
 import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import { printable } from "../../base/printable.ts";
+import { checkFooter, checkPages, checkRows } from "./check_parquet.ts";
+import { parquetCodecs } from "./parquet_codecs.ts";
 import type { Table, TableRow } from "./table.ts";
 
 /** Opens a parquet file; its rows are read one row group at a time. */
@@ -23,25 +26,31 @@ async function* readRows(
   path: string,
   columns: readonly string[],
 ): AsyncGenerator<TableRow> {
-  const { parquetReadObjects } = await import("hyparquet");
-  const { compressors } = await import("hyparquet-compressors");
+  const { parquetReadObjects, parquetSchema } = await import("hyparquet");
+  const compressors = await parquetCodecs();
   const file = await Deno.open(path);
   try {
     const buffer = await bufferOf(file);
     const metadata = await metadataOf(path, buffer);
+    const schema = parquetSchema(metadata);
     let first = 0;
     for (const group of metadata.row_groups) {
       const end = first + Number(group.num_rows);
-      const rows = await parquetReadObjects({
-        file: buffer,
-        metadata,
-        compressors,
-        columns: [...columns],
-        rowStart: first,
-        rowEnd: end,
-      }).catch((error: Error) => {
-        throw damaged(path, error);
-      });
+      const pages = { file: buffer, schema, group, columns };
+      let rows: Record<string, unknown>[];
+      try {
+        await checkPages({ ...pages, codecs: compressors });
+        rows = await parquetReadObjects({
+          file: buffer,
+          metadata,
+          compressors,
+          columns: [...columns],
+          rowStart: first,
+          rowEnd: end,
+        });
+      } catch (error) {
+        throw damaged(path, error as Error);
+      }
       for (const cells of rows) {
         yield { where: `${path}: row ${++first}`, cells };
       }
@@ -56,18 +65,27 @@ async function metadataOf(
   path: string,
   buffer: AsyncBuffer,
 ): Promise<FileMetaData> {
-  const { parquetMetadataAsync } = await import("hyparquet");
+  const { parquetMetadataAsync, parquetSchema } = await import("hyparquet");
   try {
-    return await parquetMetadataAsync(buffer);
+    await checkFooter(buffer);
+    const metadata = await parquetMetadataAsync(buffer);
+    const columns = parquetSchema(metadata).children;
+    if (!columns.every(({ element }) => element.name)) {
+      throw new Error("a column has no name");
+    }
+    checkRows(metadata, buffer.byteLength);
+    return metadata;
   } catch (error) {
     throw damaged(path, error as Error);
   }
 }
 
 function damaged(path: string, error: Error): SyntaxError {
+  // The engine's own errors tell of the library's inner life.
+  const told = error.constructor === Error;
   return new SyntaxError(
     `Cannot read ${path} as parquet: ${
-      error.message.replaceAll("\n", " ")
+      told ? printable(error.message) : "its structure is damaged"
     }; is the file whole?`,
   );
 }
@@ -92,6 +110,10 @@ async function readBytes(
   start: number,
   end: number,
 ): Promise<ArrayBuffer> {
+  const { size } = await file.stat();
+  if (!(start >= 0 && start <= end && end <= size)) {
+    throw new Error(`its bytes ${start} to ${end} are asked for, of ${size}`);
+  }
   const bytes = new Uint8Array(end - start);
   await file.seek(start, Deno.SeekMode.Start);
   let at = 0;

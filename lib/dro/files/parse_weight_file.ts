@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type WeightFile, weightFile } from "./weight_file.ts";
 import { named } from "../../base/named.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 /** Options for {@linkcode parseWeightFile}. */
 export interface ParseWeightFileOptions {
@@ -52,10 +53,9 @@ export function parseWeightFile(
   };
   let json: unknown;
   try {
-    json = JSON.parse(text.replace(/^\ufeff/, ""));
+    json = jsonValue(text);
   } catch (error) {
-    // V8 may quote a piece of the file, line ends and all.
-    const message = (error as SyntaxError).message.replace(/\s+/g, " ");
+    const message = (error as SyntaxError).message;
     const line = /line (\d+)/.exec(message)?.[1];
     fail(`not JSON: ${message}`, line ? `${path}:${line}` : path);
   }

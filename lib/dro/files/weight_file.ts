@@ -69,6 +69,7 @@ export function weightFile(parts: WeightFileParts): WeightFile {
       );
     }
   }
+  const seen = new Set<string | number>();
   names.forEach((name, k) => {
     const task = JSON.stringify(name);
     if (!(weights[k]! >= 0 && weights[k]! < Infinity)) {
@@ -80,8 +81,9 @@ export function weightFile(parts: WeightFileParts): WeightFile {
     if (!Number.isSafeInteger(ids[k]) || ids[k]! < 0) {
       fail(`the id of ${task} must be an integer >= 0: got ${ids[k]}`);
     }
-    if (names.indexOf(name) !== k) fail(`the name ${task} comes twice`);
-    if (ids.indexOf(ids[k]!) !== k) fail(`the id ${ids[k]} comes twice`);
+    if (seen.has(name)) fail(`the name ${task} comes twice`);
+    if (seen.has(ids[k]!)) fail(`the id ${ids[k]} comes twice`);
+    seen.add(name).add(ids[k]!);
   });
   const total = sizes.reduce((sum, size) => sum + size, 0);
   return {

@@ -21,6 +21,12 @@ const headerSchema = z.strictObject({
   weights: z.array(z.number().min(0)).min(1).optional(),
 });
 
+/**
+ * By how much an id may exceed the number of losses where nothing tells how many
+ * tasks there are: room for tasks that a short log leaves out.
+ */
+const SPARE_IDS = 1000;
+
 /** A line of a tdro run's `metrics.jsonl`; it holds much more. */
 const metricsSchema = z.object({
   stage: z.string(),
@@ -47,8 +53,13 @@ export class LogReader {
   }[] = [];
   readonly #observations: LossObservation[] = [];
   #header: z.infer<typeof headerSchema> = {};
+  /** Names in the header. */
+  readonly #named = new Set<string>();
   #domains = 0;
   #largest = -1;
+  /** Where the largest id stands. */
+  #largestAt: Place | undefined;
+  #losses = 0;
   /** Whether there was a line of a run's `metrics.jsonl`. */
   hasMetrics = false;
 
@@ -81,9 +92,11 @@ export class LogReader {
         );
       }
     }
-    const twice = header.tasks?.find((name, k, all) => all.indexOf(name) !== k);
-    if (twice !== undefined) {
-      place.fail(`the task ${JSON.stringify(twice)} comes twice`);
+    for (const name of header.tasks ?? []) {
+      if (this.#named.has(name)) {
+        place.fail(`the task ${JSON.stringify(name)} comes twice`);
+      }
+      this.#named.add(name);
     }
     if (header.weights && !header.weights.some((weight) => weight > 0)) {
       place.fail("one of the weights must be > 0");
@@ -119,7 +132,7 @@ export class LogReader {
     }
     if (domains) this.#checkIds(domains, place);
     const { tasks: names } = this.#header;
-    const stray = names && tasks?.find((name) => !names.includes(name));
+    const stray = names && tasks?.find((name) => !this.#named.has(name));
     if (stray !== undefined) {
       place.fail(
         `the header has no task ${JSON.stringify(stray)} (its tasks: ${
@@ -162,12 +175,25 @@ export class LogReader {
           `domains must be integers in [0, ${this.#domains}), one for each task: got ${id}`,
         );
       }
-      this.#largest = Math.max(this.#largest, id);
+      if (id <= this.#largest) continue;
+      this.#largest = id;
+      this.#largestAt = place;
     }
+    this.#losses += domains.length;
+  }
+
+  /** Every task takes memory and time, also one that no loss is of. */
+  #checkLargest(): void {
+    const end = this.#losses + SPARE_IDS;
+    if (this.#domains > 0 || this.#largest < end) return;
+    this.#largestAt!.fail(
+      `domains must be below ${end} in a log of ${this.#losses} losses without a header: got ${this.#largest}; number the tasks from 0, or tell their names in a header`,
+    );
   }
 
   /** All lines together. */
   finish(): Omit<LossLog, "warnings"> {
+    this.#checkLargest();
     const named = this.#batches[0]?.tasks
       ? this.#header.tasks ?? namesIn(this.#batches.map((b) => b.tasks!))
       : undefined;

@@ -1,5 +1,7 @@
 import { LogReader, type Place } from "./log_reader.ts";
 import type { LossObservation } from "../update/measure_losses.ts";
+import { jsonValue } from "../../base/json_value.ts";
+import { printable } from "../../base/printable.ts";
 
 /** Options for {@linkcode parseLossLog}. */
 export interface ParseLossLogOptions {
@@ -78,13 +80,13 @@ export function parseLossLog(
     const place: Place = {
       fail(reason) {
         throw new SyntaxError(
-          `${path}:${i + 1}: Cannot use the line: ${reason}`,
+          `${path}:${i + 1}: Cannot use the line: ${printable(reason)}`,
         );
       },
     };
     let value: unknown;
     try {
-      value = JSON.parse(row);
+      value = jsonValue(row);
     } catch (error) {
       // Only what follows the last line end can still have been in writing.
       if (i === rows.length - 1) {
@@ -93,7 +95,7 @@ export function parseLossLog(
         );
         return;
       }
-      const message = (error as SyntaxError).message.replace(/\s+/g, " ");
+      const message = (error as SyntaxError).message;
       place.fail(`not JSON: ${message}; write one whole object a line`);
     }
     reader.take(value, place);

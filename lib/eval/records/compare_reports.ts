@@ -1,3 +1,4 @@
+import { printable } from "../../base/printable.ts";
 import type { EvalReport, TaskReport } from "./eval_report.ts";
 import { holm } from "../significance/holm.ts";
 import { pairedTTest } from "../significance/paired_t.ts";
@@ -131,7 +132,7 @@ export function compareReports(
   });
   if (both.length === 0) {
     const names = ({ tasks }: EvalReport) =>
-      tasks.map(({ task }) => task).join(", ");
+      printable(tasks.map(({ task }) => task).join(", "));
     throw new RangeError(
       `Cannot compare the evaluations: they must share a task: got ${
         names(a)
@@ -167,8 +168,12 @@ function commonMetric(
   throw new RangeError(
     wanted === undefined
       ? `Cannot compare the evaluations: they must share a metric: got ${
-        a.settings.metrics.join(", ")
-      } and ${b.settings.metrics.join(", ")}`
+        printable(
+          `${a.settings.metrics.join(", ")} and ${
+            b.settings.metrics.join(", ")
+          }`,
+        )
+      }`
       : `Cannot compare the evaluations: metric must be one of both, ${
         common.join(", ") || "(none)"
       }: got ${JSON.stringify(wanted)}`,

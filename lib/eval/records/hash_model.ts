@@ -4,6 +4,7 @@ import { compareCodePoints } from "../../base/compare_code_points.ts";
 import { hashFile } from "../../base/hash_file.ts";
 import { modelFolder } from "../../base/model_folder.ts";
 import type { EvalModel } from "./eval_report.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 /** Files that decide what a model computes. */
 const DECISIVE = /\.(json|safetensors|txt|model)$/;
@@ -75,7 +76,7 @@ async function listFiles(folder: string, below = ""): Promise<string[]> {
 async function pulledRevision(folder: string): Promise<string | undefined> {
   try {
     const text = await Deno.readTextFile(`${folder}/${SOURCE}`);
-    const { id, revision } = JSON.parse(text) as Record<string, unknown>;
+    const { id, revision } = jsonValue(text) as Record<string, unknown>;
     return typeof id === "string" ? `${id}@${revision}` : undefined;
   } catch {
     // A model from elsewhere; its hash says which it is.

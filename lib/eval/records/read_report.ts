@@ -4,6 +4,7 @@ import { readText } from "../../base/read_text.ts";
 import { z } from "zod";
 import type { EvalReport } from "./eval_report.ts";
 import { describeIssue } from "../../base/describe_issue.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 const values = z.record(z.string(), z.number());
 
@@ -96,9 +97,9 @@ async function readValue(path: string): Promise<unknown> {
   const complaint = `Cannot read ${path}: there is no such file`;
   const text = await readText(path, complaint);
   try {
-    return JSON.parse(text);
+    return jsonValue(text);
   } catch (error) {
-    throw noReport(path, (error as Error).message.replaceAll("\n", " "));
+    throw noReport(path, (error as Error).message);
   }
 }
 

@@ -5,7 +5,7 @@ import { readSealed, writeSealed } from "../../base/sealed_json.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { relay } from "../../base/relay.ts";
 import { type Strategy, weightFile, writeWeightFile } from "../../dro/mod.ts";
-import type { EvalReport } from "../../eval/mod.ts";
+import { type EvalReport, readReport } from "../../eval/mod.ts";
 import { disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { arenaContext } from "./context.ts";
 import { Journal } from "./journal.ts";
@@ -14,6 +14,11 @@ import { evaluateArm } from "../stages/evaluate_arm.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { trainArm } from "../stages/train_arm.ts";
 import { timed } from "../timed.ts";
+import {
+  armSchema,
+  choiceSchema,
+  secondsSchema,
+} from "../stages/result_schemas.ts";
 
 /** What an arm needs beside the seed's stage input. */
 export interface ArmParts {
@@ -55,10 +60,10 @@ export async function* runArm(
   const folder = join(options.out, "arms", slug);
   const file = join(folder, "result.json");
   const title = `${strategy.name}, seed ${options.seed}`;
-  const before = await readSealed<ArenaArm & { formula: string }>(
-    file,
-    "remove it to evaluate this arm anew",
-  );
+  const before = await readSealed(file, {
+    schema: armSchema,
+    mend: "remove it to evaluate this arm anew",
+  });
   if (before) {
     if (before.formula !== strategy.formula) {
       throw new RangeError(
@@ -67,11 +72,13 @@ export async function* runArm(
     }
     yield { stage: title, label: `${title}: done before`, done: 1, total: 1 };
     const { formula: _, ...arm } = before;
-    return arm;
+    const report = await readReport(`${file}#report`);
+    return { ...arm as unknown as ArenaArm, report };
   }
   await makeFolder(folder);
-  const seconds = await readJsonIfThere<ArenaArm["seconds"]>(
+  const seconds = await readJsonIfThere(
     join(folder, "seconds.json"),
+    secondsSchema,
   ) ?? { learn: 0, train: 0, evaluate: 0 };
 
   /** Runs one part and adds up its time, also over tries. */
@@ -126,10 +133,10 @@ async function* choose(
 ): AsyncGenerator<ProgressEvent, Choice> {
   const { input, strategy, budget } = parts;
   const file = join(folder, "learned.json");
-  const before = await readSealed<Choice>(
-    file,
-    `remove ${folder} to choose its mixture anew`,
-  );
+  const before = await readSealed(file, {
+    schema: choiceSchema,
+    mend: `remove ${folder} to choose its mixture anew`,
+  });
   if (before) return before;
   const journal = await Journal.open(join(folder, "journal.jsonl"));
   const context = arenaContext({

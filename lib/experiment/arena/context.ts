@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { relay } from "../../base/relay.ts";
 import { readSealed, writeSealed } from "../../base/sealed_json.ts";
 import { type Suite, trainExamples } from "../../data/mod.ts";
-import type { StrategyContext, WeightState } from "../../dro/mod.ts";
+import type { StrategyContext } from "../../dro/mod.ts";
 import type { Encoder } from "../../model/mod.ts";
 import { type Batch, batches, createRng } from "../../sampling/mod.ts";
 import type { Journal } from "./journal.ts";
@@ -10,6 +10,7 @@ import { ArenaProxy } from "./proxy.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
 import { samplerOptions, type StageInput } from "../stages/stage_input.ts";
 import { learnByLosses } from "../stages/learn_mixture.ts";
+import { weightStateSchema } from "../stages/result_schemas.ts";
 
 /** What a context is made of. */
 export interface ArenaContextParts {
@@ -87,10 +88,10 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
       referenceUsed ||= reference;
       const name = `${slug}-weights${losses++ || ""}`;
       const kept = join(options.out, "arms", slug, `${name}.json`);
-      const learnedBefore = await readSealed<WeightState>(
-        kept,
-        "remove it to learn these weights anew",
-      );
+      const learnedBefore = await readSealed(kept, {
+        schema: weightStateSchema,
+        mend: "remove it to learn these weights anew",
+      });
       if (learnedBefore) return learnedBefore;
       const stage = learnByLosses(
         input,

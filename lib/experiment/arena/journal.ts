@@ -1,13 +1,18 @@
 import { readTextIfThere } from "../../base/read_text.ts";
 import { makeFolder } from "../../base/make_folder.ts";
 import { dirname } from "node:path";
+import { z } from "zod";
+import { jsonValue } from "../../base/json_value.ts";
 import { seal, unseal } from "../../base/sealed_json.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 
+/** A question of a strategy, and what was computed for it. */
 interface Answer {
   question: string;
   answer: unknown;
 }
+
+const schema = z.looseObject({ question: z.string(), answer: z.unknown() });
 
 /**
  * What a strategy's context has answered so far, a line each. A strategy asks
@@ -79,7 +84,7 @@ function lineOf(answer: Answer): string {
 
 function parseAnswer(line: string): Answer | undefined {
   try {
-    return unseal(JSON.parse(line));
+    return unseal(schema.parse(jsonValue(line))) as Answer | undefined;
   } catch {
     return undefined;
   }

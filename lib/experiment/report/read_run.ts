@@ -1,10 +1,13 @@
 import { join } from "node:path";
-import type { EvalReport } from "../../eval/mod.ts";
-import type { ArmName } from "../arms.ts";
+import { isFile } from "../../base/exists.ts";
+import { type EvalReport, readReport } from "../../eval/mod.ts";
+import { type ArmName, ARMS } from "../arms.ts";
 import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
-import { readJsonIfThere } from "../../base/json_file.ts";
+import { jsonValue } from "../../base/json_value.ts";
+import { readTextIfThere } from "../../base/read_text.ts";
 import { refuseDamagedRun } from "../run_folder.ts";
-import type { ExperimentSummary } from "../summary.ts";
+import { type ExperimentSummary, METRIC } from "../summary.ts";
+import { partProblem, type Parts } from "./record_schemas.ts";
 
 /** What a finished run left. */
 export interface FinishedRun {
@@ -32,17 +35,22 @@ export interface FinishedRun {
  * ```
  */
 export async function readRun(folder: string): Promise<FinishedRun> {
-  const summary = await readPart<ExperimentSummary>(folder, "summary.json");
+  const summary = await readPart(folder, "summary.json");
   if (summary === undefined) {
     throw new Deno.errors.NotFound(
       `Cannot read the run in ${folder}: it has no summary.json; name the folder of a finished run`,
     );
   }
-  if (!Array.isArray(summary?.tasks) || !summary.mean || !summary.compared) {
+  const metrics = await new MetricsLog(folder).lines();
+  const tasks = summary.tasks.length;
+  const wrong = metrics.find(({ weights }) =>
+    weights && weights.length > tasks
+  );
+  if (wrong) {
     throw new SyntaxError(
       `${
-        join(folder, "summary.json")
-      }:1: Cannot read the run: the summary is not one of a run; run it again`,
+        join(folder, "metrics.jsonl")
+      }: Cannot read the run: step ${wrong.step} of ${wrong.stage} has more weights than the ${tasks} tasks of summary.json; run it again`,
     );
   }
   await refuseDamagedRun(folder, [
@@ -50,37 +58,69 @@ export async function readRun(folder: string): Promise<FinishedRun> {
     "eval.json",
     "metrics.jsonl",
   ]);
-  const reports = await readPart<Record<ArmName, EvalReport>>(
-    folder,
-    "eval.json",
-  );
-  return {
-    summary,
-    metrics: await new MetricsLog(folder).lines(),
-    reports,
-  };
+  return { summary, metrics, reports: await readScores(folder, summary) };
+}
+
+/** The scores of the arms, each with the tasks of the summary; none if they're gone. */
+async function readScores(
+  folder: string,
+  { tasks }: ExperimentSummary,
+): Promise<Record<ArmName, EvalReport> | undefined> {
+  const path = join(folder, "eval.json");
+  if (!await isFile(path)) return;
+  const reports: Partial<Record<ArmName, EvalReport>> = {};
+  for (const arm of ARMS) {
+    const report = await readReport(`${path}#${arm}`);
+    const before = reports.uniform ?? report;
+    const fits = report.tasks.length === tasks.length &&
+      report.tasks.every((task, k) =>
+        task.perQuery[METRIC] !== undefined &&
+        task.queryIds.length === before.tasks[k]?.queryIds.length
+      );
+    if (!fits) {
+      throw new SyntaxError(
+        `${path}: Cannot read the run: ${arm} must have the ${METRIC} of the queries of ${tasks.length} tasks, the same as uniform; run it again`,
+      );
+    }
+    reports[arm] = report;
+  }
+  return reports as Record<ArmName, EvalReport>;
 }
 
 /**
  * A JSON file of a run or an arena.
  *
  * @returns Its content; undefined if it isn't there.
- * @throws {SyntaxError} If it is not JSON.
+ * @throws {SyntaxError} If it is not JSON, or lacks what a report looks into.
  */
-export async function readPart<T>(
+export async function readPart<Name extends keyof Parts>(
   folder: string,
-  name: string,
-): Promise<T | undefined> {
+  name: Name,
+): Promise<Parts[Name] | undefined> {
   const path = join(folder, name);
+  const what = name === "arena.json" || name === "settings.json"
+    ? "arena"
+    : "run";
+  const fail = (why: string) => {
+    throw new SyntaxError(
+      `${path}:1: Cannot read the ${what}: ${why}; run it again`,
+    );
+  };
+  let text: string | undefined;
   try {
-    return await readJsonIfThere<T>(path);
+    text = await readTextIfThere(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotADirectory) return;
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new SyntaxError(
-      `${path}:1: Cannot read the run: ${
-        name === "summary.json" ? "the summary" : name
-      } is not JSON; run it again`,
-    );
+    throw error;
   }
+  if (text === undefined) return;
+  let value: unknown;
+  try {
+    value = jsonValue(text);
+  } catch (error) {
+    fail(`it is not JSON: ${(error as Error).message}`);
+  }
+  const problem = partProblem(name, value);
+  if (problem) fail(problem);
+  return value as Parts[Name];
 }

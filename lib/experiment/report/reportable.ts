@@ -1,7 +1,6 @@
 import { basename, join } from "node:path";
 import { unseal } from "../../base/sealed_json.ts";
 import type { EvalReport } from "../../eval/mod.ts";
-import type { MineStatistics } from "../../search/mod.ts";
 import type { ArmName } from "../arms.ts";
 import type { ArenaIdentity } from "../arena/folder.ts";
 import { ARENA_RESULT, type ArenaResult } from "../arena/result.ts";
@@ -25,7 +24,7 @@ export interface RunData {
   /** What each query scored. */
   reports?: Record<ArmName, EvalReport>;
   /** What mining did, by task. */
-  statistics?: Record<string, MineStatistics>;
+  statistics?: Record<string, object>;
   /** A row a task. */
   tasks?: Record<string, unknown>[];
 }
@@ -53,17 +52,8 @@ export type Reportable = RunData | ArenaData;
  */
 export async function readReportable(folder: string): Promise<Reportable> {
   const name = basename(folder.replace(/[\\/]+$/, "")) || folder;
-  const result = await readPart<ArenaResult>(folder, ARENA_RESULT);
+  const result = await readPart(folder, ARENA_RESULT);
   if (result !== undefined) {
-    if (result?.format !== "tdro-arena/1") {
-      throw new SyntaxError(
-        `${
-          join(folder, ARENA_RESULT)
-        }:1: Cannot read the arena: its format must be "tdro-arena/1": got ${
-          JSON.stringify(result?.format)
-        }; run it again`,
-      );
-    }
     const whole = unseal(result);
     if (whole === undefined) {
       throw new SyntaxError(
@@ -72,7 +62,7 @@ export async function readReportable(folder: string): Promise<Reportable> {
         }:1: Cannot read the arena: the file is damaged (its SHA-256 is not the one noted); run the arena again`,
       );
     }
-    const identity = await readPart<ArenaIdentity>(folder, "settings.json");
+    const identity = await readPart(folder, "settings.json");
     return { kind: "arena", name, result: whole, identity };
   }
   const run = await readRun(folder).catch((error) => {
@@ -81,7 +71,7 @@ export async function readReportable(folder: string): Promise<Reportable> {
       `Cannot report on ${folder}: it has no summary.json and no arena.json; name folders of finished runs or arenas`,
     );
   });
-  const record = await readPart<RunRecord>(folder, "run.json");
+  const record = await readPart(folder, "run.json");
   // The hashes are of the files in the folder, the page among them.
   delete record?.files;
   return {
@@ -89,14 +79,8 @@ export async function readReportable(folder: string): Promise<Reportable> {
     name,
     ...run,
     ...given("record", record),
-    ...given(
-      "statistics",
-      await readPart<Record<string, MineStatistics>>(folder, "negatives.json"),
-    ),
-    ...given(
-      "tasks",
-      await readPart<Record<string, unknown>[]>(folder, "tasks.json"),
-    ),
+    ...given("statistics", await readPart(folder, "negatives.json")),
+    ...given("tasks", await readPart(folder, "tasks.json")),
   };
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { writeChecksums } from "../../base/checksums.ts";
+import { exists } from "../../base/exists.ts";
 import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/write_folder.ts";
@@ -20,6 +21,7 @@ import { type ExperimentOptions, weightEta } from "../experiment_options.ts";
 import { refuseDamage } from "./refuse_damage.ts";
 import { meanByTask, resumableStage } from "./resumable_stage.ts";
 import type { StageInput } from "./stage_input.ts";
+import { learnedSchema } from "./result_schemas.ts";
 
 /** What stage 1 learned. */
 export interface LearnedWeights {
@@ -51,11 +53,11 @@ export async function* learnStage(
   reference: Encoder,
 ): AsyncGenerator<ProgressEvent, LearnedWeights> {
   const { options } = input;
-  const stateFile = join(options.out, "weights", "state.json");
-  const before = await readJsonIfThere<LearnedWeights>(stateFile);
+  const folder = join(options.out, "weights");
+  const stateFile = join(folder, "state.json");
+  if (await exists(stateFile)) await refuseDamage(folder);
+  const before = await readJsonIfThere(stateFile, learnedSchema);
   if (before) {
-    const folder = join(options.out, "weights");
-    await refuseDamage(folder);
     yield {
       stage: WEIGHT_STAGE,
       label: "weights learned before",

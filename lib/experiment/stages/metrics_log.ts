@@ -1,9 +1,12 @@
 import { readTextIfThere } from "../../base/read_text.ts";
 import { join } from "node:path";
+import { z } from "zod";
+import { describeIssue } from "../../base/describe_issue.ts";
 import { exists } from "../../base/exists.ts";
 import { syncFile } from "../../base/sync.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 import type { PackedLosses } from "../../dro/mod.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 /** One line of `metrics.jsonl`: what one update did. */
 export interface MetricsLine {
@@ -32,6 +35,23 @@ export interface MetricsLine {
   /** Wall time in seconds. */
   seconds: number;
 }
+
+const number = z.number();
+
+/** What a line must hold for whoever reads it. */
+const schema = z.looseObject({
+  stage: z.string(),
+  step: z.int().min(0),
+  loss: number.nullable(),
+  lossByTask: z.record(z.string(), number.nullable()).optional(),
+  referenceLossByTask: z.record(z.string(), number.nullable()).optional(),
+  weights: z.array(number).optional(),
+  examples: z.looseObject({
+    losses: z.array(number),
+    references: z.array(number).nullable(),
+    domains: z.array(z.int().min(0)),
+  }).optional(),
+});
 
 /** The log of a run: a line per update, appended as it happens. */
 export class MetricsLog {
@@ -67,15 +87,27 @@ export class MetricsLog {
     );
   }
 
-  /** All whole lines. */
+  /**
+   * All whole lines.
+   *
+   * @throws {SyntaxError} If one isn't a line of this log.
+   */
   async lines(): Promise<MetricsLine[]> {
     const text = await readTextIfThere(this.#path) ?? "";
-    return text.split("\n").slice(0, -1).flatMap((line) => {
+    return text.split("\n").slice(0, -1).flatMap((line, i) => {
+      let value: unknown;
       try {
-        return [JSON.parse(line) as MetricsLine];
+        value = jsonValue(line);
       } catch {
         return []; // torn by an interruption, and written anew
       }
+      const { error } = schema.safeParse(value);
+      if (!error) return [value as MetricsLine];
+      throw new SyntaxError(
+        `${this.#path}:${i + 1}: Cannot use the line: ${
+          describeIssue(error.issues[0]!, value)
+        }; remove the line`,
+      );
     });
   }
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { writeChecksums } from "../../base/checksums.ts";
+import { exists } from "../../base/exists.ts";
 import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/write_folder.ts";
@@ -8,6 +9,7 @@ import { infoNce, train } from "../../train/mod.ts";
 import { resumableStage } from "./resumable_stage.ts";
 import { refuseDamage } from "./refuse_damage.ts";
 import type { StageInput } from "./stage_input.ts";
+import { drawnSchema } from "./result_schemas.ts";
 
 /** File of a model's folder that tells how many rows of each task were drawn. */
 const DRAWN = "drawn.json";
@@ -42,9 +44,10 @@ export async function* trainArm(
 ): AsyncGenerator<ProgressEvent, TrainedArm> {
   const { options } = input;
   const folder = join(options.out, "models", name);
-  const drawnBefore = await readJsonIfThere<number[]>(join(folder, DRAWN));
+  const drawnFile = join(folder, DRAWN);
+  if (await exists(drawnFile)) await refuseDamage(folder);
+  const drawnBefore = await readJsonIfThere(drawnFile, drawnSchema);
   if (drawnBefore) {
-    await refuseDamage(folder);
     yield { stage: name, label: `${name}: trained before`, done: 1, total: 1 };
     return { encoder: await loadEncoder(folder), folder, drawn: drawnBefore };
   }

@@ -2,7 +2,7 @@ import { readTextIfThere } from "../../base/read_text.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../base/json_file.ts";
-import { shown } from "../weights/header.ts";
+import { shown } from "../../base/shown.ts";
 import { ACTIVATION_CLASSES, POOLING_MODES } from "./module_names.ts";
 import type { DenseModule, ModulesConfig, Pooling } from "./modules.ts";
 import { named } from "../../base/named.ts";
@@ -26,7 +26,10 @@ const DenseFile = z.looseObject({
 const MODULE_KINDS = ["Transformer", "Pooling", "Dense", "Normalize"];
 
 const ModulesFile = z.array(z.looseObject({
-  path: z.string().regex(/^(?!\.)[\w. -]*$/, "must be a folder of the model"),
+  path: z.string().regex(
+    /^(?!\.)[\w. -]{0,200}$/,
+    "must be a folder of the model",
+  ),
   type: z.string(),
 }));
 

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { dirname } from "node:path";
 import { makeFolder } from "../../base/make_folder.ts";
 import { createHash, type Hash } from "node:crypto";
@@ -6,6 +7,7 @@ import { encoderFingerprint } from "../weights/fingerprint.ts";
 import { vectorFileHeader } from "./vector_file.ts";
 import { type EncodeTextsOptions, encodeWindows } from "./encode_texts.ts";
 import { embeddingSize, type Encoder } from "./encoder.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 /** Options for {@linkcode encodeToFile}. */
 export interface EncodeToFileOptions extends EncodeTextsOptions {
@@ -28,13 +30,15 @@ export interface EncodedFile {
   resumed: number;
 }
 
-/** How far an unfinished file is, kept beside it. */
-interface Progress {
+/** How far a file has come; kept beside it. */
+const progress = z.object({
   /** Model and options. */
-  key: string;
+  key: z.string(),
   /** After each window: texts on disk so far, and the hash of all of them. */
-  windows: { done: number; texts: string }[];
-}
+  windows: z.array(z.object({ done: z.int().min(0), texts: z.string() })),
+});
+
+type Progress = z.infer<typeof progress>;
 
 /**
  * Encodes texts straight to a file of float32 vectors, in the order of the
@@ -113,8 +117,8 @@ export async function encodeToFile(
       await file.syncData();
       count += more;
       windows.push({ done: count, texts: hash.copy().digest("hex") });
-      const progress: Progress = { key, windows };
-      await writeWhole(`${part}.json`, JSON.stringify(progress));
+      const soFar: Progress = { key, windows };
+      await writeWhole(`${part}.json`, JSON.stringify(soFar));
     }
     await file.seek(0, Deno.SeekMode.Start);
     await writeAll(file, header(count));
@@ -195,7 +199,9 @@ function hashOf(text: string): string {
 async function progressOf(part: string): Promise<Progress | undefined> {
   try {
     await Deno.stat(part);
-    return JSON.parse(await Deno.readTextFile(`${part}.json`));
+    return progress.parse(
+      jsonValue(await Deno.readTextFile(`${part}.json`)),
+    );
   } catch {
     // None, or one that was cut off: begin anew.
     return undefined;

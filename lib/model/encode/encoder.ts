@@ -105,6 +105,7 @@ export function createEncoder(
     ...familyOf(config).parameters(config),
     ...denseParameters(modules, config.hiddenSize),
   ];
+  checkMemory(specs);
   const parameters = new Map(
     specs.map((spec) => [
       spec.name,
@@ -120,6 +121,21 @@ export function createEncoder(
     maxLength: lengthLimit({ config, modules }, Infinity),
     parameters,
   };
+}
+
+/** Most numbers in a model: 34 GB of them. */
+const MOST_NUMBERS = 2 ** 33;
+
+/** Refuses a model that no machine can make, before it tries for hours. */
+function checkMemory(specs: readonly ParameterSpec[]): void {
+  const count = specs.reduce(
+    (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
+    0,
+  );
+  if (count <= MOST_NUMBERS) return;
+  throw new RangeError(
+    `Cannot make an encoder: its parameters must be at most ${MOST_NUMBERS} numbers: got ${count}; make it narrower, or give it fewer layers`,
+  );
 }
 
 /** Normal numbers by Box and Muller's transform, two from two. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { layers, rows, width } from "./size_fields.ts";
 import type { BertSizes } from "../config/model_config.ts";
 
 /** Names that transformers has for the activations that we run. */
@@ -9,8 +10,6 @@ const ACTIVATIONS = {
   gelu_pytorch_tanh: "gelu_new",
   relu: "relu",
 } as const;
-
-const size = z.int().positive();
 
 /** What transformers takes in this family where a file says nothing. */
 export interface BertDefaults extends Omit<BertSizes, "original"> {
@@ -49,13 +48,13 @@ export interface BertFile extends BertSizes {
  */
 export function bertFile(d: BertDefaults): z.ZodType<BertFile> {
   return z.looseObject({
-    vocab_size: size.default(d.vocabSize),
-    hidden_size: size.default(d.hiddenSize),
-    num_hidden_layers: z.int().nonnegative().default(d.layers),
-    num_attention_heads: size.default(d.heads),
-    intermediate_size: size.default(d.intermediateSize),
-    max_position_embeddings: size.default(d.maxPositions),
-    type_vocab_size: size.default(d.typeVocabSize),
+    vocab_size: rows.default(d.vocabSize),
+    hidden_size: width.default(d.hiddenSize),
+    num_hidden_layers: layers.default(d.layers),
+    num_attention_heads: width.default(d.heads),
+    intermediate_size: width.default(d.intermediateSize),
+    max_position_embeddings: rows.default(d.maxPositions),
+    type_vocab_size: rows.default(d.typeVocabSize),
     layer_norm_eps: z.number().positive().default(d.layerNormEps),
     hidden_act: z.enum(
       Object.keys(ACTIVATIONS) as (keyof typeof ACTIVATIONS)[],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { layers, rows, width } from "./size_fields.ts";
 import type { DecoderConfig } from "../config/model_config.ts";
 import {
   readRope,
@@ -16,8 +17,6 @@ const ACTIVATIONS = {
   gelu_pytorch_tanh: "gelu_tanh",
 } as const;
 const ACT = z.enum(Object.keys(ACTIVATIONS) as (keyof typeof ACTIVATIONS)[]);
-
-const size = z.int().positive();
 
 /** What transformers takes in this family where a file says nothing. */
 export interface DecoderDefaults {
@@ -52,14 +51,14 @@ export interface DecoderDefaults {
 /** Fields of a decoder's `config.json` that change what it computes. */
 function decoderFile(d: DecoderDefaults) {
   return z.looseObject({
-    vocab_size: size.default(d.vocabSize),
-    hidden_size: size.default(d.hiddenSize),
-    num_hidden_layers: z.int().nonnegative().default(d.layers),
-    num_attention_heads: size.default(d.heads),
-    num_key_value_heads: size.nullish(),
-    head_dim: size.nullish(),
-    intermediate_size: size.default(d.intermediateSize),
-    max_position_embeddings: size.default(d.maxPositions),
+    vocab_size: rows.default(d.vocabSize),
+    hidden_size: width.default(d.hiddenSize),
+    num_hidden_layers: layers.default(d.layers),
+    num_attention_heads: width.default(d.heads),
+    num_key_value_heads: width.nullish(),
+    head_dim: width.nullish(),
+    intermediate_size: width.default(d.intermediateSize),
+    max_position_embeddings: rows.default(d.maxPositions),
     rms_norm_eps: z.number().positive().default(d.rmsNormEps),
     hidden_act: ACT.nullish(),
     hidden_activation: ACT.nullish(),
@@ -68,12 +67,12 @@ function decoderFile(d: DecoderDefaults) {
     mlp_bias: z.boolean().nullish(),
     is_causal: z.boolean().nullish(),
     use_bidirectional_attention: z.boolean().nullish(),
-    sliding_window: size.nullish(),
+    sliding_window: rows.nullish(),
     use_sliding_window: z.boolean().nullish(),
-    max_window_layers: z.int().nonnegative().nullish(),
+    max_window_layers: layers.nullish(),
     layer_types: z.array(z.enum(["full_attention", "sliding_attention"]))
       .nullish(),
-    sliding_window_pattern: size.nullish(),
+    sliding_window_pattern: rows.nullish(),
     query_pre_attn_scalar: z.number().positive().nullish(),
     attn_logit_softcapping: z.number().positive().nullish(),
     eos_token_id: z.union([z.int().nonnegative(), z.array(z.int())]).nullish(),

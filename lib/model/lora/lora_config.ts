@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { shown } from "../weights/header.ts";
+import { shown } from "../../base/shown.ts";
 
 /** How an adapter changes a model (LoRA, arXiv 2106.09685). */
 export interface LoraConfig {

@@ -1,6 +1,7 @@
 import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
 import { join } from "node:path";
 import { writeWhole } from "../../base/write_whole.ts";
+import { printable } from "../../base/printable.ts";
 import { withEndToken } from "./end_token.ts";
 import { mendTokenizer } from "./mend_tokenizer.ts";
 import { checkTokenizerJson, parseObject } from "./check_json.ts";
@@ -159,23 +160,22 @@ function buildTokenizer(
   json: TokenizerJson,
   { config, path, files }: TokenizerSource,
 ): Tokenizer {
-  let library: HfTokenizer;
-  let added: { before: number[]; after: number[] };
+  let parts: ReturnType<typeof assemble>;
   try {
-    library = new HfTokenizer(json, config);
-    mendTokenizer(library);
-    added = specialsAround(library);
+    parts = assemble(json, config);
   } catch (error) {
-    const reason = String((error as Error).message).split("\n")[0];
     throw new SyntaxError(
-      `Cannot load a tokenizer from ${path}: ${reason}`,
+      `Cannot load a tokenizer from ${path}: ${
+        (error as Error).constructor === Error
+          ? printable((error as Error).message)
+          // The engine's words for a field that isn't there help nobody.
+          : `${culprit(json, config)} lacks a field, or has one of another type`
+      }`,
     );
   }
+  const { library, added, encodeText } = parts;
   const vocabSize = 1 + library.get_vocab().values()
     .reduce((largest, id) => Math.max(largest, id), -1);
-  const encodeText: EncodeText = wordpieceEncoder(json) ??
-    ((text, limit) =>
-      library.encode(text, { add_special_tokens: false }).ids.slice(0, limit));
   return {
     vocabSize,
     padId: padIdOf(library, config, path),
@@ -228,6 +228,41 @@ function buildTokenizer(
     },
     toJSON: () => json,
   };
+}
+
+/** Has some of everything that a part may look at. */
+const TRIAL = "The 2 cafés, 日本 \u{1F600} [don't]";
+
+/** The library's tokenizer with our parts, tried. */
+function assemble(json: TokenizerJson, config: Record<string, unknown>) {
+  const library = new HfTokenizer(json, config);
+  mendTokenizer(library);
+  const added = specialsAround(library);
+  const encodeText: EncodeText = wordpieceEncoder(json) ??
+    ((text, limit) =>
+      library.encode(text, { add_special_tokens: false }).ids.slice(0, limit));
+  // Parts look at their fields when they have a text to work on.
+  library.decode([...encodeText(TRIAL, Infinity), 0], {
+    skip_special_tokens: true,
+  });
+  return { library, added, encodeText };
+}
+
+/** The part without which the rest would do; else the model. */
+function culprit(
+  json: TokenizerJson,
+  config: Record<string, unknown>,
+): string {
+  const parts = ["normalizer", "pre_tokenizer", "post_processor", "decoder"];
+  const found = parts.find((part) => {
+    try {
+      assemble({ ...json, [part]: null }, config);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return found ?? "the model";
 }
 
 function jsonBytes(json: unknown): Uint8Array {

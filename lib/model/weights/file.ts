@@ -5,7 +5,7 @@ import {
   INTEGER_DTYPES,
   integersFromBytes,
 } from "./dtype.ts";
-import { shown } from "./header.ts";
+import { shown } from "../../base/shown.ts";
 import type { TensorInfo, Weights } from "./safetensors.ts";
 
 /** Values converted at once: bounds the memory that a conversion takes. */

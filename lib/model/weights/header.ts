@@ -1,6 +1,8 @@
 import { duplicateKey } from "../../base/json_keys.ts";
+import { shown } from "../../base/shown.ts";
 import { DTYPE_BYTES } from "./dtype.ts";
 import type { SafetensorsDtype, TensorInfo } from "./safetensors.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 /** The reference reader refuses longer headers too. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -9,18 +11,6 @@ const MAX_HEADER_BYTES = 100_000_000;
 export interface Header {
   metadata: Record<string, string>;
   tensors: Map<string, TensorInfo>;
-}
-
-/** A value from a file, made fit for a one-line message. */
-export function shown(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch {
-    text = "a value nested too deeply to show";
-  }
-  text ??= "nothing";
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
 /**
@@ -77,10 +67,10 @@ function parseJson(bytes: Uint8Array, path: string): Record<string, unknown> {
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
       .decode(bytes);
-    json = JSON.parse(text);
+    json = jsonValue(text);
   } catch {
     throw new SyntaxError(
-      `Cannot read ${path}: its header is not JSON in UTF-8; it is damaged, or no safetensors file`,
+      `Cannot read ${path}: its header is not JSON in UTF-8, or nested too deeply; it is damaged, or no safetensors file`,
     );
   }
   if (!isObject(json)) {

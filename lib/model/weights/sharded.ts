@@ -1,7 +1,7 @@
 import { parseJson } from "../../base/json_file.ts";
 import { duplicateKey } from "../../base/json_keys.ts";
 import { missingTensor } from "./file.ts";
-import { shown } from "./header.ts";
+import { shown } from "../../base/shown.ts";
 import { DTYPE_BYTES } from "./dtype.ts";
 import type { NamedTensor, TensorInfo, Weights } from "./safetensors.ts";
 
@@ -76,7 +76,8 @@ export function readIndex(text: string, path: string): Map<string, string> {
   }
   for (const [name, shard] of Object.entries(map)) {
     if (
-      typeof shard !== "string" || !/^[\w-][\w.-]*\.safetensors$/.test(shard)
+      typeof shard !== "string" ||
+      !/^[\w-][\w.-]{0,200}\.safetensors$/.test(shard)
     ) {
       throw new SyntaxError(
         `Cannot read ${path}: tensor ${

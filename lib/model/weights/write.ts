@@ -1,5 +1,5 @@
 import { bytesFromFloats, DTYPE_BYTES } from "./dtype.ts";
-import { shown } from "./header.ts";
+import { shown } from "../../base/shown.ts";
 import type { NamedTensor, WriteSafetensorsOptions } from "./safetensors.ts";
 
 /** Values converted at once: bounds the memory that a conversion takes. */

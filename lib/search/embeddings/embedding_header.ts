@@ -1,4 +1,5 @@
 import type { EmbeddingSource } from "./embedding_file.ts";
+import { jsonValue } from "../../base/json_value.ts";
 
 /** What the head of an embedding file says. */
 export interface EmbeddingHeader {
@@ -94,7 +95,7 @@ export function idsFrom(
   path: string,
 ): string[] {
   try {
-    const ids = JSON.parse(new TextDecoder().decode(bytes));
+    const ids = jsonValue(new TextDecoder().decode(bytes));
     if (Array.isArray(ids) && ids.length === count) return ids;
   } catch {
     // Said below.

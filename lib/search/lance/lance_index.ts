@@ -205,6 +205,14 @@ async function searchTable(
       .select(["id", "_distance"]).limit(k);
     if (probes !== undefined) query = query.nprobes(probes);
     const rows = await query.toArray();
+    // The table may be another's; a row is what the engine says it is.
+    const isRow = (row?: { id: unknown; _distance: unknown } | null) =>
+      typeof row?.id === "string" && Number.isFinite(row._distance);
+    if (!rows.every(isRow)) {
+      throw new SyntaxError(
+        "Cannot search: each row must have id, a text, and _distance, a number; make the index by createLanceIndex()",
+      );
+    }
     // Its distance is 1 less the inner product.
     const list = new Map<string, number>(
       rows.map(({ id, _distance }) => [id, 1 - _distance]),

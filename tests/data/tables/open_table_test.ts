@@ -218,3 +218,30 @@ Deno.test("a table that is left early closes its file", async () => {
     }
   });
 });
+
+Deno.test("openTable() reads every kind of page of a parquet file", async () => {
+  const all = [
+    { text: "one", flag: true, number: 1, empty: null, lists: ["a", "b"] },
+    { text: null, flag: null, number: 2, empty: null, lists: null },
+    { text: "three", flag: false, number: 3, empty: null, lists: [] },
+    { text: "three", flag: true, number: 4, empty: null, lists: ["c"] },
+  ];
+  for (const name of ["kinds_v1", "kinds_v2", "kinds_delta"]) {
+    const table = await openTable(`${FILES}/${name}.parquet`);
+    const rows = await Array.fromAsync(table.rows());
+    const wanted = all.map((row) =>
+      Object.fromEntries(
+        Object.entries(row).filter(([key]) => table.columns.includes(key)),
+      )
+    );
+    assert.deepEqual(
+      rows.map(({ cells }) =>
+        Object.fromEntries(
+          Object.entries(cells).map(([key, cell]) => [key, cell ?? null]),
+        )
+      ),
+      wanted,
+      name,
+    );
+  }
+});

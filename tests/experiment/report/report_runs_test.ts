@@ -156,11 +156,14 @@ Deno.test("reportRuns() names what it can't read", () =>
       message: /summary\.json:1: .*is not JSON/,
     });
     await Deno.writeTextFile(`${folder}/summary.json`, '"text"');
-    await assert.rejects(reportRuns([folder]), /is not one of a run/);
+    await assert.rejects(
+      reportRuns([folder]),
+      /Cannot read the run: it must be an object: got "text"/,
+    );
     await Deno.writeTextFile(`${folder}/arena.json`, '{"format":"x"}');
     await assert.rejects(
       reportRuns([folder]),
-      /its format must be "tdro-arena\/1": got "x"/,
+      /Cannot read the arena: format must be "tdro-arena\/1": got "x"/,
     );
   }));
 

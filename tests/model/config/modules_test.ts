@@ -195,6 +195,12 @@ Deno.test("what we don't have is refused in one line", async () => {
   for (
     const [files, error] of [
       [{ "modules.json": "[" }, /modules.json: it is not JSON/],
+      [
+        {
+          "modules.json": `[{"path": "${"x".repeat(300)}", "type": "Pooling"}]`,
+        },
+        /modules.json: 0: path: must be a folder of the model/,
+      ],
       [{ "modules.json": {} }, /modules.json: .*array/],
       [
         { "modules.json": modules(`${OLD}.Transformer`, `${OLD}.Dense`) },

@@ -370,7 +370,7 @@ for (
     [
       "a deeply nested entry",
       raw(`{"a":${"[".repeat(50000)}${"]".repeat(50000)}}`, 0),
-      /^SyntaxError: .*"a": want/,
+      /^SyntaxError: .*nested too deeply/,
     ],
   ] as [string, Uint8Array<ArrayBuffer>, RegExp][]
 ) {
