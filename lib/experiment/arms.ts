@@ -7,3 +7,9 @@ export const ARMS = ["uniform", "reweighted", "top70"] as const;
  * the 70 % that names the arm).
  */
 export type ArmName = typeof ARMS[number];
+
+/** What the arms are measured against, without any training: BM25, and their start. */
+export const BASELINES = ["bm25", "start"] as const;
+
+/** Name of a baseline. */
+export type BaselineName = typeof BASELINES[number];

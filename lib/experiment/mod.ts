@@ -21,7 +21,7 @@ export {
   arenaVerdict,
 } from "./arena/result.ts";
 export { ARENA_DEFAULTS, type ArenaDefaults } from "./arena/defaults.ts";
-export { type ArmName, ARMS } from "./arms.ts";
+export { type ArmName, ARMS, type BaselineName, BASELINES } from "./arms.ts";
 export type { FolderPermissions } from "./run_folder.ts";
 export {
   type ArenaOutcome,

@@ -1,12 +1,12 @@
 import type { Suite, TrainExample } from "../data/mod.ts";
 import { weightWarnings } from "../dro/mod.ts";
-import type { EvalReport } from "../eval/mod.ts";
-import { type ArmName, ARMS } from "./arms.ts";
+import { type ArmName, ARMS, type BaselineName, BASELINES } from "./arms.ts";
 import { changeSentences } from "./changed_settings.ts";
 import { compareArms } from "./compare_arms.ts";
 import type { MetricsLine } from "./stages/metrics_log.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { byArm, type ExperimentSummary, meanByArm, METRIC } from "./summary.ts";
+import type { Reports } from "./stages/evaluate_arm.ts";
 import type { TrainedArm } from "./stages/train_arm.ts";
 import type { LearnedWeights } from "./stages/learn_mixture.ts";
 import { own } from "../base/own.ts";
@@ -26,7 +26,7 @@ export interface SummaryInput {
   /** The trained arms. */
   arms: Record<ArmName, TrainedArm>;
   /** What they scored. */
-  reports: Record<ArmName, EvalReport>;
+  reports: Reports;
   /** The log. */
   metrics: readonly MetricsLine[];
 }
@@ -48,8 +48,10 @@ export function summarise(input: SummaryInput): ExperimentSummary {
       weight: learned.chosen.curr[k]!,
       other_weight: learned.other.curr[k]!,
       ndcg: byArm((arm) => reports[arm].tasks[k]!.mean[METRIC]!),
+      baselines: byBaseline((name) => reports[name].tasks[k]!.mean[METRIC]!),
     })),
     mean: meanByArm(reports),
+    baselines: byBaseline((name) => reports[name].mean[METRIC]!),
     data_used: byArm((arm) =>
       share((k) => mixtures[arm][k]! > 0 ? sizes[k]! : 0)
     ),
@@ -88,6 +90,14 @@ export function summarise(input: SummaryInput): ExperimentSummary {
   };
 }
 
+function byBaseline(
+  value: (name: BaselineName) => number,
+): Record<BaselineName, number> {
+  return Object.fromEntries(
+    BASELINES.map((name) => [name, value(name)]),
+  ) as Record<BaselineName, number>;
+}
+
 /** Mean reference loss of each task over stage 1; NaN for one never drawn. */
 function referenceMeans(
   suite: Suite,
@@ -104,12 +114,14 @@ export function resultRows(
   summary: ExperimentSummary,
 ): (
   & { task: string; size: number; weight: number }
+  & Partial<Record<BaselineName, number>>
   & Record<ArmName, number>
 )[] {
-  return summary.tasks.map(({ name, size, weight, ndcg }) => ({
+  return summary.tasks.map(({ name, size, weight, ndcg, baselines }) => ({
     task: name,
     size,
     weight,
+    ...baselines,
     ...Object.fromEntries(ARMS.map((arm) => [arm, ndcg[arm]])) as Record<
       ArmName,
       number

@@ -1,5 +1,5 @@
 import type { EvalReport } from "../eval/mod.ts";
-import { type ArmName, ARMS } from "./arms.ts";
+import { type ArmName, ARMS, type BaselineName } from "./arms.ts";
 
 /** A number for each arm of the comparison. */
 export type ByArm = Record<ArmName, number>;
@@ -16,6 +16,8 @@ export interface SummaryTask {
   other_weight: number;
   /** nDCG@10 on the test split, in [0, 1]. */
   ndcg: ByArm;
+  /** The same without training; absent from runs of a version before. */
+  baselines?: Record<BaselineName, number> | undefined;
 }
 
 /** How an arm compares with the uniform one. */
@@ -38,6 +40,8 @@ export interface ExperimentSummary {
   tasks: SummaryTask[];
   /** Mean nDCG@10 over the tasks. */
   mean: ByArm;
+  /** The same without training: BM25, and the model that the arms started from. */
+  baselines?: Record<BaselineName, number> | undefined;
   /** Share of the suite's training rows that lie in tasks the arm samples. */
   data_used: ByArm;
   /** Share of the suite's training rows that were really drawn at least once. */
@@ -135,7 +139,30 @@ export function outcome(summary: ExperimentSummary): string[] {
   });
   return [
     ...sentences,
+    ...beforeTraining(summary),
     `One seed (${summary.seed}), same budget, start and selection rule (the last step) for every arm; ` +
     `the intervals tell the spread over test queries, not over seeds.`,
+  ];
+}
+
+/** What training came to at all. */
+function beforeTraining({ mean, baselines }: ExperimentSummary): string[] {
+  if (!baselines) return [];
+  const worse = ARMS.filter((arm) => mean[arm] < baselines.start);
+  const lexical = ARMS.every((arm) => mean[arm] < baselines.bm25);
+  return [
+    `Without training: mean nDCG@10 ${
+      baselines.start.toFixed(4)
+    } for the model that every arm started from, ${
+      baselines.bm25.toFixed(4)
+    } for BM25.`,
+    ...worse.length > 0
+      ? [
+        `Training did harm: ${worse.join(", ")} ${
+          worse.length > 1 ? "are" : "is"
+        } below the start; try a lower learning rate, fewer steps, or longer texts.`,
+      ]
+      : [],
+    ...lexical ? ["BM25 is better than every arm."] : [],
   ];
 }

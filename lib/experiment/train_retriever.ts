@@ -17,7 +17,14 @@ import { createRng, mixture } from "../sampling/mod.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "./stages/check_model.ts";
 import { checkSuite } from "./stages/check_suite.ts";
-import { evaluateArm, type EvaluationInput } from "./stages/evaluate_arm.ts";
+import {
+  baselineEvaluations,
+  evaluateModel,
+  type EvaluationInput,
+  watched,
+} from "./stages/evaluate_arm.ts";
+import type { BaselineName } from "./arms.ts";
+import { readBaselines } from "./read_baselines.ts";
 import { parseExperimentOptions } from "./experiment_options.ts";
 import { MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
@@ -61,7 +68,9 @@ export interface RetrieverResult {
   /** Rows drawn from each task, shape `[K]`. */
   drawn: number[];
   /** Numbers on the test splits, also in `eval.json`. */
-  report?: EvalReport;
+  report?: EvalReport | undefined;
+  /** The same without training: BM25, and the model that training started from. */
+  baselines?: Record<BaselineName, EvalReport> | undefined;
 }
 
 /**
@@ -155,14 +164,16 @@ export async function* trainRetriever(
       { ...evaluation, rows, base, log },
       { name: ARM, weights },
     );
-    let report: EvalReport | undefined;
+    let reports: RetrieverReports | undefined;
     try {
-      if (evaluate) report = yield* evaluateAndWrite(encoder, evaluation);
+      if (evaluate) {
+        reports = yield* evaluateAndWrite({ encoder, base }, evaluation);
+      }
     } finally {
       disposeEncoder(encoder);
     }
     await finishRun(record);
-    return { folder: options.out, model: folder, drawn, report };
+    return { folder: options.out, model: folder, drawn, ...reports };
   } finally {
     disposeEncoder(base);
   }
@@ -171,17 +182,27 @@ export async function* trainRetriever(
 /** Name of the one arm. */
 const ARM = "retriever";
 
-/** Evaluates the retriever, and writes `eval.json`. */
+/** What the retriever and the baselines scored. */
+type RetrieverReports = Pick<RetrieverResult, "report" | "baselines">;
+
+/** Evaluates the retriever and the baselines, and writes `eval.json`. */
 async function* evaluateAndWrite(
-  encoder: Encoder,
+  { encoder, base }: { encoder: Encoder; base: Encoder },
   input: EvaluationInput,
-): AsyncGenerator<ProgressEvent, EvalReport> {
-  const report = yield* evaluateArm(encoder, input, {
-    stage: "evaluation",
-    label: "evaluating on the test splits",
-  });
-  await writeJson(join(input.options.out, "eval.json"), { [ARM]: report }, 1);
-  return report;
+): AsyncGenerator<ProgressEvent, RetrieverReports> {
+  const stage = "evaluation";
+  const total = input.suite.tasks.length;
+  const baselines: Partial<Record<BaselineName, EvalReport>> = {};
+  for (const [name, evaluation] of baselineEvaluations(base, input)) {
+    const label = `evaluating ${name} on the test splits`;
+    baselines[name] = yield* watched(evaluation, total, { stage, label });
+  }
+  const label = "evaluating on the test splits";
+  const evaluation = evaluateModel(encoder, input);
+  const report = yield* watched(evaluation, total, { stage, label });
+  const reports = { ...baselines, [ARM]: report };
+  await writeJson(join(input.options.out, "eval.json"), reports, 1);
+  return { report, baselines: baselines as Record<BaselineName, EvalReport> };
 }
 
 /** The result of a retriever that was trained before. */
@@ -197,19 +218,26 @@ async function* resultOf(
       `Cannot read the run in ${out}: ${model} has no drawn.json; run it again with --force`,
     );
   }
-  const evaluation = join(out, "eval.json");
-  let report = await isFile(evaluation)
-    ? await readReport(`${evaluation}#${ARM}`)
-    : undefined;
-  if (evaluate && !report) {
-    const encoder = await loadEncoder(model);
-    try {
-      report = yield* evaluateAndWrite(encoder, input);
-    } finally {
-      disposeEncoder(encoder);
-    }
+  const before = await readReports(join(out, "eval.json"));
+  if (before || !evaluate) return { folder: out, model, drawn, ...before };
+  const encoder = await loadEncoder(model);
+  const base = await baseEncoder(input.options, input.suite);
+  try {
+    const reports = yield* evaluateAndWrite({ encoder, base }, input);
+    return { folder: out, model, drawn, ...reports };
+  } finally {
+    disposeEncoder(base);
+    disposeEncoder(encoder);
   }
-  return { folder: out, model, drawn, report };
+}
+
+/** What an evaluation before left; a version before had no baselines. */
+async function readReports(
+  path: string,
+): Promise<RetrieverReports | undefined> {
+  if (!await isFile(path)) return;
+  const report = await readReport(`${path}#${ARM}`);
+  return { report, baselines: await readBaselines(path) };
 }
 
 function withAdapter(

@@ -5,6 +5,7 @@ import {
   type RetrieverSettings,
   retrieverShape,
 } from "../../experiment/retriever_options.ts";
+import type { RetrieverResult } from "../../experiment/mod.ts";
 import type { LoraConfig } from "../../model/mod.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
@@ -102,19 +103,57 @@ export const command: Command<TrainCommandOptions> = {
         task,
         weight: weights[k]!,
         drawn: String(result.drawn[k]!),
+        ...scoresBefore(result.baselines, k),
         ...result.report?.tasks[k]?.mean,
       }));
       const { mean } = result.report ?? {};
+      const before = scoresBefore(result.baselines);
       return [
         textTable(
           mean
-            ? [...rows, { task: "mean", weight: null, drawn: "", ...mean }]
+            ? [...rows, {
+              task: "mean",
+              weight: null,
+              drawn: "",
+              ...before,
+              ...mean,
+            }]
             : rows,
           { digits: 4, footRows: mean ? 1 : 0, maxRows: rows.length + 1 },
         ),
         "",
+        ...harm(result),
         line`The model is in ${result.model}`,
       ].join("\n");
     });
   },
 };
+
+const METRIC = "nDCG@10";
+
+/** nDCG@10 of BM25 and of the start, of a task or in the mean. */
+function scoresBefore(
+  baselines: RetrieverResult["baselines"],
+  task?: number,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(baselines ?? {}).map(([name, report]) => [
+      name,
+      (task === undefined ? report : report.tasks[task]!).mean[METRIC]!,
+    ]),
+  );
+}
+
+/** A sentence where training made the model worse. */
+function harm({ report, baselines }: RetrieverResult): string[] {
+  const [after, before] = [report, baselines?.start].map((each) =>
+    each?.mean[METRIC]
+  );
+  if (after === undefined || before === undefined || after >= before) return [];
+  return [
+    `Training did harm: mean ${METRIC} ${after.toFixed(4)}, ${
+      before.toFixed(4)
+    } before; try a lower learning rate, fewer steps, or longer texts.`,
+    "",
+  ];
+}

@@ -56,7 +56,9 @@ export async function readReport(path: string): Promise<EvalReport> {
   if (!holds) return parseReport(value, file);
   const names = Object.keys(holds);
   if (names.length === 0) throw noReport(file, "it is empty");
-  const wanted = name ?? (names.length === 1 ? names[0]! : undefined);
+  // Beside one retriever there are what nothing was trained for.
+  const trained = names.filter((each) => !["bm25", "start"].includes(each));
+  const wanted = name ?? (trained.length === 1 ? trained[0] : undefined);
   if (wanted === undefined || !Object.hasOwn(holds, wanted)) {
     throw new RangeError(
       `Cannot read ${path}: it must name one of the file's reports, ${

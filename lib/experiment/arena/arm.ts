@@ -10,7 +10,7 @@ import { disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { arenaContext } from "./context.ts";
 import { Journal } from "./journal.ts";
 import type { ArenaArm } from "./result.ts";
-import { evaluateArm } from "../stages/evaluate_arm.ts";
+import { evaluateModel, watched } from "../stages/evaluate_arm.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { trainArm } from "../stages/train_arm.ts";
 import { timed } from "../timed.ts";
@@ -100,7 +100,7 @@ export async function* runArm(
   try {
     report = yield* noted(
       "evaluate",
-      evaluateArm(trained.encoder, input, {
+      watched(evaluateModel(trained.encoder, input), suite.tasks.length, {
         stage: `${title}: evaluation`,
         label: `evaluating ${title}`,
       }),

@@ -5,6 +5,7 @@ import { type ArmName, ARMS } from "../arms.ts";
 import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
 import { jsonValue } from "../../base/json_value.ts";
 import { readTextIfThere } from "../../base/read_text.ts";
+import { readBaselines } from "../read_baselines.ts";
 import { refuseDamagedRun } from "../run_folder.ts";
 import { type ExperimentSummary, METRIC } from "../summary.ts";
 import { partProblem, type Parts } from "./record_schemas.ts";
@@ -84,7 +85,8 @@ async function readScores(
     }
     reports[arm] = report;
   }
-  return reports as Record<ArmName, EvalReport>;
+  const arms = reports as Record<ArmName, EvalReport>;
+  return { ...await readBaselines(path), ...arms };
 }
 
 /**

@@ -3,16 +3,32 @@ import { writeJson } from "../../base/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { relay } from "../../base/relay.ts";
 import { nearestRows } from "../../backend/mod.ts";
-import { type EvalReport, evaluate, type TaskReport } from "../../eval/mod.ts";
+import {
+  type EvalReport,
+  evaluate,
+  evaluateRetriever,
+  type TaskReport,
+} from "../../eval/mod.ts";
 import {
   disposeEncoder,
   encodeFunction,
   type Encoder,
   loadEncoder,
 } from "../../model/mod.ts";
-import { type ArmName, ARMS } from "../arms.ts";
+import { bm25Retriever } from "../../search/mod.ts";
+import { type ArmName, ARMS, type BaselineName, BASELINES } from "../arms.ts";
 import { METRIC } from "../summary.ts";
 import type { StageInput } from "./stage_input.ts";
+
+/** What each arm and baseline scored. */
+export type Reports = Record<ArmName | BaselineName, EvalReport>;
+
+/** What is measured, of every arm and baseline alike. */
+const MEASURED = {
+  split: "test",
+  metrics: [METRIC, "MRR@10", "Recall@100"],
+  k: 100,
+} as const;
 
 /** What an evaluation needs. */
 export type EvaluationInput = Pick<StageInput, "options" | "suite" | "signal">;
@@ -23,9 +39,7 @@ export function evaluateModel(
   { options, suite, signal }: EvaluationInput,
 ): AsyncGenerator<TaskReport, EvalReport> {
   return evaluate(encodeFunction(encoder, options), suite, {
-    split: "test",
-    metrics: [METRIC, "MRR@10", "Recall@100"],
-    k: 100,
+    ...MEASURED,
     prompts: options.prompts ? "task" : "none",
     // Much faster on large corpora, the same numbers to the bit.
     prepare: (passages) => nearestRows(passages),
@@ -34,29 +48,25 @@ export function evaluateModel(
 }
 
 /**
- * Evaluates one model and tells how far it is.
+ * Goes through an evaluation, task by task.
  *
- * @param encoder The model.
- * @param input Settings and tasks.
- * @param event What progress shows.
+ * @param evaluation What `evaluateModel()` or its like started.
+ * @param total How many tasks there are.
+ * @param event Stage and label of its progress.
  */
-export async function* evaluateArm(
-  encoder: Encoder,
-  input: EvaluationInput,
+export async function* watched(
+  evaluation: AsyncGenerator<TaskReport, EvalReport>,
+  total: number,
   event: Pick<ProgressEvent, "stage" | "label">,
 ): AsyncGenerator<ProgressEvent, EvalReport> {
-  const total = input.suite.tasks.length;
   let done = 0;
   yield { ...event, done, total };
-  return yield* relay(
-    evaluateModel(encoder, input),
-    ({ task, mean }) => ({
-      ...event,
-      done: ++done,
-      total,
-      note: `${task}: ${mean[METRIC]!.toFixed(3)}`,
-    }),
-  );
+  return yield* relay(evaluation, ({ task, mean }) => ({
+    ...event,
+    done: ++done,
+    total,
+    note: `${task}: ${mean[METRIC]!.toFixed(3)}`,
+  }));
 }
 
 /**
@@ -67,33 +77,55 @@ export async function* evaluateArm(
  * @param folders Where each arm's model lies.
  */
 export async function* evaluateArms(
-  input: EvaluationInput,
+  input: EvaluationInput & { base: Encoder },
   folders: Record<ArmName, string>,
-): AsyncGenerator<ProgressEvent, Record<ArmName, EvalReport>> {
-  const reports: Partial<Record<ArmName, EvalReport>> = {};
+): AsyncGenerator<ProgressEvent, Reports> {
+  const reports: Partial<Reports> = {};
   const event = {
     stage: "evaluation",
     label: "evaluating on the test splits",
-    total: ARMS.length * input.suite.tasks.length,
+    total: (BASELINES.length + ARMS.length) * input.suite.tasks.length,
   };
   let done = 0;
   yield { ...event, done };
+  const relayed = (
+    name: keyof Reports,
+    evaluation: AsyncGenerator<TaskReport, EvalReport>,
+  ) =>
+    relay(evaluation, ({ task, mean }) => ({
+      ...event,
+      done: ++done,
+      note: `${name}, ${task}: ${mean[METRIC]!.toFixed(3)}`,
+    }));
+  for (const [name, evaluation] of baselineEvaluations(input.base, input)) {
+    reports[name] = yield* relayed(name, evaluation);
+  }
   for (const arm of ARMS) {
     const encoder = await loadEncoder(folders[arm]);
     try {
-      reports[arm] = yield* relay(
-        evaluateModel(encoder, input),
-        ({ task, mean }) => ({
-          ...event,
-          done: ++done,
-          note: `${arm}, ${task}: ${mean[METRIC]!.toFixed(3)}`,
-        }),
-      );
+      reports[arm] = yield* relayed(arm, evaluateModel(encoder, input));
     } finally {
       disposeEncoder(encoder);
     }
   }
-  const all = reports as Record<ArmName, EvalReport>;
-  await writeJson(join(input.options.out, "eval.json"), all, 1);
-  return all;
+  await writeJson(join(input.options.out, "eval.json"), reports, 1);
+  return reports as Reports;
+}
+
+/** Evaluations of what nothing was trained for. */
+export function baselineEvaluations(
+  base: Encoder,
+  input: EvaluationInput,
+): [BaselineName, AsyncGenerator<TaskReport, EvalReport>][] {
+  return [
+    [
+      "bm25",
+      evaluateRetriever(bm25Retriever, input.suite, {
+        ...MEASURED,
+        retriever: "BM25",
+        signal: input.signal,
+      }),
+    ],
+    ["start", evaluateModel(base, input)],
+  ];
 }

@@ -14,6 +14,10 @@ export interface ResultRow {
   size?: number | null;
   /** Learned domain weight, no unit; null if unknown. */
   weight?: number | null;
+  /** nDCG@10 of BM25, in [0, 1]. */
+  bm25?: number | null;
+  /** nDCG@10 of the model before training, in [0, 1]. */
+  start?: number | null;
   /** nDCG@10 after training with uniform weights, in [0, 1]. */
   uniform?: number | null;
   /** nDCG@10 after training with the learned weights, in [0, 1]. */
@@ -25,7 +29,8 @@ export interface ResultRow {
 const ACTION = "make a results table";
 
 /**
- * The table that a comparison of mixtures ends in: the given columns, the
+ * The table that a comparison of mixtures ends in: the given columns (`bm25` and
+ * `start` only where a row has them), the
  * differences to uniform (`reweightedDiff`, `top70Diff`), and a last row named
  * `mean`.
  *
@@ -64,6 +69,8 @@ export function resultsTable(rows: Rows<ResultRow>): ColumnTable {
     checked.map((row, index) =>
       numberField(row, field, { index, action: ACTION, range: [0, Infinity] })
     );
+  const bm25 = score("bm25");
+  const start = score("start");
   const uniform = score("uniform");
   const reweighted = score("reweighted");
   const top70 = score("top70");
@@ -78,12 +85,23 @@ export function resultsTable(rows: Rows<ResultRow>): ColumnTable {
     task: [...tasks, "mean"],
     size: [...sizes, null],
     weight: [...weights, null],
+    ...column("bm25", bm25),
+    ...column("start", start),
     uniform: [...uniform, mean(uniform)],
     reweighted: [...reweighted, mean(reweighted)],
     top70: [...top70, mean(top70)],
     reweightedDiff: [...reweightedDiff, mean(reweightedDiff)],
     top70Diff: [...top70Diff, mean(top70Diff)],
   });
+}
+
+/** A column of scores with their mean; none where nothing is known. */
+function column(
+  name: string,
+  values: readonly (number | null)[],
+): Record<string, (number | null)[]> {
+  const known = values.some((value) => value !== null);
+  return known ? { [name]: [...values, mean(values)] } : {};
 }
 
 function differences(
