@@ -40,6 +40,7 @@ export class RunClaim implements AsyncDisposable {
       await claim.#take();
       await writeRecord(claim.record); // its settings may be new
     }
+    if (claim.state === "finished") await claim.#tidy();
     if (claim.state === "new") await checkFolder(claim.record.options.out);
     return claim;
   }
@@ -54,6 +55,12 @@ export class RunClaim implements AsyncDisposable {
     if (this.begun) return;
     await this.#take();
     await beginRun(this.record);
+  }
+
+  /** Removes what a power cut brought back; a folder may also be read-only. */
+  async #tidy(): Promise<void> {
+    const tidied = lockFolder(this.record.options.out);
+    await tidied.then((lock) => lock[Symbol.asyncDispose](), () => {});
   }
 
   async #take(): Promise<void> {

@@ -10,6 +10,7 @@ import { mixture } from "../sampling/mod.ts";
 import { type ArmName, ARMS } from "./arms.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "./stages/check_model.ts";
+import { dropCheckpoints } from "./stages/checkpoints.ts";
 import { checkSuite } from "./stages/check_suite.ts";
 import { evaluateArms } from "./stages/evaluate_arm.ts";
 import {
@@ -184,8 +185,7 @@ export async function* runExperiment(
     await writeJson(join(options.out, "summary.json"), summary);
     await writeReport({ record, suite, summary, reports, metrics, statistics });
     // Each stage dropped its own; nothing is left to go on from.
-    await Deno.remove(join(options.out, "checkpoints"), { recursive: true })
-      .catch(() => {});
+    await dropCheckpoints(options.out);
     await finishRun(record);
     yield { stage: "report", label: "report written", done: 1, total: 1 };
     return { folder: options.out, summary, reports, metrics };

@@ -16,6 +16,7 @@ import {
 import { createRng, mixture } from "../sampling/mod.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "./stages/check_model.ts";
+import { dropCheckpoints } from "./stages/checkpoints.ts";
 import { checkSuite } from "./stages/check_suite.ts";
 import {
   baselineEvaluations,
@@ -172,6 +173,7 @@ export async function* trainRetriever(
     } finally {
       disposeEncoder(encoder);
     }
+    await dropCheckpoints(options.out);
     await finishRun(record);
     return { folder: options.out, model: folder, drawn, ...reports };
   } finally {

@@ -14,6 +14,7 @@ import { ARENA_RESULT, type ArenaArm, type ArenaResult } from "./result.ts";
 import { arenaStatistics } from "./statistics.ts";
 import { baseEncoder } from "../stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "../stages/check_model.ts";
+import { dropCheckpoints } from "../stages/checkpoints.ts";
 import { checkSuite } from "../stages/check_suite.ts";
 import {
   type ExperimentOptions,
@@ -150,6 +151,7 @@ export async function* compareMixtures(
         const parts = { input, budget, devQueries, reference };
         arms.push(yield* runArm({ ...parts, strategy: entry }));
       }
+      await dropCheckpoints(own.out);
     } finally {
       disposeEncoder(base);
       if (loaded) disposeEncoder(loaded);

@@ -1,4 +1,6 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { exists } from "../../base/exists.ts";
+import { syncFolder } from "../../base/sync.ts";
 import {
   type Checkpoint,
   loadCheckpoint,
@@ -79,7 +81,20 @@ export class CheckpointKeeper {
   /** Removes the checkpoints, once the stage's result is saved. */
   async drop(): Promise<void> {
     await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
+    const parent = dirname(this.#folder);
+    if (await exists(parent)) await syncFolder(parent);
   }
+}
+
+/**
+ * Removes what is left of checkpoints when all stages have their results.
+ *
+ * @param out Folder of the run.
+ */
+export async function dropCheckpoints(out: string): Promise<void> {
+  await Deno.remove(join(out, "checkpoints"), { recursive: true })
+    .catch(() => {});
+  await syncFolder(out);
 }
 
 /** A checkpoint to go on from, and what was wrong with later ones. */
