@@ -15,6 +15,7 @@
  */
 export {
   type ArenaArm,
+  type ArenaBaselines,
   type ArenaResult,
   type ArenaStrategy,
   arenaTable,

@@ -35,7 +35,8 @@ Deno.test("arena prints table and verdict, and JSON without retraining", async (
   ];
   const first = await tdro(...args);
   assert.equal(first.code, 0, first.err);
-  for (const name of ["uniform", "group-dro", "manual-1/0/1"]) {
+  const names = ["bm25", "start", "uniform", "group-dro", "manual-1/0/1"];
+  for (const name of names) {
     assert.match(first.out, new RegExp(`^${name} `, "m"));
   }
   assert.match(first.out, /^strategy +nDCG@10 +worst +difference/m);
@@ -44,6 +45,7 @@ Deno.test("arena prints table and verdict, and JSON without retraining", async (
     first.out,
     /^group-dro: .*(within|beyond) chance \(.*p \d\.\d+ after Holm\); choosing took 3 proxy steps\.$/m,
   );
+  assert.match(first.out, /^Without training: mean nDCG@10 0\.\d{4} for/m);
   assert.match(first.out, /2 seeds \(1, 2\)/);
   const again = await tdro(...args, "--json");
   assert.equal(again.code, 0, again.err);

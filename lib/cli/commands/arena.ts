@@ -108,7 +108,7 @@ export const command: Command<ArenaOptions> = {
     const table = arenaTable(result);
     const { arms: _arms, ...summary } = result;
     io.result(summary, () => {
-      const rows = { maxRows: result.strategies.length };
+      const rows = { maxRows: table.numRows() };
       return [
         textTable(
           table.select(

@@ -8,6 +8,7 @@ import type { Suite } from "../../data/mod.ts";
 import { type Strategy, strategy, uniformMixture } from "../../dro/mod.ts";
 import { disposeEncoder, type Encoder, loadEncoder } from "../../model/mod.ts";
 import { prefixed, runArm, slugOf } from "./arm.ts";
+import { arenaBaselines, seedBaselines } from "./baselines.ts";
 import { arenaFolder, openArenaFolder } from "./folder.ts";
 import { ARENA_DEFAULTS } from "./defaults.ts";
 import { ARENA_RESULT, type ArenaArm, type ArenaResult } from "./result.ts";
@@ -122,6 +123,7 @@ export async function* compareMixtures(
 
   await checkModel(settings);
   const arms: ArenaArm[] = [];
+  const untrained: Parameters<typeof arenaBaselines>[0][number][] = [];
   let sizes: number[] = [];
   for (const seed of seeds) {
     const own = { ...settings, seed, out: join(out, `seed-${seed}`) };
@@ -151,6 +153,10 @@ export async function* compareMixtures(
         const parts = { input, budget, devQueries, reference };
         arms.push(yield* runArm({ ...parts, strategy: entry }));
       }
+      // One model is the same start for all seeds.
+      if (!own.model || seed === seeds[0]) {
+        untrained.push(yield* seedBaselines(input));
+      }
       await dropCheckpoints(own.out);
     } finally {
       disposeEncoder(base);
@@ -170,6 +176,7 @@ export async function* compareMixtures(
       sizes,
       draws: settings.steps * settings.batchSize,
     }),
+    baselines: arenaBaselines(untrained),
     arms,
     versions: versions(),
   };

@@ -1,6 +1,7 @@
 // Must come first: it holds arquero's dependency at this version for people who
 // import the package too. Their projects don't read our lock file, and 2.7.0
 // needs a package that not every registry has.
+import type { BaselineName } from "../arms.ts";
 import "@uwdata/flechette";
 import { type ColumnTable, table } from "arquero";
 import type { EvalReport } from "../../eval/mod.ts";
@@ -85,6 +86,17 @@ export interface ArenaStrategy {
   seconds: number;
 }
 
+/** What was measured without training: nDCG@10, means over the seeds. */
+export type ArenaBaselines = Record<
+  BaselineName,
+  {
+    /** Mean over the tasks. */
+    mean: number;
+    /** Each task's. */
+    tasks: number[];
+  }
+>;
+
 /** The content of `arena.json`. */
 export interface ArenaResult {
   /** Form of this record. */
@@ -103,6 +115,8 @@ export interface ArenaResult {
   backend: string;
   /** Outcome of each strategy; the uniform one is first. */
   strategies: ArenaStrategy[];
+  /** BM25, and the models that the arms started from; absent from old arenas. */
+  baselines?: ArenaBaselines | undefined;
   /** Each arm with each seed. */
   arms: ArenaArm[];
   /** Versions of what computed it. */
@@ -110,7 +124,8 @@ export interface ArenaResult {
 }
 
 /**
- * An arena as a table, best mean first: a row a strategy. Columns: `strategy`,
+ * An arena as a table, best mean first: a row a strategy, and one for BM25 and for
+ * the start (without training). Columns: `strategy`,
  * `nDCG@10`, `worst` and `worstTask`, `difference` to uniform with its interval
  * `low` to `high`, `p` and `pHolm`, spread over seeds (`seedMin`, `seedMax`,
  * `seedDeviation`), `dataUsed`, `proxySteps`, `referenceSteps`, `seconds`, and
@@ -142,20 +157,22 @@ export interface ArenaResult {
  * ```
  */
 export function arenaTable(result: ArenaResult): ColumnTable {
-  const rows = [...result.strategies].sort((a, b) => b.mean - a.mean);
-  const column = <T>(value: (row: ArenaStrategy) => T) => rows.map(value);
+  const rows = [...result.strategies.map(strategyRow), ...baselineRows(result)]
+    .sort((a, b) => b.mean - a.mean);
+  const column = <T>(value: (row: ArenaRow) => T | undefined) =>
+    rows.map((row) => value(row) ?? null);
   return table({
     strategy: column((s) => s.name),
     "nDCG@10": column((s) => s.mean),
     worst: column((s) => s.worst.ndcg),
     worstTask: column((s) => s.worst.task),
-    difference: column((s) => s.interval && s.difference),
-    low: column((s) => s.interval?.[0] ?? null),
-    high: column((s) => s.interval?.[1] ?? null),
+    difference: column((s) => s.difference),
+    low: column((s) => s.interval?.[0]),
+    high: column((s) => s.interval?.[1]),
     p: column((s) => s.p),
     pHolm: column((s) => s.pHolm),
-    seedMin: column((s) => Math.min(...s.seedMeans)),
-    seedMax: column((s) => Math.max(...s.seedMeans)),
+    seedMin: column((s) => s.seedMeans && Math.min(...s.seedMeans)),
+    seedMax: column((s) => s.seedMeans && Math.max(...s.seedMeans)),
     seedDeviation: column((s) => s.seedDeviation),
     dataUsed: column((s) => s.dataUsed),
     proxySteps: column((s) => s.proxySteps),
@@ -164,9 +181,36 @@ export function arenaTable(result: ArenaResult): ColumnTable {
     ...Object.fromEntries(
       result.tasks.map(({ name }, k) => [
         `Δ ${name}`,
-        column((s) => s.interval && s.deltas[k]!),
+        column((s) => s.deltas?.[k]),
       ]),
     ),
+  });
+}
+
+/** A row of the table; what a baseline hasn't, the uniform strategy neither. */
+type ArenaRow =
+  & Pick<ArenaStrategy, "name" | "mean" | "worst">
+  & Partial<Omit<ArenaStrategy, "difference" | "deltas">>
+  & { difference?: number; deltas?: readonly number[] };
+
+function strategyRow(strategy: ArenaStrategy): ArenaRow {
+  const { difference, deltas, ...row } = strategy;
+  return strategy.interval ? { ...row, difference, deltas } : row;
+}
+
+function baselineRows(
+  { baselines, strategies, tasks: names }: ArenaResult,
+): ArenaRow[] {
+  const uniform = strategies[0]!;
+  return Object.entries(baselines ?? {}).map(([name, { mean, tasks }]) => {
+    const ndcg = Math.min(...tasks);
+    return {
+      name,
+      mean,
+      worst: { task: names[tasks.indexOf(ndcg)]!.name, ndcg },
+      difference: mean - uniform.mean,
+      deltas: tasks.map((value, k) => value - uniform.tasks[k]!),
+    };
   });
 }
 
@@ -232,6 +276,7 @@ export function arenaVerdict(result: ArenaResult): string[] {
   const many = seeds.length > 1;
   return [
     ...sentences,
+    ...beforeTraining(result),
     ...result.strategies.flatMap(({ name, warnings }) =>
       warnings.map((warning) => `${name}: ${warning}`)
     ),
@@ -244,5 +289,23 @@ export function arenaVerdict(result: ArenaResult): string[] {
     }: they say what other queries would show, not other seeds${
       many ? "; the table has the spread over seeds" : ""
     }.`,
+  ];
+}
+
+/** What training came to at all. */
+function beforeTraining({ baselines, strategies }: ArenaResult): string[] {
+  if (!baselines) return [];
+  const { start, bm25 } = baselines;
+  const worse = strategies.filter(({ mean }) => mean < start.mean);
+  const names = worse.map(({ name }) => name).join(", ");
+  return [
+    `Without training: mean nDCG@10 ${
+      start.mean.toFixed(4)
+    } for the models that the arms started from, ${
+      bm25.mean.toFixed(4)
+    } for BM25.`,
+    ...worse.length > 0
+      ? [`Training did harm: below the start are ${names}.`]
+      : [],
   ];
 }

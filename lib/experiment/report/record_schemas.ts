@@ -18,6 +18,8 @@ const byArm = z.looseObject({
   top70: number,
 });
 
+const byBaseline = z.object({ bm25: number, start: number }).optional();
+
 const difference = z.looseObject({
   difference: number,
   interval: z.tuple([number, number]),
@@ -33,8 +35,10 @@ const summary = z.looseObject({
     weight: number,
     other_weight: number,
     ndcg: byArm,
+    baselines: byBaseline,
   })).min(1),
   mean: byArm,
+  baselines: byBaseline,
   data_used: byArm,
   compared: z.looseObject({ reweighted: difference, top70: difference }),
   backend: text,
@@ -83,6 +87,8 @@ const strategy = z.looseObject({
   seconds: number,
 });
 
+const baseline = z.looseObject({ mean: number, tasks: numbers });
+
 const arena = z.looseObject({
   format: z.literal("tdro-arena/1", 'must be "tdro-arena/1"'),
   suite: text,
@@ -92,8 +98,14 @@ const arena = z.looseObject({
   seeds: numbers.min(1),
   backend: text,
   strategies: z.array(strategy).min(1),
+  baselines: z.object({ bm25: baseline, start: baseline }).optional(),
   versions,
-}).superRefine(({ tasks, strategies }, issues) => {
+}).superRefine(({ tasks, strategies, baselines }, issues) => {
+  for (const [name, value] of Object.entries(baselines ?? {})) {
+    if (value.tasks.length === tasks.length) continue;
+    const message = `must have a number for each of ${tasks.length} tasks`;
+    issues.addIssue({ code: "custom", path: ["baselines", name], message });
+  }
   strategies.forEach((strategy, i) => {
     for (const name of ["tasks", "deltas", "weights"] as const) {
       if (strategy[name].length === tasks.length) continue;

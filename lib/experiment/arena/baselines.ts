@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import { z } from "zod";
+import type { ProgressEvent } from "../../base/progress_event.ts";
+import { readSealed, writeSealed } from "../../base/sealed_json.ts";
+import { BASELINES } from "../arms.ts";
+import { baselineEvaluations, watched } from "../stages/evaluate_arm.ts";
+import type { StageInput } from "../stages/stage_input.ts";
+import { METRIC } from "../summary.ts";
+import type { ArenaBaselines } from "./result.ts";
+
+/** nDCG@10 of each task, of one seed. */
+type SeedBaselines = Record<(typeof BASELINES)[number], number[]>;
+
+const schema: z.ZodType<SeedBaselines> = z.object({
+  bm25: z.array(z.number()),
+  start: z.array(z.number()),
+});
+
+/**
+ * Measures BM25 and the start of a seed's arms, or takes what an earlier try
+ * measured.
+ *
+ * @param input Settings, tasks and start of the seed.
+ */
+export async function* seedBaselines(
+  input: StageInput,
+): AsyncGenerator<ProgressEvent, SeedBaselines> {
+  const { options, suite, base } = input;
+  const file = join(options.out, "baselines.json");
+  const before = await readSealed(file, {
+    schema,
+    mend: "remove it to measure them anew",
+  });
+  if (before) return before;
+  const scores: Partial<SeedBaselines> = {};
+  for (const [name, evaluation] of baselineEvaluations(base, input)) {
+    const report = yield* watched(evaluation, suite.tasks.length, {
+      stage: `${name}, seed ${options.seed}`,
+      label: `evaluating ${name} (seed ${options.seed})`,
+    });
+    scores[name] = report.tasks.map(({ mean }) => mean[METRIC]!);
+  }
+  await writeSealed(file, scores);
+  return scores as SeedBaselines;
+}
+
+/** Means over the seeds. */
+export function arenaBaselines(
+  seeds: readonly SeedBaselines[],
+): ArenaBaselines {
+  const average = (values: readonly number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const entries = BASELINES.map((name) => {
+    const tasks = seeds[0]![name].map((_, k) =>
+      average(seeds.map((seed) => seed[name][k]!))
+    );
+    return [name, { mean: average(tasks), tasks }];
+  });
+  return Object.fromEntries(entries) as ArenaBaselines;
+}
