@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { useBackend } from "../../lib/backend/mod.ts";
 import { CHECKSUMS } from "../../lib/base/checksums.ts";
 import {
+  compareMixtures,
+  type ProgressEvent,
+  readRun,
   runExperiment,
   type RunExperimentOptions,
 } from "../../lib/experiment/mod.ts";
@@ -174,4 +177,67 @@ Deno.test("one process a folder: the second says who has it", () =>
     }
     const { result } = await run(out);
     assert.equal(result!.metrics.length, 24);
+  }));
+
+Deno.test("a finished run with an edited result is not believed", () =>
+  inFolder(async (folder) => {
+    const out = join(folder, "run");
+    await run(out);
+    for (const file of ["summary.json", "eval.json", "metrics.jsonl"]) {
+      const path = join(out, file);
+      const before = await Deno.readTextFile(path);
+      await Deno.writeTextFile(path, before.replace(/0\.\d/, "0.9"));
+      for (const read of [() => run(out), () => readRun(out)]) {
+        await assert.rejects(read(), (error: Error) => {
+          assert.ok(
+            error.message.includes(`${path} is damaged`),
+            error.message,
+          );
+          return true;
+        });
+      }
+      await Deno.writeTextFile(path, before);
+    }
+    await Deno.remove(join(out, "eval.json"));
+    await assert.rejects(run(out), /eval\.json is missing.*--force/);
+  }));
+
+Deno.test("damage to an arm of an arena is told, and to its journal mended", () =>
+  inFolder(async (folder) => {
+    const out = join(folder, "arena");
+    const { weightSteps: _, ...settings } = SETTINGS;
+    const arena = async (stopAt?: (event: ProgressEvent) => boolean) => {
+      const work = compareMixtures(toySuite(), ["inf-dds"], {
+        ...settings,
+        steps: 2,
+        budget: 15,
+        seeds: [1],
+        out,
+        backend: await useBackend("wasm"),
+      });
+      let next = await work.next();
+      while (!next.done && !stopAt?.(next.value)) next = await work.next();
+      if (!next.done) await work.return(undefined as never);
+      return next.done ? next.value : undefined;
+    };
+    await arena(({ stage, done }) => /mixture/.test(stage) && done >= 7);
+    const journal = join(out, "seed-1/arms/inf-dds/journal.jsonl");
+    const lines = (await Deno.readTextFile(journal)).trimEnd().split("\n");
+    assert.ok(lines.length > 1);
+    lines[1] = lines[1]!.replace(/\d/, (digit) => `${9 - Number(digit)}`);
+    await Deno.writeTextFile(journal, lines.join("\n") + "\n");
+    const mended = await arena();
+    await Deno.remove(out, { recursive: true });
+    const whole = await arena();
+    assert.deepEqual(
+      mended!.arms.map(({ weights, report }) => [weights, report]),
+      whole!.arms.map(({ weights, report }) => [weights, report]),
+    );
+    const result = join(out, "seed-1/arms/inf-dds/result.json");
+    const text = await Deno.readTextFile(result);
+    await Deno.writeTextFile(result, text.replace(/0\.\d/, "0.9"));
+    await assert.rejects(arena(), (error: Error) => {
+      assert.ok(error.message.includes(`${result} is damaged`), error.message);
+      return true;
+    });
   }));
