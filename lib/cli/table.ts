@@ -163,6 +163,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/eval/eval.ts"),
   },
   {
+    name: "search",
+    summary: "Search the passages of a suite for a text",
+    needs: ["read"],
+    uses: ["write", ...BACKEND],
+    load: () => import("./commands/search.ts"),
+  },
+  {
     name: "score",
     summary: "Compute metrics of a run from its relevance judgments",
     needs: ["read"],

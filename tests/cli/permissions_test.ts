@@ -53,6 +53,7 @@ const LINES: Record<string, string[]> = {
   train: ["--suite", "suite", "--out", "trained", ...QUICK],
   arena: ["--suite", "suite", "--out", "arena", "--seeds", "1", ...QUICK]
     .concat(["--strategies", "uniform,proportional"]),
+  search: ["--suite", "suite", "--model", "base", "--backend", "wasm", "bird"],
   report: ["run"],
   plots: ["run", "--out", "plots"],
   "weights select": ["run/weights.json", "--out", "top.json"],
