@@ -78,6 +78,7 @@ const MISTAKEN: ((name: string, folder: string) => string[])[] = [
   (name) => ["report", name],
   (name) => ["plots", name],
   (name) => ["run", "--suite", name],
+  (name, folder) => ["serve", name, "--suite", join(folder, "suite")],
   (
     name,
     folder,
