@@ -77,6 +77,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/plots.ts"),
   },
   {
+    name: "serve",
+    summary: "Search a run's models side by side on a local page",
+    needs: ["net", "read"],
+    uses: ["write", ...BACKEND],
+    load: () => import("./commands/serve.ts"),
+  },
+  {
     name: "model pull",
     summary: "Fetch a model from the Hugging Face hub or a mirror",
     needs: ["net", "read", "write", "env"],
@@ -161,6 +168,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     needs: ["read"],
     uses: ["write", ...BACKEND],
     load: () => import("./commands/eval/eval.ts"),
+  },
+  {
+    name: "search",
+    summary: "Search the passages of a suite for a text",
+    needs: ["read"],
+    uses: ["write", ...BACKEND],
+    load: () => import("./commands/search.ts"),
   },
   {
     name: "score",

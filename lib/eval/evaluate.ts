@@ -4,7 +4,8 @@ import type { Shard } from "../search/exact/shards.ts";
 import type { ExactSearchOptions } from "../search/exact/top_k.ts";
 import type { RetrieveFunction } from "../search/types.ts";
 import { DataHash } from "./records/data_hash.ts";
-import { denseSearch, type EmbeddingCache } from "./dense_search.ts";
+import { denseSearch } from "./dense_search.ts";
+import type { EmbeddingCache } from "./passage_vectors.ts";
 import type {
   EvalOrigin,
   EvalReport,

@@ -28,7 +28,7 @@ export type {
   BenchmarkReport,
   BenchmarkTaskReport,
 } from "./records/benchmark_report.ts";
-export type { EmbeddingCache } from "./dense_search.ts";
+export type { EmbeddingCache } from "./passage_vectors.ts";
 export {
   type BootstrapInterval,
   bootstrapInterval,

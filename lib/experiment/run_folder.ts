@@ -316,7 +316,7 @@ export async function identityOf(
 }
 
 /** Hash of everything in a suite that training and evaluation see. */
-async function suiteHash(suite: Suite): Promise<string> {
+export async function suiteHash(suite: Suite): Promise<string> {
   const { createHash } = await import("node:crypto");
   const hash = createHash("sha256");
   const put = (...fields: unknown[]) =>

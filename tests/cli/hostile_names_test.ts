@@ -78,6 +78,15 @@ const MISTAKEN: ((name: string, folder: string) => string[])[] = [
   (name) => ["report", name],
   (name) => ["plots", name],
   (name) => ["run", "--suite", name],
+  (name, folder) => ["serve", name, "--suite", join(folder, "suite")],
+  (
+    name,
+    folder,
+  ) => ["search", "--suite", join(folder, "suite"), "--bm25", name],
+  (name, folder) =>
+    ["search", "--suite", join(folder, "suite"), "--bm25"].concat(
+      ["--task", name, "x"],
+    ),
   (name, folder) => ["train", "--suite", join(folder, "suite"), "--loss", name],
   (name, folder) =>
     ["arena", "--suite", join(folder, "suite")].concat(

@@ -53,6 +53,8 @@ const LINES: Record<string, string[]> = {
   train: ["--suite", "suite", "--out", "trained", ...QUICK],
   arena: ["--suite", "suite", "--out", "arena", "--seeds", "1", ...QUICK]
     .concat(["--strategies", "uniform,proportional"]),
+  search: ["--suite", "suite", "--model", "base", "--backend", "wasm", "bird"],
+  serve: ["run", "--suite", "suite", "--backend", "wasm"],
   report: ["run"],
   plots: ["run", "--out", "plots"],
   "weights select": ["run/weights.json", "--out", "top.json"],
@@ -67,8 +69,8 @@ const LINES: Record<string, string[]> = {
   setup: [],
 };
 
-/** What isn't run to its end: it would take half a minute, or install things. */
-const UNFINISHED = ["demo", "setup"];
+/** What isn't run to its end: it would take half a minute, install things, or stay. */
+const UNFINISHED = ["demo", "setup", "serve"];
 
 const needs = (name: string) =>
   COMMANDS.find((entry) => entry.name === name)!.needs;
@@ -100,6 +102,11 @@ Deno.test("commands under the permissions that the table tells", async (t) => {
   await using world = await makeWorld();
   await t.step("without one of them a line says so", () => withoutOne(world));
   await t.step("all end well with these alone", () => withTheseAlone(world));
+  await t.step({
+    name: "serve answers with these alone, until Ctrl-C",
+    ignore: Deno.build.os === "windows",
+    fn: () => serveAlone(world),
+  });
 });
 
 async function withTheseAlone({ flags, run }: World): Promise<void> {
@@ -114,6 +121,39 @@ async function withTheseAlone({ flags, run }: World): Promise<void> {
       assert.equal(code, 0, `${names[i]}: ${err}`)
     );
   }
+}
+
+async function serveAlone({ folder }: World): Promise<void> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-check", "--quiet", "--allow-read"]
+      .concat(
+        ["--allow-net=127.0.0.1", "--config", `${ROOT}deno.json`],
+        [`${ROOT}lib/cli/mod.ts`, "serve", ...LINES.serve!],
+      ),
+    cwd: folder,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const out = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const said = new Response(child.stderr).text();
+  const { value = "" } = await out.read();
+  try {
+    assert.match(value, /^http:\/\/127\.0\.0\.1:\d+\/\n$/);
+    for (const column of ["top70", "bm25"]) {
+      const values = { task: "places", q: "the place", column };
+      const response = await fetch(
+        `${value.trim()}api/search?${new URLSearchParams(values)}`,
+      );
+      const answer = await response.text();
+      const [last] = answer.trimEnd().split("\n").slice(-1);
+      assert.equal(JSON.parse(last!).hits?.length, 10, answer);
+    }
+  } finally {
+    child.kill("SIGINT");
+  }
+  assert.equal((await child.status).code, 130);
+  await out.cancel();
+  assert.match(await said, /\ninterrupted\n$/);
 }
 
 async function withoutOne({ folder, run }: World): Promise<void> {

@@ -63,21 +63,28 @@ export interface PageSettings {
   dark?: boolean;
   /** Whether scripts run. */
   javaScript?: boolean;
+  /** Whether the network is cut off, that of this machine too. */
+  offline?: boolean;
 }
 
-/** Opens a file, offline, and waits until its plots are drawn. */
+/** Opens a file, offline unless it is to be otherwise. */
 export async function openFile(
   browser: Browser,
   url: string,
-  { width = 1280, height = 900, dark = false, javaScript = true }:
-    PageSettings = {},
+  {
+    width = 1280,
+    height = 900,
+    dark = false,
+    javaScript = true,
+    offline = true,
+  }: PageSettings = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? "dark" : "light",
     javaScriptEnabled: javaScript,
     acceptDownloads: true,
-    offline: true,
+    offline,
   });
   const page = await context.newPage();
   const watched: WatchedPage = {

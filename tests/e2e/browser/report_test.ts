@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import {
   gainPlot,
@@ -24,6 +23,7 @@ import {
 } from "../../report/_sample_rows.ts";
 import { reportRuns } from "../../../lib/experiment/mod.ts";
 import { writeFakeArena, writeFakeRun } from "../../experiment/_fake_runs.ts";
+import { checkAccessible, overflow } from "./_checks.ts";
 import { openFile, skipBrowser, startChromium } from "./_chromium.ts";
 
 // Of the page, in functions that are evaluated there.
@@ -114,24 +114,6 @@ async function inBrowser(
 
 function ready(page: Page): Promise<unknown> {
   return page.waitForSelector("html.ready", { state: "attached" });
-}
-
-async function checkAccessible(page: Page, what: string): Promise<void> {
-  // The policy would refuse an inline script; the debugger may evaluate.
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    // deno-lint-ignore no-explicit-any -- axe, in the page
-    const { violations } = await (globalThis as any).axe.run();
-    return violations.map((v: { id: string; nodes: { html: string }[] }) =>
-      `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(" | ")}`
-    );
-  });
-  assert.deepEqual(found, [], what);
-}
-
-/** By how many px the page is wider than the window. */
-function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 }
 
 Deno.test({

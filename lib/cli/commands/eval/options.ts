@@ -6,7 +6,7 @@ import { backendOption } from "../backend_option.ts";
 export const BENCHMARKS = ["beir", "nanobeir", "miracl", "mkqa"] as const;
 
 /** What is taken where nothing is said: optional below, to know what was said. */
-const DEFAULTS = {
+export const DEFAULTS = {
   split: "test" as "train" | "dev" | "test",
   metrics: ["nDCG@10", "Recall@100", "MRR@10"],
   k: 1000,

@@ -3,7 +3,12 @@ import type { EncodeFunction } from "../../../model/mod.ts";
 import type { EvalPlan } from "./options.ts";
 
 /** What the report says of the model and the machine. */
-export async function evaluationOrigin(options: EvalPlan): Promise<EvalOrigin> {
+export async function evaluationOrigin(
+  options: Pick<
+    EvalPlan,
+    "suite" | "model" | "queryLength" | "passageLength" | "prompts" | "backend"
+  >,
+): Promise<EvalOrigin> {
   const { pinnedVersions, VERSION } = await import("../versions.ts");
   const {
     "@tensorflow/tfjs-core": tfjs,
@@ -63,4 +68,16 @@ export function prompted(
     const before = prompts[options?.kind ?? "passage"];
     return encode(texts.map((text) => before + text), options);
   };
+}
+
+/** Everything that vectors of passages depend on, beside the passages. */
+export function vectorsOf(
+  { model, lengths, prompts, backend }: EvalOrigin,
+): string {
+  return [
+    model!.sha256,
+    `${lengths!.passage} tokens`,
+    JSON.stringify(prompts?.passage ?? ""),
+    `${backend!.name} on ${backend!.device}`,
+  ].join(", ");
 }

@@ -1,5 +1,6 @@
 import type { EvalReport, TaskReport } from "../../../eval/mod.ts";
 import type { ProgressEvent } from "../../../base/progress_event.ts";
+import { watched } from "../../watched.ts";
 
 /** Tells of the texts of a task encoded so far. */
 type OnProgress = (task: string, done: number) => void;
@@ -32,17 +33,7 @@ export async function* evaluationProgress(
   });
   for (let k = 0;; k++) {
     yield event();
-    const step = reports.next();
-    let over = false;
-    const ended = step.then(() => over = true, () => over = true);
-    while (!over) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const tick = new Promise((resume) => timer = setTimeout(resume, 100));
-      await Promise.race([ended, tick]);
-      clearTimeout(timer);
-      if (!over) yield event();
-    }
-    const next = await step;
+    const next = yield* watched(reports.next(), event);
     if (next.done) return next.value;
     before += sizes[k] ?? next.value.passages;
     within = 0;

@@ -8,6 +8,7 @@ import type {
 import type { RetrieveFunction } from "../../../search/mod.ts";
 import type { EvalPlan } from "./options.ts";
 import type { OpenedEncoder } from "../encoder_functions.ts";
+import { vectorsOf } from "./origin.ts";
 import { shardRunWriter } from "./shards.ts";
 import { runWriter } from "../run_writer.ts";
 import type { CommandIo } from "../../io.ts";
@@ -89,14 +90,4 @@ async function rankingWriter(
   if (shard) return await shardRunWriter(out!);
   if (!run) return;
   return await runWriter({ path: run, tasks, force });
-}
-
-/** Everything that vectors of passages depend on, beside the passages. */
-function vectorsOf({ model, lengths, prompts, backend }: EvalOrigin): string {
-  return [
-    model!.sha256,
-    `${lengths!.passage} tokens`,
-    JSON.stringify(prompts?.passage ?? ""),
-    `${backend!.name} on ${backend!.device}`,
-  ].join(", ");
 }

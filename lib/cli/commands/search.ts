@@ -1,0 +1,154 @@
+import { z } from "zod";
+import type { BackendName } from "../../backend/mod.ts";
+import type { ProgressEvent } from "../../base/progress_event.ts";
+import type { Suite } from "../../data/mod.ts";
+import { backendOption } from "./backend_option.ts";
+import { DEFAULTS } from "./eval/options.ts";
+import type { Command } from "../command.ts";
+import type { CommandIo } from "../io.ts";
+import type { TaskHit } from "../search/search_tasks.ts";
+import { watched } from "../watched.ts";
+
+/** Options of `tdro search`. */
+export interface SearchCommandOptions {
+  /** Words of the query. */
+  query: string[];
+  /** The suite's folder. */
+  suite: string;
+  /** Model folder. */
+  model?: string | undefined;
+  /** Whether BM25 searches, or is fused with the model. */
+  bm25: boolean;
+  /** Name of the task whose passages are searched. */
+  task?: string | undefined;
+  /** Passages wanted. */
+  k: number;
+  /** What stands before the texts. */
+  prompts: "task" | "model" | "none";
+  /** Most tokens of the query. */
+  queryLength: number;
+  /** Most tokens of a passage. */
+  passageLength: number;
+  /** Folder of the vectors of passages. */
+  cache?: string | undefined;
+  /** The tfjs backend. */
+  backend: BackendName | "auto";
+}
+
+/** `tdro search`. */
+export const command: Command<SearchCommandOptions> = {
+  name: "search",
+  summary: "Search the passages of a suite for a text",
+  details:
+    "Searches the whole corpus of one task, or of all tasks together, by a model, by BM25, or by both fused by rank. A model encodes all passages first; --cache keeps their vectors for the next search, and shares them with tdro eval.",
+  examples: [
+    {
+      about: "By a model of a run",
+      line:
+        'tdro search --model runs/demo/models/reweighted --suite .cache/suites/docs --cache vectors "remove an element from an array"',
+    },
+    {
+      about: "By words, in one task",
+      line:
+        'tdro search --bm25 --suite .cache/suites/docs --task es-lib -k 3 "sorted copy"',
+    },
+  ],
+  options: z.strictObject({
+    query: z.array(z.string()).min(1).meta({ placeholder: "TEXT" }).describe(
+      "What to look for",
+    ),
+    suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
+      "Folder with a folder per task, in BEIR form",
+    ),
+    model: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
+      .describe("Model folder"),
+    bm25: z.boolean().default(false).describe(
+      "Search by BM25; with --model, both fused by reciprocal rank",
+    ),
+    task: z.string().min(1).optional().meta({ placeholder: "NAME" }).describe(
+      "Search the passages of this task alone; all tasks if left out",
+    ),
+    k: z.int().min(1).default(10).describe("Passages to show"),
+    prompts: z.enum(["task", "model", "none"]).default(DEFAULTS.prompts)
+      .describe(
+        "What stands before each text: the task's instruction before the query, the model's own prompts, or nothing",
+      ),
+    queryLength: z.int().min(2).default(DEFAULTS.queryLength).describe(
+      "Most tokens of the query",
+    ),
+    passageLength: z.int().min(2).default(DEFAULTS.passageLength).describe(
+      "Most tokens of a passage",
+    ),
+    cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
+      .describe(
+        "Keep the passages' vectors here, and take them from here next time",
+      ),
+    backend: backendOption,
+  }),
+  operands: ["query"],
+  async run({ query, suite: folder, task, ...options }, io) {
+    const text = query.join(" ").trim();
+    if (text === "") throw cannot("the query must hold a word: got none");
+    if (options.model === undefined && !options.bm25) {
+      throw cannot("--model must name a model folder, or --bm25 be given");
+    }
+    const { openSuite } = await import("../../data/mod.ts");
+    const suite = await openSuite(folder, {
+      tasks: task === undefined ? undefined : [task],
+    });
+    const hits = await find(suite, text, { ...options, suite: folder }, io);
+    const { hitsTable } = await import("../search/hits_table.ts");
+    const table = await hitsTable(hits, {
+      columns: io.columns,
+      tasks: suite.tasks.length > 1,
+    });
+    io.result(hits.map(plain), () => table);
+  },
+};
+
+/** Searches, and shows how far the passages are encoded. */
+async function find(
+  { tasks }: Suite,
+  text: string,
+  { model, bm25, k, ...options }:
+    & Omit<SearchCommandOptions, "query" | "task">
+    & { suite: string },
+  io: CommandIo,
+): Promise<TaskHit[]> {
+  const { denseSearcher } = await import("../search/dense_searcher.ts");
+  const { openDense } = await import("../search/open_dense.ts");
+  const { searchTasks } = await import("../search/search_tasks.ts");
+  using dense = model === undefined
+    ? undefined
+    : denseSearcher(() => openDense({ model, ...options }, io));
+  const progress = { done: 0, total: 0 };
+  const work = searchTasks(tasks, text, {
+    dense,
+    bm25,
+    k,
+    fuseDepth: DEFAULTS.k,
+    signal: io.signal,
+    onProgress: (done, total) => Object.assign(progress, { done, total }),
+  });
+  return await (dense ? io.progress(encodingProgress(work, progress)) : work);
+}
+
+/** The search as progress of the encoding, which takes nearly all of its time. */
+async function* encodingProgress(
+  work: Promise<TaskHit[]>,
+  progress: { done: number; total: number },
+): AsyncGenerator<ProgressEvent, TaskHit[]> {
+  const event = { stage: "search", label: "encoding passages" };
+  const hits = yield* watched(work, () => ({ ...event, ...progress }));
+  yield { ...event, ...progress, done: progress.total };
+  return hits;
+}
+
+function plain({ task, passage, score }: TaskHit, i: number) {
+  const { id, title, text } = passage;
+  return { rank: i + 1, score, task: task.name, id, title, text };
+}
+
+function cannot(why: string): SyntaxError {
+  return new SyntaxError(`Cannot search: ${why}`);
+}
