@@ -3,6 +3,7 @@ import type { Suite } from "../../data/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import type { RunRecord } from "../../experiment/run_folder.ts";
 import { isFile, isFolder } from "../../base/exists.ts";
+import { parseJson } from "../../base/json_file.ts";
 
 /** A model of a run, as a column of the page. */
 export interface Arm {
@@ -99,10 +100,16 @@ async function readReports(
   folder: string,
 ): Promise<Record<string, EvalReport>> {
   const { refuseDamagedRun } = await import("../../experiment/run_folder.ts");
-  const { readPart } = await import("../../experiment/report/read_run.ts");
-  if (!await isFile(join(folder, "eval.json"))) return {};
+  const { readReport } = await import("../../eval/mod.ts");
+  const path = join(folder, "eval.json");
+  if (!await isFile(path)) return {};
   await refuseDamagedRun(folder, ["eval.json"]);
-  return await readPart<Record<string, EvalReport>>(folder, "eval.json") ?? {};
+  const value = parseJson(await Deno.readTextFile(path), path);
+  const reports: [string, EvalReport][] = [];
+  for (const name of Object.keys(value ?? {})) {
+    reports.push([name, await readReport(`${path}#${name}`)]);
+  }
+  return Object.fromEntries(reports);
 }
 
 /** The models that the run has left, in the order of its evaluation. */
