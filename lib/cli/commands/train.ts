@@ -9,6 +9,7 @@ import type { LoraConfig } from "../../model/mod.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
 import { line } from "../../base/printable.ts";
+import { tablesFor } from "./tables.ts";
 
 /** Options of `tdro train`. */
 export interface TrainCommandOptions extends RetrieverSettings {
@@ -81,7 +82,7 @@ export const command: Command<TrainCommandOptions> = {
     const { useBackend } = await import("../../backend/mod.ts");
     const { readMixture } = await import("./read_mixture.ts");
     const { trainRetriever } = await import("../../experiment/mod.ts");
-    const { textTable } = await import("../../report/mod.ts");
+    const textTable = await tablesFor(io);
     io.resumeWith(
       "run the same command again, it goes on from the last checkpoint",
     );
@@ -112,7 +113,12 @@ export const command: Command<TrainCommandOptions> = {
           mean
             ? [...rows, { task: "mean", weight: null, drawn: "", ...mean }]
             : rows,
-          { digits: 4, footRows: mean ? 1 : 0, maxRows: rows.length + 1 },
+          {
+            columnDigits: Object.fromEntries(
+              Object.keys({ weight: 0, ...mean }).map((name) => [name, 4]),
+            ),
+            footRows: mean ? 1 : 0,
+          },
         ),
         "",
         line`The model is in ${result.model}`,
