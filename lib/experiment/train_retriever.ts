@@ -16,7 +16,11 @@ import { createRng, mixture } from "../sampling/mod.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "./stages/check_model.ts";
 import { checkSuite } from "./stages/check_suite.ts";
-import { evaluateArm, type EvaluationInput } from "./stages/evaluate_arm.ts";
+import {
+  evaluateArm,
+  type EvaluationInput,
+  type SavedEncoder,
+} from "./stages/evaluate_arm.ts";
 import { parseExperimentOptions } from "./experiment_options.ts";
 import { MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
@@ -127,7 +131,7 @@ export async function* trainRetriever(
     forceSettings,
   });
   const { record } = claim;
-  const evaluation = { options, suite, signal };
+  const evaluation = { options, suite, signal, backend };
   if (claim.state === "finished") {
     const label = `${options.out}: trained before`;
     yield { stage: "run", label, done: 1, total: 1 };
@@ -155,7 +159,10 @@ export async function* trainRetriever(
     );
     let report: EvalReport | undefined;
     try {
-      if (evaluate) report = yield* evaluateAndWrite(encoder, evaluation);
+      if (evaluate) {
+        const trained = { encoder, folder };
+        report = yield* evaluateAndWrite(trained, evaluation);
+      }
     } finally {
       disposeEncoder(encoder);
     }
@@ -171,10 +178,10 @@ const ARM = "retriever";
 
 /** Evaluates the retriever, and writes `eval.json`. */
 async function* evaluateAndWrite(
-  encoder: Encoder,
+  model: SavedEncoder,
   input: EvaluationInput,
 ): AsyncGenerator<ProgressEvent, EvalReport> {
-  const report = yield* evaluateArm(encoder, input, {
+  const report = yield* evaluateArm(model, input, {
     stage: "evaluation",
     label: "evaluating on the test splits",
   });
@@ -202,7 +209,7 @@ async function* resultOf(
   if (evaluate && !report) {
     const encoder = await loadEncoder(model);
     try {
-      report = yield* evaluateAndWrite(encoder, input);
+      report = yield* evaluateAndWrite({ encoder, folder: model }, input);
     } finally {
       disposeEncoder(encoder);
     }

@@ -93,7 +93,7 @@ export async function* runArm(
   try {
     report = yield* noted(
       "evaluate",
-      evaluateArm(trained.encoder, input, {
+      evaluateArm(trained, input, {
         stage: `${title}: evaluation`,
         label: `evaluating ${title}`,
       }),

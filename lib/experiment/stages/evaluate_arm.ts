@@ -12,17 +12,32 @@ import {
 } from "../../model/mod.ts";
 import { type ArmName, ARMS } from "../arms.ts";
 import { METRIC } from "../summary.ts";
+import { evaluationOrigin } from "./evaluation_origin.ts";
 import type { StageInput } from "./stage_input.ts";
 
 /** What an evaluation needs. */
-export type EvaluationInput = Pick<StageInput, "options" | "suite" | "signal">;
+export type EvaluationInput = Pick<
+  StageInput,
+  "options" | "suite" | "signal" | "backend"
+>;
+
+/** A model, and the folder that it was saved in. */
+export interface SavedEncoder {
+  /** The model. */
+  encoder: Encoder;
+  /** Its folder. */
+  folder: string;
+}
 
 /** Evaluates one model on the test splits, as every comparison here does. */
-export function evaluateModel(
-  encoder: Encoder,
-  { options, suite, signal }: EvaluationInput,
+export async function* evaluateModel(
+  { encoder, folder }: SavedEncoder,
+  input: EvaluationInput,
 ): AsyncGenerator<TaskReport, EvalReport> {
-  return evaluate(encodeFunction(encoder, options), suite, {
+  const { options, suite, signal } = input;
+  const origin = await evaluationOrigin(folder, input);
+  return yield* evaluate(encodeFunction(encoder, options), suite, {
+    origin,
     split: "test",
     metrics: [METRIC, "MRR@10", "Recall@100"],
     k: 100,
@@ -36,12 +51,12 @@ export function evaluateModel(
 /**
  * Evaluates one model and tells how far it is.
  *
- * @param encoder The model.
+ * @param model The model.
  * @param input Settings and tasks.
  * @param event What progress shows.
  */
 export async function* evaluateArm(
-  encoder: Encoder,
+  model: SavedEncoder,
   input: EvaluationInput,
   event: Pick<ProgressEvent, "stage" | "label">,
 ): AsyncGenerator<ProgressEvent, EvalReport> {
@@ -49,7 +64,7 @@ export async function* evaluateArm(
   let done = 0;
   yield { ...event, done, total };
   return yield* relay(
-    evaluateModel(encoder, input),
+    evaluateModel(model, input),
     ({ task, mean }) => ({
       ...event,
       done: ++done,
@@ -82,7 +97,7 @@ export async function* evaluateArms(
     const encoder = await loadEncoder(folders[arm]);
     try {
       reports[arm] = yield* relay(
-        evaluateModel(encoder, input),
+        evaluateModel({ encoder, folder: folders[arm] }, input),
         ({ task, mean }) => ({
           ...event,
           done: ++done,
