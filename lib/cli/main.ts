@@ -79,7 +79,7 @@ async function dispatch(
     entry.load(),
     import("./options/read_options.ts"),
   ]);
-  const { global, options } = await readOptions(
+  const { global, options, notes } = await readOptions(
     command,
     words.slice(entry.name.split(" ").length),
   );
@@ -121,6 +121,7 @@ async function dispatch(
     },
     resumeWith,
   };
+  notes.forEach(commandIo.note);
   return await command.run(options, commandIo) ?? EXIT.ok;
 }
 

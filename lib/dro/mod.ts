@@ -154,6 +154,10 @@ export {
   type WeightWarning,
   weightWarnings,
 } from "./weight_warnings.ts";
-export { weightsFor } from "./files/weights_for.ts";
+export {
+  type FittedWeights,
+  fitWeights,
+  weightsFor,
+} from "./files/weights_for.ts";
 export type { RandomSource } from "../base/random_source.ts";
 export type { Progress } from "../base/progress_event.ts";

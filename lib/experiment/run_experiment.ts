@@ -130,7 +130,15 @@ export async function* runExperiment(
   const uniform = held(mixture(suite, "uniform")); // throws if it can't be kept
   const base = yield* noted("start", startStage(options, suite, claim.begun));
   const log = new MetricsLog(options.out);
-  const input: StageInput = { options, suite, rows, base, log, signal };
+  const input: StageInput = {
+    options,
+    suite,
+    rows,
+    base,
+    log,
+    signal,
+    backend,
+  };
   const arms: Partial<Record<ArmName, TrainedArm>> = {};
   try {
     if (!claim.begun) {

@@ -22,6 +22,7 @@ import {
   baselineEvaluations,
   evaluateModel,
   type EvaluationInput,
+  type SavedEncoder,
   watched,
 } from "./stages/evaluate_arm.ts";
 import type { BaselineName } from "./arms.ts";
@@ -139,7 +140,7 @@ export async function* trainRetriever(
     forceSettings,
   });
   const { record } = claim;
-  const evaluation = { options, suite, signal };
+  const evaluation = { options, suite, signal, backend };
   if (claim.state === "finished") {
     const label = `${options.out}: trained before`;
     yield { stage: "run", label, done: 1, total: 1 };
@@ -168,7 +169,8 @@ export async function* trainRetriever(
     let reports: RetrieverReports | undefined;
     try {
       if (evaluate) {
-        reports = yield* evaluateAndWrite({ encoder, base }, evaluation);
+        const saved = { encoder, folder };
+        reports = yield* evaluateAndWrite({ saved, base }, evaluation);
       }
     } finally {
       disposeEncoder(encoder);
@@ -189,7 +191,7 @@ type RetrieverReports = Pick<RetrieverResult, "report" | "baselines">;
 
 /** Evaluates the retriever and the baselines, and writes `eval.json`. */
 async function* evaluateAndWrite(
-  { encoder, base }: { encoder: Encoder; base: Encoder },
+  { saved, base }: { saved: SavedEncoder; base: Encoder },
   input: EvaluationInput,
 ): AsyncGenerator<ProgressEvent, RetrieverReports> {
   const stage = "evaluation";
@@ -200,7 +202,7 @@ async function* evaluateAndWrite(
     baselines[name] = yield* watched(evaluation, total, { stage, label });
   }
   const label = "evaluating on the test splits";
-  const evaluation = evaluateModel(encoder, input);
+  const evaluation = evaluateModel(saved, input);
   const report = yield* watched(evaluation, total, { stage, label });
   const reports = { ...baselines, [ARM]: report };
   await writeJson(join(input.options.out, "eval.json"), reports, 1);
@@ -225,7 +227,8 @@ async function* resultOf(
   const encoder = await loadEncoder(model);
   const base = await baseEncoder(input.options, input.suite);
   try {
-    const reports = yield* evaluateAndWrite({ encoder, base }, input);
+    const saved = { encoder, folder: model };
+    const reports = yield* evaluateAndWrite({ saved, base }, input);
     return { folder: out, model, drawn, ...reports };
   } finally {
     disposeEncoder(base);

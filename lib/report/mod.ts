@@ -39,7 +39,7 @@
  * @module
  */
 export { type ResultRow, resultsTable } from "./tables/results_table.ts";
-export { textTable } from "./tables/text_table.ts";
+export { textTable, type TextTableOptions } from "./tables/text_table.ts";
 export { htmlTable, type HtmlTableOptions } from "./tables/html_table.ts";
 export { markdownTable } from "./tables/markdown_table.ts";
 export type { TableOptions } from "./plots/marks/grid.ts";

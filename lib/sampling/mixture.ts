@@ -139,7 +139,25 @@ function unnormalized(
   return fail(`unknown rule: ${JSON.stringify(how)}`);
 }
 
-function trainSizes(suite: Suite): number[] {
+/**
+ * Training rows of each task: the queries with a relevant passage in the `train`
+ * split.
+ *
+ * @param suite The tasks.
+ * @returns Sizes, shape `[K]`.
+ *
+ * @example Usage
+ * ```ts
+ * import { trainSizes } from "@tdro/tdro/sampling";
+ * import { taskFromRows } from "@tdro/tdro/data";
+ * import assert from "node:assert/strict";
+ *
+ * const rows = [{ query: "opening hours", passage: "Nine to five", split: "train" }];
+ * const task = await taskFromRows(rows, { name: "faq" });
+ * assert.deepEqual(trainSizes({ name: "mine", tasks: [task] }), [1]);
+ * ```
+ */
+export function trainSizes(suite: Suite): number[] {
   return suite.tasks.map(({ qrels }) =>
     [...qrels.train?.values() ?? []].filter((judged) =>
       [...judged.values()].some((grade) => grade > 0)

@@ -37,7 +37,12 @@ export {
 export { createRng, restoreRng } from "./create_rng.ts";
 export { cumulativeShares, drawTask } from "./draw_task.ts";
 export { falseNegativeMask } from "./false_negative_mask.ts";
-export { mixture, type MixtureOptions, type MixtureRule } from "./mixture.ts";
+export {
+  mixture,
+  type MixtureOptions,
+  type MixtureRule,
+  trainSizes,
+} from "./mixture.ts";
 export { shuffled } from "./shuffled.ts";
 export type {
   Batch,

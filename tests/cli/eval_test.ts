@@ -161,7 +161,7 @@ onBackends(
       assert.equal(diff.code, 0, diff.err);
       assert.match(
         diff.out,
-        /^settings\.retriever +dense, exact search +BM25/m,
+        /^ {2}settings\.retriever {2}a dense, exact search, b BM25 and dense, fused by$/m,
       );
       assert.doesNotMatch(diff.out, /origin/);
       assert.match(diff.out, /^shades +shades-q\d+ +which shade has the /m);

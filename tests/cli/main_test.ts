@@ -4,6 +4,7 @@ import { COMMANDS } from "../../lib/cli/table.ts";
 import { commandLine } from "../../lib/cli/command_line.ts";
 import { commandFlags } from "../../lib/cli/options/flags.ts";
 import { globalOptions } from "../../lib/cli/options/global_options.ts";
+import { OTHER_NAMES } from "../../lib/cli/options/other_names.ts";
 import type { Command } from "../../lib/cli/command.ts";
 import { captured, isUserError, tdro } from "./_capture.ts";
 
@@ -66,6 +67,49 @@ for (const entry of COMMANDS) {
     }
   });
 }
+
+Deno.test("a flag's name from elsewhere leads to a flag that a command has", async () => {
+  const commands = await Promise.all(COMMANDS.map(({ load }) => load()));
+  const flagsOf = commands.map(({ command }) =>
+    commandFlags(command).flags.map(({ name }) => name)
+  );
+  for (const { flag, names } of OTHER_NAMES) {
+    const with_ = flagsOf.filter((flags) => flags.includes(flag));
+    assert.ok(with_.length > 0, `no command has --${flag}`);
+    for (const name of names) {
+      // It would never be asked for where it is a flag itself.
+      assert.ok(with_.some((flags) => !flags.includes(name)), name);
+    }
+  }
+});
+
+Deno.test("tdro train leads from the names of other trainers to its own", async () => {
+  for (
+    const [typed, meant] of [
+      ["--lr", "--learning-rate?"],
+      ["--num_train_epochs", "--steps: it counts updates"],
+      ["--epochs", "--steps: it counts updates"],
+      ["--batch", "--batch-size: it counts queries"],
+      ["--warmup-steps", "--warmup: it is a share"],
+      ["--output-dir", "--out?"],
+      ["--weights", "--mixture?"],
+      ["--lora-rank", "--lora.rank?"],
+    ]
+  ) {
+    const outcome = await tdro("train", "--suite", "s", typed!, "3");
+    assert.ok(isUserError(outcome), outcome.err);
+    assert.ok(outcome.err.includes(`did you mean ${meant}`), outcome.err);
+  }
+});
+
+Deno.test("a config file's stray keys are told, and --quiet is quiet", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".yml" });
+  await Deno.writeTextFile(path, "lr: 1\n");
+  const told = await tdro("version", "--config", path);
+  assert.deepEqual([told.code, told.err], [0, `${path}: not used: lr\n`]);
+  const quiet = await tdro("version", "--config", path, "--quiet");
+  assert.deepEqual([quiet.code, quiet.err], [0, ""]);
+});
 
 Deno.test("tdro, tdro --help, tdro help list the commands", async () => {
   for (const args of [[], ["--help"], ["-h"], ["help"]]) {

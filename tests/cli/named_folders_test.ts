@@ -48,6 +48,24 @@ Deno.test("commands find in a run's folder what they need", async () => {
       compared.out,
       (await call("eval diff all/eval.json#uniform one/eval.json")).out,
     );
+    // A run's own evaluation tells what measured it, as one by tdro eval does.
+    await call(
+      "eval --suite suite --backend wasm --model all/models/uniform " +
+        "--query-length 20 --tasks places,shades --out own.json",
+    );
+    const known = await call("eval diff all#uniform own.json");
+    assert.match(
+      known.out,
+      /^nDCG@10, mean over the 2 tasks that both have: a 0\.\d{4}, b 0\.\d{4}$/m,
+    );
+    assert.match(known.out, /^Only in a, left out: weights$/m);
+    assert.match(
+      known.out.replaceAll(/\s+/g, " "),
+      / origin\.lengths\.query a \d+, b 20: long texts are cut elsewhere /,
+    );
+    assert.doesNotMatch(known.out, /not recorded|origin\.(model|path|backend)/);
+    const other = await call("eval diff all#uniform all#top70");
+    assert.match(other.out, /origin\.model\.sha256\n? +a .*: another model$/m);
     const unnamed = await call("eval diff all one", 2);
     assert.match(unnamed.err, /one of the file's reports, all\/eval\.json#/);
 

@@ -33,7 +33,7 @@ Deno.test("textTable() of results, whole", () => {
       "task       size  weight  uniform  reweighted  top70  reweightedDiff  top70Diff",
       "---------  ----  ------  -------  ----------  -----  --------------  ---------",
       "dom-prose   900   0.750    0.500       0.625  –              +0.125  –",
-      "node-api     30   0.250    0.250       0.125  –              -0.125  –",
+      "node-api     30   0.250    0.250       0.125  –              −0.125  –",
       "---------  ----  ------  -------  ----------  -----  --------------  ---------",
       "mean          –       –    0.375       0.375  –               0.000  –",
     ].join("\n"),
@@ -44,6 +44,99 @@ Deno.test("textTable() gives CJK two cells, and every line ends its columns alik
   const text = textTable([{ task: "日本語", n: 1 }, { task: "abc", n: 22 }]);
   assert.equal(text, "task     n\n------  --\n日本語   1\nabc     22");
   for (const line of text.split("\n")) assert.equal(displayWidth(line), 10);
+});
+
+/** A table that 80 cells don't hold, and one that they hold if texts are broken. */
+const WIDE = [
+  {
+    task: "dom-prose",
+    ...Object.fromEntries(
+      Array.from({ length: 9 }, (_, i) => [`measure${i}`, i + 0.5]),
+    ),
+    what: "training queries that stand in a dev or test split; take them out",
+  },
+  { task: "nl2bash", measure3: -0.25, what: "" },
+];
+
+Deno.test("textTable() breaks texts, then puts columns below, to fit a line", () => {
+  const findings = [{ task: "a", n: 12, what: WIDE[0]!.what }];
+  assert.equal(
+    textTable(findings, { width: 40, maxChars: 99 }),
+    [
+      "task   n  what",
+      "----  --  ------------------------------",
+      "a     12  training queries that stand in",
+      "          a dev or test split; take them",
+      "          out",
+    ].join("\n"),
+  );
+  const parts = textTable(WIDE, { width: 80, digits: 2, maxChars: 99 })
+    .split("\n\n");
+  assert.equal(parts.length, 2);
+  for (const part of parts) assert.match(part, /^task .*\n-{9} .*\ndom-prose /);
+  assert.match(parts[0]!, /nl2bash .* −0\.25( +–)+$/m);
+  assert.equal(textTable(WIDE, { maxChars: 99 }).split("\n").length, 4);
+});
+
+Deno.test("textTable() loses nothing to fit a line, whatever it holds", () => {
+  const word = fc.oneof(
+    fc.constantFrom(
+      "a",
+      "passages",
+      "日本語",
+      "/a/rather/long/path/to/a/file.json",
+    ),
+    fc.stringMatching(/^[a-z]{1,50}$/),
+  );
+  const text = fc.array(word, { maxLength: 8 }).map((words) => words.join(" "));
+  const row = fc.record({
+    task: text,
+    count: fc.nat(1e6),
+    share: fc.double({ min: -1, max: 1, noNaN: true }),
+    what: text,
+    then: text,
+    "a long heading": fc.nat(9),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(row, { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 40, max: 120 }),
+      (rows, width) => {
+        const all = { maxChars: 1000, footRows: 0 };
+        const printed = textTable(rows, { width, ...all });
+        for (const line of printed.split("\n")) {
+          assert.ok(displayWidth(line) <= width, line);
+        }
+        const letters = (text: string) =>
+          [...text.replace(/[\s-]/g, "")].sort().join("");
+        const once = letters(textTable(rows, all));
+        const parts = printed.match(/^-+( {2}-+)*$/gm)!.length;
+        const first = letters(
+          textTable(rows.map(({ task }) => ({ task })), all),
+        );
+        assert.equal(
+          letters(printed),
+          [...once + first.repeat(parts - 1)].sort().join(""),
+        );
+      },
+    ),
+  );
+});
+
+Deno.test("tables take headings, and digits for single columns", () => {
+  const rows = [{ task: "a", queryLength: 41.26, score: 0.5, toString: 1 }];
+  const options = {
+    heading: (name: string) => name.replace("queryL", "query l"),
+    columnDigits: { queryLength: 1 },
+  };
+  assert.equal(
+    textTable(rows, options),
+    "task  query length   score  toString\n" +
+      "----  ------------  ------  --------\n" +
+      "a             41.3  0.5000         1",
+  );
+  assert.match(htmlTable(rows, options), />query length<.*>41\.3</s);
+  assert.match(markdownTable(rows, options), /query length.*41\.3/s);
 });
 
 Deno.test("textTable() lines up whatever the texts are", () => {
@@ -95,7 +188,7 @@ Deno.test("numbers: whole columns stay whole, small ones don't read as zero", ()
   assert.deepEqual(
     text.split("\n").slice(2).map((line) => line.split(/ +/)),
     [
-      ["1000", "2.0000", "1.0e-6", "12"],
+      ["1000", "2.0000", "1.0e−6", "12"],
       ["2000", "0.1235", "0.0000", "3"],
     ].map((cells) => cells),
   );
@@ -200,6 +293,11 @@ Deno.test("tables refuse options out of range", () => {
         { maxChars: NaN },
         "maxChars must be a whole number of at least 0: got NaN",
       ],
+      [
+        { columnDigits: { a: 21 } },
+        "digits must be a whole number from 0 to 20: got 21",
+      ],
+      [{ width: 8 }, "width must be at least 20 cells: got 8"],
     ] as const
   ) {
     assert.throws(() => textTable([{ a: 1 }], options), {

@@ -6,6 +6,7 @@ import { experimentShape } from "../../experiment/experiment_options.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
 import { line, printable } from "../../base/printable.ts";
+import { tablesFor } from "./tables.ts";
 
 /** Options of `tdro arena`. */
 export interface ArenaOptions extends ArenaSettings {
@@ -35,6 +36,17 @@ const {
   topPercent: _topPercent,
   ...shape
 } = experimentShape;
+
+/** Scores compare at a glance; the rest is as exact as it is certain. */
+const ARENA_DIGITS = {
+  "nDCG@10": 4,
+  worst: 4,
+  difference: 4,
+  low: 4,
+  high: 4,
+  dataUsed: 2,
+  proxySteps: 0,
+};
 
 /** `tdro arena`. */
 export const command: Command<ArenaOptions> = {
@@ -92,7 +104,7 @@ export const command: Command<ArenaOptions> = {
     const { arenaTable, arenaVerdict, compareMixtures } = await import(
       "../../experiment/mod.ts"
     );
-    const { textTable } = await import("../../report/mod.ts");
+    const textTable = await tablesFor(io);
     io.resumeWith(
       "run the same command again, it goes on from the last checkpoint",
     );
@@ -107,8 +119,8 @@ export const command: Command<ArenaOptions> = {
     );
     const table = arenaTable(result);
     const { arms: _arms, ...summary } = result;
+    const changes = result.tasks.map(({ name }) => `Δ ${name}`);
     io.result(summary, () => {
-      const rows = { maxRows: table.numRows() };
       return [
         textTable(
           table.select(
@@ -123,15 +135,19 @@ export const command: Command<ArenaOptions> = {
             "dataUsed",
             "proxySteps",
           ),
-          { digits: 4, ...rows },
+          { digits: 4, columnDigits: ARENA_DIGITS },
         ),
         "",
         textTable(
           table.select(
             "strategy",
-            ...result.tasks.map(({ name }) => `Δ ${name}`),
+            ...changes,
           ),
-          { digits: 4, ...rows },
+          {
+            columnDigits: Object.fromEntries(
+              changes.map((column) => [column, 4]),
+            ),
+          },
         ),
         "",
         ...arenaVerdict(result).map(printable),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { pinnedVersions, VERSION } from "./versions.ts";
 import type { Command } from "../command.ts";
+import { tablesFor } from "./tables.ts";
 
 /** Libraries whose versions the backends' own report leaves out. */
 const LIBRARIES = ["zod", "arquero", "vega", "vega-lite"] as const;
@@ -18,7 +19,7 @@ export const command: Command<Record<string, never>> = {
   options: z.strictObject({}),
   async run(_options, io) {
     const { doctor } = await import("../../backend/mod.ts");
-    const { textTable } = await import("../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     const report = await doctor();
     const versions = {
       tdro: VERSION,
@@ -36,7 +37,7 @@ export const command: Command<Record<string, never>> = {
       }));
       const { total, free, process } = report.memory;
       return [
-        textTable(backends, { maxChars: 100 }),
+        textTable(backends),
         report.rows.some((row) => row.chosen)
           ? "* is what the other commands take"
           : "no backend works here",

@@ -9,6 +9,7 @@ import { checkFolder } from "../../base/check_folder.ts";
 import type { Command } from "../command.ts";
 import { backendOption } from "./backend_option.ts";
 import { line, printable } from "../../base/printable.ts";
+import { tablesFor } from "./tables.ts";
 
 /** Options of `tdro mine`. */
 export interface MineCommandOptions extends MineSuiteSettings {
@@ -65,7 +66,7 @@ export const command: Command<MineCommandOptions> = {
     parseMineSuiteOptions(settings);
     const { openSuite } = await import("../../data/mod.ts");
     const { mineSuite } = await import("../../experiment/mod.ts");
-    const { textTable } = await import("../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     const suite = await openSuite(folder, { tasks });
     if (settings.out) {
       await checkFolder(settings.out);
@@ -89,12 +90,11 @@ export const command: Command<MineCommandOptions> = {
           printable(task),
           textTable(rows.map((row) => ({ ...row })), {
             digits: 3,
-            maxRows: rows.length,
             footRows: 0,
           }),
           "",
         ]),
-        textTable(rows, { digits: 0, maxRows: rows.length, footRows: 0 }),
+        textTable(rows, { digits: 0, footRows: 0 }),
         "",
         settings.out === undefined
           ? "Nothing is written; --out FOLDER writes a training file per task"

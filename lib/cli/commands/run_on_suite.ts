@@ -3,6 +3,7 @@ import type { Suite } from "../../data/mod.ts";
 import type { ExperimentOptions } from "../../experiment/experiment_options.ts";
 import type { CommandIo } from "../io.ts";
 import { line, printable } from "../../base/printable.ts";
+import { tablesFor } from "./tables.ts";
 
 /** Runs the whole experiment and prints table and verdict. */
 export async function runOnSuite(
@@ -21,7 +22,8 @@ export async function runOnSuite(
   const { resultRows, runExperiment, verdict } = await import(
     "../../experiment/mod.ts"
   );
-  const { resultsTable, textTable } = await import("../../report/mod.ts");
+  const { resultsTable } = await import("../../report/mod.ts");
+  const textTable = await tablesFor(io);
   const { folder, summary } = await io.progress(
     runExperiment(suite, { ...settings, backend, signal: io.signal }),
   );

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Command } from "../command.ts";
+import { tablesFor } from "./tables.ts";
 
 /** Options of `tdro setup`. */
 export interface SetupOptions {
@@ -73,8 +74,8 @@ export const command: Command<SetupOptions> = {
         verified: await isWholeModel(folder),
       });
     }
-    const { textTable } = await import("../../report/tables/text_table.ts");
-    io.result(installed, () => textTable(installed, { maxChars: 100 }));
+    const textTable = await tablesFor(io);
+    io.result(installed, () => textTable(installed));
   },
 };
 

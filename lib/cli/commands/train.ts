@@ -10,6 +10,7 @@ import type { LoraConfig } from "../../model/mod.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
 import { line } from "../../base/printable.ts";
+import { tablesFor } from "./tables.ts";
 
 /** Options of `tdro train`. */
 export interface TrainCommandOptions extends RetrieverSettings {
@@ -17,7 +18,7 @@ export interface TrainCommandOptions extends RetrieverSettings {
   suite: string;
   /** Names of the tasks to take, in order. */
   tasks?: string[] | undefined;
-  /** Weight file, or the name of a fixed mixture. */
+  /** Weight file, folder of a run, or the name of a rule. */
   mixture: string;
   /** Adapter to train instead of the whole model. */
   lora?: Partial<LoraConfig> | undefined;
@@ -36,12 +37,16 @@ export const command: Command<TrainCommandOptions> = {
   name: "train",
   summary: "Train one retriever on a mixture, e.g. on learned weights",
   details:
-    "Mines hard negatives, draws homogeneous batches by the mixture, trains the model or a LoRA adapter on it, and evaluates it on the test splits. Weights that a small proxy learned (runs/…/weights.json) serve a model of any size.",
+    "Mines hard negatives, draws homogeneous batches by the mixture, trains the model or a LoRA adapter on it, and evaluates it on the test splits. Weights that a small proxy learned (runs/…/weights.json) serve a model of any size, and some of the tasks as well as all.",
   examples: [
     {
       about: "A larger model on the weights of an earlier run",
       line:
         "tdro train --suite my/suite --model models/e5-base --mixture runs/mine/weights.json --out runs/large",
+    },
+    {
+      about: "Small tasks drawn more often than their size says",
+      line: "tdro train --suite my/suite --mixture temperature-3",
     },
     {
       about: "A LoRA adapter on a decoder, uniform mixture",
@@ -57,7 +62,7 @@ export const command: Command<TrainCommandOptions> = {
     mixture: z.string().min(1).default("uniform").meta({
       placeholder: "MIXTURE",
     }).describe(
-      "A weight file, or uniform, proportional",
+      "A weight file, the folder of a run, or a rule: uniform, proportional, temperature-T, manual-0.5/0.3/0.2 (in the order of the tasks)",
     ),
     lora: z.strictObject(loraShape).optional().describe("LoRA adapter"),
     evaluate: z.boolean().default(true).describe(
@@ -76,18 +81,16 @@ export const command: Command<TrainCommandOptions> = {
   async run({ suite: folder, tasks, mixture: name, backend, ...rest }, io) {
     const { openSuite } = await import("../../data/mod.ts");
     const { useBackend } = await import("../../backend/mod.ts");
-    const { readWeightFile, weightsFor } = await import("../../dro/mod.ts");
+    const { readMixture } = await import("./read_mixture.ts");
     const { trainRetriever } = await import("../../experiment/mod.ts");
-    const { mixture } = await import("../../sampling/mod.ts");
-    const { textTable } = await import("../../report/mod.ts");
+    const textTable = await tablesFor(io);
     io.resumeWith(
       "run the same command again, it goes on from the last checkpoint",
     );
     const suite = await openSuite(folder, { tasks });
     const names = suite.tasks.map((task) => task.name);
-    const weights = name === "uniform" || name === "proportional"
-      ? mixture(suite, name)
-      : weightsFor(names, await readWeightFile(name));
+    const { weights, notes } = await readMixture(name, suite);
+    notes.forEach(io.note);
     const used = await useBackend(backend);
     io.note(`backend: ${used.name} on ${used.device}: ${used.reason}`);
     const { lora = {}, ...settings } = rest;
@@ -119,7 +122,12 @@ export const command: Command<TrainCommandOptions> = {
               ...mean,
             }]
             : rows,
-          { digits: 4, footRows: mean ? 1 : 0, maxRows: rows.length + 1 },
+          {
+            columnDigits: Object.fromEntries(
+              Object.keys({ weight: 0, ...mean }).map((name) => [name, 4]),
+            ),
+            footRows: mean ? 1 : 0,
+          },
         ),
         "",
         ...harm(result),

@@ -15,7 +15,7 @@ export interface GlobalOptions {
 /** Schema of the options that every command has. */
 export const globalOptions: z.ZodType<GlobalOptions> = z.strictObject({
   config: z.string().optional().meta({ placeholder: "FILE" }).describe(
-    "JSON file of options, with the keys of the flags in camelCase, or run.json of a run; flags override it",
+    "JSON or YAML file of options, named as the flags, in camelCase; or a run's run.json; flags override it",
   ),
   json: z.boolean().default(false).describe("Print the result as JSON"),
   quiet: z.boolean().default(false).describe(

@@ -1,6 +1,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import type { CommandFlags, Flag } from "./flags.ts";
 import { SHORT } from "./global_options.ts";
+import { otherName } from "./other_names.ts";
 import { readValue } from "./read_value.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
 
@@ -67,6 +68,11 @@ export function valueAt(values: unknown, path: readonly string[]): unknown {
       typeof at === "object" && at !== null ? (at as Values)[key] : undefined,
     values,
   );
+}
+
+/** Whether a value is an object, and no list. */
+export function isObject(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function readFlags(parsed: Values, flags: readonly Flag[]): Values {
@@ -172,6 +178,12 @@ function unknownFlag(arg: string, flags: readonly Flag[]): SyntaxError {
   }
   // Some versions of parseArgs read `--flag=` as a flag of the name `flag=`.
   if (names.includes(word)) return lacksValue(word);
+  const other = otherName(word.replace(/^-+/, ""), flags);
+  if (other) {
+    return new SyntaxError(
+      `Cannot read ${word}: no such option (did you mean --${other.flag.name}${other.but}?)`,
+    );
+  }
   return new SyntaxError(
     `Cannot read ${word}: no such option${didYouMean(word, names)}`,
   );

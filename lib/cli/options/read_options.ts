@@ -2,10 +2,13 @@ import type { z } from "zod";
 import type { Command } from "../command.ts";
 import { commandFlags, type Flag } from "./flags.ts";
 import { type GlobalOptions, globalOptions } from "./global_options.ts";
-import { readArguments, valueAt, type Values } from "./read_arguments.ts";
-import { recordedOptions } from "./recorded_options.ts";
-import { didYouMean } from "../../base/nearest_names.ts";
-import { jsonValue } from "../../base/json_value.ts";
+import {
+  isObject,
+  readArguments,
+  valueAt,
+  type Values,
+} from "./read_arguments.ts";
+import { readConfig } from "./read_config.ts";
 
 /** What a command is to do, from its arguments and its config file. */
 export interface ReadOptions {
@@ -13,6 +16,8 @@ export interface ReadOptions {
   global: GlobalOptions;
   /** Validated options of the command; not read if help was asked for. */
   options: unknown;
+  /** What the user should know of them. */
+  notes: string[];
 }
 
 /**
@@ -32,15 +37,23 @@ export async function readOptions(
   const end = args.indexOf("--");
   const words = end < 0 ? args : args.slice(0, end);
   if (words.includes("--help") || words.includes("-h")) {
-    return { global: globalOptions.parse({ help: true }), options: undefined };
+    const global = globalOptions.parse({ help: true });
+    return { global, options: undefined, notes: [] };
   }
   const given = readArguments(args, { flags, operands }, globals);
   const global = globalOptions.parse(given.global);
   const all = [...flags, ...operands];
   const file = global.config;
-  const base = file === undefined ? {} : await readConfig(file, all);
+  const { values: base, unused } = file === undefined
+    ? { values: {}, unused: [] }
+    : await readConfig(file, all);
   const result = command.options.safeParse(merge(base, given.values));
-  if (result.success) return { global, options: result.data };
+  if (result.success) {
+    const notes = unused.length === 0
+      ? []
+      : [`${file}: not used: ${unused.join(", ")}`];
+    return { global, options: result.data, notes };
+  }
   throw explain(result.error.issues[0]!, {
     command,
     all,
@@ -54,64 +67,6 @@ export async function readOptions(
   });
 }
 
-async function readConfig(path: string, all: readonly Flag[]): Promise<Values> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    if (error instanceof Deno.errors.NotFound) {
-      throw new Deno.errors.NotFound(`Cannot read the config file: no ${path}`);
-    }
-    throw new Deno.errors.InvalidData(
-      `${path}: Cannot read the config file: ${(error as Error).message}`,
-    );
-  }
-  let config: unknown;
-  try {
-    config = jsonValue(text);
-  } catch (error) {
-    throw new SyntaxError(
-      `${path}: Cannot read the config file: ${(error as Error).message}`,
-    );
-  }
-  if (!isObject(config)) {
-    throw new SyntaxError(
-      `${path}: Cannot read the config file: expected an object of options`,
-    );
-  }
-  const options = recordedOptions(config, all);
-  checkKeys(options, { all, file: path });
-  return options;
-}
-
-/** Refuses unknown keys, also where the command's schema would drop them. */
-function checkKeys(
-  config: Values,
-  context: { all: readonly Flag[]; file: string },
-  parent: readonly string[] = [],
-): void {
-  const { all, file } = context;
-  for (const [key, value] of Object.entries(config)) {
-    const path = [...parent, key];
-    const below = all.filter((flag) =>
-      path.every((part, i) => flag.path[i] === part)
-    );
-    if (below.length === 0) {
-      const names = all.map((flag) => flag.path.join("."));
-      const name = path.join(".");
-      throw new SyntaxError(
-        `${file}: Cannot read the config file: no option ${
-          JSON.stringify(name)
-        }${didYouMean(name, names)}`,
-      );
-    }
-    if (below.some((flag) => flag.path.length > path.length)) {
-      if (isObject(value)) checkKeys(value, context, path);
-    }
-  }
-}
-
 function merge(base: Values, over: Values): Values {
   const merged = { ...base };
   for (const [key, value] of Object.entries(over)) {
@@ -121,10 +76,6 @@ function merge(base: Values, over: Values): Values {
       : value;
   }
   return merged;
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 interface Context {

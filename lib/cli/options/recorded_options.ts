@@ -1,33 +1,79 @@
 import type { Flag } from "./flags.ts";
-import type { Values } from "./read_arguments.ts";
+import { isObject, type Values } from "./read_arguments.ts";
+
+/** Where the record was, and for whom it is read. */
+interface Reader {
+  /** Options of the command. */
+  all: readonly Flag[];
+  /** The file. */
+  path: string;
+}
 
 /**
- * The options in the record of a finished run (`run.json`), so that `--config`
- * takes it and the run can be repeated or varied. The folder is not among them: the
- * run that is there stays. Any other file is what it is.
+ * The options in the record of a run (`run.json`) or an arena (`settings.json`), so
+ * that `--config` takes it and the run can be repeated or varied. The folder is not
+ * among them: the run that is there stays. The suite isn't either, as a record has
+ * its hash and not where it lay.
  *
  * @param config What the file holds.
- * @param all Options of the command: tasks and backend are taken if it has them.
+ * @param reader Options of the command; the file.
+ * @returns The options by the command's names; `undefined` if it is no record.
  */
-export function recordedOptions(config: Values, all: readonly Flag[]): Values {
-  const { format, options, suite, backend } = config as {
-    format?: unknown;
-    options?: unknown;
+export function recordedOptions(
+  config: Values,
+  { all, path }: Reader,
+): Values | undefined {
+  const settings = settingsOf(config);
+  if (settings === undefined) return;
+  const { suite, backend } = config as {
     suite?: { tasks?: unknown };
     backend?: { name?: unknown };
   };
-  const record = typeof format === "string" && format.startsWith("tdro-") &&
-    typeof options === "object" && options !== null;
-  if (!record) return config;
-  const { out: _, ...settings } = options as Values;
-  const optionNames = new Set(all.map((flag) => flag.path.join(".")));
-  const around = { tasks: suite?.tasks, backend: backend?.name };
-  return {
-    ...Object.fromEntries(
-      Object.entries(around).filter(([key, value]) =>
-        optionNames.has(key) && value !== undefined
-      ),
-    ),
-    ...settings,
+  const { out: _, kind: __, ...options } = settings;
+  const has = (name: string) => all.some((flag) => flag.name === name);
+  const around = {
+    ...has("tasks") && { tasks: suite?.tasks },
+    ...has("backend") && { backend: backend?.name },
   };
+  return withoutUndefined({
+    ...around,
+    ...options,
+    ...promptsFor(options, all),
+    ...adapterFor(options),
+    // To the last digit, and by the tasks' names: the record is a mixture itself.
+    ...has("mixture") && "weights" in options &&
+      { mixture: path, weights: undefined },
+  });
+}
+
+function settingsOf(config: Values): Values | undefined {
+  const { format, options, settings, suite, backend } = config;
+  const run = typeof format === "string" && format.startsWith("tdro-");
+  if (run && isObject(options)) return options;
+  // An arena's record has no format.
+  const arena = isObject(suite) && isObject(backend) && !("format" in config);
+  if (arena && isObject(settings)) return settings;
+}
+
+/** A run says whether queries had their instruction, other commands say which. */
+function promptsFor(
+  { prompts }: Values,
+  all: readonly Flag[],
+): Values {
+  const flag = all.find(({ name }) => name === "prompts");
+  if (typeof prompts !== "boolean" || flag?.kind !== "value") return {};
+  return { prompts: prompts ? "task" : "none" };
+}
+
+/** All maps is what an adapter has without `targets`, which is a list. */
+function adapterFor({ lora }: Values): Values {
+  if (!isObject(lora) || Array.isArray(lora.targets)) return {};
+  const { targets: _, ...rest } = lora;
+  return { lora: rest };
+}
+
+function withoutUndefined(values: Values): Values {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  );
 }

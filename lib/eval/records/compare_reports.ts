@@ -7,6 +7,7 @@ import {
   type DifferentSetting,
   settingsThatDiffer,
 } from "./settings_that_differ.ts";
+import { mean } from "../../base/mean.ts";
 import type { RandomSource } from "../../base/random_source.ts";
 
 /** Options for {@linkcode compareReports}. */
@@ -70,7 +71,7 @@ export interface TaskComparison {
 export interface ReportComparison {
   /** The metric compared. */
   metric: string;
-  /** Means over the tasks, as the reports have them. */
+  /** Means over the tasks of both, each over the queries of both. */
   mean: { a: number; b: number };
   /** Settings in which they differ; none means the same experiment, twice. */
   settings: DifferentSetting[];
@@ -83,8 +84,8 @@ export interface ReportComparison {
 }
 
 /**
- * Compares two evaluations of the same tasks: which settings differ, and, task by
- * task over the queries that both have, which queries gained and lost, by how
+ * Compares two evaluations on the tasks that both have: which settings differ, and,
+ * task by task over the queries of both, which queries gained and lost, by how
  * much, and whether chance explains it (paired t-test, adjusted by Holm).
  *
  * @param a First report.
@@ -148,7 +149,10 @@ export function compareReports(
       .filter((name) => !other.tasks.some(({ task }) => task === name));
   return {
     metric,
-    mean: { a: a.mean[metric]!, b: b.mean[metric]! },
+    mean: {
+      a: mean(tasks.map((task) => task.a)),
+      b: mean(tasks.map((task) => task.b)),
+    },
     settings: settingsThatDiffer(a, b),
     tasks: tasks.map((task, i) => ({ ...task, adjustedP: adjusted[i]! })),
     onlyA: alone(a, b),
@@ -200,8 +204,6 @@ function compareTask(
   const changed = pairs.filter((pair) => Math.abs(pair.b - pair.a) > 1e-12);
   const wins = changed.filter((pair) => pair.b > pair.a).length;
   const { p, interval, meanDifference } = pairedTTest(second, first);
-  const mean = (values: readonly number[]) =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
   const compared = {
     task: a.task,
     a: mean(first),

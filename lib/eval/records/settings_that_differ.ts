@@ -38,7 +38,10 @@ const EFFECTS: readonly [string, string][] = [
   ["split", "other queries: the numbers can't be compared"],
 ];
 
-/** Settings in which two reports differ, task by task where they are a task's. */
+/**
+ * Settings in which two reports differ, task by task where they are a task's. What
+ * can't have done anything is left out: where the same model or the same data lay.
+ */
 export function settingsThatDiffer(
   a: EvalReport,
   b: EvalReport,
@@ -47,7 +50,11 @@ export function settingsThatDiffer(
   const ofReport = (
     { suite, settings, origin: { date: _, ...origin } = {} }: EvalReport,
   ) => flatten({ suite, settings, origin });
-  const found = differences(ofReport(a), ofReport(b), "");
+  const found = differences(ofReport(a), ofReport(b), "")
+    .filter(({ setting }) =>
+      !(setting.startsWith("origin.model.") && sameModel(a, b)) &&
+      !(["suite", "origin.path"].includes(setting) && sameData(a, b))
+    );
   for (const task of a.tasks) {
     const other = b.tasks.find(({ task: name }) => name === task.task);
     if (other) {
@@ -55,6 +62,21 @@ export function settingsThatDiffer(
     }
   }
   return found;
+}
+
+function sameModel(a: EvalReport, b: EvalReport): boolean {
+  const hash = a.origin?.model?.sha256;
+  return hash !== undefined && hash === b.origin?.model?.sha256;
+}
+
+/** Whether the tasks of both have the same texts and judgments. */
+function sameData(a: EvalReport, b: EvalReport): boolean {
+  const hashes = new Map(
+    b.tasks.map(({ task, data }) => [task, data?.sha256 ?? "not recorded"]),
+  );
+  const shared = a.tasks.filter(({ task }) => hashes.has(task));
+  return shared.length > 0 &&
+    shared.every(({ task, data }) => data?.sha256 === hashes.get(task));
 }
 
 /** What decides a task's numbers, apart from the numbers themselves. */

@@ -100,7 +100,7 @@ export async function* runArm(
   try {
     report = yield* noted(
       "evaluate",
-      watched(evaluateModel(trained.encoder, input), suite.tasks.length, {
+      watched(evaluateModel(trained, input), suite.tasks.length, {
         stage: `${title}: evaluation`,
         label: `evaluating ${title}`,
       }),

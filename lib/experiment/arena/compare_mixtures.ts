@@ -143,7 +143,15 @@ export async function* compareMixtures(
     await makeFolder(own.out);
     const base = given ?? await baseEncoder(own, suite);
     const log = new MetricsLog(own.out);
-    const input: StageInput = { options: own, suite, rows, base, log, signal };
+    const input: StageInput = {
+      options: own,
+      suite,
+      rows,
+      base,
+      log,
+      signal,
+      backend,
+    };
     let loaded: Encoder | undefined;
     // The uniform arm is the first, so its model is there.
     const reference = async () =>

@@ -18,6 +18,8 @@ import {
 import { bm25Retriever } from "../../search/mod.ts";
 import { type ArmName, ARMS, type BaselineName, BASELINES } from "../arms.ts";
 import { METRIC } from "../summary.ts";
+import { evaluationOrigin } from "./evaluation_origin.ts";
+import { versions } from "../versions.ts";
 import type { StageInput } from "./stage_input.ts";
 
 /** What each arm and baseline scored. */
@@ -31,15 +33,29 @@ const MEASURED = {
 } as const;
 
 /** What an evaluation needs. */
-export type EvaluationInput = Pick<StageInput, "options" | "suite" | "signal">;
+export type EvaluationInput = Pick<
+  StageInput,
+  "options" | "suite" | "signal" | "backend"
+>;
+
+/** A model, and the folder that it came from. */
+export interface SavedEncoder {
+  /** The model. */
+  encoder: Encoder;
+  /** Its folder; none for one from scratch. */
+  folder: string | undefined;
+}
 
 /** Evaluates one model on the test splits, as every comparison here does. */
-export function evaluateModel(
-  encoder: Encoder,
-  { options, suite, signal }: EvaluationInput,
+export async function* evaluateModel(
+  { encoder, folder }: SavedEncoder,
+  input: EvaluationInput,
 ): AsyncGenerator<TaskReport, EvalReport> {
-  return evaluate(encodeFunction(encoder, options), suite, {
+  const { options, suite, signal } = input;
+  const origin = await evaluationOrigin(folder, input);
+  return yield* evaluate(encodeFunction(encoder, options), suite, {
     ...MEASURED,
+    origin,
     prompts: options.prompts ? "task" : "none",
     // Much faster on large corpora, the same numbers to the bit.
     prepare: (passages) => nearestRows(passages),
@@ -103,7 +119,8 @@ export async function* evaluateArms(
   for (const arm of ARMS) {
     const encoder = await loadEncoder(folders[arm]);
     try {
-      reports[arm] = yield* relayed(arm, evaluateModel(encoder, input));
+      const saved = { encoder, folder: folders[arm] };
+      reports[arm] = yield* relayed(arm, evaluateModel(saved, input));
     } finally {
       disposeEncoder(encoder);
     }
@@ -117,15 +134,17 @@ export function baselineEvaluations(
   base: Encoder,
   input: EvaluationInput,
 ): [BaselineName, AsyncGenerator<TaskReport, EvalReport>][] {
+  const { model } = input.options;
   return [
     [
       "bm25",
       evaluateRetriever(bm25Retriever, input.suite, {
         ...MEASURED,
         retriever: "BM25",
+        origin: { versions: versions() },
         signal: input.signal,
       }),
     ],
-    ["start", evaluateModel(base, input)],
+    ["start", evaluateModel({ encoder: base, folder: model }, input)],
   ];
 }

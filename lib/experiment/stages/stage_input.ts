@@ -1,3 +1,4 @@
+import type { Backend } from "../../backend/mod.ts";
 import type { Suite, TrainExample } from "../../data/mod.ts";
 import type { Encoder } from "../../model/mod.ts";
 import type { BatchesOptions } from "../../sampling/mod.ts";
@@ -16,6 +17,8 @@ export interface StageInput {
   base: Encoder;
   /** The run's log. */
   log: MetricsLog;
+  /** What computes it, for the records. */
+  backend?: Pick<Backend, "name" | "device"> | undefined;
   /** Stops the work at the next update; a checkpoint is left. */
   signal?: AbortSignal | undefined;
 }

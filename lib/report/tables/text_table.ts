@@ -1,4 +1,5 @@
 import {
+  type Grid,
   hiddenNote,
   makeGrid,
   type TableOptions,
@@ -6,6 +7,18 @@ import {
 import type { Rows } from "../rows.ts";
 import { printable } from "../../base/printable.ts";
 import { displayWidth } from "../notebook/terminal.ts";
+import { fitColumns, type TextColumn } from "./fit_columns.ts";
+import { wrapCells } from "./wrap_cells.ts";
+
+/** Options for {@linkcode textTable}. */
+export interface TextTableOptions extends TableOptions {
+  /**
+   * Cells of a line, e.g. 80. In a wider table texts are broken over several lines;
+   * what is then still too much comes below, beside the first texts again.
+   * @default {Infinity}
+   */
+  width?: number;
+}
 
 /**
  * Draws a table as aligned plain text for a terminal: numbers to the right,
@@ -27,26 +40,63 @@ import { displayWidth } from "../notebook/terminal.ts";
  * assert.equal(text, "task       weight\n---------  ------\ndom-prose    0.25");
  * ```
  */
-export function textTable(table: Rows, options: TableOptions = {}): string {
+export function textTable(
+  table: Rows,
+  { width = Infinity, ...options }: TextTableOptions = {},
+): string {
+  if (!(width >= 20)) {
+    throw new RangeError(
+      `Cannot print a table: width must be at least 20 cells: got ${width}`,
+    );
+  }
   const grid = makeGrid(table, "print a table", { maxChars: 60, ...options });
   if (grid.columns.length === 0) return "(no columns)";
-  const head = grid.columns.map((column) => printable(column.name));
-  const body = grid.body.map((row) => row.map((cell) => printable(cell.text)));
-  const foot = grid.foot.map((row) => row.map((cell) => printable(cell.text)));
-  const widths = head.map((name, c) =>
-    [...body, ...foot].reduce(
-      (wide, row) => Math.max(wide, displayWidth(row[c]!)),
-      displayWidth(name),
-    )
-  );
-  const line = (cells: readonly string[]) =>
-    cells.map((text, c) => {
-      const gap = " ".repeat(widths[c]! - displayWidth(text));
-      return grid.columns[c]!.numeric ? gap + text : text + gap;
-    }).join("  ").trimEnd();
-  const rule = widths.map((width) => "-".repeat(width)).join("  ");
-  const lines = [line(head), rule, ...body.map(line)];
-  if (grid.hidden > 0) lines.push(hiddenNote(grid));
-  if (foot.length > 0) lines.push(rule, ...foot.map(line));
-  return lines.join("\n");
+  return fitColumns(columnsOf(grid), width)
+    .map((columns) => drawn(columns, grid))
+    .join("\n\n");
+}
+
+function columnsOf({ columns, body, foot }: Grid): TextColumn[] {
+  return columns.map(({ name, numeric }, c) => ({
+    name: printable(name),
+    numeric,
+    cells: [...body, ...foot].map((row) => printable(row[c]!.text)),
+  }));
+}
+
+/** Columns side by side, each with the cells that it may take. */
+function drawn(
+  columns: readonly (TextColumn & { width: number })[],
+  grid: Grid,
+): string {
+  const lines = (cells: readonly string[]): string[] => {
+    const broken = cells.map((text, c) =>
+      wrapCells(text, columns[c]!.width, hang(c))
+    );
+    const height = Math.max(...broken.map((cell) => cell.length));
+    return Array.from(
+      { length: height },
+      (_, l) =>
+        columns.map(({ numeric, width }, c) => {
+          const text = broken[c]![l] ?? "";
+          // Some signs take more together than one by one.
+          const gap = " ".repeat(Math.max(0, width - displayWidth(text)));
+          return numeric ? gap + text : text + gap;
+        }).join("  ").trimEnd(),
+    );
+  };
+  // At the very left a broken text could pass for a line of somebody else's.
+  const hang = (c: number) => c === 0 && !columns[c]!.numeric ? 2 : 0;
+  const row = (r: number) => lines(columns.map(({ cells }) => cells[r]!));
+  const rule = columns.map(({ width }) => "-".repeat(width)).join("  ");
+  const shown = grid.body.length;
+  return [
+    ...lines(columns.map(({ name }) => name)),
+    rule,
+    ...grid.body.flatMap((_, r) => row(r)),
+    ...grid.hidden > 0 ? [hiddenNote(grid)] : [],
+    ...grid.foot.length > 0
+      ? [rule, ...grid.foot.flatMap((_, r) => row(shown + r))]
+      : [],
+  ].join("\n");
 }

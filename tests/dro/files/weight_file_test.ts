@@ -12,7 +12,7 @@ import {
   weightFile,
 } from "../../../lib/dro/files/weight_file.ts";
 import { initialWeightState } from "../../../lib/dro/update/weight_state.ts";
-import { weightsFor } from "../../../lib/dro/files/weights_for.ts";
+import { fitWeights, weightsFor } from "../../../lib/dro/files/weights_for.ts";
 import { readShared, shared, withShared } from "../../_shared.ts";
 
 const PUBLISHED = "fixtures/tdro/published";
@@ -204,21 +204,26 @@ Deno.test("saveWeightFiles() writes the three kinds of weights and the selection
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("weightsFor() matches by name and rejects foreign weights", () => {
-  assert.deepEqual(weightsFor(["10", "x", "nq", "été"], small), [
-    0,
-    0,
-    1,
-    1e-5,
-  ]);
+Deno.test("weightsFor() matches by name, and takes the part that a suite has", () => {
+  assert.deepEqual(weightsFor(["10", "nq", "été"], small), [0, 1, 1e-5]);
+  const { weights, unused, leftOut } = fitWeights(["nq", "10"], small);
+  assert.deepEqual([weights, unused, leftOut], [[1, 0], ["été"], []]);
+});
+
+Deno.test("weightsFor() names the tasks that have no weight, but for a selection", () => {
   assert.throws(
-    () => weightsFor(["nq", "10"], small),
-    /^RangeError: Cannot use these weights: the suite has no task "été" \(its tasks: nq, 10\); use weights learned on this suite$/,
+    () => weightsFor(["nq", "x", "10", "y"], small),
+    /^RangeError: Cannot use these weights: they have none for x, y; use weights learned on this suite, or leave those tasks out$/,
   );
-  assert.throws(
-    () => weightsFor(["nq"], selectTop(small, 0)),
-    /none of the suite's 1 tasks/,
-  );
+  const top = fitWeights(["10", "nq", "été"], selectTop(small, 67));
+  assert.deepEqual(top.weights, [0, 0.5, 0.5]);
+  assert.deepEqual(top.leftOut, ["10"]);
+  for (const file of [selectTop(small, 0), selectTop(small, 67)]) {
+    assert.throws(
+      () => weightsFor(["10"], file),
+      /none of the suite's 1 tasks/,
+    );
+  }
 });
 
 Deno.test("a bad weight file is one line that names file and fault", async () => {

@@ -58,7 +58,8 @@ Deno.test("compareReports() counts wins and losses, worked by hand", () => {
     movers: 1,
   });
   assert.deepEqual([onlyA, onlyB], [["only"], ["other"]]);
-  assert.deepEqual(mean, { a: a.mean[metric], b: b.mean[metric] });
+  // Of x and same alone, over the queries of both.
+  assert.deepEqual(mean, { a: (1.75 / 4 + 0.5) / 2, b: (2 / 4 + 0.5) / 2 });
   assert.deepEqual(settings, []);
   const [x, same] = tasks;
   assert.deepEqual([x!.wins, x!.losses, x!.ties], [1, 1, 2]);
@@ -111,6 +112,38 @@ Deno.test("compareReports() names what differs, and what it can do", () => {
     ["x: data", undefined, "abc"],
   ]);
   assert.ok(settings.every(({ effect }) => effect !== "unknown"));
+});
+
+Deno.test("compareReports() leaves out where the same model and data lay", () => {
+  const values = { x: { q: 1 } };
+  const at = (place: string, sha256: string, data: string) => {
+    const origin = { model: { name: place, sha256 }, path: place };
+    const one = report(values, { origin, suite: place });
+    one.tasks[0]!.data = { sha256: data, judgments: 1 };
+    return one;
+  };
+  const differing = (a: EvalReport, b: EvalReport) =>
+    compareReports(a, b, { metric }).settings.map(({ setting }) => setting);
+  assert.deepEqual(differing(at("one", "m", "d"), at("two", "m", "d")), []);
+  assert.deepEqual(differing(at("one", "m", "d"), at("one", "n", "d")), [
+    "origin.model.sha256",
+  ]);
+  assert.deepEqual(differing(at("one", "m", "d"), at("two", "m", "e")), [
+    "suite",
+    "origin.path",
+    "x: data",
+  ]);
+  // Without a hash nobody knows.
+  const [a, b] = [at("one", "m", "d"), at("two", "m", "d")];
+  delete a.tasks[0]!.data;
+  delete b.tasks[0]!.data;
+  delete a.origin!.model!.sha256;
+  assert.deepEqual(differing(a, b), [
+    "suite",
+    "origin.model.name",
+    "origin.path",
+    "origin.model.sha256",
+  ]);
 });
 
 Deno.test("compareReports() says what is wrong", () => {

@@ -8,6 +8,7 @@ import { type OpenedEncoder, openEncoder } from "../encoder_functions.ts";
 import type { Command } from "../../command.ts";
 import type { ProgressEvent } from "../../../base/progress_event.ts";
 import { line } from "../../../base/printable.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data audit`. */
 export interface DataAuditOptions {
@@ -84,7 +85,7 @@ export const command: Command<DataAuditOptions> = {
   async run(options, io) {
     const { openSuite, writeWhole } = await import("../../../data/mod.ts");
     const { formatDecisions } = await import("../../../search/mod.ts");
-    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     const before = await readBefore(options.out);
     const suite = await openSuite(options.suite, { tasks: options.tasks });
     using encoder = await openEncoder(options.model, { ...options, io });
@@ -104,7 +105,7 @@ export const command: Command<DataAuditOptions> = {
             score: row.score,
             positiveScore: row.positiveScore,
           })),
-          { digits: 3, maxRows: 20, footRows: 0 },
+          { digits: 3, footRows: 0 },
         ),
         "",
         `${suspicious.length} negatives are suspicious` +

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Finding, LengthSummary, SuiteCheck } from "../../../data/mod.ts";
 import type { Command } from "../../command.ts";
 import { line } from "../../../base/printable.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data check`. */
 export interface DataCheckOptions {
@@ -14,9 +15,6 @@ export interface DataCheckOptions {
   /** Length at which texts will be cut. */
   maxLength: number;
 }
-
-/** Nothing is left out of the tables: they are the result. */
-const FULL = { maxRows: Infinity, maxChars: 200, footRows: 0 };
 
 /** Exit code where there are problems; bad input is 2. */
 const PROBLEMS = 1;
@@ -57,7 +55,7 @@ export const command: Command<DataCheckOptions> = {
     const { checkSuite, openSuite, suiteRows } = await import(
       "../../../data/mod.ts"
     );
-    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     const suite = await openSuite(folder, { tasks, dangling: true });
     const tokens = tokenizer === undefined
       ? undefined
@@ -69,7 +67,7 @@ export const command: Command<DataCheckOptions> = {
     const rows = suiteRows(suite);
     const { suite: name, ...counts } = check;
     io.result({ suite: name, tasks: rows, ...counts }, () => {
-      const all = { ...FULL, maxChars: 40 };
+      const all = { digits: 0, footRows: 0 };
       const lines = [
         textTable(rows, all),
         "",
@@ -79,7 +77,7 @@ export const command: Command<DataCheckOptions> = {
         "",
       ];
       if (check.findings.length > 0) {
-        lines.push(textTable(check.findings.map(findingRow), FULL), "");
+        lines.push(textTable(check.findings.map(findingRow), all), "");
       }
       lines.push(verdict(check, rows.length));
       return lines.join("\n");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
 import { line } from "../../../base/printable.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data clean`. */
 export interface DataCleanOptions {
@@ -69,7 +70,7 @@ export const command: Command<DataCleanOptions> = {
     const { cleanSuite, openSuite, writeCleanedSuite } = await import(
       "../../../data/mod.ts"
     );
-    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     const suite = await openSuite(folder, { tasks });
     const opened = [];
     for (const one of benchmarks) opened.push(await openSuite(one));
@@ -89,7 +90,7 @@ export const command: Command<DataCleanOptions> = {
     }));
     io.result({ suite: suite.name, out, tasks: rows, removed }, () => {
       const lines = [
-        textTable(rows, { maxRows: rows.length, footRows: 0 }),
+        textTable(rows, { footRows: 0 }),
         "",
       ];
       if (removed.length > 0) lines.push(textTable(shown, { digits: 0 }), "");

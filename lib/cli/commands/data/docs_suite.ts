@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Command } from "../../command.ts";
 import { line } from "../../../base/printable.ts";
 import { exists } from "../../../base/exists.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data docs-suite`. */
 export interface DataDocsSuiteOptions {
@@ -40,7 +41,7 @@ export const command: Command<DataDocsSuiteOptions> = {
     const { suiteRows, writeSuite } = await import(
       "../../../data/mod.ts"
     );
-    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     // Writing would refuse as well, but only after the seconds of building.
     if (!force && await exists(out)) {
       throw new RangeError(
@@ -53,7 +54,10 @@ export const command: Command<DataDocsSuiteOptions> = {
     const rows = suiteRows(suite);
     io.result(
       { out, tasks: rows },
-      () => [textTable(rows), "", line`written to ${out}`].join("\n"),
+      () =>
+        [textTable(rows, { digits: 0 }), "", line`written to ${out}`].join(
+          "\n",
+        ),
     );
   },
 };

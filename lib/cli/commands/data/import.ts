@@ -7,6 +7,7 @@ import { line } from "../../../base/printable.ts";
 import { commandLine } from "../../command_line.ts";
 import { exists } from "../../../base/exists.ts";
 import { readTextIfThere } from "../../../base/read_text.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data import`. */
 export interface DataImportOptions extends TableTaskOptions {
@@ -70,7 +71,7 @@ export const command: Command<DataImportOptions> = {
   async run({ file, out, task, force, ...options }, io) {
     const { suiteFromFile, suiteRows, taskFromFile, writeSuite, writeTask } =
       await import("../../../data/mod.ts");
-    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     // Writing would refuse as well, but only after all was read.
     if (!force && await exists(out)) {
       throw new RangeError(
@@ -91,7 +92,7 @@ export const command: Command<DataImportOptions> = {
       { out, tasks: rows },
       () =>
         [
-          textTable(rows),
+          textTable(rows, { digits: 0 }),
           "",
           line`written to ${out}; next: ${
             commandLine(["data", "check", task ? out : dirname(out)])

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CatalogueRow } from "../../../data/mod.ts";
 import type { Command } from "../../command.ts";
+import { glossary } from "../../help/style.ts";
 
 /** Options of `tdro data list`. */
 export interface DataListOptions {
@@ -40,7 +41,6 @@ export const command: Command<DataListOptions> = {
   }),
   async run({ name, kind, language }, io) {
     const { catalogue, catalogueRows } = await import("../../../data/mod.ts");
-    const { textTable } = await import("../../../report/tables/text_table.ts");
     const all = name === undefined ? catalogue() : catalogueRows(name);
     const rows = all.filter((row) =>
       (kind === undefined || row.kind === kind) &&
@@ -63,33 +63,30 @@ export const command: Command<DataListOptions> = {
       if (rows.length === 1 && rows[0]!.name === name) {
         return describe(rows[0]!);
       }
-      const table = textTable(rows.map(listRow), {
-        maxRows: rows.length,
-        footRows: 0,
-        digits: 0,
-        maxChars: 46,
-      });
-      return `${table}\n\n${rows.length} data set${
+      const list = glossary(rows.map(listRow), io.columns);
+      return `${list}\n\n${rows.length} data set${
         rows.length === 1 ? "" : "s"
       }; tdro data list NAME tells more, tdro data pull NAME fetches one`;
     });
   },
 };
 
+/** A set's name, to be copied whole, and what it is in a line or two. */
 function listRow(
   { name, kind, languages, license, about, sizes = {} }: CatalogueRow,
-) {
-  return {
-    name,
+): [string, string] {
+  const count = (n: number | undefined, what: string) =>
+    n === undefined ? [] : [`${n.toLocaleString("en")} ${what}`];
+  const facts = [
     kind,
-    language: languages.length > 3
+    languages.length > 3
       ? `${languages.length} languages`
       : languages.join(" "),
-    queries: sizes.queries ?? sizes.lines,
-    passages: sizes.passages,
-    license,
-    about,
-  };
+    ...count(sizes.queries ?? sizes.lines, "queries"),
+    ...count(sizes.passages, "passages"),
+    `licence: ${license}`,
+  ];
+  return [name, `${about}; ${facts.join(", ")}`];
 }
 
 function describe(row: CatalogueRow): string {

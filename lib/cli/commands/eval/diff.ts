@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { ReportComparison } from "../../../eval/mod.ts";
 import type { Command } from "../../command.ts";
-import { line } from "../../../base/printable.ts";
+import { line, printable } from "../../../base/printable.ts";
+import { glossary } from "../../help/style.ts";
+import type { CommandIo } from "../../io.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro eval diff`. */
 export interface EvalDiffOptions {
@@ -24,19 +27,23 @@ export const command: Command<EvalDiffOptions> = {
   name: "eval diff",
   summary: "Say why two evaluations differ, query by query",
   details:
-    "Shows the settings that differ and what each can do to the numbers; for each task the queries won, lost and tied, the 95 % interval of the difference, a paired t-test (adjusted by Holm for all tasks) and a paired randomisation test; and the queries that changed most. A file with several reports, as tdro run writes, needs the name of one: eval.json#uniform.",
+    "Compares the tasks that both have. Shows the settings that differ and what each can do to the numbers; for each task the queries won, lost and tied, the 95 % interval of the difference, a paired t-test (adjusted by Holm for all tasks) and a paired randomisation test; and the queries that changed most. A run's folder is a record too; one with several needs the name of one: runs/demo#uniform.",
   examples: [
     { about: "Two records", line: "tdro eval diff bm25.json minilm.json" },
     {
       about: "Two arms of a run, with the texts of the queries",
       line:
-        "tdro eval diff runs/demo/eval.json#uniform runs/demo/eval.json#reweighted --suite suites/docs",
+        "tdro eval diff runs/demo#uniform runs/demo#reweighted --suite suites/docs",
     },
   ],
   operands: ["a", "b"],
   options: z.strictObject({
-    a: z.string().meta({ placeholder: "FILE" }).describe("First record"),
-    b: z.string().meta({ placeholder: "FILE" }).describe("Second record"),
+    a: z.string().meta({ placeholder: "FILE" }).describe(
+      "First record, or the folder of a run",
+    ),
+    b: z.string().meta({ placeholder: "FILE" }).describe(
+      "Second record, or the folder of a run",
+    ),
     metric: z.string().optional().meta({ placeholder: "METRIC" }).describe(
       "Metric to compare; default: the first that both have",
     ),
@@ -65,9 +72,16 @@ export const command: Command<EvalDiffOptions> = {
     const text = await comparisonText(
       comparison,
       suite === undefined ? undefined : await textsOf(suite, comparison),
+      io,
     );
     io.result(comparison, () => text);
   },
+};
+
+/** Values and differences compare at a glance, also where all of them are whole. */
+const LOOK = {
+  columnDigits: { a: 4, b: 4, Diff: 4, low: 4, high: 4 },
+  footRows: 0,
 };
 
 /** Task → query id → text. */
@@ -87,32 +101,70 @@ async function textsOf(
   ]));
 }
 
+/** What the command prints: the parts that there is something to say in. */
 async function comparisonText(
   comparison: ReportComparison,
   texts: Texts | undefined,
+  io: CommandIo,
 ): Promise<string> {
-  const { textTable } = await import("../../../report/tables/text_table.ts");
-  const { metric, mean, settings, tasks, onlyA, onlyB } = comparison;
-  const all = (rows: readonly unknown[]) => ({
-    maxRows: rows.length,
-    footRows: 0,
-  });
-  const changes = tasks.map((task) => ({
+  const draw = await tablesFor(io);
+  const tables = [changes(comparison), movers(comparison, texts)];
+  return [
+    means(comparison),
+    settingsText(comparison, io.columns),
+    ...tables.filter((rows) => rows.length > 0)
+      .map((rows) => draw(rows, LOOK)),
+    leftOut(comparison),
+  ].filter((part) => part !== "").join("\n\n");
+}
+
+function means({ metric, mean, tasks, ...rest }: ReportComparison): string {
+  const whole = rest.onlyA.length + rest.onlyB.length === 0;
+  const over = tasks.length === 1
+    ? whole ? "" : " of the task that both have"
+    : `, mean over the ${tasks.length} tasks${whole ? "" : " that both have"}`;
+  return line`${metric}${over}: a ${mean.a.toFixed(4)}, b ${mean.b.toFixed(4)}`;
+}
+
+/** The settings with their values and what they do, as long as that takes. */
+function settingsText(
+  { settings }: ReportComparison,
+  columns: number,
+): string {
+  if (settings.length === 0) return "No recorded setting differs.";
+  const rows = settings.map(({ setting, a, b, effect }) =>
+    [
+      printable(setting),
+      line`a ${shown(a)}, b ${shown(b)}: ${effect}`,
+    ] as const
+  );
+  return `Settings that differ:\n${glossary(rows, columns)}`;
+}
+
+function changes({ tasks }: ReportComparison) {
+  return tasks.map((task) => ({
     task: task.task,
     a: task.a,
     b: task.b,
     Diff: task.difference,
-    "95 %": Number.isNaN(task.interval[0])
-      ? "–"
-      : task.interval.map((end) => end.toFixed(3)).join(" to "),
+    low: finite(task.interval[0]),
+    high: finite(task.interval[1]),
     queries: task.queries,
     won: task.wins,
     lost: task.losses,
     tied: task.ties,
-    "p, Holm": task.adjustedP,
-    "p, random.": task.randomizationP,
+    pHolm: task.adjustedP,
+    "p (random.)": task.randomizationP,
   }));
-  const moved = tasks.flatMap(({ task, movers }) =>
+}
+
+/** Of a single query there is no interval. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function movers({ tasks }: ReportComparison, texts: Texts | undefined) {
+  return tasks.flatMap(({ task, movers }) =>
     movers.map(({ query, a, b }) => {
       // Without a suite the table has no column of texts.
       const which = texts
@@ -121,32 +173,17 @@ async function comparisonText(
       return { ...which, a, b, Diff: b - a };
     })
   );
-  const lines = [
-    line`${metric}: a ${mean.a.toFixed(4)}, b ${mean.b.toFixed(4)}`,
-    "",
-    settings.length === 0 ? "No recorded setting differs." : textTable(
-      settings.map(({ setting, a, b, effect }) => ({
-        setting,
-        a: shown(a),
-        b: shown(b),
-        effect,
-      })),
-      { ...all(settings), maxChars: 40 },
-    ),
-    "",
-    textTable(changes, { digits: 4, ...all(changes) }),
-  ];
-  if (moved.length > 0) {
-    lines.push("", textTable(moved, { digits: 4, ...all(moved) }));
+}
+
+/** What one side alone has, and what therefore counts on neither. */
+function leftOut({ tasks, onlyA, onlyB }: ReportComparison): string {
+  const lines = tasks.filter(({ onlyA, onlyB }) => onlyA + onlyB > 0).map((
+    { task, onlyA, onlyB },
+  ) => line`${task}: ${onlyA} queries only in a, ${onlyB} only in b, left out`);
+  for (const [side, names] of [["a", onlyA], ["b", onlyB]] as const) {
+    if (names.length === 0) continue;
+    lines.push(line`Only in ${side}, left out: ${names.join(", ")}`);
   }
-  for (const { task, onlyA, onlyB } of tasks) {
-    if (onlyA + onlyB === 0) continue;
-    lines.push(
-      line`${task}: ${onlyA} queries only in a, ${onlyB} only in b, left out`,
-    );
-  }
-  if (onlyA.length > 0) lines.push(line`Only in a: ${onlyA.join(", ")}`);
-  if (onlyB.length > 0) lines.push(line`Only in b: ${onlyB.join(", ")}`);
   return lines.join("\n");
 }
 

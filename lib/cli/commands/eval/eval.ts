@@ -17,6 +17,7 @@ import { checkNew, checkWritable } from "../output.ts";
 import type { Command } from "../../command.ts";
 import type { CommandIo } from "../../io.ts";
 import { line } from "../../../base/printable.ts";
+import { tablesFor } from "../tables.ts";
 
 export type { EvalCommandOptions } from "./options.ts";
 
@@ -139,7 +140,7 @@ async function printReport(
   out: string | undefined,
   io: CommandIo,
 ): Promise<void> {
-  const { textTable } = await import("../../../report/tables/text_table.ts");
+  const textTable = await tablesFor(io);
   const rows = report.tasks.map(({ task, queryIds, passages, mean }) => ({
     task,
     queries: queryIds.length,
@@ -155,8 +156,9 @@ async function printReport(
   };
   io.result(report, () => {
     const table = textTable([...rows, mean], {
-      digits: 4,
-      maxRows: rows.length + 1,
+      columnDigits: Object.fromEntries(
+        Object.keys(report.mean).map((metric) => [metric, 4]),
+      ),
       footRows: 1,
     });
     const { shard } = report.settings;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro score`. */
 export interface ScoreOptions {
@@ -72,7 +73,7 @@ export const command: Command<ScoreOptions> = {
       "../../../data/mod.ts"
     );
     const { evaluateRun } = await import("../../../eval/mod.ts");
-    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     const beir = qrelsFormat === "auto"
       ? /\.tsv(\.gz)?$/.test(qrels)
       : qrelsFormat === "beir";
@@ -104,12 +105,13 @@ export const command: Command<ScoreOptions> = {
           metric,
           mean: value,
         })),
-        { digits: 4 },
+        { columnDigits: { mean: 4 } },
       );
       if (!perQuery) return means;
       const queries = textTable(rows, {
-        digits: 4,
-        maxRows: rows.length,
+        columnDigits: Object.fromEntries(
+          Object.keys(mean).map((metric) => [metric, 4]),
+        ),
         footRows: 0,
       });
       return `${queries}\n\n${means}`;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { backendOption } from "../backend_option.ts";
 import type { ModelCheck } from "../../../model/mod.ts";
 import type { Command } from "../../command.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro model check`. */
 export interface ModelCheckOptions {
@@ -49,7 +50,7 @@ export const command: Command<ModelCheckOptions> = {
   async run({ folder, backend, ...options }, io) {
     const { useBackend } = await import("../../../backend/mod.ts");
     const { checkModel } = await import("../../../model/mod.ts");
-    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     await useBackend(backend);
     const rows: ModelCheck[] = [];
     for await (
@@ -65,7 +66,6 @@ export const command: Command<ModelCheckOptions> = {
           result: ok === null ? "not tried" : ok ? "ok" : "WRONG",
           detail,
         })),
-        { maxChars: 120 },
       ));
     return rows.some(({ ok }) => ok === false) ? 1 : 0;
   },

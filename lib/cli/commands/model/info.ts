@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro model info`. */
 export interface ModelInfoOptions {
@@ -22,7 +23,7 @@ export const command: Command<ModelInfoOptions> = {
   }),
   async run({ folder }, io) {
     const { modelInfo } = await import("../../../model/config/model_info.ts");
-    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     const info = await modelInfo(folder);
     io.result(
       info,

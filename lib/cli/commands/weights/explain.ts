@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
+import { tablesFor } from "../tables.ts";
 import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro weights explain`. */
@@ -37,9 +38,10 @@ export const command: Command<WeightsExplainOptions> = {
   operands: ["run"],
   async run({ run, plot }, io) {
     const { explainRun } = await import("../../../experiment/mod.ts");
-    const { measuresPlot, renderSvg, textTable } = await import(
+    const { measuresPlot, renderSvg } = await import(
       "../../../report/mod.ts"
     );
+    const textTable = await tablesFor(io);
     const rows = await explainRun(run);
     if (plot !== undefined) {
       const { writeWhole } = await import("../../../data/mod.ts");
@@ -66,7 +68,7 @@ export const command: Command<WeightsExplainOptions> = {
       return `${
         textTable(table, {
           digits: 3,
-          maxRows: table.length,
+          columnDigits: { passes: 2 },
           footRows: 0,
         })
       }\n\n${sentences.join("\n")}`;

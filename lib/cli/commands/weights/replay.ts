@@ -7,6 +7,7 @@ import type {
 } from "../../../dro/mod.ts";
 import type { Command } from "../../command.ts";
 import { exists, isFolder } from "../../../base/exists.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro weights replay`. */
 export interface WeightsReplayOptions {
@@ -89,7 +90,7 @@ export const command: Command<WeightsReplayOptions> = {
     const { replayWeights, saveWeightFiles } = await import(
       "../../../dro/mod.ts"
     );
-    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     const { log, settings } = await readLosses(file);
     for (const warning of log.warnings) io.note(warning);
     const tasks = await tasksOf(log, start);
@@ -140,7 +141,6 @@ export const command: Command<WeightsReplayOptions> = {
     io.result(rows, () =>
       textTable(rows, {
         digits: 4,
-        maxRows: rows.length,
         footRows: 0,
       }) +
       `\n\n${history.length} updates from ${log.lines.length} micro-batches`);

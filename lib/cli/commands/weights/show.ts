@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import type { Command } from "../../command.ts";
+import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro weights show`. */
 export interface WeightsShowOptions {
@@ -38,7 +39,7 @@ export const command: Command<WeightsShowOptions> = {
   operands: ["files"],
   async run({ files, sort }, io) {
     const { readWeightFile } = await import("../../../dro/mod.ts");
-    const { textTable } = await import("../../../report/tables/text_table.ts");
+    const textTable = await tablesFor(io);
     const read = await Promise.all(files.map(readWeightFile));
     const names = columnNames(files);
     const weights = read.map((file) =>
@@ -72,8 +73,9 @@ export const command: Command<WeightsShowOptions> = {
       () =>
         textTable(rows, {
           digits: 4,
-          maxRows: Math.max(1, rows.length),
           footRows: 0,
+          // They are names of files.
+          heading: (name) => name,
         }),
     );
   },

@@ -1,3 +1,4 @@
+import { own } from "../../../base/own.ts";
 import { readRows } from "../../read_rows.ts";
 import type { Rows } from "../../rows.ts";
 
@@ -14,6 +15,13 @@ export interface TableOptions {
    */
   digits?: number;
   /**
+   * Digits of single columns, by name, also where all is whole. @default {as
+   * digits}
+   */
+  columnDigits?: Readonly<Record<string, number>>;
+  /** What stands over a column, from its name. @default {its name} */
+  heading?: (name: string) => string;
+  /**
    * Most characters of a cell; a longer one ends in `…`.
    * @default {200}
    */
@@ -28,7 +36,7 @@ export interface TableOptions {
 
 /** One column of a table made ready for print. */
 export interface GridColumn {
-  /** Name, as given. */
+  /** Its heading: the name as given, if nothing else is to stand there. */
   name: string;
   /** Whether every known value is a number. */
   numeric: boolean;
@@ -63,10 +71,19 @@ export const UNKNOWN = "–";
 export function makeGrid(
   table: Rows,
   action: string,
-  { maxRows = 50, digits = 4, maxChars = 200, footRows }: TableOptions = {},
+  {
+    maxRows = 50,
+    digits = 4,
+    columnDigits = {},
+    heading = (name) => name,
+    maxChars = 200,
+    footRows,
+  }: TableOptions = {},
 ): Grid {
   checkCount("maxRows", maxRows, { action });
-  checkCount("digits", digits, { action, most: 20 });
+  for (const count of [digits, ...Object.values(columnDigits)]) {
+    checkCount("digits", count, { action, most: 20 });
+  }
   checkCount("maxChars", maxChars, { action });
   const { columns, rows } = readRows(table, action);
   const last = rows.at(-1);
@@ -86,7 +103,7 @@ export function makeGrid(
     );
     // A column of differences reads wrongly without its plus signs.
     return {
-      digits: whole ? 0 : digits,
+      digits: own(columnDigits, name) ?? (whole ? 0 : digits),
       signed: /Diff$|^difference$|^Δ /.test(name),
       numeric,
     };
@@ -103,7 +120,10 @@ export function makeGrid(
       };
     });
   return {
-    columns: columns.map((name, c) => ({ name, numeric: formats[c]!.numeric })),
+    columns: columns.map((name, c) => ({
+      name: heading(name),
+      numeric: formats[c]!.numeric,
+    })),
     body: shown.map(cells),
     foot: footer.map(cells),
     hidden: bodyRows.length - shown.length,
@@ -138,8 +158,15 @@ function formatCell(
   return String(value);
 }
 
-/** A number with a fixed count of digits, so that a column lines up. */
+/**
+ * A number with a fixed count of digits, so that a column lines up, with the minus
+ * sign of our sentences and plots.
+ */
 export function formatNumber(value: number, digits: number): string {
+  return fixedNumber(value, digits).replaceAll("-", "−");
+}
+
+function fixedNumber(value: number, digits: number): string {
   if (!Number.isFinite(value) || Number.isInteger(value) && digits === 0) {
     return String(value);
   }
