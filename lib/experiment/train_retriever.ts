@@ -29,7 +29,10 @@ import {
 } from "./run_folder.ts";
 import { RunClaim } from "./run_claim.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
-import { trainArm } from "./stages/train_arm.ts";
+import { writeCard } from "./card/write_card.ts";
+import { trainArm, type TrainedArm } from "./stages/train_arm.ts";
+import { type ArmRecord, readArm } from "./stages/arm_record.ts";
+import { asTrained } from "./stages/as_trained.ts";
 import { versions } from "./versions.ts";
 
 /** What {@linkcode trainRetriever} needs beside the settings. */
@@ -149,17 +152,22 @@ export async function* trainRetriever(
     }
     await writeJson(join(options.out, "negatives.json"), statistics);
     const log = new MetricsLog(options.out);
-    const { encoder, folder, drawn } = yield* trainArm(
+    const arm = yield* trainArm(
       { ...evaluation, rows, base, log },
-      { name: ARM, weights },
+      {
+        name: ARM,
+        weights,
+        about: "Tasks are drawn by weights that were given.",
+      },
     );
     let report: EvalReport | undefined;
     try {
-      if (evaluate) report = yield* evaluateAndWrite(encoder, evaluation);
+      if (evaluate) report = yield* evaluateAndWrite(arm, evaluation);
     } finally {
-      disposeEncoder(encoder);
+      disposeEncoder(arm.encoder);
     }
     await finishRun(record);
+    const { folder, drawn } = arm;
     return { folder: options.out, model: folder, drawn, report };
   } finally {
     disposeEncoder(base);
@@ -169,15 +177,21 @@ export async function* trainRetriever(
 /** Name of the one arm. */
 const ARM = "retriever";
 
-/** Evaluates the retriever, and writes `eval.json`. */
+/** Evaluates the retriever, and writes `eval.json` and the model's card. */
 async function* evaluateAndWrite(
-  encoder: Encoder,
+  arm:
+    & Pick<TrainedArm, "encoder" | "folder">
+    & (ArmRecord | { drawn: number[] }),
   input: EvaluationInput,
 ): AsyncGenerator<ProgressEvent, EvalReport> {
-  const report = yield* evaluateArm(encoder, input, {
+  const report = yield* evaluateArm(arm.encoder, input, {
     stage: "evaluation",
     label: "evaluating on the test splits",
   });
+  // Of an earlier version not enough is known for a card.
+  if ("weights" in arm) {
+    await writeCard(arm.folder, { ...input, name: ARM, arm, report });
+  }
   await writeJson(join(input.options.out, "eval.json"), { [ARM]: report }, 1);
   return report;
 }
@@ -189,10 +203,10 @@ async function* resultOf(
 ): AsyncGenerator<ProgressEvent, RetrieverResult> {
   const { out } = input.options;
   const model = join(out, "models", ARM);
-  const drawn = await readJsonIfThere<number[]>(join(model, "drawn.json"));
-  if (!drawn) {
+  const arm = await readArm(model);
+  if (!arm) {
     throw new Deno.errors.NotFound(
-      `Cannot read the run in ${out}: ${model} has no drawn.json; run it again with --force`,
+      `Cannot read the run in ${out}: the model ${model}, or its record beside it, is missing; run it again with --force`,
     );
   }
   const before = await readJsonIfThere<{ [ARM]: EvalReport }>(
@@ -200,14 +214,17 @@ async function* resultOf(
   );
   let report = before?.[ARM];
   if (evaluate && !report) {
-    const encoder = await loadEncoder(model);
+    const encoder = asTrained(await loadEncoder(model), input);
     try {
-      report = yield* evaluateAndWrite(encoder, input);
+      report = yield* evaluateAndWrite(
+        { ...arm, encoder, folder: model },
+        input,
+      );
     } finally {
       disposeEncoder(encoder);
     }
   }
-  return { folder: out, model, drawn, report };
+  return { folder: out, model, drawn: arm.drawn, report };
 }
 
 function withAdapter(

@@ -7,6 +7,7 @@ import { relay } from "../../base/relay.ts";
 import { type Strategy, weightFile, writeWeightFile } from "../../dro/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import { disposeEncoder, type Encoder } from "../../model/mod.ts";
+import { writeCard } from "../card/write_card.ts";
 import { arenaContext } from "./context.ts";
 import { Journal } from "./journal.ts";
 import type { ArenaArm } from "./result.ts";
@@ -87,7 +88,15 @@ export async function* runArm(
   const choice = yield* noted("learn", choose(parts, folder, title));
   const trained = yield* noted(
     "train",
-    prefixed(title, trainArm(input, { name: slug, weights: choice.weights })),
+    prefixed(
+      title,
+      trainArm(input, {
+        name: slug,
+        weights: choice.weights,
+        about:
+          `The mixture is that of the strategy \`${strategy.name}\`: ${strategy.formula} (${strategy.source}).`,
+      }),
+    ),
   );
   let report: EvalReport;
   try {
@@ -101,6 +110,9 @@ export async function* runArm(
   } finally {
     disposeEncoder(trained.encoder);
   }
+  await writeCard(trained.folder, {
+    ...{ name: slug, arm: trained, options, suite, report },
+  });
   const sizes = rows.map((r) => r.length);
   const total = sizes.reduce((a, b) => a + b, 0);
   const share = (rowsOf: (k: number) => number) =>
