@@ -77,6 +77,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/plots.ts"),
   },
   {
+    name: "runs",
+    summary: "List runs and arenas: suite, status, mean nDCG@10",
+    needs: ["read"],
+    load: () => import("./commands/runs.ts"),
+  },
+  {
     name: "model pull",
     summary: "Fetch a model from the Hugging Face hub or a mirror",
     needs: ["net", "read", "write", "env"],

@@ -56,6 +56,7 @@ export {
   type MineSuiteOptions,
 } from "./mine_suite.ts";
 export type { MineSuiteSettings } from "./mine_suite_options.ts";
+export { type ListedRun, listRuns } from "./report/list_runs.ts";
 export {
   type ExperimentPlots,
   experimentPlots,

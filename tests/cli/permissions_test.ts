@@ -54,6 +54,7 @@ const LINES: Record<string, string[]> = {
   arena: ["--suite", "suite", "--out", "arena", "--seeds", "1", ...QUICK]
     .concat(["--strategies", "uniform,proportional"]),
   report: ["run"],
+  runs: ["."],
   plots: ["run", "--out", "plots"],
   "weights select": ["run/weights.json", "--out", "top.json"],
   "data import": ["t.csv", "--out", "imported"],
