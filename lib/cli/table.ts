@@ -83,6 +83,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/runs.ts"),
   },
   {
+    name: "export",
+    summary: "Write a run's log and scores for TensorBoard, MLflow or W&B",
+    needs: ["read", "write"],
+    load: () => import("./commands/export.ts"),
+  },
+  {
     name: "model pull",
     summary: "Fetch a model from the Hugging Face hub or a mirror",
     needs: ["net", "read", "write", "env"],

@@ -56,6 +56,11 @@ export {
   type MineSuiteOptions,
 } from "./mine_suite.ts";
 export type { MineSuiteSettings } from "./mine_suite_options.ts";
+export {
+  exportRun,
+  type ExportRunOptions,
+  type Tracker,
+} from "./export/export_run.ts";
 export { type ListedRun, listRuns } from "./report/list_runs.ts";
 export {
   type ExperimentPlots,

@@ -55,6 +55,7 @@ const LINES: Record<string, string[]> = {
     .concat(["--strategies", "uniform,proportional"]),
   report: ["run"],
   runs: ["."],
+  export: ["run", "--to", "mlflow"],
   plots: ["run", "--out", "plots"],
   "weights select": ["run/weights.json", "--out", "top.json"],
   "data import": ["t.csv", "--out", "imported"],

@@ -9,7 +9,7 @@ const GROUPS:
     ["Data and models", ["data", "model"]],
     ["Train and compare", ["run", "train", "arena", "sweep", "bench"]],
     ["Search and evaluate", ["encode", "search", "mine", "eval", "score"]],
-    ["What came out", ["weights", "plots", "report", "runs"]],
+    ["What came out", ["weights", "plots", "report", "runs", "export"]],
     ["This program", ["completion", "version"]],
   ];
 

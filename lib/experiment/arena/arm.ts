@@ -12,6 +12,7 @@ import { arenaContext } from "./context.ts";
 import { Journal } from "./journal.ts";
 import type { ArenaArm } from "./result.ts";
 import { evaluateArm } from "../stages/evaluate_arm.ts";
+import { slugOf } from "./slug.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { trainArm } from "../stages/train_arm.ts";
 import { timed } from "../timed.ts";
@@ -35,11 +36,6 @@ interface Choice {
   weights: number[];
   proxySteps: number;
   referenceSteps: number;
-}
-
-/** Name of a strategy as that of a folder, on any system. */
-export function slugOf(name: string): string {
-  return name.replaceAll(/[^\w.-]/g, "_");
 }
 
 /**
