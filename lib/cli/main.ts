@@ -90,6 +90,13 @@ async function dispatch(
   }
   await checkOut(options as { out?: unknown });
   const safe = safeIo(io);
+  const { onEvent } = global;
+  const listener = onEvent === undefined
+    ? undefined
+    : new (await import("./event_command.ts")).EventCommand(
+      onEvent,
+      (text) => safe.err(`${printable(text)}\n`),
+    );
   const commandIo: CommandIo = {
     ...safe,
     get columns() {
@@ -108,21 +115,35 @@ async function dispatch(
     },
     async progress(events) {
       const { renderProgress } = await import("./progress.ts");
+      const { telling } = await import("./event_command.ts");
       // Bars are redrawn in place, which only the plain stream lets through.
-      return await renderProgress(events, {
-        err: io.err,
-        terminal: io.terminal,
-        signal: io.signal,
-        quiet: global.quiet,
-        get columns() {
-          return io.columns;
+      return await renderProgress(
+        listener ? telling(events, listener) : events,
+        {
+          err: io.err,
+          terminal: io.terminal,
+          signal: io.signal,
+          quiet: global.quiet,
+          get columns() {
+            return io.columns;
+          },
         },
-      });
+      );
     },
     resumeWith,
   };
   notes.forEach(commandIo.note);
-  return await command.run(options, commandIo) ?? EXIT.ok;
+  try {
+    const code = await command.run(options, commandIo) ?? EXIT.ok;
+    await listener?.end({ ok: code === EXIT.ok });
+    return code;
+  } catch (error) {
+    await listener?.end({
+      ok: false,
+      error: error instanceof Error ? error.message : `${error}`,
+    });
+    throw error;
+  }
 }
 
 /** `--json doctor` → `doctor --json`. */

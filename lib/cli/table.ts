@@ -84,6 +84,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/serve.ts"),
   },
   {
+    name: "runs",
+    summary: "List runs and arenas: suite, status, mean nDCG@10",
+    needs: ["read"],
+    load: () => import("./commands/runs.ts"),
+  },
+  {
+    name: "export",
+    summary: "Write a run's log and scores for TensorBoard, MLflow or W&B",
+    needs: ["read", "write"],
+    load: () => import("./commands/export.ts"),
+  },
+  {
     name: "model pull",
     summary: "Fetch a model from the Hugging Face hub or a mirror",
     needs: ["net", "read", "write", "env"],

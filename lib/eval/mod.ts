@@ -69,8 +69,14 @@ export {
   type EvaluateShardsOptions,
 } from "./evaluate_shards.ts";
 export { hasAnswer } from "./metrics/has_answer.ts";
+export { readReports } from "./records/read_reports.ts";
 export type { EarlierReport } from "./records/earlier_report.ts";
 export { hashModel } from "./records/hash_model.ts";
+export {
+  type MtebResult,
+  mtebResults,
+  type MtebResultsOptions,
+} from "./records/mteb_results.ts";
 export { holm } from "./significance/holm.ts";
 export {
   evaluateMiracl,

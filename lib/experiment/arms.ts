@@ -1,3 +1,5 @@
+import type { ExperimentOptions } from "./experiment_options.ts";
+
 /** The retrievers that an experiment compares, in the order of its tables. */
 export const ARMS = ["uniform", "reweighted", "top70"] as const;
 
@@ -13,3 +15,19 @@ export const BASELINES = ["bm25", "start"] as const;
 
 /** Name of a baseline. */
 export type BaselineName = typeof BASELINES[number];
+/** How each arm's mixture comes about, a sentence for its model's card. */
+export function aboutArms(
+  { measure, topPercent, weightSteps }: Pick<
+    ExperimentOptions,
+    "measure" | "topPercent" | "weightSteps"
+  >,
+): Record<ArmName, string> {
+  const learned =
+    `learned by tDRO (${weightSteps} updates of a proxy against a uniformly trained reference, measure \`${measure}\`)`;
+  return {
+    uniform: "Every task is drawn alike.",
+    reweighted: `Tasks are drawn by weights that were ${learned}.`,
+    top70:
+      `The ${topPercent} % of the tasks with the largest weights, ${learned}, are drawn alike.`,
+  };
+}

@@ -58,6 +58,12 @@ export {
 } from "./mine_suite.ts";
 export type { MineSuiteSettings } from "./mine_suite_options.ts";
 export {
+  exportRun,
+  type ExportRunOptions,
+  type Tracker,
+} from "./export/export_run.ts";
+export { type ListedRun, listRuns } from "./report/list_runs.ts";
+export {
   type ExperimentPlots,
   experimentPlots,
 } from "./report/experiment_plots.ts";

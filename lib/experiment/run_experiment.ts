@@ -7,7 +7,8 @@ import { capPasses, selectTop } from "../dro/mod.ts";
 import type { EvalReport } from "../eval/mod.ts";
 import { disposeEncoder } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
-import { type ArmName, ARMS } from "./arms.ts";
+import { aboutArms, type ArmName, ARMS } from "./arms.ts";
+import { writeCard } from "./card/write_card.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "./stages/check_model.ts";
 import { dropCheckpoints } from "./stages/checkpoints.ts";
@@ -140,6 +141,7 @@ export async function* runExperiment(
     backend,
   };
   const arms: Partial<Record<ArmName, TrainedArm>> = {};
+  const about = aboutArms(options);
   try {
     if (!claim.begun) {
       await checkModelSpace(options.out, { base, models: ARMS.length });
@@ -149,7 +151,11 @@ export async function* runExperiment(
     await writeJson(join(options.out, "negatives.json"), statistics);
     arms.uniform = yield* noted(
       "uniform",
-      trainArm(input, { name: "uniform", weights: uniform }),
+      trainArm(input, {
+        name: "uniform",
+        weights: uniform,
+        about: about.uniform,
+      }),
     );
     const learned = yield* noted(
       "weights",
@@ -165,7 +171,11 @@ export async function* runExperiment(
     for (const name of ["reweighted", "top70"] as const) {
       const arm = yield* noted(
         name,
-        trainArm(input, { name, weights: mixtures[name] }),
+        trainArm(input, {
+          name,
+          weights: mixtures[name],
+          about: about[name],
+        }),
       );
       disposeEncoder(arm.encoder);
       arms[name] = arm;
@@ -179,6 +189,10 @@ export async function* runExperiment(
         top70: trained.top70.folder,
       }),
     );
+    for (const [name, arm] of Object.entries(trained)) {
+      const report = reports[name as ArmName];
+      await writeCard(arm.folder, { name, arm, options, suite, report });
+    }
     const metrics = await log.lines();
     const summary = summarise({
       record,

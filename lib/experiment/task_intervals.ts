@@ -38,8 +38,8 @@ export function taskDifferences(
   });
 }
 
-/** Percentile bootstrap, as for the means over tasks. */
-function ends(values: readonly number[], seed: number): Ends {
+/** 95 % interval of a mean: percentile bootstrap, as for the means over tasks. */
+export function ends(values: readonly number[], seed: number): Ends {
   const { interval: [low, high] } = bootstrapInterval(values, {
     rng: createRng(seed, "experiment/task-bootstrap"),
     method: "percentile",

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
-import { readJsonIfThere, writeJson } from "../base/json_file.ts";
+import { writeJson } from "../base/json_file.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite } from "../data/mod.ts";
 import { isFile } from "../base/exists.ts";
@@ -22,7 +22,6 @@ import {
   baselineEvaluations,
   evaluateModel,
   type EvaluationInput,
-  type SavedEncoder,
   watched,
 } from "./stages/evaluate_arm.ts";
 import type { BaselineName } from "./arms.ts";
@@ -39,9 +38,11 @@ import {
 } from "./run_folder.ts";
 import { RunClaim } from "./run_claim.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
-import { trainArm } from "./stages/train_arm.ts";
+import { writeCard } from "./card/write_card.ts";
+import { trainArm, type TrainedArm } from "./stages/train_arm.ts";
+import { type ArmRecord, readArm } from "./stages/arm_record.ts";
+import { asTrained } from "./stages/as_trained.ts";
 import { versions } from "./versions.ts";
-import { drawnSchema } from "./stages/result_schemas.ts";
 
 /** What {@linkcode trainRetriever} needs beside the settings. */
 export interface TrainRetrieverOptions
@@ -162,21 +163,25 @@ export async function* trainRetriever(
     }
     await writeJson(join(options.out, "negatives.json"), statistics);
     const log = new MetricsLog(options.out);
-    const { encoder, folder, drawn } = yield* trainArm(
+    const arm = yield* trainArm(
       { ...evaluation, rows, base, log },
-      { name: ARM, weights },
+      {
+        name: ARM,
+        weights,
+        about: "Tasks are drawn by weights that were given.",
+      },
     );
     let reports: RetrieverReports | undefined;
     try {
       if (evaluate) {
-        const saved = { encoder, folder };
-        reports = yield* evaluateAndWrite({ saved, base }, evaluation);
+        reports = yield* evaluateAndWrite({ arm, base }, evaluation);
       }
     } finally {
-      disposeEncoder(encoder);
+      disposeEncoder(arm.encoder);
     }
     await dropCheckpoints(options.out);
     await finishRun(record);
+    const { folder, drawn } = arm;
     return { folder: options.out, model: folder, drawn, ...reports };
   } finally {
     disposeEncoder(base);
@@ -189,9 +194,17 @@ const ARM = "retriever";
 /** What the retriever and the baselines scored. */
 type RetrieverReports = Pick<RetrieverResult, "report" | "baselines">;
 
-/** Evaluates the retriever and the baselines, and writes `eval.json`. */
+/** A trained retriever; of an earlier version less is known. */
+type SavedArm =
+  & Pick<TrainedArm, "encoder" | "folder">
+  & (ArmRecord | Pick<ArmRecord, "drawn">);
+
+/**
+ * Evaluates the retriever and the baselines, and writes `eval.json` and the model's
+ * card.
+ */
 async function* evaluateAndWrite(
-  { saved, base }: { saved: SavedEncoder; base: Encoder },
+  { arm, base }: { arm: SavedArm; base: Encoder },
   input: EvaluationInput,
 ): AsyncGenerator<ProgressEvent, RetrieverReports> {
   const stage = "evaluation";
@@ -202,8 +215,12 @@ async function* evaluateAndWrite(
     baselines[name] = yield* watched(evaluation, total, { stage, label });
   }
   const label = "evaluating on the test splits";
-  const evaluation = evaluateModel(saved, input);
+  const evaluation = evaluateModel(arm, input);
   const report = yield* watched(evaluation, total, { stage, label });
+  // Of an earlier version not enough is known for a card.
+  if ("weights" in arm) {
+    await writeCard(arm.folder, { ...input, name: ARM, arm, report });
+  }
   const reports = { ...baselines, [ARM]: report };
   await writeJson(join(input.options.out, "eval.json"), reports, 1);
   return { report, baselines: baselines as Record<BaselineName, EvalReport> };
@@ -216,19 +233,20 @@ async function* resultOf(
 ): AsyncGenerator<ProgressEvent, RetrieverResult> {
   const { out } = input.options;
   const model = join(out, "models", ARM);
-  const drawn = await readJsonIfThere(join(model, "drawn.json"), drawnSchema);
-  if (!drawn) {
+  const arm = await readArm(model);
+  if (!arm) {
     throw new Deno.errors.NotFound(
-      `Cannot read the run in ${out}: ${model} has no drawn.json; run it again with --force`,
+      `Cannot read the run in ${out}: the model ${model}, or its record beside it, is missing; run it again with --force`,
     );
   }
+  const { drawn } = arm;
   const before = await readReports(join(out, "eval.json"));
   if (before || !evaluate) return { folder: out, model, drawn, ...before };
-  const encoder = await loadEncoder(model);
+  const encoder = asTrained(await loadEncoder(model), input);
   const base = await baseEncoder(input.options, input.suite);
   try {
-    const saved = { encoder, folder: model };
-    const reports = yield* evaluateAndWrite({ saved, base }, input);
+    const saved = { ...arm, encoder, folder: model };
+    const reports = yield* evaluateAndWrite({ arm: saved, base }, input);
     return { folder: out, model, drawn, ...reports };
   } finally {
     disposeEncoder(base);

@@ -56,6 +56,8 @@ const LINES: Record<string, string[]> = {
   search: ["--suite", "suite", "--model", "base", "--backend", "wasm", "bird"],
   serve: ["run", "--suite", "suite", "--backend", "wasm"],
   report: ["run"],
+  runs: ["."],
+  export: ["run", "--to", "mlflow"],
   plots: ["run", "--out", "plots"],
   "weights select": ["run/weights.json", "--out", "top.json"],
   "data import": ["t.csv", "--out", "imported"],

@@ -62,10 +62,11 @@ async function untold(
     const file = path.slice(folder.length);
     const name = file.split("/").at(-1)!;
     const patterned = /^(?:top\d0|shadow_.*|tdro)[_-]weights\.json$/;
-    if (!words.has(name) && !patterned.test(name)) missing.add(file);
+    const arm = /\/models\/[^/]+\.json$/.test(file);
+    if (!words.has(name) && !patterned.test(name) && !arm) missing.add(file);
     // Models are saved in the form of another project.
     const model = /\/(?:models|tokenizer|checkpoints)\//.test(file) &&
-      !file.endsWith("/state.json");
+      !file.endsWith("/state.json") && !arm;
     if (!/\.jsonl?$/.test(file) || model) continue;
     const text = await Deno.readTextFile(path);
     const values = file.endsWith("l") ? text.trim().split("\n") : [text];

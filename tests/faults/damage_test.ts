@@ -111,6 +111,7 @@ Deno.test("damage to both checkpoints, or to a finished stage, is refused", () =
       const [path, at, told] of [
         ["models/uniform/model.safetensors", 2000, "models/uniform"],
         ["models/uniform/tokenizer.json", 200, "models/uniform"],
+        ["models/uniform.json", 50, "models/uniform"],
         ["weights/state.json", 30, "weights"],
       ] as const
     ) {

@@ -9,7 +9,10 @@ const GROUPS:
     ["Data and models", ["data", "model"]],
     ["Train and compare", ["run", "train", "arena", "sweep", "bench"]],
     ["Search and evaluate", ["encode", "search", "mine", "eval", "score"]],
-    ["What came out", ["weights", "plots", "report", "serve", "runs"]],
+    [
+      "What came out",
+      ["weights", "plots", "report", "serve", "runs", "export"],
+    ],
     ["This program", ["completion", "version"]],
   ];
 

@@ -8,6 +8,8 @@ export interface GlobalOptions {
   json: boolean;
   /** Results and errors only. */
   quiet: boolean;
+  /** Command line that is told of progress. */
+  onEvent?: string;
   /** The help text instead of the work. */
   help: boolean;
 }
@@ -21,6 +23,10 @@ export const globalOptions: z.ZodType<GlobalOptions> = z.strictObject({
   quiet: z.boolean().default(false).describe(
     "Print only the result and errors, no progress",
   ),
+  onEvent: z.string().min(1).optional().meta({ placeholder: "COMMAND" })
+    .describe(
+      "Start this command, and write each step's progress to its input, as a line of JSON; needs --allow-run",
+    ),
   help: z.boolean().default(false).describe("Show this help"),
 });
 

@@ -3,7 +3,6 @@ import type { Suite } from "../../data/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import type { RunRecord } from "../../experiment/run_folder.ts";
 import { isFile, isFolder } from "../../base/exists.ts";
-import { parseJson } from "../../base/json_file.ts";
 
 /** A model of a run, as a column of the page. */
 export interface Arm {
@@ -100,16 +99,11 @@ async function readReports(
   folder: string,
 ): Promise<Record<string, EvalReport>> {
   const { refuseDamagedRun } = await import("../../experiment/run_folder.ts");
-  const { readReport } = await import("../../eval/mod.ts");
+  const { readReports: read } = await import("../../eval/mod.ts");
   const path = join(folder, "eval.json");
   if (!await isFile(path)) return {};
   await refuseDamagedRun(folder, ["eval.json"]);
-  const value = parseJson(await Deno.readTextFile(path), path);
-  const reports: [string, EvalReport][] = [];
-  for (const name of Object.keys(value ?? {})) {
-    reports.push([name, await readReport(`${path}#${name}`)]);
-  }
-  return Object.fromEntries(reports);
+  return await read(path);
 }
 
 /** The models that the run has left, in the order of its evaluation. */

@@ -12,6 +12,9 @@ const DECISIVE = /\.(json|safetensors|txt|model)$/;
 /** Written by `tdro model pull`; says where a model comes from, not what it is. */
 const SOURCE = "tdro_source.json";
 
+/** What tdro keeps beside a model's files; `drawn.json` in its first version. */
+const BESIDE = new Set([SOURCE, CHECKSUMS, "drawn.json"]);
+
 /**
  * Tells a model apart from every other: the SHA-256 over the names and contents of
  * its configuration, tokenizer and weights; and, if `tdro model pull` fetched it, its name
@@ -36,7 +39,7 @@ const SOURCE = "tdro_source.json";
 export async function hashModel(path: string): Promise<EvalModel> {
   const folder = await modelFolder(path);
   const files = (await listFiles(folder)).filter((path) =>
-    DECISIVE.test(path) && path !== SOURCE && path !== CHECKSUMS
+    DECISIVE.test(path) && !BESIDE.has(path)
   );
   if (files.length === 0) {
     throw new Deno.errors.NotFound(

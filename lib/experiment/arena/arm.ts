@@ -7,10 +7,12 @@ import { relay } from "../../base/relay.ts";
 import { type Strategy, weightFile, writeWeightFile } from "../../dro/mod.ts";
 import { type EvalReport, readReport } from "../../eval/mod.ts";
 import { disposeEncoder, type Encoder } from "../../model/mod.ts";
+import { writeCard } from "../card/write_card.ts";
 import { arenaContext } from "./context.ts";
 import { Journal } from "./journal.ts";
 import type { ArenaArm } from "./result.ts";
 import { evaluateModel, watched } from "../stages/evaluate_arm.ts";
+import { slugOf } from "./slug.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { trainArm } from "../stages/train_arm.ts";
 import { timed } from "../timed.ts";
@@ -39,11 +41,6 @@ interface Choice {
   weights: number[];
   proxySteps: number;
   referenceSteps: number;
-}
-
-/** Name of a strategy as that of a folder, on any system. */
-export function slugOf(name: string): string {
-  return name.replaceAll(/[^\w.-]/g, "_");
 }
 
 /**
@@ -94,7 +91,15 @@ export async function* runArm(
   const choice = yield* noted("learn", choose(parts, folder, title));
   const trained = yield* noted(
     "train",
-    prefixed(title, trainArm(input, { name: slug, weights: choice.weights })),
+    prefixed(
+      title,
+      trainArm(input, {
+        name: slug,
+        weights: choice.weights,
+        about:
+          `The mixture is that of the strategy \`${strategy.name}\`: ${strategy.formula} (${strategy.source}).`,
+      }),
+    ),
   );
   let report: EvalReport;
   try {
@@ -108,6 +113,9 @@ export async function* runArm(
   } finally {
     disposeEncoder(trained.encoder);
   }
+  await writeCard(trained.folder, {
+    ...{ name: slug, arm: trained, options, suite, report },
+  });
   const sizes = rows.map((r) => r.length);
   const total = sizes.reduce((a, b) => a + b, 0);
   const share = (rowsOf: (k: number) => number) =>

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { WeightState } from "../../dro/mod.ts";
+import type { ArmRecord } from "./arm_record.ts";
 
 // What a stage leaves for the next try, and what it looks into when it takes that up.
 
@@ -8,6 +9,15 @@ const numbers = z.array(number);
 
 /** Rows drawn from each task. */
 export const drawnSchema: z.ZodType<number[]> = z.array(z.int().min(0));
+
+/** What was done to train an arm. */
+export const armRecordSchema: z.ZodType<ArmRecord> = z.object({
+  format: z.literal("tdro-arm/1"),
+  about: z.string(),
+  weights: numbers,
+  sizes: z.array(z.int().min(0)),
+  drawn: drawnSchema,
+});
 
 /** A state of domain weights. */
 export const weightStateSchema: z.ZodType<WeightState> = z.object({

@@ -1,18 +1,15 @@
 import { join } from "node:path";
 import { writeChecksums } from "../../base/checksums.ts";
-import { exists } from "../../base/exists.ts";
-import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/write_folder.ts";
 import { type Encoder, loadEncoder, saveEncoder } from "../../model/mod.ts";
 import { infoNce, train } from "../../train/mod.ts";
+import { writeCard } from "../card/write_card.ts";
 import { resumableStage } from "./resumable_stage.ts";
 import { refuseDamage } from "./refuse_damage.ts";
 import type { StageInput } from "./stage_input.ts";
-import { drawnSchema } from "./result_schemas.ts";
-
-/** File of a model's folder that tells how many rows of each task were drawn. */
-const DRAWN = "drawn.json";
+import { type ArmRecord, readArm, writeArm } from "./arm_record.ts";
+import { asTrained } from "./as_trained.ts";
 
 /** One arm of the comparison. */
 export interface Arm {
@@ -20,16 +17,18 @@ export interface Arm {
   name: string;
   /** Sampling weight of each task, shape `[K]`. */
   weights: readonly number[];
+  /** How the weights came about, one sentence. */
+  about: string;
 }
 
 /** A trained arm. */
-export interface TrainedArm {
+export interface TrainedArm extends ArmRecord {
+  /** Its name. */
+  name: string;
   /** The model; the caller frees it. */
   encoder: Encoder;
   /** Folder it was saved in. */
   folder: string;
-  /** Rows drawn from each task, shape `[K]`. */
-  drawn: number[];
 }
 
 /**
@@ -40,16 +39,20 @@ export interface TrainedArm {
  */
 export async function* trainArm(
   input: StageInput,
-  { name, weights }: Arm,
+  { name, weights, about }: Arm,
 ): AsyncGenerator<ProgressEvent, TrainedArm> {
-  const { options } = input;
+  const { options, suite, rows } = input;
   const folder = join(options.out, "models", name);
-  const drawnFile = join(folder, DRAWN);
-  if (await exists(drawnFile)) await refuseDamage(folder);
-  const drawnBefore = await readJsonIfThere(drawnFile, drawnSchema);
-  if (drawnBefore) {
+  const sizes = rows.map((r) => r.length);
+  const made = (drawn: number[]): ArmRecord => {
+    return { format: "tdro-arm/1", about, weights, sizes, drawn };
+  };
+  const before = await readArm(folder);
+  if (before) {
+    await refuseDamage(folder);
     yield { stage: name, label: `${name}: trained before`, done: 1, total: 1 };
-    return { encoder: await loadEncoder(folder), folder, drawn: drawnBefore };
+    const encoder = asTrained(await loadEncoder(folder), input);
+    return { name, folder, encoder, ...made(before.drawn) };
   }
   return yield* resumableStage(input, {
     name,
@@ -63,17 +66,21 @@ export async function* trainArm(
         optimizer,
       }),
     note: ({ loss }) => `loss ${loss.toFixed(3)}`,
-    async save({ encoder, cursor: { drawn } }) {
+    async save({ encoder: last, cursor }) {
+      const encoder = asTrained(last, input);
+      const arm = made(cursor.drawn);
+      await writeArm(folder, arm);
       await writeFolder(folder, {
         overwrite: true,
         what: `the model ${folder}`,
         async fill(partial) {
           await saveEncoder(encoder, partial);
-          await writeJson(join(partial, DRAWN), drawn, 0);
           await writeChecksums(partial);
+          // After them, as it is written again when the scores are known.
+          await writeCard(partial, { name, arm, options, suite });
         },
       });
-      return { encoder, folder, drawn };
+      return { name, folder, encoder, ...arm };
     },
     keepsEncoder: true,
   });

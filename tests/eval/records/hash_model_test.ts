@@ -24,6 +24,7 @@ Deno.test("hashModel() depends on what the model computes alone", async () => {
   // Neither where it lies nor what is said about it.
   assert.equal(await hash({ ...FILES, "README.md": "x" }), plain);
   assert.equal(await hash({ ...FILES, "tdro_source.json": "{}" }), plain);
+  assert.equal(await hash({ ...FILES, "drawn.json": "[1]" }), plain);
   const changes: Record<string, string>[] = [
     { "model.safetensors": "other" },
     { "1_Pooling/config.json": "{}" },

@@ -10,6 +10,7 @@ import {
 } from "./options.ts";
 import { mergeEvaluations, SHARD_RECORD } from "./shards.ts";
 import { evaluateBenchmark } from "./benchmark.ts";
+import { writeMteb } from "./mteb.ts";
 import { evaluateSuite } from "./suite.ts";
 import { evaluationOrigin, prompted } from "./origin.ts";
 import { evaluationProgress } from "./progress.ts";
@@ -115,7 +116,7 @@ async function measure(
   const encoder = opened && origin.prompts
     ? { ...opened, encode: prompted(opened.encode, origin.prompts) }
     : opened;
-  return await io.progress(
+  const report = await io.progress(
     evaluationProgress(
       (suite?.tasks ?? []).map(({ corpus, qrels }) => {
         const [from, to] = shardRange(corpus.size, shard);
@@ -133,6 +134,9 @@ async function measure(
           }),
     ),
   );
+  const { mteb, force } = options;
+  if (mteb) await writeMteb(report, { folder: mteb, suite, force });
+  return report;
 }
 
 async function printReport(

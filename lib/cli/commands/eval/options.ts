@@ -38,6 +38,8 @@ export interface EvalCommandOptions extends Partial<typeof DEFAULTS> {
   merge?: string[];
   /** File of the runs. */
   run?: string;
+  /** Folder for MTEB's result files. */
+  mteb?: string;
   /** File of the report; of a shard, the folder. */
   out?: string;
   /** The tfjs backend. */
@@ -104,6 +106,9 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
   run: z.string().optional().meta({ placeholder: "FILE" }).describe(
     "TREC run to write; with several tasks, one each: FILE with the task's name before its ending",
   ),
+  mteb: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
+    "Write MTEB's result files here too: MODEL/REVISION/TASK.json",
+  ),
   out: z.string().optional().meta({ placeholder: "FILE" }).describe(
     "Record to write, e.g. eval.json",
   ),
@@ -137,6 +142,7 @@ const NOT_BESIDE: readonly [
       "dtype",
       "cache",
       "shard",
+      "mteb",
     ],
   ],
   [
@@ -152,6 +158,11 @@ const NOT_BESIDE: readonly [
   ["--shard: --out keeps the runs", ({ shard }) => shard !== undefined, [
     "run",
   ]],
+  [
+    "--shard: its numbers are of that part alone",
+    ({ shard }) => shard !== undefined,
+    ["mteb"],
+  ],
   [
     "--shard or --cache, which are for a model alone",
     ({ shard, cache }) => (shard ?? cache) !== undefined,
