@@ -153,10 +153,10 @@ export const HUB: Record<string, Record<string, Uint8Array>> = {
 /** A small trained model in `model`. */
 async function withModel(folder: string): Promise<void> {
   await after([...TRAIN, "--no-evaluate"])(folder);
-  const models = join(folder, "out", "models");
-  for await (const { name } of Deno.readDir(models)) {
-    await Deno.rename(join(models, name), join(folder, "model"));
-  }
+  await Deno.rename(
+    join(folder, "out", "models", "retriever"),
+    join(folder, "model"),
+  );
   await Deno.remove(join(folder, "out"), { recursive: true });
 }
 
