@@ -155,7 +155,8 @@ async function findTasks(folder: string): Promise<Found[]> {
   return found;
 }
 
-async function isTaskFolder(path: string): Promise<boolean> {
+/** Whether a folder is one of a task, from a file that each has. */
+export async function isTaskFolder(path: string): Promise<boolean> {
   return await exists(`${path}/task.json`) ||
     await plainOrGzip(`${path}/corpus.jsonl`) !== undefined;
 }

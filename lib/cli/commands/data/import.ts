@@ -1,12 +1,12 @@
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { z } from "zod";
 import type { TableTaskOptions } from "../../../data/tables/table_options.ts";
 import { tableTaskFields } from "../../../data/tables/table_options.ts";
 import type { Command } from "../../command.ts";
-import type { CommandIo } from "../../io.ts";
 import { line } from "../../../base/printable.ts";
 import { commandLine } from "../../command_line.ts";
 import { exists } from "../../../base/exists.ts";
+import { listInSuite } from "./list_in_suite.ts";
 import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data import`. */
@@ -86,7 +86,7 @@ export const command: Command<DataImportOptions> = {
       await writeTask(suite.tasks[0]!, out, { overwrite: force });
     } else await writeSuite(suite, out, { overwrite: force });
     const rows = suiteRows(suite);
-    if (task === undefined) await listInSuite(out, suite.tasks[0]!.name, io);
+    if (task === undefined) await listInSuite(out, io);
     io.result(
       { out, tasks: rows },
       () =>
@@ -100,25 +100,3 @@ export const command: Command<DataImportOptions> = {
     );
   },
 };
-
-/** A suite that lists its tasks doesn't take up a new folder by itself. */
-async function listInSuite(
-  out: string,
-  name: string,
-  { note }: CommandIo,
-): Promise<void> {
-  const { listTask } = await import("../../../data/mod.ts");
-  const list = join(dirname(out), "suite.json");
-  const edit = `add ${JSON.stringify(name)} to the "tasks" in ${list}`;
-  try {
-    const listing = await listTask(dirname(resolve(out)), name);
-    if (listing === "added") note(`${list}: ${name} is now among its tasks`);
-    if (listing === "busy") {
-      note(`${list}: another process is writing to it; ${edit}`);
-    }
-  } catch (error) {
-    // The task is whole; only the list is not as it should be.
-    if (!(error instanceof SyntaxError)) throw error;
-    note(`${error.message}; then ${edit}`);
-  }
-}
