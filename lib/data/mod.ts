@@ -117,7 +117,12 @@ export {
 export { compareCodePoints } from "../base/compare_code_points.ts";
 export type { HubOptions } from "../base/hub_files.ts";
 export { normaliseText } from "../base/texts/normalise_text.ts";
-export { openSuite, type OpenSuiteOptions } from "./beir/open_suite.ts";
+export { type Listing, listTask } from "./beir/list_task.ts";
+export {
+  openSuite,
+  type OpenSuiteOptions,
+  unlistedTasks,
+} from "./beir/open_suite.ts";
 export { openTask } from "./beir/open_task.ts";
 export { passageText } from "../base/texts/passage_text.ts";
 export {

@@ -29,29 +29,78 @@ Deno.test("data import --task writes a suite", async () => {
   await inTempFolder(async (folder) => {
     await writeFiles(folder, { "faq.csv": CSV });
     const out = `${folder}/suite`;
-    const done = await tdro(
-      "data",
-      "import",
-      `${folder}/faq.csv`,
-      "--out",
-      out,
-      ...COLUMNS,
-      "--task",
-      "topic",
-    );
+    const importTo = (out: string, ...flags: string[]) =>
+      tdro(
+        ...["data", "import", `${folder}/faq.csv`, "--out", out],
+        ...COLUMNS,
+        ...flags,
+      );
+    const done = await importTo(out, "--task", "topic");
     assert.equal(done.code, 0, done.err);
     const { tasks } = await openSuite(out);
     assert.deepEqual(tasks.map(({ name }) => name), ["zeit", "ort"]);
-    // A task put beside it must be listed to be found.
-    const beside = await tdro(
-      "data",
-      "import",
-      `${folder}/faq.csv`,
-      "--out",
-      `${out}/neu`,
-      ...COLUMNS,
+    // A task put beside it must be listed to be found; what else the list says stays.
+    const list = `${out}/suite.json`;
+    const written = JSON.parse(await Deno.readTextFile(list));
+    await Deno.writeTextFile(list, JSON.stringify({ ...written, by: "us" }));
+    const beside = await importTo(`${out}/neu`);
+    assert.match(beside.err, /suite\.json: .*neu is now among its tasks$/m);
+    assert.deepEqual(JSON.parse(await Deno.readTextFile(list)), {
+      ...written,
+      by: "us",
+      tasks: ["zeit", "ort", "neu"],
+    });
+    const names = async () => (await openSuite(out)).tasks.map((t) => t.name);
+    assert.deepEqual(await names(), ["zeit", "ort", "neu"]);
+    const again = await importTo(`${out}/neu`, "--force");
+    assert.doesNotMatch(again.err, /suite\.json/);
+    assert.equal((await names()).length, 3);
+
+    // A list that can't be read is told, with what to do; the task is whole.
+    await Deno.writeTextFile(list, '{"name": "mine", "tasks": "all"}');
+    const stray = await importTo(`${out}/fremd`);
+    assert.equal(stray.code, 0);
+    assert.match(
+      stray.err,
+      /suite\.json: tasks must be .*; then add the task in .*fremd to the "tasks" in /,
     );
-    assert.match(beside.err, /add "neu" there/);
+    assert.equal((await openTask(`${out}/fremd`)).name, "fremd");
+  });
+});
+
+Deno.test("data check names folders that the suite's list leaves out", async () => {
+  await inTempFolder(async (folder) => {
+    await writeFiles(folder, { "faq.csv": CSV });
+    const out = `${folder}/suite`;
+    const line = ["data", "import", `${folder}/faq.csv`, ...COLUMNS, "--out"];
+    await tdro(...line, `${out}/eins`);
+    await tdro(...line, `${out}/zwei`);
+    const unlisted = async (...flags: string[]) => {
+      const { out: text } = await tdro(
+        "data",
+        "check",
+        out,
+        "--json",
+        ...flags,
+      );
+      const { findings, notes } = JSON.parse(text);
+      const found = findings.filter((f: { check: string }) =>
+        f.check === "unlisted"
+      );
+      assert.ok(notes >= found.length);
+      return found.map((f: { task: string }) => f.task);
+    };
+    // Without a list every folder counts.
+    assert.deepEqual(await unlisted(), []);
+    await Deno.writeTextFile(
+      `${out}/suite.json`,
+      '{"name": "s", "tasks": ["zwei"]}',
+    );
+    assert.deepEqual(await unlisted(), ["eins"]);
+    assert.deepEqual(await unlisted("--tasks", "zwei"), []);
+    const { out: text } = await tdro("data", "check", out);
+    assert.match(text.replaceAll(/\s+/g, " "), /note eins unlisted /);
+    assert.ok(!/…/.test(text));
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openSuite } from "../../lib/data/mod.ts";
+import { openSuite, openTask } from "../../lib/data/mod.ts";
 import { bytesOf } from "../data/benchmarks/_files.ts";
 import { inTempFolder } from "../data/_folders.ts";
 import { serveDatasets } from "../data/_hub.ts";
@@ -85,6 +85,13 @@ Deno.test("data pull writes one set into the folder named, languages of a family
     await Deno.stat(`${folder}/mine/source.json`);
     const refused = await run("beir/scifact", "--out", `${folder}/mine`);
     assert.ok(isUserError(refused) && /--force/.test(refused.err));
+    // The suite that both come to lie in has a list: only what is a task joins it.
+    await Deno.mkdir(`${folder}/data`);
+    const list = `${folder}/data/suite.json`;
+    await Deno.writeTextFile(list, '{"name": "all", "tasks": ["other"]}');
+    const joined = await run("beir/scifact", "--out", `${folder}/data/facts`);
+    assert.match(joined.err, /suite\.json: .*facts is now among its tasks$/m);
+    const { tasks } = JSON.parse(await Deno.readTextFile(list));
     const two = await run(
       "miracl",
       "--language",
@@ -96,6 +103,9 @@ Deno.test("data pull writes one set into the folder named, languages of a family
     for (const tag of ["sw", "yo"]) {
       await Deno.stat(`${folder}/data/miracl/${tag}/qrels/dev.tsv`);
     }
+    assert.deepEqual(JSON.parse(await Deno.readTextFile(list)).tasks, tasks);
+    const { name } = await openTask(`${folder}/data/facts`);
+    assert.deepEqual(tasks, ["other", name]);
   });
 });
 

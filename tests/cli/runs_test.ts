@@ -30,7 +30,13 @@ async function withRuns(work: (folder: string) => Promise<void>) {
       options: { kind: "retriever" },
     });
     await write(`${folder}/deep/trained/eval.json`, {
-      retriever: { mean: { "nDCG@10": 0.5 } },
+      retriever: {
+        format: "tdro-eval/1",
+        suite: "mine",
+        settings: { metrics: ["nDCG@10"], k: 10 },
+        tasks: [],
+        mean: { "nDCG@10": 0.5 },
+      },
     });
     await Deno.writeTextFile(`${folder}/deep/bad/summary.json`, "{");
     await Deno.mkdir(`${folder}/no-run`);

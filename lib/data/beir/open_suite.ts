@@ -89,6 +89,41 @@ export async function openSuite(
   return suite;
 }
 
+/**
+ * Tasks whose folders lie in a suite's folder, but which its `suite.json` doesn't
+ * list, so that {@linkcode openSuite} leaves them out.
+ *
+ * @param folder The suite's folder.
+ * @returns Their names; none where there is no list.
+ * @throws As {@linkcode openSuite}.
+ *
+ * @example Usage
+ * ```ts
+ * import { unlistedTasks, writeSuite } from "@tdro/tdro/data";
+ * import assert from "node:assert/strict";
+ *
+ * const task = {
+ *   name: "capitals", prompt: "", language: "en", kind: "question-passage",
+ *   license: "CC0-1.0", source: "written for this example",
+ *   corpus: new Map([["p1", { id: "p1", text: "Paris" }]]),
+ *   queries: new Map([["q1", { id: "q1", text: "Capital of France?" }]]),
+ *   qrels: { test: new Map([["q1", new Map([["p1", 1]])]]) },
+ * };
+ * const folder = `${await Deno.makeTempDir()}/suite`;
+ * await writeSuite({ name: "demo", tasks: [task, { ...task, name: "new" }] }, folder);
+ * assert.deepEqual(await unlistedTasks(folder), []);
+ * await Deno.writeTextFile(`${folder}/suite.json`, `{"name": "demo", "tasks": ["capitals"]}`);
+ * assert.deepEqual(await unlistedTasks(folder), ["new"]);
+ * ```
+ */
+export async function unlistedTasks(folder: string): Promise<string[]> {
+  const file = await readJsonFile(`${folder}/suite.json`, suiteFile);
+  if (!file) return [];
+  const listed = new Set(file.tasks);
+  return (await findTasks(folder)).map(({ info }) => info.name)
+    .filter((name) => !listed.has(name));
+}
+
 /** Task folders by code point of the folder's name. */
 async function findTasks(folder: string): Promise<Found[]> {
   const names: string[] = [];
@@ -120,7 +155,8 @@ async function findTasks(folder: string): Promise<Found[]> {
   return found;
 }
 
-async function isTaskFolder(path: string): Promise<boolean> {
+/** Whether a folder is one of a task, from a file that each has. */
+export async function isTaskFolder(path: string): Promise<boolean> {
   return await exists(`${path}/task.json`) ||
     await plainOrGzip(`${path}/corpus.jsonl`) !== undefined;
 }

@@ -20,6 +20,11 @@ export interface CheckSuiteOptions {
   lengthOf?: (text: string) => number;
   /** Length at which a model will cut texts. @default none */
   limit?: number;
+  /**
+   * Tasks that lie in the suite's folder but aren't of the suite, as
+   * {@linkcode unlistedTasks} finds them. @default none
+   */
+  unlisted?: readonly string[];
 }
 
 /** Scripts of a task's texts; see {@linkcode scriptShares}. */
@@ -84,12 +89,12 @@ const CUT = 0.05;
  */
 export function checkSuite(
   suite: Suite,
-  { lengthOf, limit }: CheckSuiteOptions = {},
+  { lengthOf, limit, unlisted = [] }: CheckSuiteOptions = {},
 ): SuiteCheck {
   const lengths = summariseLengths(textLengths(suite, { lengthOf }), limit);
   const copies: TextCopies[] = [];
   const scripts: TaskScripts[] = [];
-  const findings: Finding[] = leaks(suite);
+  const findings: Finding[] = [...unlisted.map(left), ...leaks(suite)];
   for (const task of suite.tasks) {
     const texts = checkTexts(task);
     const written = scriptsOfTask(task);
@@ -118,6 +123,21 @@ export function checkSuite(
     lengths,
     copies,
     scripts,
+  };
+}
+
+/** What is to be known of a folder that the suite's list leaves out. */
+function left(task: string): Finding {
+  const name = JSON.stringify(task);
+  return {
+    task,
+    severity: "note",
+    check: "unlisted",
+    count: 1,
+    of: 1,
+    message:
+      `its folder is here, but suite.json doesn't list it, so it is left out; add ${name} to "tasks" there`,
+    examples: [],
   };
 }
 

@@ -1,5 +1,6 @@
 /** Kind of a finding. */
 export type CheckName =
+  | "unlisted"
   | "absent-query"
   | "absent-passage"
   | "empty-query"
@@ -22,6 +23,7 @@ export type CheckName =
 
 /** Kinds of findings, in the order in which they are told. */
 export const CHECKS: readonly CheckName[] = [
+  "unlisted",
   "absent-query",
   "absent-passage",
   "empty-query",

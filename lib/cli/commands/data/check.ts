@@ -52,7 +52,7 @@ export const command: Command<DataCheckOptions> = {
   }),
   operands: ["folder"],
   async run({ folder, tasks, tokenizer, maxLength }, io) {
-    const { checkSuite, openSuite, suiteRows } = await import(
+    const { checkSuite, openSuite, suiteRows, unlistedTasks } = await import(
       "../../../data/mod.ts"
     );
     const textTable = await tablesFor(io);
@@ -63,6 +63,7 @@ export const command: Command<DataCheckOptions> = {
     const check = checkSuite(suite, {
       lengthOf: tokens,
       limit: tokens && maxLength,
+      unlisted: tasks ? [] : await unlistedTasks(folder),
     });
     const rows = suiteRows(suite);
     const { suite: name, ...counts } = check;

@@ -6,7 +6,7 @@ import type { Command } from "../../command.ts";
 import { line } from "../../../base/printable.ts";
 import { commandLine } from "../../command_line.ts";
 import { exists } from "../../../base/exists.ts";
-import { readTextIfThere } from "../../../base/read_text.ts";
+import { listInSuite } from "./list_in_suite.ts";
 import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data import`. */
@@ -28,7 +28,7 @@ export const command: Command<DataImportOptions> = {
   name: "data import",
   summary: "Make a task, or a suite, out of a table of pairs or triples",
   details:
-    `Reads CSV, TSV (first line = column names), JSON lines, JSON and parquet files, and folders of Hugging Face data sets. Each row holds a query and a passage that answers it, perhaps passages that don't (they become hard negatives), a score, a split. Columns are guessed by their names where no flag names them. Where no row says dev or test, a share of the training queries is put aside, by lots that the query's text and the seed decide. With --task the rows of each value of that column become a task of a suite.`,
+    `Reads CSV, TSV (first line = column names), JSON lines, JSON and parquet files, and folders of Hugging Face data sets. Each row holds a query and a passage that answers it, perhaps passages that don't (they become hard negatives), a score, a split. Columns are guessed by their names where no flag names them. Where no row says dev or test, a share of the training queries is put aside, by lots that the query's text and the seed decide. With --task the rows of each value of that column become a task of a suite. Without, the task is put into the list of the suite that it comes to lie in, if that has a suite.json.`,
   examples: [
     {
       about: "A table with the columns question and answer",
@@ -86,8 +86,7 @@ export const command: Command<DataImportOptions> = {
       await writeTask(suite.tasks[0]!, out, { overwrite: force });
     } else await writeSuite(suite, out, { overwrite: force });
     const rows = suiteRows(suite);
-    const folder = task === undefined ? dirname(resolve(out)) : resolve(out);
-    await noteUnlisted(folder, suite.tasks[0]!.name, io.note);
+    if (task === undefined) await listInSuite(out, io);
     io.result(
       { out, tasks: rows },
       () =>
@@ -101,19 +100,3 @@ export const command: Command<DataImportOptions> = {
     );
   },
 };
-
-/** A suite that lists its tasks doesn't take up a new folder by itself. */
-async function noteUnlisted(
-  folder: string,
-  name: string,
-  note: (text: string) => void,
-): Promise<void> {
-  const text = await readTextIfThere(`${folder}/suite.json`);
-  if (text !== undefined && !text.includes(JSON.stringify(name))) {
-    note(
-      `the suite's suite.json lists its tasks; add ${
-        JSON.stringify(name)
-      } there`,
-    );
-  }
-}

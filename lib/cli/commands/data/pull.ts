@@ -3,6 +3,7 @@ import type { CatalogueRow, PulledDataset } from "../../../data/mod.ts";
 import type { Command } from "../../command.ts";
 import { line } from "../../../base/printable.ts";
 import { exists } from "../../../base/exists.ts";
+import { listInSuite } from "./list_in_suite.ts";
 
 /** Options of `tdro data pull`. */
 export interface DataPullOptions {
@@ -94,6 +95,7 @@ export const command: Command<DataPullOptions> = {
         }),
       );
       done.push({ folder, ...made });
+      await listInSuite(folder, io);
     }
     io.result(
       done,
