@@ -13,7 +13,7 @@
  *
  * @module
  */
-export { cacheFolder } from "../base/cache_folder.ts";
+export { cacheFolder } from "../base/files/cache_folder.ts";
 export { type BackendRow, doctor, type DoctorReport } from "./setup/doctor.ts";
 export {
   type NearestRows,

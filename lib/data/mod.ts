@@ -169,5 +169,5 @@ export {
   writeTrecRun,
   type WriteTrecRunOptions,
 } from "./trec/write_trec_run.ts";
-export { writeWhole } from "../base/write_whole.ts";
+export { writeWhole } from "../base/files/write_whole.ts";
 export type { Progress, ProgressEvent } from "../base/progress_event.ts";

@@ -1,4 +1,4 @@
-import { exists } from "../base/exists.ts";
+import { exists } from "../base/files/exists.ts";
 import { openSuite, type Suite, writeSuite } from "../data/mod.ts";
 import {
   buildDocsSuite,

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { exists } from "../base/exists.ts";
+import { exists } from "../base/files/exists.ts";
 import { hash32 } from "../base/hash32.ts";
 
 /** Versions of what the docs suite is made from. */

@@ -1,4 +1,4 @@
-import { readText } from "../base/read_text.ts";
+import { readText } from "../base/files/read_text.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import {

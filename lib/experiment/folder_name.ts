@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { hasFiles } from "../base/has_files.ts";
+import { hasFiles } from "../base/files/has_files.ts";
 
 /** Where a run goes that names no folder. */
 export const DEFAULT_FOLDER = "runs/{suite}-{n}";

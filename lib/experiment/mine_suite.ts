@@ -1,4 +1,4 @@
-import { readText } from "../base/read_text.ts";
+import { readText } from "../base/files/read_text.ts";
 import { type BackendName, nearestRows, useBackend } from "../backend/mod.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite, Task } from "../data/mod.ts";

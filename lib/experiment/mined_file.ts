@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { exists } from "../base/exists.ts";
-import { hashFile } from "../base/hash_file.ts";
-import { readJsonIfThere, writeJson } from "../base/json_file.ts";
+import { exists } from "../base/files/exists.ts";
+import { hashFile } from "../base/files/hash_file.ts";
+import { readJsonIfThere, writeJson } from "../base/files/json_file.ts";
 import {
   type SplitName,
   type Task,

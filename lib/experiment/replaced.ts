@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { exists } from "../base/exists.ts";
-import { syncFolder } from "../base/sync.ts";
+import { exists } from "../base/files/exists.ts";
+import { syncFolder } from "../base/files/sync.ts";
 
 /** Where a finished result waits until the one that replaces it is whole. */
 const REPLACED = ".replaced";

@@ -1,5 +1,5 @@
-import { checkFolder } from "../base/check_folder.ts";
-import { lockFolder } from "../base/folder_lock.ts";
+import { checkFolder } from "../base/files/check_folder.ts";
+import { lockFolder } from "../base/files/folder_lock.ts";
 import {
   beginRun,
   type FolderState,

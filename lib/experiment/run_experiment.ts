@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
-import { writeJson } from "../base/json_file.ts";
+import { writeJson } from "../base/files/json_file.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite } from "../data/mod.ts";
 import { capPasses, selectTop } from "../dro/mod.ts";

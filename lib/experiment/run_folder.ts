@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
-import { hashFile } from "../base/hash_file.ts";
-import { DamageError } from "../base/checksums.ts";
-import { isFile } from "../base/exists.ts";
-import { hasFiles } from "../base/has_files.ts";
-import { writeJson } from "../base/json_file.ts";
-import { readTextIfThere } from "../base/read_text.ts";
+import { hashFile } from "../base/files/hash_file.ts";
+import { DamageError } from "../base/files/checksums.ts";
+import { isFile } from "../base/files/exists.ts";
+import { hasFiles } from "../base/files/has_files.ts";
+import { writeJson } from "../base/files/json_file.ts";
+import { readTextIfThere } from "../base/files/read_text.ts";
 import type { Suite } from "../data/mod.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
 import { jsonValue } from "../base/json_value.ts";

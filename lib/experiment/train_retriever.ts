@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/mod.ts";
-import { writeJson } from "../base/json_file.ts";
+import { writeJson } from "../base/files/json_file.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite } from "../data/mod.ts";
-import { isFile } from "../base/exists.ts";
+import { isFile } from "../base/files/exists.ts";
 import { type EvalReport, readReport } from "../eval/mod.ts";
 import {
   addLora,

@@ -18,8 +18,8 @@ import {
 import { loadTokenizer, type Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { ModelConfig } from "./config/model_config.ts";
 import { readModules } from "./config/read_modules.ts";
-import { isFile } from "../base/exists.ts";
-import { modelFolder } from "../base/model_folder.ts";
+import { isFile } from "../base/files/exists.ts";
+import { modelFolder } from "../base/files/model_folder.ts";
 
 /** Options for {@linkcode loadEncoder}: what to take instead of what the folder says. */
 export interface LoadEncoderOptions {

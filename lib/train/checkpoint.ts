@@ -11,11 +11,15 @@ import {
 import type { SamplerCursor } from "../sampling/mod.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { trainable } from "./trainable.ts";
-import { DamageError, findDamage, writeChecksums } from "../base/checksums.ts";
-import { writeJson } from "../base/json_file.ts";
-import { writeFolder } from "../base/write_folder.ts";
+import {
+  DamageError,
+  findDamage,
+  writeChecksums,
+} from "../base/files/checksums.ts";
+import { writeJson } from "../base/files/json_file.ts";
+import { writeFolder } from "../base/files/write_folder.ts";
 import { jsonValue } from "../base/json_value.ts";
-import { readText } from "../base/read_text.ts";
+import { readText } from "../base/files/read_text.ts";
 
 /** What a training run must remember beside its parameters and moments. */
 export interface CheckpointState {

@@ -9,7 +9,7 @@ import {
 } from "../../lib/backend/setup/pinned_wheels.ts";
 import { setupMinilm } from "../../lib/backend/setup/setup_minilm.ts";
 import { fetchWheel, findPython } from "../../lib/backend/setup/wheel.ts";
-import { hashFile } from "../../lib/base/hash_file.ts";
+import { hashFile } from "../../lib/base/files/hash_file.ts";
 
 /** Runs a set-up with changed environment variables and a cache of its own. */
 async function failing(

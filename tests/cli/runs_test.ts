@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lockFolder } from "../../lib/base/folder_lock.ts";
+import { lockFolder } from "../../lib/base/files/folder_lock.ts";
 import type { ListedRun } from "../../lib/experiment/mod.ts";
 import { writeFakeArena, writeFakeRun } from "../experiment/_fake_runs.ts";
 import { isUserError, tdro } from "./_capture.ts";

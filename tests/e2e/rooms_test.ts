@@ -255,8 +255,8 @@ Deno.test("Deno tells tfjs apart from what has none", () => {
 Deno.test("an import in the wrong direction is found", () => {
   const right: [from: string, to: string, how?: "type" | "dynamic"][] = [
     ["lib/docs_suite/recipe.ts", "lib/data/mod.ts"],
-    ["lib/model/config/config.ts", "lib/base/write_whole.ts"],
-    ["lib/backend/mod.ts", "lib/base/exists.ts"],
+    ["lib/model/config/config.ts", "lib/base/files/write_whole.ts"],
+    ["lib/backend/mod.ts", "lib/base/files/exists.ts"],
     ["lib/model/encode/encoder.ts", "lib/backend/kernels/mod.ts"],
     ["lib/train/train.ts", "lib/data/types.ts", "type"],
     ["lib/search/exact/top_k.ts", "lib/model/types.ts", "type"],

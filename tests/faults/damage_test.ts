@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { useBackend } from "../../lib/backend/mod.ts";
-import { CHECKSUMS } from "../../lib/base/checksums.ts";
+import { CHECKSUMS } from "../../lib/base/files/checksums.ts";
 import {
   compareMixtures,
   type ProgressEvent,

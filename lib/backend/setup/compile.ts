@@ -1,10 +1,10 @@
 import { dirname, join } from "node:path";
-import { cacheFolder } from "../../base/cache_folder.ts";
+import { cacheFolder } from "../../base/files/cache_folder.ts";
 import { lastLine, runProgram } from "./wheel.ts";
-import { exists } from "../../base/exists.ts";
-import { makeFolder } from "../../base/make_folder.ts";
-import { partialFolder } from "../../base/partial_folder.ts";
-import { syncFile } from "../../base/sync.ts";
+import { exists } from "../../base/files/exists.ts";
+import { makeFolder } from "../../base/files/make_folder.ts";
+import { partialFolder } from "../../base/files/partial_folder.ts";
+import { syncFile } from "../../base/files/sync.ts";
 
 /** C++ files that become one library or program. */
 export interface Compilation {

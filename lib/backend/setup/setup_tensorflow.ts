@@ -25,7 +25,7 @@ import {
   runProgram,
   unpackWheel,
 } from "./wheel.ts";
-import { partialFolder } from "../../base/partial_folder.ts";
+import { partialFolder } from "../../base/files/partial_folder.ts";
 
 /** Options for {@linkcode setupTensorflow}. */
 export interface SetupTensorflowOptions {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import nodeUtil from "node:util";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
-import { cacheFolder } from "../../base/cache_folder.ts";
+import { cacheFolder } from "../../base/files/cache_folder.ts";
 
 /** Version of TensorFlow that the addon is built against. */
 export const TENSORFLOW_VERSION = "2.21.0";

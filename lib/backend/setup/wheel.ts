@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
-import { cacheFolder } from "../../base/cache_folder.ts";
-import { hashFile } from "../../base/hash_file.ts";
+import { cacheFolder } from "../../base/files/cache_folder.ts";
+import { hashFile } from "../../base/files/hash_file.ts";
 import { env } from "../../base/permissions.ts";
 import type { PinnedWheel } from "./pinned_wheels.ts";
 
@@ -166,7 +166,7 @@ with zipfile.ZipFile(wheel) as z:
     z.extractall(folder, names)
     print(len(names))
 `;
-import { partialFolder } from "../../base/partial_folder.ts";
+import { partialFolder } from "../../base/files/partial_folder.ts";
 
 /**
  * Unpacks those members of a wheel whose names start with one of `prefixes`.

@@ -1,4 +1,4 @@
-import { gitBlobId, hashFile } from "../hash_file.ts";
+import { gitBlobId, hashFile } from "../files/hash_file.ts";
 import { WebFault } from "./web_fault.ts";
 
 /** What is known of a file before it is fetched. */

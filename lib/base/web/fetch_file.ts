@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
-import { makeFolder } from "../make_folder.ts";
-import { hashFile } from "../hash_file.ts";
-import { withPath } from "../write_whole.ts";
+import { makeFolder } from "../files/make_folder.ts";
+import { hashFile } from "../files/hash_file.ts";
+import { withPath } from "../files/write_whole.ts";
 import { type Answer, ask } from "./ask.ts";
 import {
   type Digest,

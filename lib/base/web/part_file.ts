@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
-import { exists } from "../exists.ts";
-import { openLocked } from "../lock_path.ts";
-import { syncFile, syncFolder } from "../sync.ts";
+import { exists } from "../files/exists.ts";
+import { openLocked } from "../files/lock_path.ts";
+import { syncFile, syncFolder } from "../files/sync.ts";
 import { type ExpectedFile, sizeOf } from "./expected_file.ts";
 import { WebFault } from "./web_fault.ts";
 

@@ -5,7 +5,7 @@ import {
   mineSuiteShape,
   parseMineSuiteOptions,
 } from "../../experiment/mine_suite_options.ts";
-import { checkFolder } from "../../base/check_folder.ts";
+import { checkFolder } from "../../base/files/check_folder.ts";
 import type { Command } from "../command.ts";
 import { backendOption } from "./backend_option.ts";
 import { line, printable } from "../../base/printable.ts";

@@ -1,5 +1,5 @@
-import { exists } from "../../base/exists.ts";
-import { writeFolder } from "../../base/write_folder.ts";
+import { exists } from "../../base/files/exists.ts";
+import { writeFolder } from "../../base/files/write_folder.ts";
 
 /**
  * Lets `write` fill a folder that appears under its name only when whole.

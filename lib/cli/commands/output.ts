@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
-import { checkFolder } from "../../base/check_folder.ts";
-import { exists, isFolder } from "../../base/exists.ts";
+import { checkFolder } from "../../base/files/check_folder.ts";
+import { exists, isFolder } from "../../base/files/exists.ts";
 
 /**
  * Refuses a file that can't be written, before dear work rather than after it.

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { basename, dirname, join } from "node:path";
 import type { Suite } from "../../data/mod.ts";
 import type { MixtureStrategy, WeightFile } from "../../dro/mod.ts";
-import { exists, isFolder } from "../../base/exists.ts";
-import { readJsonIfThere } from "../../base/json_file.ts";
+import { exists, isFolder } from "../../base/files/exists.ts";
+import { readJsonIfThere } from "../../base/files/json_file.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
 
 /** A mixture for a suite. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { exists } from "../../base/exists.ts";
+import { exists } from "../../base/files/exists.ts";
 import type { Run, Task } from "../../data/mod.ts";
 
 /** Where runs are written. */

@@ -2,7 +2,7 @@ import { basename, join, resolve } from "node:path";
 import type { Suite } from "../../data/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import type { RunRecord } from "../../experiment/run_folder.ts";
-import { isFile, isFolder } from "../../base/exists.ts";
+import { isFile, isFolder } from "../../base/files/exists.ts";
 
 /** A model of a run, as a column of the page. */
 export interface Arm {
@@ -142,7 +142,7 @@ async function startArm(
         "The run began with an encoder from scratch: there is no start to search with.",
     };
   }
-  const { modelFolder } = await import("../../base/model_folder.ts");
+  const { modelFolder } = await import("../../base/files/model_folder.ts");
   const folder = await modelFolder(model);
   return await isFile(join(folder, "config.json"))
     ? { arm: { name: "start", label: "start", folder } }

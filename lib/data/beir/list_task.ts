@@ -1,8 +1,8 @@
 import { dirname, join, resolve } from "node:path";
-import { lockPath } from "../../base/lock_path.ts";
-import { exists } from "../../base/exists.ts";
-import { readJson } from "../../base/json_file.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { lockPath } from "../../base/files/lock_path.ts";
+import { exists } from "../../base/files/exists.ts";
+import { readJson } from "../../base/files/json_file.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import { isTaskFolder } from "./open_suite.ts";
 import { readJsonFile, readTaskInfo } from "./task_folder.ts";
 import { suiteFile } from "./schemas.ts";

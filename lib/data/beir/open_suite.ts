@@ -10,7 +10,7 @@ import {
   readTaskInfo,
 } from "./task_folder.ts";
 import type { Suite, TaskInfo } from "../types.ts";
-import { exists } from "../../base/exists.ts";
+import { exists } from "../../base/files/exists.ts";
 
 /** Options of {@linkcode openSuite}. */
 export interface OpenSuiteOptions {

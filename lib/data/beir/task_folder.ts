@@ -1,7 +1,7 @@
-import { readTextIfThere } from "../../base/read_text.ts";
+import { readTextIfThere } from "../../base/files/read_text.ts";
 import { basename, resolve } from "node:path";
 import type { z } from "zod";
-import { exists, isFolder } from "../../base/exists.ts";
+import { exists, isFolder } from "../../base/files/exists.ts";
 import { taskFile } from "./schemas.ts";
 import { taskNameProblem } from "./task_name.ts";
 import type { TaskInfo } from "../types.ts";

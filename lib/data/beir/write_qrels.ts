@@ -1,6 +1,6 @@
 import { checkColumnId } from "../trec/columns.ts";
 import type { Qrels } from "../types.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 
 /**
  * Writes judgments in BEIR format (header, tabs); {@linkcode readBeirQrels}

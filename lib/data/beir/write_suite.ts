@@ -1,10 +1,10 @@
 import { checkColumnId } from "../trec/columns.ts";
 import { SPLITS } from "../types.ts";
-import { writeFolder } from "../../base/write_folder.ts";
+import { writeFolder } from "../../base/files/write_folder.ts";
 import type { Suite, Task } from "../types.ts";
 import { writeBeirQrels } from "./write_qrels.ts";
 import { fileKey, taskNameProblem } from "./task_name.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 
 /** Options of {@linkcode writeSuite}. */
 export interface WriteSuiteOptions {

@@ -1,5 +1,5 @@
 import type { Task } from "../types.ts";
-import { writeFolder } from "../../base/write_folder.ts";
+import { writeFolder } from "../../base/files/write_folder.ts";
 import {
   checkTask,
   type WriteSuiteOptions,

@@ -10,7 +10,7 @@ import type { CatalogueRow } from "./catalogue.ts";
 import { readTdroJsonl } from "../tdro/read_tdro_jsonl.ts";
 import { openTable } from "../tables/open_table.ts";
 import type { SplitName, TrainExample } from "../types.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import { ExampleWriter } from "./example_writer.ts";
 import { TaskWriter } from "./task_writer.ts";
 import { own } from "../../base/own.ts";

@@ -1,13 +1,13 @@
 import { byNumber } from "../benchmarks/list_files.ts";
-import { exists } from "../../base/exists.ts";
+import { exists } from "../../base/files/exists.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
-import { hashFile } from "../../base/hash_file.ts";
-import { writeFolder } from "../../base/write_folder.ts";
+import { hashFile } from "../../base/files/hash_file.ts";
+import { writeFolder } from "../../base/files/write_folder.ts";
 import type { CatalogueRow } from "./catalogue.ts";
 import { fetchHubFiles, type HubOptions } from "../../base/hub_files.ts";
 import { canConvert, convert } from "./convert.ts";
 import { chooseFiles, type ChosenSource } from "./source_files.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 
 /** Options of {@linkcode pullDataset}. */
 export interface PullDatasetOptions extends HubOptions {

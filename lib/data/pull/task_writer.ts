@@ -1,6 +1,6 @@
 import { checkColumnId } from "../trec/columns.ts";
 import type { Passage, Query, SplitName, TaskInfo } from "../types.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import { LineSink } from "./line_sink.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { readTextIfThere } from "../../base/read_text.ts";
+import { readTextIfThere } from "../../base/files/read_text.ts";
 import { z } from "zod";
 import { printable } from "../../base/printable.ts";
 

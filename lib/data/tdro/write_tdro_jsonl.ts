@@ -1,5 +1,5 @@
 import type { Passage, TrainExample } from "../types.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 
 /**
  * Writes a training file for the reference implementation (spec section 3.1),

@@ -1,7 +1,7 @@
 import { checkColumnId } from "./columns.ts";
 import { compareCodePoints } from "../../base/compare_code_points.ts";
 import type { Run } from "../types.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 
 /** Options of {@linkcode writeTrecRun}. */
 export interface WriteTrecRunOptions {

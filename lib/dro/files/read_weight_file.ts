@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { isFolder } from "../../base/exists.ts";
-import { readText } from "../../base/read_text.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { isFolder } from "../../base/files/exists.ts";
+import { readText } from "../../base/files/read_text.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import { formatWeightFile } from "./format_weight_file.ts";
 import { parseWeightFile } from "./parse_weight_file.ts";
 import type { WeightFile } from "./weight_file.ts";

@@ -9,7 +9,7 @@ import type {
   BenchmarkTaskReport,
 } from "../records/benchmark_report.ts";
 import { catalogue, type CatalogueRow, openBeirSet } from "../../data/mod.ts";
-import { isFolder } from "../../base/exists.ts";
+import { isFolder } from "../../base/files/exists.ts";
 
 /** Options of {@linkcode evaluateBeir}. */
 export interface EvaluateBeirOptions extends JudgedBenchmarkOptions {

@@ -15,7 +15,7 @@ import {
   openBeirSet,
   openMiracl,
 } from "../../data/mod.ts";
-import { exists } from "../../base/exists.ts";
+import { exists } from "../../base/files/exists.ts";
 
 /** Options of {@linkcode evaluateMiracl}. */
 export interface EvaluateMiraclOptions extends JudgedBenchmarkOptions {

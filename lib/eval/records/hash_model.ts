@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { CHECKSUMS } from "../../base/checksums.ts";
+import { CHECKSUMS } from "../../base/files/checksums.ts";
 import { compareCodePoints } from "../../base/compare_code_points.ts";
-import { hashFile } from "../../base/hash_file.ts";
-import { modelFolder } from "../../base/model_folder.ts";
+import { hashFile } from "../../base/files/hash_file.ts";
+import { modelFolder } from "../../base/files/model_folder.ts";
 import type { EvalModel } from "./eval_report.ts";
 import { jsonValue } from "../../base/json_value.ts";
 

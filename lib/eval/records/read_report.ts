@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { isFolder } from "../../base/exists.ts";
-import { readText } from "../../base/read_text.ts";
+import { isFolder } from "../../base/files/exists.ts";
+import { readText } from "../../base/files/read_text.ts";
 import { z } from "zod";
 import type { EvalReport } from "./eval_report.ts";
 import { describeIssue } from "../../base/describe_issue.ts";

@@ -1,5 +1,5 @@
-import { isFile } from "../../base/exists.ts";
-import { parseJson } from "../../base/json_file.ts";
+import { isFile } from "../../base/files/exists.ts";
+import { parseJson } from "../../base/files/json_file.ts";
 import type { EvalReport } from "./eval_report.ts";
 import { readReport } from "./read_report.ts";
 

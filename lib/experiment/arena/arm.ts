@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { makeFolder } from "../../base/make_folder.ts";
-import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
-import { readSealed, writeSealed } from "../../base/sealed_json.ts";
+import { makeFolder } from "../../base/files/make_folder.ts";
+import { readJsonIfThere, writeJson } from "../../base/files/json_file.ts";
+import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { relay } from "../../base/relay.ts";
 import { type Strategy, weightFile, writeWeightFile } from "../../dro/mod.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { ProgressEvent } from "../../base/progress_event.ts";
-import { readSealed, writeSealed } from "../../base/sealed_json.ts";
+import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
 import { BASELINES } from "../arms.ts";
 import { baselineEvaluations, watched } from "../stages/evaluate_arm.ts";
 import type { StageInput } from "../stages/stage_input.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { makeFolder } from "../../base/make_folder.ts";
+import { makeFolder } from "../../base/files/make_folder.ts";
 import type { Backend } from "../../backend/mod.ts";
-import { lockFolder } from "../../base/folder_lock.ts";
-import { writeSealed } from "../../base/sealed_json.ts";
+import { lockFolder } from "../../base/files/folder_lock.ts";
+import { writeSealed } from "../../base/files/sealed_json.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import type { Suite } from "../../data/mod.ts";
 import { type Strategy, strategy, uniformMixture } from "../../dro/mod.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { relay } from "../../base/relay.ts";
-import { readSealed, writeSealed } from "../../base/sealed_json.ts";
+import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
 import { type Suite, trainExamples } from "../../data/mod.ts";
 import type { StrategyContext } from "../../dro/mod.ts";
 import type { Encoder } from "../../model/mod.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { checkFolder } from "../../base/check_folder.ts";
-import { exists } from "../../base/exists.ts";
-import { hasFiles } from "../../base/has_files.ts";
-import { writeJson } from "../../base/json_file.ts";
+import { checkFolder } from "../../base/files/check_folder.ts";
+import { exists } from "../../base/files/exists.ts";
+import { hasFiles } from "../../base/files/has_files.ts";
+import { writeJson } from "../../base/files/json_file.ts";
 import { folderOf } from "../folder_name.ts";
 import { clearFolder } from "../replaced.ts";
 import {

@@ -1,10 +1,10 @@
-import { readTextIfThere } from "../../base/read_text.ts";
-import { makeFolder } from "../../base/make_folder.ts";
+import { readTextIfThere } from "../../base/files/read_text.ts";
+import { makeFolder } from "../../base/files/make_folder.ts";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { jsonValue } from "../../base/json_value.ts";
-import { seal, unseal } from "../../base/sealed_json.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { seal, unseal } from "../../base/files/sealed_json.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 
 /** A question of a strategy, and what was computed for it. */
 interface Answer {

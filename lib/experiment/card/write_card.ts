@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readJsonIfThere } from "../../base/json_file.ts";
-import { modelFolder } from "../../base/model_folder.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { readJsonIfThere } from "../../base/files/json_file.ts";
+import { modelFolder } from "../../base/files/model_folder.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import { modelInfo, readModules } from "../../model/mod.ts";
 import type { StageInput } from "../stages/stage_input.ts";

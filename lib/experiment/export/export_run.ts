@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { isFolder } from "../../base/exists.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { isFolder } from "../../base/files/exists.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import { writeMlflow } from "./mlflow.ts";
 import { eventFile } from "./tensorboard.ts";
 import { readTracked, type Tracked } from "./tracked_run.ts";

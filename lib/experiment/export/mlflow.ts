@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { exists } from "../../base/exists.ts";
-import { writeFolder } from "../../base/write_folder.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { exists } from "../../base/files/exists.ts";
+import { writeFolder } from "../../base/files/write_folder.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import type { Tracked, TrackedRun } from "./tracked_run.ts";
 
 /** MLflow's numbers for the state of a run. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import type { Tracked, TrackedRun } from "./tracked_run.ts";
 
 /**

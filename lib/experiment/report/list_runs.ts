@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { isFile } from "../../base/exists.ts";
-import { lockPath } from "../../base/lock_path.ts";
+import { isFile } from "../../base/files/exists.ts";
+import { lockPath } from "../../base/files/lock_path.ts";
 import { readReports } from "../../eval/mod.ts";
 import { ARENA_RESULT } from "../arena/result.ts";
 import { BASELINES } from "../arms.ts";

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { isFile } from "../../base/exists.ts";
+import { isFile } from "../../base/files/exists.ts";
 import { type EvalReport, readReport } from "../../eval/mod.ts";
 import { type ArmName, ARMS } from "../arms.ts";
 import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
 import { jsonValue } from "../../base/json_value.ts";
-import { readTextIfThere } from "../../base/read_text.ts";
+import { readTextIfThere } from "../../base/files/read_text.ts";
 import { readBaselines } from "../read_baselines.ts";
 import { refuseDamagedRun } from "../run_folder.ts";
 import { type ExperimentSummary, METRIC } from "../summary.ts";

@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { unseal } from "../../base/sealed_json.ts";
+import { unseal } from "../../base/files/sealed_json.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import type { ArmName } from "../arms.ts";
 import type { ArenaIdentity } from "../arena/folder.ts";

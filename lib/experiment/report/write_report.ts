@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
-import { writeJson } from "../../base/json_file.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeJson } from "../../base/files/json_file.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import { type Suite, suiteRows } from "../../data/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import { htmlReport } from "../../report/mod.ts";

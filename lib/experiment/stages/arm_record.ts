@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { exists } from "../../base/exists.ts";
-import { readJsonIfThere } from "../../base/json_file.ts";
-import { readSealed, writeSealed } from "../../base/sealed_json.ts";
+import { exists } from "../../base/files/exists.ts";
+import { readJsonIfThere } from "../../base/files/json_file.ts";
+import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
 import { armRecordSchema, drawnSchema } from "./result_schemas.ts";
 
 /** What was done to train an arm: the content of `models/<arm>.json`. */

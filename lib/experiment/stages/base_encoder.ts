@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeFolder } from "../../base/write_folder.ts";
+import { writeFolder } from "../../base/files/write_folder.ts";
 import { passageText, queryText, type Suite } from "../../data/mod.ts";
 import {
   bertConfig,

@@ -1,6 +1,6 @@
 import type { Variable } from "../../backend/mod.ts";
-import { checkSpace } from "../../base/check_space.ts";
-import { modelFolder } from "../../base/model_folder.ts";
+import { checkSpace } from "../../base/files/check_space.ts";
+import { modelFolder } from "../../base/files/model_folder.ts";
 import { type Encoder, loadTokenizer, modelInfo } from "../../model/mod.ts";
 import { trainable } from "../../train/mod.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";

@@ -1,13 +1,13 @@
 import { dirname, join } from "node:path";
-import { exists } from "../../base/exists.ts";
-import { syncFolder } from "../../base/sync.ts";
+import { exists } from "../../base/files/exists.ts";
+import { syncFolder } from "../../base/files/sync.ts";
 import {
   type Checkpoint,
   loadCheckpoint,
   saveCheckpoint,
 } from "../../train/mod.ts";
 import type { AdamWOptions } from "../../train/mod.ts";
-import { DamageError } from "../../base/checksums.ts";
+import { DamageError } from "../../base/files/checksums.ts";
 
 /** Checkpoints that are kept: if the newest is damaged, the one before serves. */
 const KEPT = 2;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeJson } from "../../base/json_file.ts";
+import { writeJson } from "../../base/files/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { relay } from "../../base/relay.ts";
 import { nearestRows } from "../../backend/mod.ts";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { writeChecksums } from "../../base/checksums.ts";
-import { exists } from "../../base/exists.ts";
-import { readJsonIfThere, writeJson } from "../../base/json_file.ts";
+import { writeChecksums } from "../../base/files/checksums.ts";
+import { exists } from "../../base/files/exists.ts";
+import { readJsonIfThere, writeJson } from "../../base/files/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
-import { writeFolder } from "../../base/write_folder.ts";
+import { writeFolder } from "../../base/files/write_folder.ts";
 import {
   initialWeightState,
   learnWeights,

@@ -1,10 +1,10 @@
-import { readTextIfThere } from "../../base/read_text.ts";
+import { readTextIfThere } from "../../base/files/read_text.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import { describeIssue } from "../../base/describe_issue.ts";
-import { exists } from "../../base/exists.ts";
-import { syncFile } from "../../base/sync.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { exists } from "../../base/files/exists.ts";
+import { syncFile } from "../../base/files/sync.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import type { PackedLosses } from "../../dro/mod.ts";
 import { jsonValue } from "../../base/json_value.ts";
 

@@ -1,4 +1,4 @@
-import { findDamage } from "../../base/checksums.ts";
+import { findDamage } from "../../base/files/checksums.ts";
 
 /**
  * Refuses the result of a finished stage whose files aren't those that it wrote.

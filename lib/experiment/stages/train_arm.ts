@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { writeChecksums } from "../../base/checksums.ts";
+import { writeChecksums } from "../../base/files/checksums.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
-import { writeFolder } from "../../base/write_folder.ts";
+import { writeFolder } from "../../base/files/write_folder.ts";
 import { type Encoder, loadEncoder, saveEncoder } from "../../model/mod.ts";
 import { infoNce, train } from "../../train/mod.ts";
 import { writeCard } from "../card/write_card.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { z } from "zod";
-import { writeWhole } from "../../base/write_whole.ts";
-import { readJson } from "../../base/json_file.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
+import { readJson } from "../../base/files/json_file.ts";
 import { shown } from "../../base/shown.ts";
 import { familyNamed, familyOf, MODEL_TYPES } from "./families.ts";
 import type { BertConfig, DecoderConfig, ModelConfig } from "./model_config.ts";

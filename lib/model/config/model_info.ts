@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { modelFolder } from "../../base/model_folder.ts";
+import { modelFolder } from "../../base/files/model_folder.ts";
 import { readConfig } from "./config.ts";
 import { lengthLimit } from "../encode/encoder.ts";
 import { openWeights } from "../weights/safetensors.ts";
 import { readModules } from "./read_modules.ts";
-import { exists } from "../../base/exists.ts";
+import { exists } from "../../base/files/exists.ts";
 
 /** What a model folder holds. */
 export interface ModelInfo {

@@ -1,7 +1,7 @@
-import { readTextIfThere } from "../../base/read_text.ts";
+import { readTextIfThere } from "../../base/files/read_text.ts";
 import { join } from "node:path";
 import { z } from "zod";
-import { parseJson } from "../../base/json_file.ts";
+import { parseJson } from "../../base/files/json_file.ts";
 import { shown } from "../../base/shown.ts";
 import { ACTIVATION_CLASSES, POOLING_MODES } from "./module_names.ts";
 import type { DenseModule, ModulesConfig, Pooling } from "./modules.ts";

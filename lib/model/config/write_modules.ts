@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import { ACTIVATION_CLASSES, POOLING_MODES } from "./module_names.ts";
 import type { ModulesConfig } from "./modules.ts";
 

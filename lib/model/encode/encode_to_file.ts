@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { dirname } from "node:path";
-import { makeFolder } from "../../base/make_folder.ts";
+import { makeFolder } from "../../base/files/make_folder.ts";
 import { createHash, type Hash } from "node:crypto";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import { encoderFingerprint } from "../weights/fingerprint.ts";
 import { vectorFileHeader } from "./vector_file.ts";
 import { type EncodeTextsOptions, encodeWindows } from "./encode_texts.ts";

@@ -8,7 +8,7 @@ import {
   type HubRepo,
   listHubFiles,
 } from "../../base/hub_files.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 
 /** Options for {@linkcode pullModel}. */
 export interface PullModelOptions extends HubOptions {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { join } from "node:path";
 import type { Variable } from "../../backend/mod.ts";
-import { readJson } from "../../base/json_file.ts";
+import { readJson } from "../../base/files/json_file.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { factorsOf, linearModules } from "./lora_modules.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readJson } from "../../base/json_file.ts";
+import { readJson } from "../../base/files/json_file.ts";
 import { REFERENCE_SCRIPT } from "./reference_script.ts";
 
 /** What another library makes of some texts, for {@linkcode checkModel}. */

@@ -1,6 +1,6 @@
 import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
 import { join } from "node:path";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import { printable } from "../../base/printable.ts";
 import { withEndToken } from "./end_token.ts";
 import { mendTokenizer } from "./mend_tokenizer.ts";

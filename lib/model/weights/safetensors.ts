@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import { INDEX, planShards, readIndex, ShardedWeights } from "./sharded.ts";
 import { headerLength, parseHeader } from "./header.ts";
 import { openFile, readFully, SafetensorsFile } from "./file.ts";
 import { fileBytes } from "./write.ts";
-import { isFile } from "../../base/exists.ts";
+import { isFile } from "../../base/files/exists.ts";
 
 /** Value types of the format (those that whole bytes hold). */
 export type SafetensorsDtype =

@@ -1,4 +1,4 @@
-import { parseJson } from "../../base/json_file.ts";
+import { parseJson } from "../../base/files/json_file.ts";
 import { duplicateKey } from "../../base/json_keys.ts";
 import { missingTensor } from "./file.ts";
 import { shown } from "../../base/shown.ts";

@@ -1,4 +1,4 @@
-import { writeWhole } from "../../base/write_whole.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import {
   type EmbeddingHeader,
   headerBytes,

@@ -2,7 +2,10 @@ import { gzipSync } from "node:zlib";
 import { dirname, join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { useBackend } from "../../../lib/backend/mod.ts";
-import { findDamage, writeChecksums } from "../../../lib/base/checksums.ts";
+import {
+  findDamage,
+  writeChecksums,
+} from "../../../lib/base/files/checksums.ts";
 import { listHubFiles } from "../../../lib/base/hub_files.ts";
 import type { Command } from "../../../lib/cli/command.ts";
 import { readOptions } from "../../../lib/cli/options/read_options.ts";

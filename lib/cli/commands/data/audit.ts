@@ -1,4 +1,4 @@
-import { readTextIfThere } from "../../../base/read_text.ts";
+import { readTextIfThere } from "../../../base/files/read_text.ts";
 import { z } from "zod";
 import type { BackendName } from "../../../backend/mod.ts";
 import type { Suite, Task } from "../../../data/mod.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
 import { line } from "../../../base/printable.ts";
-import { exists } from "../../../base/exists.ts";
+import { exists } from "../../../base/files/exists.ts";
 import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data docs-suite`. */

@@ -5,7 +5,7 @@ import { tableTaskFields } from "../../../data/tables/table_options.ts";
 import type { Command } from "../../command.ts";
 import { line } from "../../../base/printable.ts";
 import { commandLine } from "../../command_line.ts";
-import { exists } from "../../../base/exists.ts";
+import { exists } from "../../../base/files/exists.ts";
 import { listInSuite } from "./list_in_suite.ts";
 import { tablesFor } from "../tables.ts";
 

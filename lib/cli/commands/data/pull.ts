@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { CatalogueRow, PulledDataset } from "../../../data/mod.ts";
 import type { Command } from "../../command.ts";
 import { line } from "../../../base/printable.ts";
-import { exists } from "../../../base/exists.ts";
+import { exists } from "../../../base/files/exists.ts";
 import { listInSuite } from "./list_in_suite.ts";
 
 /** Options of `tdro data pull`. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { exists } from "../../../base/exists.ts";
+import { exists } from "../../../base/files/exists.ts";
 import type { EarlierReport, EvalReport } from "../../../eval/mod.ts";
 import { openEncoder } from "../encoder_functions.ts";
 import {

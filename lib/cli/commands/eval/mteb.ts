@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readTextIfThere } from "../../../base/read_text.ts";
+import { readTextIfThere } from "../../../base/files/read_text.ts";
 import type { Suite } from "../../../data/mod.ts";
 import type { EvalReport, TaskReport } from "../../../eval/mod.ts";
 

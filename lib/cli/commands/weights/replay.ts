@@ -6,7 +6,7 @@ import type {
   WeightOptimizer,
 } from "../../../dro/mod.ts";
 import type { Command } from "../../command.ts";
-import { exists, isFolder } from "../../../base/exists.ts";
+import { exists, isFolder } from "../../../base/files/exists.ts";
 import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro weights replay`. */

@@ -5,7 +5,7 @@ import { removeLeftovers } from "./leftovers.ts";
 import { openLocked } from "./lock_path.ts";
 import { readTextIfThere } from "./read_text.ts";
 import { syncFolder } from "./sync.ts";
-import { mayUse } from "./permissions.ts";
+import { mayUse } from "../permissions.ts";
 
 /** Name of the lock in a folder. */
 const LOCK = ".lock";

@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { existingParent } from "./existing_parent.ts";
-import { mayUse } from "./permissions.ts";
+import { mayUse } from "../permissions.ts";
 
 /**
  * Refuses work whose files won't fit on the disk, before it begins. Without the

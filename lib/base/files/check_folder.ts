@@ -1,5 +1,5 @@
 import { existingParent } from "./existing_parent.ts";
-import { checkAccess, mayUse } from "./permissions.ts";
+import { checkAccess, mayUse } from "../permissions.ts";
 
 /**
  * Refuses a folder that can't be made or written to, before dear work rather than

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { partialFolder } from "../../lib/base/partial_folder.ts";
-import { writeFolder } from "../../lib/base/write_folder.ts";
-import { writeWhole } from "../../lib/base/write_whole.ts";
+import { partialFolder } from "../../../lib/base/files/partial_folder.ts";
+import { writeFolder } from "../../../lib/base/files/write_folder.ts";
+import { writeWhole } from "../../../lib/base/files/write_whole.ts";
 
 async function inFolder(work: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir({ prefix: "tdro-leftovers-" });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
-import { DamageError } from "../../lib/base/checksums.ts";
+import { DamageError } from "../../../lib/base/files/checksums.ts";
 import {
   readSealed,
   seal,
   unseal,
   writeSealed,
-} from "../../lib/base/sealed_json.ts";
+} from "../../../lib/base/files/sealed_json.ts";
 
 Deno.test("any JSON object is sealed and unsealed, through a file too", () => {
   fc.assert(fc.property(

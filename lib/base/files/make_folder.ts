@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { exists } from "./exists.ts";
-import { mayUse } from "./permissions.ts";
+import { mayUse } from "../permissions.ts";
 import { syncFolder } from "./sync.ts";
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { checkFolder } from "../../lib/base/check_folder.ts";
-import { checkSpace } from "../../lib/base/check_space.ts";
+import { checkFolder } from "../../../lib/base/files/check_folder.ts";
+import { checkSpace } from "../../../lib/base/files/check_space.ts";
 
 Deno.test("checkSpace() refuses what can't fit, also in a folder to come", async () => {
   const folder = `${await Deno.makeTempDir()}/a/b`;

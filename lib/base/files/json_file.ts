@@ -1,8 +1,8 @@
 import { readText, readTextIfThere } from "./read_text.ts";
 import { writeWhole } from "./write_whole.ts";
 import type { z } from "zod";
-import { describeIssue } from "./describe_issue.ts";
-import { jsonValue } from "./json_value.ts";
+import { describeIssue } from "../describe_issue.ts";
+import { jsonValue } from "../json_value.ts";
 
 /**
  * Content of a JSON file.

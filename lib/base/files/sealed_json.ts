@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { DamageError } from "./checksums.ts";
-import { describeIssue } from "./describe_issue.ts";
+import { describeIssue } from "../describe_issue.ts";
 import { writeJson } from "./json_file.ts";
-import { jsonValue } from "./json_value.ts";
+import { jsonValue } from "../json_value.ts";
 import { readTextIfThere } from "./read_text.ts";
 
 /** Adds to an object the SHA-256 of its JSON. */
