@@ -73,17 +73,20 @@ const POOLING: Record<Pooling, { side: "left" | "right"; pool: string }> = {
 
 /** The same in tdro. */
 export function tdroCode({ prompt }: LoadCodeInput): string {
-  return `\`\`\`ts
-import { useBackend } from "@tdro/tdro/backend";
-import { encodeTexts, loadEncoder } from "@tdro/tdro/model";
-
-await useBackend("auto");
-const model = await loadEncoder("${MODEL}");
-const prompt = model.modules.prompts![${JSON.stringify(prompt)}]!;
-const queries = await encodeTexts(model, ["a query"], { prompt });
-const passages = await encodeTexts(model, ["a passage", "another passage"]);
-console.log(queries.data, passages.data); // a row for each text
-\`\`\``;
+  // Line by line: what reads sources by patterns takes these imports for ours.
+  return [
+    "```ts",
+    'import { useBackend } from "@tdro/tdro/backend";',
+    'import { encodeTexts, loadEncoder } from "@tdro/tdro/model";',
+    "",
+    'await useBackend("auto");',
+    `const model = await loadEncoder("${MODEL}");`,
+    `const prompt = model.modules.prompts![${JSON.stringify(prompt)}]!;`,
+    'const queries = await encodeTexts(model, ["a query"], { prompt });',
+    'const passages = await encodeTexts(model, ["a passage", "another passage"]);',
+    "console.log(queries.data, passages.data); // a row for each text",
+    "```",
+  ].join("\n");
 }
 
 function python(code: string): string {
