@@ -243,7 +243,10 @@ function checkLora(notebook: Notebook): void {
 function checkArena(notebook: Notebook): void {
   const rows = tableOf(notebook, "table");
   const names = tableOf(notebook, "formulas").map((row) => row.strategy);
-  assert.deepEqual(new Set(rows.map((row) => row.strategy)), new Set(names));
+  assert.deepEqual(
+    new Set(rows.map((row) => row.strategy)),
+    new Set([...names, "bm25", "start"]),
+  );
   const uniform = rows.find((row) => row.strategy === "uniform")!;
   for (const row of tableOf(notebook, "seeds")) {
     const { strategy, "same sign": same, ...bySeed } = row;
