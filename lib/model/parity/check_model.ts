@@ -174,6 +174,13 @@ async function checkRoundTrip(
   encoder: Encoder,
   texts: string[],
 ): Promise<ModelCheck> {
+  if (!(await checkFinite(encoder)).ok) {
+    return {
+      check: "saved and loaded again",
+      ok: null,
+      detail: "weights that aren't finite are not saved",
+    };
+  }
   const folder = await Deno.makeTempDir({ prefix: "tdro-" });
   try {
     await saveEncoder(encoder, folder);
