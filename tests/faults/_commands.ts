@@ -9,7 +9,7 @@ import { toySuite } from "../_toy_suite.ts";
 export interface TriedCommand {
   name: string;
   words: string[];
-  /** Places that are tried where no number is asked for. @default {20} */
+  /** Places that are tried where no number is asked for. @default {36} */
   places?: number;
   /** Makes what the command needs, in the folder that it runs in. */
   prepare(folder: string): Promise<void>;
@@ -59,17 +59,17 @@ function after(...lines: string[][]): TriedCommand["prepare"] {
 
 /** All of them. */
 export const COMMANDS: readonly TriedCommand[] = [
-  { name: "run", words: RUN, places: 12, prepare: suite },
+  { name: "run", words: RUN, places: 8, prepare: suite },
   {
     name: "run --force",
-    places: 12,
+    places: 6,
     words: [...RUN, "--seed", "2", "--force"],
     prepare: after(RUN),
   },
-  { name: "train", words: TRAIN, prepare: suite },
+  { name: "train", words: TRAIN, places: 12, prepare: suite },
   {
     name: "arena",
-    places: 8,
+    places: 4,
     words: [
       ..."arena --suite suite --tasks shades,places --out out --seeds 1"
         .split(" "),
@@ -86,6 +86,7 @@ export const COMMANDS: readonly TriedCommand[] = [
   },
   {
     name: "eval",
+    places: 16,
     words:
       "eval --suite suite --model model --prompts none --backend wasm --out eval.json --run ranking.trec --cache vectors"
         .split(" "),
@@ -110,11 +111,13 @@ export const COMMANDS: readonly TriedCommand[] = [
   },
   {
     name: "data pull",
+    places: 24,
     words: "data pull beir/scifact --out pulled --files files".split(" "),
     prepare: () => Promise.resolve(),
   },
   {
     name: "model convert",
+    places: 10,
     words: "model convert model --out converted --dtype bfloat16".split(" "),
     prepare: withModel,
   },

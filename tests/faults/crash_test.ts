@@ -173,7 +173,7 @@ function contentHash(bytes: Uint8Array): string {
 /** As many places as are wanted, at random. */
 function chosen(
   places: Iterable<Place>,
-  { name, places: few = 20 }: TriedCommand,
+  { name, places: few = 36 }: TriedCommand,
 ): Place[] {
   const all = [...places];
   const wanted = Deno.env.get("TDRO_KILLS") ?? `${few}`;

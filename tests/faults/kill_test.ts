@@ -12,7 +12,7 @@ import { toySuite } from "../_toy_suite.ts";
 import { comparable, readFiles } from "./_files.ts";
 
 const PROGRAM = fromFileUrl(new URL("_kill_at.ts", import.meta.url));
-const FEW = 6;
+const FEW = 3;
 
 const RUN = [
   "run",
