@@ -1,9 +1,13 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { writeSuite } from "../../lib/data/mod.ts";
+import { useBackend } from "../../lib/backend/mod.ts";
 import { main } from "../../lib/cli/mod.ts";
+import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
 import { captured } from "../cli/_capture.ts";
+import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { readFiles } from "./_files.ts";
 
 /** A command line whose every place is tried. */
 export interface TriedCommand {
@@ -116,6 +120,12 @@ export const COMMANDS: readonly TriedCommand[] = [
     prepare: () => Promise.resolve(),
   },
   {
+    name: "model pull",
+    places: 24,
+    words: "model pull owner/model --out pulled".split(" "),
+    prepare: () => Promise.resolve(),
+  },
+  {
     name: "model convert",
     places: 10,
     words: "model convert model --out converted --dtype bfloat16".split(" "),
@@ -133,13 +143,25 @@ export const COMMANDS: readonly TriedCommand[] = [
 ];
 
 /** Files of what the local hub has, by repository. */
-export const HUB: Record<string, Record<string, Uint8Array>> = {
-  "models/owner/model": Object.fromEntries(
-    ["config.json", "tokenizer.json", "model.safetensors"].map((name) => [
-      name,
-      new TextEncoder().encode(`{"of": "${name}"}`.padEnd(900)),
-    ]),
-  ),
+export async function hubFiles(): Promise<
+  Record<string, Record<string, Uint8Array>>
+> {
+  await useBackend("wasm");
+  const folder = await Deno.makeTempDir({ prefix: "tdro-hub-" });
+  try {
+    const encoder = smallEncoder();
+    await saveEncoder(encoder, folder);
+    disposeEncoder(encoder);
+    const files = [...await readFiles(folder)].flatMap(([path, bytes]) =>
+      bytes ? [[path, bytes] as const] : []
+    );
+    return { ...DATASETS, "models/owner/model": Object.fromEntries(files) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const DATASETS: Record<string, Record<string, Uint8Array>> = {
   "datasets/BeIR/scifact": {
     "corpus.jsonl.gz": gzipSync(
       '{"_id": "x", "title": "", "text": "a text"}\n',

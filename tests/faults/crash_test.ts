@@ -13,7 +13,13 @@ import { join } from "node:path";
 import { createRng } from "../../lib/sampling/mod.ts";
 import { fromFileUrl, ROOT } from "../_paths.ts";
 import { serveHub } from "../cli/_local_hub.ts";
-import { COMMANDS, EVERY, HUB, STEPS, type TriedCommand } from "./_commands.ts";
+import {
+  COMMANDS,
+  EVERY,
+  hubFiles,
+  STEPS,
+  type TriedCommand,
+} from "./_commands.ts";
 import { type Change, type Crash, Disk, type Files } from "./_disk.ts";
 import { comparable, readFiles, writeFiles } from "./_files.ts";
 
@@ -32,7 +38,7 @@ for (const command of COMMANDS) {
 }
 
 async function tryPlaces(command: TriedCommand): Promise<void> {
-  await using hub = serveHub(HUB);
+  await using hub = serveHub(await hubFiles());
   const folder = await Deno.makeTempDir({ prefix: "tdro-crash-" });
   try {
     const start = join(folder, "start");
