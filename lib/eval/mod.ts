@@ -43,7 +43,7 @@ export {
   type TaskComparison,
 } from "./records/compare_reports.ts";
 export type { DifferentSetting } from "./records/settings_that_differ.ts";
-export { readReport } from "./records/read_report.ts";
+export { readReport, readReports } from "./records/read_report.ts";
 export type {
   EvalData,
   EvalModel,
@@ -69,7 +69,6 @@ export {
   type EvaluateShardsOptions,
 } from "./evaluate_shards.ts";
 export { hasAnswer } from "./metrics/has_answer.ts";
-export { readReports } from "./records/read_reports.ts";
 export type { EarlierReport } from "./records/earlier_report.ts";
 export { hashModel } from "./records/hash_model.ts";
 export {

@@ -183,7 +183,7 @@ export async function* runExperiment(
     const trained = arms as Record<ArmName, TrainedArm>;
     const reports = yield* noted(
       "evaluation",
-      evaluateArms({ ...input, base }, {
+      evaluateArms(input, {
         uniform: trained.uniform.folder,
         reweighted: trained.reweighted.folder,
         top70: trained.top70.folder,

@@ -151,11 +151,7 @@ function beforeTraining({ mean, baselines }: ExperimentSummary): string[] {
   const worse = ARMS.filter((arm) => mean[arm] < baselines.start);
   const lexical = ARMS.every((arm) => mean[arm] < baselines.bm25);
   return [
-    `Without training: mean nDCG@10 ${
-      baselines.start.toFixed(4)
-    } for the model that every arm started from, ${
-      baselines.bm25.toFixed(4)
-    } for BM25.`,
+    withoutTraining(baselines, "the model that every arm started from"),
     ...worse.length > 0
       ? [
         `Training did harm: ${worse.join(", ")} ${
@@ -165,4 +161,14 @@ function beforeTraining({ mean, baselines }: ExperimentSummary): string[] {
       : [],
     ...lexical ? ["BM25 is better than every arm."] : [],
   ];
+}
+
+/** A sentence on the baselines; `start` says what the start is. */
+export function withoutTraining(
+  baselines: Record<BaselineName, number>,
+  start: string,
+): string {
+  return `Without training: mean nDCG@10 ${
+    baselines.start.toFixed(4)
+  } for ${start}, ${baselines.bm25.toFixed(4)} for BM25.`;
 }

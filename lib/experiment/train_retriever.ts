@@ -4,7 +4,7 @@ import { writeJson } from "../base/files/json_file.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite } from "../data/mod.ts";
 import { isFile } from "../base/files/exists.ts";
-import { type EvalReport, readReport } from "../eval/mod.ts";
+import { type EvalReport, readReport, readReports } from "../eval/mod.ts";
 import {
   addLora,
   disposeEncoder,
@@ -24,8 +24,7 @@ import {
   type EvaluationInput,
   watched,
 } from "./stages/evaluate_arm.ts";
-import type { BaselineName } from "./arms.ts";
-import { readBaselines } from "./read_baselines.ts";
+import { type BaselineName, BASELINES } from "./arms.ts";
 import { parseExperimentOptions } from "./experiment_options.ts";
 import { MetricsLog } from "./stages/metrics_log.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
@@ -240,7 +239,7 @@ async function* resultOf(
     );
   }
   const { drawn } = arm;
-  const before = await readReports(join(out, "eval.json"));
+  const before = await reportsBefore(join(out, "eval.json"));
   if (before || !evaluate) return { folder: out, model, drawn, ...before };
   const encoder = asTrained(await loadEncoder(model), input);
   const base = await baseEncoder(input.options, input.suite);
@@ -255,12 +254,19 @@ async function* resultOf(
 }
 
 /** What an evaluation before left; a version before had no baselines. */
-async function readReports(
+async function reportsBefore(
   path: string,
 ): Promise<RetrieverReports | undefined> {
   if (!await isFile(path)) return;
-  const report = await readReport(`${path}#${ARM}`);
-  return { report, baselines: await readBaselines(path) };
+  const { [ARM]: report, bm25, start } = await readReports(path, [
+    ARM,
+    ...BASELINES,
+  ]);
+  return {
+    // Where it isn't there, the error names those that are.
+    report: report ?? await readReport(`${path}#${ARM}`),
+    baselines: bm25 && start && { bm25, start },
+  };
 }
 
 function withAdapter(

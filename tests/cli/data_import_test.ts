@@ -31,7 +31,11 @@ Deno.test("data import --task writes a suite", async () => {
     const out = `${folder}/suite`;
     const importTo = (out: string, ...flags: string[]) =>
       tdro(
-        ...["data", "import", `${folder}/faq.csv`, "--out", out],
+        "data",
+        "import",
+        `${folder}/faq.csv`,
+        "--out",
+        out,
         ...COLUMNS,
         ...flags,
       );

@@ -20,8 +20,13 @@ function hasMteb(): boolean {
 }
 
 const line = (folder: string, ...more: string[]) => [
-  ...["eval", "--suite", `${folder}/suite`, "--bm25"],
-  ...["--mteb", `${folder}/mteb`, ...more],
+  "eval",
+  "--suite",
+  `${folder}/suite`,
+  "--bm25",
+  "--mteb",
+  `${folder}/mteb`,
+  ...more,
 ];
 
 Deno.test("tdro eval --mteb writes a result for each task, once", async () => {
@@ -54,8 +59,17 @@ Deno.test("tdro eval --mteb writes a result for each task, once", async () => {
       0,
     );
     const part = await tdro(
-      ...["eval", "--suite", `${folder}/suite`, "--model", "x", "--shard"],
-      ...["1/2", "--out", `${folder}/s`, "--mteb", `${folder}/mteb`],
+      "eval",
+      "--suite",
+      `${folder}/suite`,
+      "--model",
+      "x",
+      "--shard",
+      "1/2",
+      "--out",
+      `${folder}/s`,
+      "--mteb",
+      `${folder}/mteb`,
     );
     assert.match(part.err, /--mteb can't stand beside --shard/);
   });

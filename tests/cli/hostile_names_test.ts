@@ -11,6 +11,7 @@ import { renderProgress } from "../../lib/cli/progress.ts";
 import { type Suite, writeSuite } from "../../lib/data/mod.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { captured, type Outcome, tdro } from "./_capture.ts";
+import { inTempFolder } from "../_temp_folder.ts";
 
 /** Begins a line that a name would have made by itself. */
 const FORGED = "FORGED";
@@ -100,7 +101,7 @@ const MISTAKEN: ((name: string, folder: string) => string[])[] = [
 ];
 
 Deno.test("no argument commands the terminal, whatever the command says of it", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeSuite(toySuite(), join(folder, "suite"));
     await fc.assert(
       fc.asyncProperty(
@@ -136,7 +137,7 @@ Deno.test("no id, text or task commands the terminal in what a command finds", (
       fc.uniqueArray(id, { minLength: 2, maxLength: 5 }),
       fc.uniqueArray(name, { minLength: 2, maxLength: 4 }),
       (ids, names) =>
-        inFolder(async (folder) => {
+        inTempFolder(async (folder) => {
           const at = (file: string) => join(folder, file);
           await writeSuite(hostileSuite(ids, names[0]!), at("suite"));
           await safe("data", "check", at("suite"));
@@ -186,7 +187,7 @@ function lossLog(names: readonly string[]): string {
 }
 
 Deno.test("a name that is too long to write is refused before the work", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeSuite(toySuite(), join(folder, "suite"));
     const evaluate = [
       "eval",
@@ -274,15 +275,4 @@ Deno.test({
 async function hasShell(shell: string): Promise<boolean> {
   return await new Deno.Command(shell, { args: ["-c", "exit"] }).output()
     .then(({ success }) => success, () => false);
-}
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }

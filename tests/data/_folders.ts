@@ -1,16 +1,6 @@
 import type { Suite, Task } from "../../lib/data/mod.ts";
 
-/** A folder that is gone after the test. */
-export async function inTempFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+export { inTempFolder } from "../_temp_folder.ts";
 
 /** Writes files, given by their paths inside the folder. */
 export async function writeFiles(

@@ -19,6 +19,7 @@ import { ROOT } from "../_paths.ts";
 import { TORCH_PYTHON, WITHOUT_TORCH } from "../_pytorch.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { inTempFolder } from "../_temp_folder.ts";
 
 const SETTINGS = {
   ...{ steps: 2, batchSize: 4, hiddenSize: 16, vocabSize: 200, negatives: 2 },
@@ -39,19 +40,10 @@ async function trained(
   }
 }
 
-async function inFolder(work: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir({ prefix: "tdro-card-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 const read = (path: string) => Deno.readTextFile(path);
 
 Deno.test("a model's files tell the prompts and lengths of its training", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await useBackend("wasm");
     const start = smallEncoder(); // 32 positions
     const modules = {
@@ -104,7 +96,7 @@ Deno.test("a model's files tell the prompts and lengths of its training", () =>
   }));
 
 Deno.test("cards tell the mixture, and the scores once they are known", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const suite = toySuite();
     suite.tasks[1]!.license = "CC-BY-4.0";
     suite.tasks[1]!.source = "a|b <made up>";
@@ -142,7 +134,7 @@ Deno.test("cards tell the mixture, and the scores once they are known", () =>
   }));
 
 Deno.test("every arm of a run gets its card, and nothing beside the model", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const backend = await useBackend("wasm");
     const out = `${folder}/run`;
     const run = runExperiment(toySuite(), { ...SETTINGS, out, backend });
@@ -233,7 +225,7 @@ Deno.test({
   name: "the code of a card gives our vectors in all three libraries",
   ignore: WITHOUT_TORCH,
   fn: () =>
-    inFolder(async (folder) => {
+    inTempFolder(async (folder) => {
       const model = await trained(`${folder}/run`);
       const card = await read(`${model}/README.md`);
       const want = await ours(model, "shades");
@@ -270,7 +262,7 @@ Deno.test({
   name: "transformers' code in a card pools as we do",
   ignore: WITHOUT_TORCH,
   fn: () =>
-    inFolder(async (folder) => {
+    inTempFolder(async (folder) => {
       await useBackend("wasm");
       const poolings: Pooling[] = ["cls", "lastToken", "weightedMean"];
       for (const pooling of poolings) {
@@ -295,7 +287,7 @@ Deno.test({
   name: "the hub's own library reads a card's head",
   ignore: WITHOUT_TORCH,
   fn: () =>
-    inFolder(async (folder) => {
+    inTempFolder(async (folder) => {
       const suite = toySuite();
       suite.tasks[0]!.name = 'shades: "all"';
       const model = await trained(`${folder}/run`, {}, suite);

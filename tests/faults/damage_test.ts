@@ -10,6 +10,7 @@ import {
   type RunExperimentOptions,
 } from "../../lib/experiment/mod.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { inTempFolder } from "../_temp_folder.ts";
 
 const SETTINGS = {
   hiddenSize: 8,
@@ -65,17 +66,8 @@ async function flipBit(path: string, at: number): Promise<void> {
   await Deno.writeFile(path, bytes);
 }
 
-async function inFolder(work: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir({ prefix: "tdro-damage-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("a damaged checkpoint is told, and the one before gives the same run", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await run(join(folder, "whole"));
     const whole = outcome(join(folder, "whole"));
     for (
@@ -104,7 +96,7 @@ Deno.test("a damaged checkpoint is told, and the one before gives the same run",
   }));
 
 Deno.test("damage to both checkpoints, or to a finished stage, is refused", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const out = join(folder, "run");
     await run(out, {}, { stage: "reweighted", done: 5 });
     for (
@@ -136,7 +128,7 @@ Deno.test("damage to both checkpoints, or to a finished stage, is refused", () =
   }));
 
 Deno.test("a finished run gives its result, and goes only when another is whole", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const out = join(folder, "run");
     const first = await run(out);
     const before = outcome(out);
@@ -164,7 +156,7 @@ Deno.test("a finished run gives its result, and goes only when another is whole"
   }));
 
 Deno.test("one process a folder: the second says who has it", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const out = join(folder, "run");
     const backend = await useBackend("wasm");
     const one = runExperiment(toySuite(), { ...SETTINGS, out, backend });
@@ -181,7 +173,7 @@ Deno.test("one process a folder: the second says who has it", () =>
   }));
 
 Deno.test("a finished run with an edited result is not believed", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const out = join(folder, "run");
     await run(out);
     for (const file of ["summary.json", "eval.json", "metrics.jsonl"]) {
@@ -204,7 +196,7 @@ Deno.test("a finished run with an edited result is not believed", () =>
   }));
 
 Deno.test("damage to an arm of an arena is told, and to its journal mended", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const out = join(folder, "arena");
     const { weightSteps: _, ...settings } = SETTINGS;
     const arena = async (stopAt?: (event: ProgressEvent) => boolean) => {

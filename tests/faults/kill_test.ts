@@ -5,41 +5,15 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { writeSuite } from "../../lib/data/mod.ts";
 import { createRng } from "../../lib/sampling/mod.ts";
 import { fromFileUrl, ROOT } from "../_paths.ts";
-import { toySuite } from "../_toy_suite.ts";
+import { COMMANDS } from "./_commands.ts";
 import { comparable, readFiles } from "./_files.ts";
 
 const PROGRAM = fromFileUrl(new URL("_kill_at.ts", import.meta.url));
 const FEW = 3;
 
-const RUN = [
-  "run",
-  "--suite",
-  "suite",
-  "--out",
-  "out",
-  "--backend",
-  "wasm",
-  "--hidden-size",
-  "8",
-  "--vocab-size",
-  "120",
-  "--negatives",
-  "3",
-  "--steps",
-  "4",
-  "--weight-steps",
-  "4",
-  "--batch-size",
-  "6",
-  "--weight-batch-size",
-  "6",
-  "--checkpoint-every",
-  "2",
-  "--quiet",
-];
+const { words: RUN, prepare } = COMMANDS.find(({ name }) => name === "run")!;
 
 async function run(cwd: string, at: number) {
   const { signal, code, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -54,6 +28,7 @@ async function run(cwd: string, at: number) {
       `${at}`,
       "calls",
       ...RUN,
+      "--quiet",
     ],
     stdin: "null",
     stdout: "null",
@@ -70,7 +45,7 @@ Deno.test({
       const cwd = (name: string) => join(folder, name);
       const begin = async (name: string) => {
         await Deno.mkdir(cwd(name));
-        await writeSuite(toySuite(), join(cwd(name), "suite"));
+        await prepare(cwd(name));
       };
       await begin("whole");
       const whole = await run(cwd("whole"), Infinity);

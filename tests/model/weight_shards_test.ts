@@ -5,15 +5,7 @@ import {
   openWeights,
   writeWeights,
 } from "../../lib/model/weights/safetensors.ts";
-
-async function inFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inTempFolder } from "../_temp_folder.ts";
 
 /** Names of the files of a folder. */
 function names(folder: string): string[] {
@@ -27,7 +19,7 @@ const TENSORS = [3, 5, 2, 9].map((size, i) => ({
 }));
 
 Deno.test("writeWeights() fills each file up to the limit", async () => {
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     // 12, 20, 8 and 36 bytes: the last is larger than a file may be.
     await writeWeights(folder, TENSORS, { maxShardBytes: 32 });
     assert.deepEqual(names(folder), [
@@ -49,7 +41,7 @@ Deno.test("writeWeights() fills each file up to the limit", async () => {
 });
 
 Deno.test("writeWeights() leaves no weights of another layout behind", async () => {
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     const index = "model.safetensors.index.json";
     await Deno.writeTextFile(`${folder}/other.safetensors`, "kept");
     await writeWeights(folder, TENSORS, { maxShardBytes: 32 });
@@ -138,7 +130,7 @@ Deno.test("no index leads out of its folder, and none crashes the reader", () =>
 });
 
 Deno.test("a shard that is missing, cut off or of another model is named", async () => {
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     await writeWeights(folder, TENSORS, { maxShardBytes: 32 });
     const second = `${folder}/model-00002-of-00003.safetensors`;
     const bytes = await Deno.readFile(second);

@@ -25,9 +25,9 @@ export interface SearchCommandOptions {
   k: number;
   /** What stands before the texts. */
   prompts: "task" | "model" | "none";
-  /** Most tokens of the query. */
+  /** Maximum tokens of the query. */
   queryLength: number;
-  /** Most tokens of a passage. */
+  /** Maximum tokens per passage. */
   passageLength: number;
   /** Folder of the vectors of passages. */
   cache?: string | undefined;
@@ -74,10 +74,10 @@ export const command: Command<SearchCommandOptions> = {
         "What stands before each text: the task's instruction before the query, the model's own prompts, or nothing",
       ),
     queryLength: z.int().min(2).default(DEFAULTS.queryLength).describe(
-      "Most tokens of the query",
+      "Maximum tokens of the query",
     ),
     passageLength: z.int().min(2).default(DEFAULTS.passageLength).describe(
-      "Most tokens of a passage",
+      "Maximum tokens per passage",
     ),
     cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe(

@@ -21,12 +21,12 @@ export async function hitsTable(
   if (hits.length === 0) return "No passage shares a word with the query";
   const table = (text: (hit: TaskHit) => string) =>
     textTable(
-      hits.map((hit) => ({
-        score: hit.score,
-        ...(tasks ? { task: hit.task.name } : {}),
-        id: hit.passage.id,
-        text: text(hit),
-      })),
+      hits.map((hit) => {
+        const { score, task: { name: task }, passage: { id } } = hit;
+        return tasks
+          ? { score, task, id, text: text(hit) }
+          : { score, id, text: text(hit) };
+      }),
       { digits: 4, maxRows: hits.length, footRows: 0, maxChars: 10_000 },
     );
   const [heads] = table(() => "").split("\n");

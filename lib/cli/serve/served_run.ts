@@ -52,7 +52,7 @@ export async function openServedRun(
       `Cannot serve ${folder}: --suite must name the folder of its suite, ${record.suite.name}: got none`,
     );
   }
-  const reports = await readReports(folder);
+  const reports = await scoresOf(folder);
   const arms = await trainedArms(folder, reports, record);
   if (arms.length === 0) {
     throw new Deno.errors.NotFound(
@@ -95,15 +95,15 @@ async function readRunRecord(folder: string): Promise<RunRecord> {
   );
 }
 
-async function readReports(
+async function scoresOf(
   folder: string,
 ): Promise<Record<string, EvalReport>> {
   const { refuseDamagedRun } = await import("../../experiment/run_folder.ts");
-  const { readReports: read } = await import("../../eval/mod.ts");
+  const { readReports } = await import("../../eval/mod.ts");
   const path = join(folder, "eval.json");
   if (!await isFile(path)) return {};
   await refuseDamagedRun(folder, ["eval.json"]);
-  return await read(path);
+  return await readReports(path);
 }
 
 /** The models that the run has left, in the order of its evaluation. */

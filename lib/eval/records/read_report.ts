@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { isFolder } from "../../base/files/exists.ts";
+import { isFile, isFolder } from "../../base/files/exists.ts";
 import { readText } from "../../base/files/read_text.ts";
 import { z } from "zod";
 import type { EvalReport } from "./eval_report.ts";
@@ -49,10 +49,7 @@ const report = z.looseObject({
 export async function readReport(path: string): Promise<EvalReport> {
   const { file, name } = await fileOf(path);
   const value = await readValue(file);
-  const holds = typeof value === "object" && value !== null &&
-      !("format" in value)
-    ? value as Record<string, unknown>
-    : undefined;
+  const holds = reportsIn(value);
   if (!holds) return parseReport(value, file);
   const names = Object.keys(holds);
   if (names.length === 0) throw noReport(file, "it is empty");
@@ -67,6 +64,43 @@ export async function readReport(path: string): Promise<EvalReport> {
     );
   }
   return parseReport(holds[wanted], `${file}#${wanted}`);
+}
+
+/**
+ * Reads the reports of a file that holds several, such as a run's `eval.json`.
+ *
+ * @param path The file.
+ * @param names Those to read, as far as they are there. @default {all}
+ * @returns The reports by name; none if there is no such file.
+ * @throws {SyntaxError} If one of them is no report.
+ *
+ * @example Usage
+ * ```ts
+ * import { readReports } from "@tdro/tdro/eval";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(await readReports("nowhere/eval.json"), {});
+ * ```
+ */
+export async function readReports(
+  path: string,
+  names?: readonly string[],
+): Promise<Record<string, EvalReport>> {
+  if (!await isFile(path)) return {};
+  const holds = reportsIn(await readValue(path));
+  if (!holds) throw noReport(path, "it must hold reports by name");
+  const wanted = names?.filter((name) => Object.hasOwn(holds, name)) ??
+    Object.keys(holds);
+  return Object.fromEntries(
+    wanted.map((name) => [name, parseReport(holds[name], `${path}#${name}`)]),
+  );
+}
+
+/** What a file with several reports holds; nothing for any other. */
+function reportsIn(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null && !("format" in value)
+    ? value as Record<string, unknown>
+    : undefined;
 }
 
 /** The file that a path means, and the report in it, if one is named. */

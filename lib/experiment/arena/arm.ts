@@ -114,7 +114,11 @@ export async function* runArm(
     disposeEncoder(trained.encoder);
   }
   await writeCard(trained.folder, {
-    ...{ name: slug, arm: trained, options, suite, report },
+    name: slug,
+    arm: trained,
+    options,
+    suite,
+    report,
   });
   const sizes = rows.map((r) => r.length);
   const total = sizes.reduce((a, b) => a + b, 0);

@@ -2,6 +2,7 @@
 // import the package too. Their projects don't read our lock file, and 2.7.0
 // needs a package that not every registry has.
 import type { BaselineName } from "../arms.ts";
+import { withoutTraining } from "../summary.ts";
 import "@uwdata/flechette";
 import { type ColumnTable, table } from "arquero";
 import type { EvalReport } from "../../eval/mod.ts";
@@ -299,11 +300,10 @@ function beforeTraining({ baselines, strategies }: ArenaResult): string[] {
   const worse = strategies.filter(({ mean }) => mean < start.mean);
   const names = worse.map(({ name }) => name).join(", ");
   return [
-    `Without training: mean nDCG@10 ${
-      start.mean.toFixed(4)
-    } for the models that the arms started from, ${
-      bm25.mean.toFixed(4)
-    } for BM25.`,
+    withoutTraining(
+      { start: start.mean, bm25: bm25.mean },
+      "the models that the arms started from",
+    ),
     ...worse.length > 0
       ? [`Training did harm: below the start are ${names}.`]
       : [],

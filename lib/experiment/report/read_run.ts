@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { isFile } from "../../base/files/exists.ts";
-import { type EvalReport, readReport } from "../../eval/mod.ts";
-import { type ArmName, ARMS } from "../arms.ts";
+import { type EvalReport, readReport, readReports } from "../../eval/mod.ts";
+import { type ArmName, ARMS, BASELINES } from "../arms.ts";
 import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
 import { jsonValue } from "../../base/json_value.ts";
 import { readTextIfThere } from "../../base/files/read_text.ts";
-import { readBaselines } from "../read_baselines.ts";
 import { refuseDamagedRun } from "../run_folder.ts";
 import { type ExperimentSummary, METRIC } from "../summary.ts";
 import { partProblem, type Parts } from "./record_schemas.ts";
@@ -69,9 +68,10 @@ async function readScores(
 ): Promise<Record<ArmName, EvalReport> | undefined> {
   const path = join(folder, "eval.json");
   if (!await isFile(path)) return;
-  const reports: Partial<Record<ArmName, EvalReport>> = {};
+  const reports = await readReports(path, [...ARMS, ...BASELINES]);
   for (const arm of ARMS) {
-    const report = await readReport(`${path}#${arm}`);
+    // Where it isn't there, the error names those that are.
+    const report = reports[arm] ?? await readReport(`${path}#${arm}`);
     const before = reports.uniform ?? report;
     const fits = report.tasks.length === tasks.length &&
       report.tasks.every((task, k) =>
@@ -83,10 +83,8 @@ async function readScores(
         `${path}: Cannot read the run: ${arm} must have the ${METRIC} of the queries of ${tasks.length} tasks, the same as uniform; run it again`,
       );
     }
-    reports[arm] = report;
   }
-  const arms = reports as Record<ArmName, EvalReport>;
-  return { ...await readBaselines(path), ...arms };
+  return reports as Record<ArmName, EvalReport>;
 }
 
 /**

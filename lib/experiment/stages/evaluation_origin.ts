@@ -29,22 +29,30 @@ export async function evaluationOrigin(
 
 async function modelOrigin(
   folder: string,
-  { out, queryLength, passageLength }: StageInput["options"],
+  { out, queryLength: query, passageLength: passage }: StageInput["options"],
 ): Promise<EvalOrigin> {
-  const { maxLength, dtypes } = await modelInfo(folder);
-  const { name, ...model } = await hashModel(folder);
+  const { model, lengths } = await originOfModel(folder, { query, passage });
   const within = relative(out, folder).replaceAll("\\", "/");
+  // Within the run, which may be moved.
+  const name = within.startsWith("..") ? model.name : within;
+  return { model: { ...model, name }, lengths };
+}
+
+/** What a record says of a model: hash, type of its weights, lengths that hold. */
+export async function originOfModel(
+  folder: string,
+  { query, passage }: { query: number; passage: number },
+): Promise<Required<Pick<EvalOrigin, "model" | "lengths">>> {
+  const { maxLength, dtypes } = await modelInfo(folder);
   return {
     model: {
-      // Within the run, which may be moved.
-      name: within.startsWith("..") ? name : within,
-      ...model,
+      ...await hashModel(folder),
       // Integers among them are positions, not weights.
       dtype: dtypes.filter((type) => type.includes("F")).join(", "),
     },
     lengths: {
-      query: Math.min(maxLength, queryLength),
-      passage: Math.min(maxLength, passageLength),
+      query: Math.min(maxLength, query),
+      passage: Math.min(maxLength, passage),
     },
   };
 }

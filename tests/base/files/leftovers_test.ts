@@ -3,21 +3,13 @@ import { join } from "node:path";
 import { partialFolder } from "../../../lib/base/files/partial_folder.ts";
 import { writeFolder } from "../../../lib/base/files/write_folder.ts";
 import { writeWhole } from "../../../lib/base/files/write_whole.ts";
-
-async function inFolder(work: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir({ prefix: "tdro-leftovers-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inTempFolder } from "../../_temp_folder.ts";
 
 const names = (folder: string) =>
   [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
 Deno.test("writing a file removes what a killed process left of it, and no other", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const dead = ["a.json", ".a.json"].map((name) =>
       `${name}.0123abcd.partial`
     );
@@ -30,7 +22,7 @@ Deno.test("writing a file removes what a killed process left of it, and no other
   }));
 
 Deno.test("two writers of one file don't take each other's for left over", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = join(folder, "a.txt");
     const { promise: gate, resolve: open } = Promise.withResolvers<void>();
     const slow = writeWhole(
@@ -50,7 +42,7 @@ Deno.test("two writers of one file don't take each other's for left over", () =>
   }));
 
 Deno.test("a folder that was being replaced when the process was killed comes back", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const target = join(folder, "suite");
     // Killed between giving the old one another name and the new one its own.
     await Deno.mkdir(join(folder, ".suite.0123abcd.old"));
@@ -69,7 +61,7 @@ Deno.test("a folder that was being replaced when the process was killed comes ba
   }));
 
 Deno.test("a folder that another process is filling is left alone", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const target = join(folder, "suite");
     await using filling = await partialFolder(target);
     await Deno.writeTextFile(join(filling.path, "a"), "first");

@@ -16,6 +16,7 @@ import {
 import { smallEncoder } from "../../_small_encoder.ts";
 import { toySuite } from "../../_toy_suite.ts";
 import { tdro } from "../_capture.ts";
+import { inTempFolder } from "../../_temp_folder.ts";
 
 const ENCODING = { queryLength: 12, passageLength: 16 };
 
@@ -54,24 +55,13 @@ async function writeRun(
   );
 }
 
-async function inFolder(
-  use: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 const io = {
   note() {},
   signal: new AbortController().signal,
 } as unknown as CommandIo;
 
 Deno.test("a run is opened with its start, its arms and its lengths", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeRun(folder);
     const run = await openServedRun(join(folder, "run"), join(folder, "suite"));
     assert.equal(run.name, "run");
@@ -86,7 +76,7 @@ Deno.test("a run is opened with its start, its arms and its lengths", () =>
   }));
 
 Deno.test("columns find what the evaluation of the same model found", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeRun(folder);
     const suiteFolder = join(folder, "suite");
     const run = await openServedRun(join(folder, "run"), suiteFolder);
@@ -125,7 +115,7 @@ Deno.test("columns find what the evaluation of the same model found", () =>
   }));
 
 Deno.test("searches take turns, and one that fails holds up none", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeRun(folder);
     const run = await openServedRun(join(folder, "run"), join(folder, "suite"));
     await Deno.remove(join(folder, "run/models/uniform/model.safetensors"));
@@ -148,7 +138,7 @@ Deno.test("searches take turns, and one that fails holds up none", () =>
   }));
 
 Deno.test("another suite, a missing start and an unfinished run are told", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeRun(folder, { status: "running" });
     const suite = toySuite();
     suite.tasks[0]!.queries.get("shades-q0")!.text = "another one";
@@ -171,7 +161,7 @@ Deno.test("another suite, a missing start and an unfinished run are told", () =>
   }));
 
 Deno.test("what can't be served is one line", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeRun(folder);
     const at = (name: string) => join(folder, name);
     const scratch = { format: "tdro-run/1", status: "running", options: {} };
@@ -220,7 +210,7 @@ Deno.test("what can't be served is one line", () =>
   }));
 
 Deno.test("a port that is taken is one line", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeRun(folder);
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr as Deno.NetAddr;

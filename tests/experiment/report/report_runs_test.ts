@@ -12,6 +12,7 @@ import { checkSchema } from "../../report/_check_schema.ts";
 import { HOSTILE } from "../../report/_sample_rows.ts";
 import { tdro } from "../../cli/_capture.ts";
 import { writeFakeArena, writeFakeRun } from "../_fake_runs.ts";
+import { inTempFolder } from "../../_temp_folder.ts";
 
 const STILL = { static: true };
 
@@ -21,17 +22,8 @@ function parts(html: string): string[] {
     .map(([, caption, title]) => caption ?? title!);
 }
 
-async function inFolder(use: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir({ prefix: "tdro-report-" });
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("reportRuns() of one run: verdict, intervals, tasks, provenance", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const summary = await writeFakeRun(`${folder}/a`);
     const html = await reportRuns([`${folder}/a`], STILL);
     for (const sentence of verdict(summary)) {
@@ -55,7 +47,7 @@ Deno.test("reportRuns() of one run: verdict, intervals, tasks, provenance", () =
   }));
 
 Deno.test("reportRuns() of an arena: heatmap, intervals, proxy steps", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const result = await writeFakeArena(folder);
     const html = await reportRuns([folder], STILL);
     for (const sentence of arenaVerdict(result)) {
@@ -82,7 +74,7 @@ Deno.test("reportRuns() of an arena: heatmap, intervals, proxy steps", () =>
   }));
 
 Deno.test("reportRuns() of several: what won, what differs, bands over seeds", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const runs = [`${folder}/a`, `${folder}/b`];
     await writeFakeRun(runs[0]!, { seed: 1 });
     await writeFakeRun(runs[1]!, { seed: 2 });
@@ -114,7 +106,7 @@ Deno.test("reportRuns() of several: what won, what differs, bands over seeds", (
   }));
 
 Deno.test("reportRuns() escapes whatever names runs and tasks have", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const clean = [`${folder}/x`, `${folder}/y`];
     const harsh = [`${folder}/<img src=x onerror=alert(1)>`, `${folder}/'"&`];
     for (const [i, run] of clean.entries()) {
@@ -130,7 +122,7 @@ Deno.test("reportRuns() escapes whatever names runs and tasks have", () =>
   }));
 
 Deno.test("readPlots() gives specifications that hold to the schema", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeFakeRun(`${folder}/run`);
     await writeFakeArena(`${folder}/arena`);
     for (const name of ["run", "arena"]) {
@@ -143,7 +135,7 @@ Deno.test("readPlots() gives specifications that hold to the schema", () =>
   }));
 
 Deno.test("reportRuns() names what it can't read", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await assert.rejects(reportRuns([]), /must hold at least one: got none/);
     await assert.rejects(reportRuns([folder]), {
       name: "NotFound",
@@ -168,7 +160,7 @@ Deno.test("reportRuns() names what it can't read", () =>
   }));
 
 Deno.test("tdro report and tdro plots write what they say", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeFakeRun(`${folder}/a`);
     await writeFakeArena(`${folder}/b`);
     const one = await tdro("report", `${folder}/a`, "--static");

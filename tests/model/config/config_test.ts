@@ -13,20 +13,12 @@ import type {
   BertConfig,
   ModelConfig,
 } from "../../../lib/model/config/model_config.ts";
+import { inTempFolder } from "../../_temp_folder.ts";
 
 /** A configuration without the file that it came from. */
 function bare(config: ModelConfig): Partial<ModelConfig> {
   const { original: _, ...rest } = config;
   return rest;
-}
-
-async function inFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("parseConfig() fills in what transformers would", () => {
@@ -65,7 +57,7 @@ Deno.test("each field is read from its name and written to it", async () => {
   for (const [ours, theirs, value] of FIELDS) {
     const config = parseConfig({ model_type: "bert", [theirs]: value });
     assert.deepEqual(bare(config), { ...bertConfig(), [ours]: value });
-    await inFolder(async (folder) => {
+    await inTempFolder(async (folder) => {
       await writeConfig(folder, config);
       const text = await Deno.readTextFile(`${folder}/config.json`);
       assert.deepEqual(JSON.parse(text)[theirs], value);
@@ -91,7 +83,7 @@ Deno.test("fields that change nothing, and both layouts, are taken", () => {
 });
 
 Deno.test("writeConfig() names the type for old and new readers", async () => {
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     await writeConfig(`${folder}/new`, bertConfig(), { dtype: "bfloat16" });
     const json = JSON.parse(
       await Deno.readTextFile(`${folder}/new/config.json`),
@@ -165,7 +157,7 @@ Deno.test("what can't be run is refused in one line", () => {
 });
 
 Deno.test("readConfig() says what is wrong with the file", async () => {
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     await assert.rejects(
       () => readConfig(folder),
       (error: Error) =>
@@ -199,7 +191,7 @@ for (const name of checkpointNames()) {
     const path = `${CHECKPOINTS}/${name}`;
     const json = readShared(`${path}/config.json`);
     const config = await readConfig(shared(path));
-    await inFolder(async (folder) => {
+    await inTempFolder(async (folder) => {
       await writeConfig(folder, config);
       assert.deepEqual(bare(await readConfig(folder)), bare(config));
       const written = JSON.parse(

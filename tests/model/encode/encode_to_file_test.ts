@@ -10,6 +10,7 @@ import {
 import { useBackend } from "../../../lib/backend/mod.ts";
 import { maxDifference, onBackends } from "../../_backends.ts";
 import { smallEncoder } from "../../_small_encoder.ts";
+import { inTempFolder } from "../../_temp_folder.ts";
 
 const TEXTS = [
   "red",
@@ -21,20 +22,11 @@ const TEXTS = [
   "",
 ];
 
-async function inFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 onBackends("encodeToFile() writes what encodeTexts() gives", async () => {
   const encoder = smallEncoder();
   const { data, dimension } = await encodeTexts(encoder, TEXTS);
   const before = tf.memory().numTensors;
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = `${folder}/new/vectors.safetensors`;
     const written = await encodeToFile(encoder, TEXTS, path, {
       windowTexts: 3,
@@ -72,7 +64,7 @@ onBackends("encodeToFile() writes what encodeTexts() gives", async () => {
 Deno.test("encodeToFile() goes on where it was interrupted", async () => {
   await useBackend("wasm");
   const encoder = smallEncoder();
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     const whole = `${folder}/whole.npy`;
     const options = { windowTexts: 2 };
     await encodeToFile(encoder, TEXTS, whole, options);
@@ -141,7 +133,7 @@ Deno.test("encodeToFile() goes on where it was interrupted", async () => {
 Deno.test("encodeToFile() takes texts one by one, and none at all", async () => {
   await useBackend("wasm");
   const encoder = smallEncoder();
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     let held = 0;
     async function* source() {
       for (const text of TEXTS) {

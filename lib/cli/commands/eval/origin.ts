@@ -23,22 +23,18 @@ export async function evaluationOrigin(
     path: options.suite,
   };
   if (options.model === undefined) return origin;
-  const { hashModel } = await import("../../../eval/mod.ts");
+  const { model, queryLength: query, passageLength: passage } = options;
+  const { originOfModel } = await import(
+    "../../../experiment/stages/evaluation_origin.ts"
+  );
   const { modelInfo } = await import("../../../model/mod.ts");
   const { useBackend } = await import("../../../backend/mod.ts");
-  const { maxLength, dtypes, prompts } = await modelInfo(options.model);
   const { name, device } = await useBackend(options.backend);
   return {
-    model: {
-      ...await hashModel(options.model),
-      // Integers among them are positions, not weights.
-      dtype: dtypes.filter((type) => type.includes("F")).join(", "),
-    },
-    lengths: {
-      query: Math.min(maxLength, options.queryLength),
-      passage: Math.min(maxLength, options.passageLength),
-    },
-    prompts: options.prompts === "model" ? ownPrompts(prompts) : undefined,
+    ...await originOfModel(model, { query, passage }),
+    prompts: options.prompts === "model"
+      ? ownPrompts((await modelInfo(model)).prompts)
+      : undefined,
     backend: { name, device },
     ...origin,
   };
