@@ -67,8 +67,8 @@ export interface ExperimentOptions {
   passageLength: number;
   /** Hard negatives mined for each query. */
   negatives: number;
-  /** Whether queries carry their task's instruction. */
-  prompts: boolean;
+  /** What stands before each query: its task's instruction, or nothing. */
+  prompts: "task" | "none";
   /** Updates between two checkpoints. */
   checkpointEvery: number;
 }
@@ -165,8 +165,8 @@ export const experimentShape = {
   negatives: positive().default(8).describe(
     "Hard negatives mined for each query",
   ),
-  prompts: z.boolean().default(true).describe(
-    "Put each task's instruction before its queries",
+  prompts: z.enum(["task", "none"]).default("task").describe(
+    "What stands before each query: its task's instruction, or nothing",
   ),
   checkpointEvery: positive().default(50).describe(
     "Updates between two checkpoints",

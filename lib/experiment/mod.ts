@@ -22,7 +22,13 @@ export {
   arenaVerdict,
 } from "./arena/result.ts";
 export { ARENA_DEFAULTS, type ArenaDefaults } from "./arena/defaults.ts";
-export { type ArmName, ARMS, type BaselineName, BASELINES } from "./arms.ts";
+export {
+  armLabel,
+  type ArmName,
+  ARMS,
+  type BaselineName,
+  BASELINES,
+} from "./arms.ts";
 export type { FolderPermissions } from "./run_folder.ts";
 export {
   type ArenaOutcome,

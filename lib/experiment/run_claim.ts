@@ -1,5 +1,6 @@
 import { checkFolder } from "../base/files/check_folder.ts";
 import { lockFolder } from "../base/files/folder_lock.ts";
+import { renameEarlierArms } from "./earlier_arms.ts";
 import {
   beginRun,
   type FolderState,
@@ -38,6 +39,7 @@ export class RunClaim implements AsyncDisposable {
     const claim = new RunClaim(await look(), look);
     if (claim.state === "unfinished") {
       await claim.#take();
+      await renameEarlierArms(claim.record.options.out);
       await writeRecord(claim.record); // its settings may be new
     }
     if (claim.state === "finished") await claim.#tidy();

@@ -163,12 +163,12 @@ export async function* runExperiment(
     );
     disposeEncoder(arms.uniform.encoder);
     const { curr } = learned.chosen;
-    const top = new Set(selectTop(curr, options.topPercent));
+    const heaviest = new Set(selectTop(curr, options.topPercent));
     const mixtures = {
       reweighted: held(curr),
-      top70: curr.map((_, k) => top.has(k) ? 1 / top.size : 0),
+      top: curr.map((_, k) => heaviest.has(k) ? 1 / heaviest.size : 0),
     };
-    for (const name of ["reweighted", "top70"] as const) {
+    for (const name of ["reweighted", "top"] as const) {
       const arm = yield* noted(
         name,
         trainArm(input, {
@@ -186,7 +186,7 @@ export async function* runExperiment(
       evaluateArms(input, {
         uniform: trained.uniform.folder,
         reweighted: trained.reweighted.folder,
-        top70: trained.top70.folder,
+        top: trained.top.folder,
       }),
     );
     for (const [name, arm] of Object.entries(trained)) {

@@ -11,6 +11,7 @@ import type { ExperimentOptions } from "./experiment_options.ts";
 import { jsonValue } from "../base/json_value.ts";
 import { changedSettings, type SettingsChange } from "./changed_settings.ts";
 import { folderOf } from "./folder_name.ts";
+import { settingsOfToday } from "./earlier_options.ts";
 import { clearFolder, dropReplaced } from "./replaced.ts";
 
 /** What a run is: enough to tell whether another one is the same. */
@@ -127,9 +128,12 @@ export async function openRunFolder(
   } & FolderPermissions = {},
 ): Promise<{ record: RunRecord; state: FolderState }> {
   const folder = identity.options.out;
-  const before = await readRecord<RunRecord>(folder, RECORD, "run");
-  if (before !== undefined) checkRecord(before, join(folder, RECORD));
-  else if (await hasFiles(folder)) {
+  let before = await readRecord<RunRecord>(folder, RECORD, "run");
+  if (before !== undefined) {
+    checkRecord(before, join(folder, RECORD));
+    const options = settingsOfToday(before.options, asJson(identity.options));
+    before = { ...before, options };
+  } else if (await hasFiles(folder)) {
     throw new RangeError(
       `Cannot write to ${folder}: it holds files that are no run; name another folder by --out`,
     );

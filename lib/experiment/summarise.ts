@@ -46,16 +46,16 @@ export function summarise(input: SummaryInput): ExperimentSummary {
       name: task.name,
       size: sizes[k]!,
       weight: learned.chosen.curr[k]!,
-      other_weight: learned.other.curr[k]!,
+      otherWeight: learned.other.curr[k]!,
       ndcg: byArm((arm) => reports[arm].tasks[k]!.mean[METRIC]!),
       baselines: byBaseline((name) => reports[name].tasks[k]!.mean[METRIC]!),
     })),
     mean: meanByArm(reports),
     baselines: byBaseline((name) => reports[name].mean[METRIC]!),
-    data_used: byArm((arm) =>
+    dataUsed: byArm((arm) =>
       share((k) => mixtures[arm][k]! > 0 ? sizes[k]! : 0)
     ),
-    rows_seen: byArm((arm) =>
+    rowsSeen: byArm((arm) =>
       share((k) => Math.min(arms[arm].drawn[k]!, sizes[k]!))
     ),
     compared: {
@@ -64,7 +64,7 @@ export function summarise(input: SummaryInput): ExperimentSummary {
         reports.uniform,
         options.seed,
       ),
-      top70: compareArms(reports.top70, reports.uniform, options.seed),
+      top: compareArms(reports.top, reports.uniform, options.seed),
     },
     seconds: Object.fromEntries(
       Object.entries(record.seconds).map((
@@ -74,7 +74,7 @@ export function summarise(input: SummaryInput): ExperimentSummary {
     backend: record.backend.name,
     seed: options.seed,
     measure: options.measure,
-    top_percent: options.topPercent,
+    topPercent: options.topPercent,
     warnings: [
       ...changeSentences(record.changes ?? []),
       ...weightWarnings({

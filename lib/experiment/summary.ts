@@ -13,7 +13,7 @@ export interface SummaryTask {
   /** Learned domain weight; they sum to 1. */
   weight: number;
   /** What the other reading of the measure gives on the same losses. */
-  other_weight: number;
+  otherWeight: number;
   /** nDCG@10 on the test split, in [0, 1]. */
   ndcg: ByArm;
   /** The same without training; absent from runs of a version before. */
@@ -43,9 +43,9 @@ export interface ExperimentSummary {
   /** The same without training: BM25, and the model that the arms started from. */
   baselines?: Record<BaselineName, number> | undefined;
   /** Share of the suite's training rows that lie in tasks the arm samples. */
-  data_used: ByArm;
+  dataUsed: ByArm;
   /** Share of the suite's training rows that were really drawn at least once. */
-  rows_seen: ByArm;
+  rowsSeen: ByArm;
   /** The arms against the uniform one. */
   compared: Record<Exclude<ArmName, "uniform">, ArmDifference>;
   /** Seconds by stage. */
@@ -57,7 +57,7 @@ export interface ExperimentSummary {
   /** Measure by which the weights were learned. */
   measure: string;
   /** Percentage of the tasks in the top arm. */
-  top_percent: number;
+  topPercent: number;
   /** Guard rails that the weights crossed, each one line. */
   warnings: string[];
   /** Versions of what computed it. */
@@ -88,23 +88,23 @@ export function byArm(value: (arm: ArmName) => number): ByArm {
  * import { type ExperimentSummary, verdict } from "@tdro/tdro/experiment";
  * import assert from "node:assert/strict";
  *
- * const arms = { uniform: 0.3, reweighted: 0.35, top70: 0.28 };
+ * const arms = { uniform: 0.3, reweighted: 0.35, top: 0.28 };
  * const summary: ExperimentSummary = { // the content of summary.json
  *   suite: "mine",
- *   tasks: [{ name: "faq", size: 90, weight: 1, other_weight: 1, ndcg: arms }],
+ *   tasks: [{ name: "faq", size: 90, weight: 1, otherWeight: 1, ndcg: arms }],
  *   mean: arms,
- *   data_used: { uniform: 1, reweighted: 1, top70: 1 },
- *   rows_seen: { uniform: 1, reweighted: 1, top70: 1 },
+ *   dataUsed: { uniform: 1, reweighted: 1, top: 1 },
+ *   rowsSeen: { uniform: 1, reweighted: 1, top: 1 },
  *   compared: {
  *     reweighted: { difference: 0.05, interval: [0.02, 0.08], better: 1, worse: 0 },
- *     top70: { difference: -0.02, interval: [-0.05, 0.01], better: 0, worse: 1 },
+ *     top: { difference: -0.02, interval: [-0.05, 0.01], better: 0, worse: 1 },
  *   },
- *   seconds: {}, backend: "wasm", seed: 42, measure: "released", top_percent: 70,
+ *   seconds: {}, backend: "wasm", seed: 42, measure: "released", topPercent: 70,
  *   warnings: [], versions: {},
  * };
- * const [reweighted, top70] = verdict(summary);
+ * const [reweighted, top] = verdict(summary);
  * assert.match(reweighted!, /a gain beyond the spread of the queries/);
- * assert.match(top70!, /tDRO did not win here/);
+ * assert.match(top!, /tDRO did not win here/);
  * ```
  */
 export function verdict(summary: ExperimentSummary): string[] {
@@ -113,14 +113,14 @@ export function verdict(summary: ExperimentSummary): string[] {
 
 /** The verdict without the guard rails that were crossed. */
 export function outcome(summary: ExperimentSummary): string[] {
-  const { mean, compared, data_used } = summary;
+  const { mean, compared, dataUsed } = summary;
   const percent = (x: number) => `${(100 * x).toFixed(0)} %`;
   const signed = (x: number) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(4)}`;
   const name = {
     reweighted: "Reweighted sampling (tDRO)",
-    top70: `The top ${summary.top_percent} % of the tasks`,
+    top: `The top ${summary.topPercent} % of the tasks`,
   };
-  const sentences = (["reweighted", "top70"] as const).map((arm) => {
+  const sentences = (["reweighted", "top"] as const).map((arm) => {
     const { difference, interval: [low, high], better, worse } = compared[arm];
     const judged = low > 0
       ? "a gain beyond the spread of the queries"
@@ -135,7 +135,7 @@ export function outcome(summary: ExperimentSummary): string[] {
       } ` +
       `(95 % interval ${signed(low)} to ${signed(high)}), ${judged}. ` +
       `Better on ${better} of ${summary.tasks.length} tasks, worse on ${worse}; ` +
-      `sampled from ${percent(data_used[arm])} of the training rows.`;
+      `sampled from ${percent(dataUsed[arm])} of the training rows.`;
   });
   return [
     ...sentences,

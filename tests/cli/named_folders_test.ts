@@ -41,7 +41,7 @@ Deno.test("commands find in a run's folder what they need", async () => {
     ) scores.add((await call(`eval --model ${model} ${options}`)).out);
     assert.equal(scores.size, 1);
     const several = await call(`eval --model all ${options}`, 2);
-    assert.match(several.err, /a run with several models.*all\/models\/top70/);
+    assert.match(several.err, /a run with several models.*all\/models\/top/);
 
     const compared = await call("eval diff all#uniform one");
     assert.equal(
@@ -64,7 +64,7 @@ Deno.test("commands find in a run's folder what they need", async () => {
       / origin\.lengths\.query a \d+, b 20: long texts are cut elsewhere /,
     );
     assert.doesNotMatch(known.out, /not recorded|origin\.(model|path|backend)/);
-    const other = await call("eval diff all#uniform all#top70");
+    const other = await call("eval diff all#uniform all#top");
     assert.match(other.out, /origin\.model\.sha256\n? +a .*: another model$/m);
     const unnamed = await call("eval diff all one", 2);
     assert.match(unnamed.err, /one of the file's reports, all\/eval\.json#/);

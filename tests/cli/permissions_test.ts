@@ -141,7 +141,7 @@ async function serveAlone({ folder }: World): Promise<void> {
   const { value = "" } = await out.read();
   try {
     assert.match(value, /^http:\/\/127\.0\.0\.1:\d+\/\n$/);
-    for (const column of ["top70", "bm25"]) {
+    for (const column of ["top", "bm25"]) {
       const values = { task: "places", q: "the place", column };
       const response = await fetch(
         `${value.trim()}api/search?${new URLSearchParams(values)}`,

@@ -17,7 +17,7 @@ const COMMANDS = [
     other: ["--seed", "7"],
     says:
       /holds a finished run with other settings \(options\.seed is 7, was 42\)/,
-    files: ["summary.json", "eval.json", "models/top70/model.safetensors"],
+    files: ["summary.json", "eval.json", "models/top/model.safetensors"],
   },
   {
     line: ["train", ...SIZES],

@@ -44,7 +44,7 @@ const EXPECTED: Record<string, Expected> = {
   "01_tdro_from_scratch.ipynb": {
     plots: [
       ...["train-retriever", "learn", "measures", "weights", "reweighted"],
-      ...["top70", "ndcg-plot"],
+      ...["top", "ndcg-plot"],
     ],
     tables: [
       ...["settings", "tasks", "pairs", "negatives", "negative-example"],
@@ -102,7 +102,7 @@ function checkFromScratch(notebook: Notebook): void {
   const rows = tableOf(notebook, "evaluation");
   assert.equal(rows.length, 9);
   assert.equal(rows.at(-1)!.task, "mean");
-  for (const arm of ["uniform", "reweighted", "top70"]) {
+  for (const arm of ["uniform", "reweighted", "top"]) {
     for (const row of rows) {
       const ndcg = row[arm] as number;
       assert.ok(ndcg >= 0 && ndcg <= 1, `${arm} of ${row.task}: ${ndcg}`);
@@ -118,7 +118,7 @@ function checkFromScratch(notebook: Notebook): void {
   }
   const cell = codeCells(notebook).find(({ id }) => id === "verdict")!;
   const verdict = joined(cell.outputs![0]!.data!["text/markdown"] as string);
-  for (const arm of ["reweighted", "top70"]) {
+  for (const arm of ["reweighted", "top"]) {
     const [mean, uniform] = [rows.at(-1)![arm], rows.at(-1)!.uniform] as [
       number,
       number,
@@ -184,7 +184,7 @@ function checkOwnData(notebook: Notebook): void {
   }
   const scores = tableOf(notebook, "table");
   assert.equal(scores.length, suite.length + 1);
-  for (const arm of ["uniform", "reweighted", "top70"]) {
+  for (const arm of ["uniform", "reweighted", "top"]) {
     const mean = scores.at(-1)![arm] as number;
     // At random at most 4.54 over the passages, here 0.02; six steps give 0.1.
     assert.ok(mean > 0.04 && mean <= 1, `${arm}: ${mean}`);
@@ -211,7 +211,7 @@ function printed(notebook: Notebook, id: string): string {
 
 function checkQuickstart(notebook: Notebook): void {
   const rows = tableOf(notebook, "results");
-  checkMeans(rows, ["uniform", "reweighted", "top70"]);
+  checkMeans(rows, ["uniform", "reweighted", "top"]);
   // At random at most 4.54 over the passages: 0.008.
   assert.ok(rows.at(-1)!.uniform as number > 0.08, "it has not learned");
   const scores = column(tableOf(notebook, "search"), "score");
@@ -261,7 +261,9 @@ function checkArena(notebook: Notebook): void {
     assert.ok(whole.low as number <= difference, `${strategy}`);
     assert.ok(whole.high as number >= difference, `${strategy}`);
     assert.ok((whole.pHolm as number) > 0 && (whole.pHolm as number) <= 1);
-    const learned = ["tdro", "tdro-paper", "doremi"].includes(`${strategy}`);
+    const learned = ["tdro", "tdro-ratio-of-means", "doremi"].includes(
+      `${strategy}`,
+    );
     assert.equal((whole.proxySteps as number) > 0, learned, `${strategy}`);
   }
 }

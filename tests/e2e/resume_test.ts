@@ -51,7 +51,7 @@ function fingerprint(out: string): Record<string, unknown> {
     createHash("sha256").update(Deno.readFileSync(`${out}/${path}`))
       .digest("hex");
   return {
-    models: ["uniform", "reweighted", "top70"].map((arm) =>
+    models: ["uniform", "reweighted", "top"].map((arm) =>
       sha(`models/${arm}/model.safetensors`)
     ),
     weights: Deno.readTextFileSync(`${out}/weights.json`),

@@ -4,7 +4,7 @@ import type {
   ExperimentSummary,
 } from "../../lib/experiment/mod.ts";
 
-const ARMS = ["uniform", "reweighted", "top70"] as const;
+const ARMS = ["uniform", "reweighted", "top"] as const;
 
 /** A number in (0, 1) that depends on its arguments alone. */
 function chance(...parts: number[]): number {
@@ -70,19 +70,19 @@ export async function writeFakeRun(
         name,
         size: 100 + k,
         weight: weights[k]! / total,
-        other_weight: 0.3,
+        otherWeight: 0.3,
       },
       ndcg: byArm((arm) => reports[arm]!.tasks[k]!.mean["nDCG@10"]),
     })),
     mean: byArm((arm) => reports[arm]!.mean["nDCG@10"]),
-    data_used: { uniform: 1, reweighted: 1, top70: 0.7 },
-    rows_seen: { uniform: 1, reweighted: 0.9, top70: 0.7 },
-    compared: { reweighted: compared("reweighted"), top70: compared("top70") },
+    dataUsed: { uniform: 1, reweighted: 1, top: 0.7 },
+    rowsSeen: { uniform: 1, reweighted: 0.9, top: 0.7 },
+    compared: { reweighted: compared("reweighted"), top: compared("top") },
     seconds: { uniform: 1 },
     backend: "wasm",
     seed,
     measure: "released",
-    top_percent: 70,
+    topPercent: 70,
     warnings: [`${tasks[0]} is drawn 40 times over`],
     versions: { tdro: "0.0.0" },
   } as unknown as ExperimentSummary;

@@ -69,7 +69,7 @@ Deno.test("a model's files tell the prompts and lengths of its training", () =>
     });
 
     const bare = await trained(`${folder}/bare`, {
-      prompts: false,
+      prompts: "none",
       evaluate: false,
     });
     const none = { query: "", document: "", shades: "", weights: "" };
@@ -142,7 +142,7 @@ Deno.test("every arm of a run gets its card, and nothing beside the model", () =
     const about = {
       uniform: /^Every task is drawn alike\./m,
       reweighted: /learned by tDRO \(2 updates .* measure `released`\)/,
-      top70: /^The 70 % of the tasks with the largest weights/m,
+      top: /^The 70 % of the tasks with the largest weights/m,
     };
     for (const [arm, sentence] of Object.entries(about)) {
       const card = await read(`${out}/models/${arm}/README.md`);

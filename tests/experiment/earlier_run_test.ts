@@ -70,7 +70,7 @@ Deno.test("a run of an earlier version goes on to that version's result", async 
       readJson(`${cwd}/run/eval.json`),
       readJson(`${EARLIER}/expected_eval.json`),
     ];
-    for (const arm of ["uniform", "reweighted", "top70"]) {
+    for (const arm of ["uniform", "reweighted", "top"]) {
       assert.deepEqual(now[arm].mean, then[arm].mean, arm);
     }
   } finally {

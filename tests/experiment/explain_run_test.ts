@@ -55,7 +55,7 @@ Deno.test("a run's log gives its weights again, and says why", async (t) => {
       });
       assert.deepEqual(
         other.state.curr,
-        summary.tasks.map((task) => task.other_weight),
+        summary.tasks.map((task) => task.otherWeight),
       );
     },
   );

@@ -117,7 +117,7 @@ for (const to of ["tensorboard", "mlflow"] as const) {
           MLFLOW_ALLOW_FILE_STORE: "true",
         }) as Record<string, Record<string, [number, number][]>>;
         assert.deepEqual(Object.keys(read).sort(), [
-          ...["mine/reweighted", "mine/top70", "mine/uniform"],
+          ...["mine/reweighted", "mine/top", "mine/uniform"],
           "mine/weights",
         ]);
         const names = to === "mlflow"
@@ -141,7 +141,7 @@ for (const to of ["tensorboard", "mlflow"] as const) {
         assert.equal(step, 4);
         assert.equal(Math.fround(value), Math.fround(mean.uniform));
         assert.equal(read["mine/weights"]![`weight/${odd}`]!.length, 4);
-        assert.equal(read["mine/top70"]![score]!.length, 1);
+        assert.equal(read["mine/top"]![score]!.length, 1);
       }),
   });
 }

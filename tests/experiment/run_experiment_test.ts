@@ -54,7 +54,7 @@ onBackends("runExperiment() goes from tasks to a verdict", async (backend) => {
   assert.deepEqual(
     [...new Set(events.map((e) => e.stage))],
     [
-      ...["negatives", "start", "uniform", "weights", "reweighted", "top70"],
+      ...["negatives", "start", "uniform", "weights", "reweighted", "top"],
       ...["evaluation", "report"],
     ],
   );
@@ -66,7 +66,7 @@ onBackends("runExperiment() goes from tasks to a verdict", async (backend) => {
   ]);
   const total = summary.tasks.reduce((sum, t) => sum + t.weight, 0);
   assert.ok(Math.abs(total - 1) < 1e-9);
-  for (const arm of ["uniform", "reweighted", "top70"] as const) {
+  for (const arm of ["uniform", "reweighted", "top"] as const) {
     const mean = summary.tasks.reduce((sum, t) => sum + t.ndcg[arm], 0) / 3;
     assert.ok(Math.abs(mean - summary.mean[arm]) < 1e-9);
     assert.equal(reports[arm].tasks.length, 3);
@@ -76,12 +76,12 @@ onBackends("runExperiment() goes from tasks to a verdict", async (backend) => {
     Deno.stat(`${out}/run/checkpoints`),
     Deno.errors.NotFound,
   );
-  assert.equal(summary.data_used.uniform, 1);
+  assert.equal(summary.dataUsed.uniform, 1);
   // 70 % of 3 tasks is 2.1: two are kept.
   const kept = [...summary.tasks].sort((a, b) => b.weight - a.weight)
     .slice(0, 2).reduce((sum, t) => sum + t.size, 0);
   const rows = summary.tasks.reduce((sum, t) => sum + t.size, 0);
-  assert.ok(Math.abs(summary.data_used.top70 - kept / rows) < 1e-12);
+  assert.ok(Math.abs(summary.dataUsed.top - kept / rows) < 1e-12);
   const file = await readWeightFile(`${out}/run/weights.json`);
   assert.deepEqual(file.names, summary.tasks.map((t) => t.name));
   assert.deepEqual(

@@ -54,7 +54,7 @@ function outcome(out: string) {
   return {
     weights: Deno.readTextFileSync(join(out, "weights.json")),
     evaluation: Deno.readTextFileSync(join(out, "eval.json")),
-    models: ["uniform", "reweighted", "top70"].map((arm) =>
+    models: ["uniform", "reweighted", "top"].map((arm) =>
       Deno.readFileSync(join(out, "models", arm, "model.safetensors")).toHex()
     ),
   };

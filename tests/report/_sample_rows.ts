@@ -47,14 +47,14 @@ export function resultRows(tasks: readonly string[]) {
     weight: (k + 1) / 64,
     uniform: 0.25 + k / 256,
     reweighted: 0.25 + k / 128,
-    top70: k % 4 === 3 ? null : 0.5,
+    top: k % 4 === 3 ? null : 0.5,
   }));
 }
 
 /** The same results, a row a measurement. */
 export function ndcgRows(tasks: readonly string[]) {
   return resultRows(tasks).flatMap((row) =>
-    (["uniform", "reweighted", "top70"] as const).map((arm) => ({
+    (["uniform", "reweighted", "top"] as const).map((arm) => ({
       task: row.task,
       arm,
       ndcg: row[arm],

@@ -330,7 +330,7 @@ Deno.test("lossPlot() makes a line of each arm and task, in order of steps", () 
 });
 
 Deno.test("an arm has the same colour in every plot", () => {
-  const arms = ["top70", "uniform", "reweighted"];
+  const arms = ["top", "uniform", "reweighted"];
   const colors = (spec: PlotSpec) => {
     const layer = spec.layer.find((
       one: { encoding: { color?: { scale?: unknown } } },
@@ -342,7 +342,7 @@ Deno.test("an arm has the same colour in every plot", () => {
   };
   const wanted = {
     uniform: "#767676",
-    top70: "#0072b2",
+    top: "#0072b2",
     reweighted: "#d55e00",
   };
   const loss = arms.map((arm, i) => ({ arm, step: 1, loss: i }));
@@ -354,7 +354,7 @@ Deno.test("an arm has the same colour in every plot", () => {
 });
 
 Deno.test("gainPlot() joins only arms with several points", () => {
-  const one = [{ arm: "top70", dataUsed: 0.75, ndcg: 0.5 }, {
+  const one = [{ arm: "top", dataUsed: 0.75, ndcg: 0.5 }, {
     arm: "uniform",
     dataUsed: 1,
     ndcg: 0.25,
@@ -368,7 +368,7 @@ Deno.test("gainPlot() joins only arms with several points", () => {
   );
   assert.deepEqual(
     gainPlot(one).title.text,
-    ["Mean nDCG@10: uniform 0.250 (100% of the data), top70 0.500 (75%)"],
+    ["Mean nDCG@10: uniform 0.250 (100% of the data), top 0.500 (75%)"],
   );
 });
 

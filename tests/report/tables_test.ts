@@ -30,12 +30,12 @@ Deno.test("textTable() of results, whole", () => {
   assert.equal(
     textTable(table, { digits: 3 }),
     [
-      "task       size  weight  uniform  reweighted  top70  reweightedDiff  top70Diff",
-      "---------  ----  ------  -------  ----------  -----  --------------  ---------",
-      "dom-prose   900   0.750    0.500       0.625  –              +0.125  –",
-      "node-api     30   0.250    0.250       0.125  –              −0.125  –",
-      "---------  ----  ------  -------  ----------  -----  --------------  ---------",
-      "mean          –       –    0.375       0.375  –               0.000  –",
+      "task       size  weight  uniform  reweighted  top  reweightedDiff  topDiff",
+      "---------  ----  ------  -------  ----------  ---  --------------  -------",
+      "dom-prose   900   0.750    0.500       0.625  –            +0.125  –",
+      "node-api     30   0.250    0.250       0.125  –            −0.125  –",
+      "---------  ----  ------  -------  ----------  ---  --------------  -------",
+      "mean          –       –    0.375       0.375  –             0.000  –",
     ].join("\n"),
   );
 });

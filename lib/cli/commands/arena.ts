@@ -53,7 +53,7 @@ export const command: Command<ArenaOptions> = {
   name: "arena",
   summary: "Compare strategies of choosing the mixture, with several seeds",
   details:
-    "Each strategy chooses a mixture with the same budget of proxy steps; each mixture trains a retriever with the same start, steps and seeds; all are compared with uniform sampling on the test splits. Strategies: uniform, proportional, temperature-T, manual-0.5/0.3/0.2, tdro, tdro-paper, doremi, group-dro, doge, regmix, leave-one-out, inf-dds. Finished arms stay: more strategies or seeds in the same folder cost only themselves.",
+    "Each strategy chooses a mixture with the same budget of proxy steps; each mixture trains a retriever with the same start, steps and seeds; all are compared with uniform sampling on the test splits. Strategies: uniform, proportional, temperature-T, manual-0.5/0.3/0.2, tdro, tdro-ratio-of-means, doremi, group-dro, doge, regmix, leave-one-out, inf-dds. Finished arms stay: more strategies or seeds in the same folder cost only themselves.",
   examples: [
     {
       about: "tDRO, DoReMi and a temperature against uniform sampling",

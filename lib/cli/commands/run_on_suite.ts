@@ -3,7 +3,7 @@ import type { Suite } from "../../data/mod.ts";
 import type { ExperimentOptions } from "../../experiment/experiment_options.ts";
 import type { CommandIo } from "../io.ts";
 import { line, printable } from "../../base/printable.ts";
-import { tablesFor } from "./tables.ts";
+import { heading, tablesFor } from "./tables.ts";
 
 /** Runs the whole experiment and prints table and verdict. */
 export async function runOnSuite(
@@ -19,7 +19,7 @@ export async function runOnSuite(
   const { useBackend } = await import("../../backend/mod.ts");
   const backend = await useBackend(name);
   io.note(`backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
-  const { resultRows, runExperiment, verdict } = await import(
+  const { armLabel, resultRows, runExperiment, verdict } = await import(
     "../../experiment/mod.ts"
   );
   const { resultsTable } = await import("../../report/mod.ts");
@@ -29,7 +29,12 @@ export async function runOnSuite(
   );
   io.result(summary, () =>
     [
-      textTable(resultsTable(resultRows(summary)), { digits: 4, footRows: 1 }),
+      textTable(resultsTable(resultRows(summary)), {
+        digits: 4,
+        footRows: 1,
+        heading: (name) =>
+          heading(name).replace(/\btop$/, armLabel("top", summary)),
+      }),
       "",
       ...verdict(summary).map(printable),
       "",

@@ -31,7 +31,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
 };
 
 /** `passageLength` → `passage length`, `reweightedDiff` → `Δ reweighted`. */
-function heading(name: string): string {
+export function heading(name: string): string {
   if (Object.hasOwn(HEADINGS, name)) return HEADINGS[name]!;
   const [, arm] = /^([a-z]\w*)Diff$/.exec(name) ?? [];
   if (arm !== undefined) return `Δ ${arm}`;

@@ -98,6 +98,11 @@ export const OTHER_NAMES: readonly OtherNames[] = [
   { flag: "seeds", names: ["seed"] },
   { flag: "seed", names: ["random-state", "random-seed"] },
   { flag: "k", names: ["top-k", "topk", "depth", "hits"] },
+  {
+    flag: "prompts",
+    names: ["no-prompts", "no-prompt", "prompt", "instruction", "instructions"],
+    but: "--prompts none leaves them out",
+  },
   { flag: "metrics", names: ["metric", "measures"] },
   { flag: "metric", names: ["metrics", "measure"] },
   { flag: "lora.rank", names: ["lora", "lora-r", "lora-rank"] },

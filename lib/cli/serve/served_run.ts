@@ -1,7 +1,9 @@
 import { basename, join, resolve } from "node:path";
 import type { Suite } from "../../data/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
+import { armLabel } from "../../experiment/arms.ts";
 import type { RunRecord } from "../../experiment/run_folder.ts";
+import { nameOfToday } from "../../base/earlier_names.ts";
 import { isFile, isFolder } from "../../base/files/exists.ts";
 
 /** A model of a run, as a column of the page. */
@@ -81,9 +83,12 @@ export async function openServedRun(
 
 async function readRunRecord(folder: string): Promise<RunRecord> {
   const { readRecord } = await import("../../experiment/run_folder.ts");
+  const { settingsOfToday } = await import(
+    "../../experiment/earlier_options.ts"
+  );
   const record = await readRecord<RunRecord>(folder, "run.json", "run");
   if (record?.format === "tdro-run/1" && record.options && record.suite) {
-    return record;
+    return { ...record, options: settingsOfToday(record.options, {}) };
   }
   const arena = await isFile(join(folder, "arena.json"));
   throw new Deno.errors.NotFound(
@@ -118,18 +123,16 @@ async function trainedArms(
   for await (const { name, isDirectory } of Deno.readDir(models)) {
     if (isDirectory && !name.startsWith(".")) found.push(name);
   }
-  const evaluated = Object.keys(reports).filter((name) => found.includes(name));
-  const others = found.filter((name) => !evaluated.includes(name)).sort();
-  return [...evaluated, ...others].map((name) => ({
-    name,
-    label: labelOf(name, record),
-    folder: join(models, name),
-  }));
-}
-
-/** `top70` says 70 % whatever share it was. */
-function labelOf(name: string, { options }: RunRecord): string {
-  return /^top\d*$/.test(name) ? `top ${options.topPercent} %` : name;
+  const evaluated = Object.keys(reports);
+  const rank = (name: string) =>
+    evaluated.includes(name) ? evaluated.indexOf(name) : Infinity;
+  return found.sort().map((each) => ({ each, name: nameOfToday(each) }))
+    .toSorted((a, b) => rank(a.name) - rank(b.name) || 0)
+    .map(({ each, name }) => ({
+      name,
+      label: armLabel(name, record.options),
+      folder: join(models, each),
+    }));
 }
 
 /** The model that the run fine-tuned, if there was one and it is still there. */
@@ -192,6 +195,6 @@ function encodingOf(
   return {
     queryLength: lengths?.query ?? options.queryLength,
     passageLength: lengths?.passage ?? options.passageLength,
-    prompts: report?.settings?.prompts ?? (options.prompts ? "task" : "none"),
+    prompts: report?.settings?.prompts ?? options.prompts,
   };
 }

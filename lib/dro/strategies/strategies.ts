@@ -61,7 +61,7 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
     },
   },
   tdro: { make: () => tdro() },
-  "tdro-paper": { make: () => tdro({ form: "paper" }) },
+  "tdro-ratio-of-means": { make: () => tdro({ measure: "ratio-of-means" }) },
   doremi: { make: doremi },
   "group-dro": { make: groupDro },
   doge: { make: doge },
@@ -90,6 +90,7 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
  * ```
  */
 export function strategy(name: string): Strategy {
+  if (name === "tdro-paper") return tdro({ measure: "ratio-of-means" }); // its earlier name
   const exact = Object.hasOwn(STRATEGIES, name) ? STRATEGIES[name] : undefined;
   if (exact) return exact.make();
   for (const [prefix, { make, argument }] of Object.entries(STRATEGIES)) {

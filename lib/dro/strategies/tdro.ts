@@ -8,7 +8,7 @@ export interface TdroOptions {
    * batch) or the paper's (ratio of means per task). They can weigh tasks very
    * differently; spec section 19. @default {"released"}
    */
-  form?: "released" | "paper";
+  measure?: "released" | "ratio-of-means";
 }
 
 /**
@@ -17,7 +17,7 @@ export interface TdroOptions {
  * micro-batches; add `accumulate: 4` for that. `learn` takes longer steps where
  * it has fewer than the released run's 1000.
  *
- * @param options Which form.
+ * @param options Which measure.
  * @returns The preset.
  *
  * @example Usage
@@ -26,19 +26,21 @@ export interface TdroOptions {
  * import assert from "node:assert/strict";
  *
  * assert.equal(tdro().options.measure, "released");
- * assert.equal(tdro({ form: "paper" }).options.measure, "ratio-of-means");
+ * assert.equal(tdro({ measure: "ratio-of-means" }).options.measure, "ratio-of-means");
  * ```
  */
-export function tdro({ form = "released" }: TdroOptions = {}): WeightPreset {
-  const paper = form === "paper";
+export function tdro(
+  { measure = "released" }: TdroOptions = {},
+): WeightPreset {
+  const ratio = measure === "ratio-of-means";
   return lossStrategy({
-    name: paper ? "tdro-paper" : "tdro",
+    name: ratio ? "tdro-ratio-of-means" : "tdro",
     formula: `a ← a · exp(eta · clip(${
-      paper ? "mean(l) / mean(r)" : "mean(l / (r / sum(r)))"
+      ratio ? "mean(l) / mean(r)" : "mean(l / (r / sum(r)))"
     })) / Z`,
     source: "tDRO (arXiv 2408.10613)",
     reference: true,
-    failsWhen: paper
+    failsWhen: ratio
       ? "a reference's losses on a task are near 0, so that the ratio is noise"
       : "some tasks have many easy examples: after the batch's normalisation those count about nothing (spec S9)",
     result: "curr",
@@ -46,7 +48,7 @@ export function tdro({ form = "released" }: TdroOptions = {}): WeightPreset {
     // reference code's default.
     eta: (steps) => Math.min(0.25, 20 / steps),
     options: {
-      measure: paper ? "ratio-of-means" : "released",
+      measure,
       pNorm: 1,
       eta: 0.02,
       clip: { by: "norm", max: 1 },

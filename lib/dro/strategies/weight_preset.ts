@@ -16,7 +16,11 @@ export interface WeightPreset extends Strategy {
 }
 
 /** Name of a preset. */
-export type WeightPresetName = "tdro" | "tdro-paper" | "doremi" | "group-dro";
+export type WeightPresetName =
+  | "tdro"
+  | "tdro-ratio-of-means"
+  | "doremi"
+  | "group-dro";
 
 /**
  * The preset of a name, for configuration files and command lines.
@@ -38,15 +42,15 @@ export function weightPreset(name: WeightPresetName): WeightPreset {
   switch (name) {
     case "tdro":
       return tdro();
-    case "tdro-paper":
-      return tdro({ form: "paper" });
+    case "tdro-ratio-of-means":
+      return tdro({ measure: "ratio-of-means" });
     case "doremi":
       return doremi();
     case "group-dro":
       return groupDro();
     default:
       throw new RangeError(
-        `Cannot find a weight preset: name must be one of tdro, tdro-paper, doremi, group-dro: got ${name}`,
+        `Cannot find a weight preset: name must be one of tdro, tdro-ratio-of-means, doremi, group-dro: got ${name}`,
       );
   }
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { nameOfToday } from "../../base/earlier_names.ts";
 import { isFile, isFolder } from "../../base/files/exists.ts";
 import { readText } from "../../base/files/read_text.ts";
 import { z } from "zod";
@@ -55,7 +56,8 @@ export async function readReport(path: string): Promise<EvalReport> {
   if (names.length === 0) throw noReport(file, "it is empty");
   // Beside one retriever there are what nothing was trained for.
   const trained = names.filter((each) => !["bm25", "start"].includes(each));
-  const wanted = name ?? (trained.length === 1 ? trained[0] : undefined);
+  const wanted = (name && nameOfToday(name)) ??
+    (trained.length === 1 ? trained[0] : undefined);
   if (wanted === undefined || !Object.hasOwn(holds, wanted)) {
     throw new RangeError(
       `Cannot read ${path}: it must name one of the file's reports, ${
@@ -96,11 +98,12 @@ export async function readReports(
   );
 }
 
-/** What a file with several reports holds; nothing for any other. */
+/** What a file with several reports holds, by name; nothing for any other. */
 function reportsIn(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null && !("format" in value)
-    ? value as Record<string, unknown>
-    : undefined;
+  if (typeof value !== "object" || value === null || "format" in value) return;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [nameOfToday(name), each]),
+  );
 }
 
 /** The file that a path means, and the report in it, if one is named. */

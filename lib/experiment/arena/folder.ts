@@ -4,6 +4,7 @@ import { exists } from "../../base/files/exists.ts";
 import { hasFiles } from "../../base/files/has_files.ts";
 import { writeJson } from "../../base/files/json_file.ts";
 import { folderOf } from "../folder_name.ts";
+import { settingsOfToday } from "../earlier_options.ts";
 import { clearFolder } from "../replaced.ts";
 import {
   asJson,
@@ -41,7 +42,7 @@ export async function arenaFolder(
   return await folderOf(name, {
     suite: identity.suite.name,
     holdsSame: async (folder) => {
-      const before = await readRecord(folder, RECORD, "arena")
+      const before = await recordIn(folder, identity)
         .catch(() => undefined); // damaged: not this one
       return before !== undefined &&
         firstDifference(asJson(identity), before) === undefined;
@@ -64,7 +65,7 @@ export async function openArenaFolder(
   folder: string,
   { identity, force }: { identity: ArenaIdentity; force: boolean },
 ): Promise<() => Promise<void>> {
-  const before = await readRecord<unknown>(folder, RECORD, "arena");
+  const before = await recordIn(folder, identity);
   if (before === undefined && await hasFiles(folder)) {
     throw new RangeError(
       `Cannot write to ${folder}: it holds files that are no arena; name another folder by --out`,
@@ -87,6 +88,20 @@ export async function openArenaFolder(
     });
     await writeJson(join(folder, RECORD), identity);
   };
+}
+
+/** The record in a folder, as this version would have written it. */
+async function recordIn(
+  folder: string,
+  { settings }: ArenaIdentity,
+): Promise<unknown> {
+  const before = await readRecord<Partial<ArenaIdentity>>(
+    folder,
+    RECORD,
+    "arena",
+  );
+  if (!before?.settings) return before;
+  return { ...before, settings: settingsOfToday(before.settings, settings) };
 }
 
 /** Names of the folders of the seeds that an arena was run with. */

@@ -40,7 +40,7 @@ function ofRun(
       mean: summary.mean[arm],
       difference: compared?.difference ?? null,
       interval: compared?.interval ?? null,
-      dataUsed: summary.data_used[arm],
+      dataUsed: summary.dataUsed[arm],
       deltas: new Map(
         compared
           ? summary.tasks.map((t) => [t.name, t.ndcg[arm] - t.ndcg.uniform])

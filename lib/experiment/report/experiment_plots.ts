@@ -46,18 +46,18 @@ export interface ExperimentPlots {
  * import { experimentPlots, type ExperimentSummary } from "@tdro/tdro/experiment";
  * import assert from "node:assert/strict";
  *
- * const arms = { uniform: 0.3, reweighted: 0.35, top70: 0.28 };
+ * const arms = { uniform: 0.3, reweighted: 0.35, top: 0.28 };
  * const summary: ExperimentSummary = { // the content of summary.json
  *   suite: "mine",
- *   tasks: [{ name: "faq", size: 90, weight: 1, other_weight: 1, ndcg: arms }],
+ *   tasks: [{ name: "faq", size: 90, weight: 1, otherWeight: 1, ndcg: arms }],
  *   mean: arms,
- *   data_used: { uniform: 1, reweighted: 1, top70: 1 },
- *   rows_seen: { uniform: 1, reweighted: 1, top70: 1 },
+ *   dataUsed: { uniform: 1, reweighted: 1, top: 1 },
+ *   rowsSeen: { uniform: 1, reweighted: 1, top: 1 },
  *   compared: {
  *     reweighted: { difference: 0.05, interval: [0.02, 0.08], better: 1, worse: 0 },
- *     top70: { difference: -0.02, interval: [-0.05, 0.01], better: 0, worse: 1 },
+ *     top: { difference: -0.02, interval: [-0.05, 0.01], better: 0, worse: 1 },
  *   },
- *   seconds: {}, backend: "wasm", seed: 42, measure: "released", top_percent: 70,
+ *   seconds: {}, backend: "wasm", seed: 42, measure: "released", topPercent: 70,
  *   warnings: [], versions: {},
  * };
  * const line = { loss: 2, lossByTask: { faq: 2 }, gradNorm: 1, learningRate: 1e-3, tokens: 9, seconds: 1 };
@@ -98,7 +98,7 @@ export function experimentPlots(
     gain: gainPlot(
       ARMS.map((arm) => ({
         arm,
-        dataUsed: summary.data_used[arm],
+        dataUsed: summary.dataUsed[arm],
         ndcg: summary.mean[arm],
       })),
     ),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { withNamesOfToday } from "../../base/earlier_names.ts";
 import { isFile } from "../../base/files/exists.ts";
 import { type EvalReport, readReport, readReports } from "../../eval/mod.ts";
 import { type ArmName, ARMS, BASELINES } from "../arms.ts";
@@ -120,6 +121,7 @@ export async function readPart<Name extends keyof Parts>(
   } catch (error) {
     fail(`it is not JSON: ${(error as Error).message}`);
   }
+  if (name === "summary.json") value = withNamesOfToday(value);
   const problem = partProblem(name, value);
   if (problem) fail(problem);
   return value as Parts[Name];

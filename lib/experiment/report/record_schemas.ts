@@ -15,7 +15,7 @@ const versions = z.record(text, text);
 const byArm = z.looseObject({
   uniform: number,
   reweighted: number,
-  top70: number,
+  top: number,
 });
 
 const byBaseline = z.object({ bm25: number, start: number }).optional();
@@ -33,18 +33,18 @@ const summary = z.looseObject({
     name: text.min(1),
     size: number,
     weight: number,
-    other_weight: number,
+    otherWeight: number,
     ndcg: byArm,
     baselines: byBaseline,
   })).min(1),
   mean: byArm,
   baselines: byBaseline,
-  data_used: byArm,
-  compared: z.looseObject({ reweighted: difference, top70: difference }),
+  dataUsed: byArm,
+  compared: z.looseObject({ reweighted: difference, top: difference }),
   backend: text,
   seed: z.int(),
   measure: text,
-  top_percent: number,
+  topPercent: number,
   warnings: texts,
   versions,
 });

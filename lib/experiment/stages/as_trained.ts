@@ -31,10 +31,10 @@ export function asTrained(
  */
 function taskPrompts(
   { tasks }: Suite,
-  prompts: boolean,
+  prompts: "task" | "none",
 ): Record<string, string> {
   const byTask = tasks.map(({ name, prompt }) =>
-    [name, queryText(prompts ? prompt : "", "")] as const
+    [name, queryText(prompts === "task" ? prompt : "", "")] as const
   );
   const [query, ...others] = new Set(byTask.map(([, prompt]) => prompt));
   const common: Record<string, string> = others.length === 0

@@ -85,12 +85,16 @@ async function keptTokenizer(
   }
 }
 
-function* trainingTexts(suite: Suite, prompts: boolean): Generator<string> {
+function* trainingTexts(
+  suite: Suite,
+  prompts: "task" | "none",
+): Generator<string> {
   for (const task of suite.tasks) {
     for (const passage of task.corpus.values()) yield passageText(passage);
     for (const id of task.qrels.train?.keys() ?? []) {
       const query = task.queries.get(id);
-      if (query) yield queryText(prompts ? task.prompt : "", query.text);
+      if (!query) continue;
+      yield queryText(prompts === "task" ? task.prompt : "", query.text);
     }
   }
 }

@@ -56,7 +56,7 @@ export async function* evaluateModel(
   return yield* evaluate(encodeFunction(encoder, options), suite, {
     ...MEASURED,
     origin,
-    prompts: options.prompts ? "task" : "none",
+    prompts: options.prompts,
     // Much faster on large corpora, the same numbers to the bit.
     prepare: (passages) => nearestRows(passages),
     signal,

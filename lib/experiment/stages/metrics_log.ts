@@ -1,6 +1,7 @@
 import { readTextIfThere } from "../../base/files/read_text.ts";
 import { join } from "node:path";
 import { z } from "zod";
+import { nameOfToday } from "../../base/earlier_names.ts";
 import { describeIssue } from "../../base/describe_issue.ts";
 import { exists } from "../../base/files/exists.ts";
 import { syncFile } from "../../base/files/sync.ts";
@@ -102,7 +103,10 @@ export class MetricsLog {
         return []; // torn by an interruption, and written anew
       }
       const { error } = schema.safeParse(value);
-      if (!error) return [value as MetricsLine];
+      if (!error) {
+        const made = value as MetricsLine;
+        return [{ ...made, stage: nameOfToday(made.stage) }];
+      }
       throw new SyntaxError(
         `${this.#path}:${i + 1}: Cannot use the line: ${
           describeIssue(error.issues[0]!, value)

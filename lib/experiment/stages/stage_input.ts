@@ -32,6 +32,8 @@ export function samplerOptions(
     seed: options.seed,
     passages: options.passages,
     names: suite.tasks.map((t) => t.name),
-    prompts: options.prompts ? suite.tasks.map((t) => t.prompt) : undefined,
+    prompts: options.prompts === "task"
+      ? suite.tasks.map((t) => t.prompt)
+      : undefined,
   };
 }

@@ -18,7 +18,7 @@ import type { Rows } from "../rows.ts";
 
 /** What one training run cost in data and gave; input of {@linkcode gainPlot}. */
 export interface GainRow {
-  /** What was trained, e.g. `"uniform"`, `"reweighted"`, `"top70"`. */
+  /** What was trained, e.g. `"uniform"`, `"reweighted"`, `"top"`. */
   arm: string;
   /** Share of the training rows used, in [0, 1]. */
   dataUsed: number;
@@ -51,9 +51,9 @@ const ACTION = "plot quality against data used";
  *
  * const spec = gainPlot([
  *   { arm: "uniform", dataUsed: 1, ndcg: 0.5 },
- *   { arm: "top70", dataUsed: 0.7, ndcg: 0.51 },
+ *   { arm: "top", dataUsed: 0.7, ndcg: 0.51 },
  * ]);
- * assert.match(spec.title.text.join(" "), /top70 0\.510 \(70%\)/);
+ * assert.match(spec.title.text.join(" "), /top 0\.510 \(70%\)/);
  * ```
  */
 export function gainPlot(

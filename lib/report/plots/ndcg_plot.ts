@@ -19,7 +19,7 @@ import type { Rows } from "../rows.ts";
 export interface NdcgRow {
   /** Task name. */
   task: string;
-  /** What was trained, e.g. `"uniform"`, `"reweighted"`, `"top70"`. */
+  /** What was trained, e.g. `"uniform"`, `"reweighted"`, `"top"`. */
   arm: string;
   /** nDCG@10 in [0, 1]; null if unknown. */
   ndcg: number | null;

@@ -22,8 +22,8 @@ export interface ResultRow {
   uniform?: number | null;
   /** nDCG@10 after training with the learned weights, in [0, 1]. */
   reweighted?: number | null;
-  /** nDCG@10 after training on the top-70 % tasks only, in [0, 1]. */
-  top70?: number | null;
+  /** nDCG@10 after training on the heaviest tasks only, in [0, 1]. */
+  top?: number | null;
 }
 
 const ACTION = "make a results table";
@@ -31,7 +31,7 @@ const ACTION = "make a results table";
 /**
  * The table that a comparison of mixtures ends in: the given columns (`bm25` and
  * `start` only where a row has them), the
- * differences to uniform (`reweightedDiff`, `top70Diff`), and a last row named
+ * differences to uniform (`reweightedDiff`, `topDiff`), and a last row named
  * `mean`.
  *
  * A difference is null where one of its two numbers is. Each number of the mean
@@ -73,9 +73,9 @@ export function resultsTable(rows: Rows<ResultRow>): ColumnTable {
   const start = score("start");
   const uniform = score("uniform");
   const reweighted = score("reweighted");
-  const top70 = score("top70");
+  const top = score("top");
   const reweightedDiff = differences(reweighted, uniform);
-  const top70Diff = differences(top70, uniform);
+  const topDiff = differences(top, uniform);
   const tasks = checked.map((row, index) =>
     textField(row, "task", { index, action: ACTION })
   );
@@ -89,9 +89,9 @@ export function resultsTable(rows: Rows<ResultRow>): ColumnTable {
     ...column("start", start),
     uniform: [...uniform, mean(uniform)],
     reweighted: [...reweighted, mean(reweighted)],
-    top70: [...top70, mean(top70)],
+    top: [...top, mean(top)],
     reweightedDiff: [...reweightedDiff, mean(reweightedDiff)],
-    top70Diff: [...top70Diff, mean(top70Diff)],
+    topDiff: [...topDiff, mean(topDiff)],
   });
 }
 

@@ -32,14 +32,14 @@ async function writeRun(
   const arm = smallEncoder("cls");
   await saveEncoder(base, join(folder, "base"));
   await saveEncoder(arm, join(folder, "run/models/uniform"));
-  await saveEncoder(base, join(folder, "run/models/top70"));
+  await saveEncoder(base, join(folder, "run/models/top"));
   disposeEncoder(base);
   disposeEncoder(arm);
   const record = {
     format: "tdro-run/1",
     status: "finished",
     options: {
-      ...{ model: join(folder, "base"), topPercent: 40, prompts: true },
+      ...{ model: join(folder, "base"), topPercent: 40, prompts: "task" },
       ...ENCODING,
     },
     suite: {

@@ -81,7 +81,7 @@ Deno.test("those that measure find the task that helps the others", async () => 
 });
 
 Deno.test("those that go by the loss give weight to the task that lags", async () => {
-  for (const name of ["tdro", "tdro-paper", "doremi", "group-dro"]) {
+  for (const name of ["tdro", "tdro-ratio-of-means", "doremi", "group-dro"]) {
     const { weights } = await learned(strategy(name));
     assert.equal(weights.indexOf(Math.max(...weights)), 0, name);
   }

@@ -286,7 +286,7 @@ Deno.test({
             passage.text += " and so on".repeat(40);
           }
           const run = { ...servedToy(suite), notes: ["A note."] };
-          const columns = ["start", "uniform", "reweighted", "top70", "bm25"]
+          const columns = ["start", "uniform", "reweighted", "top", "bm25"]
             .map((name, c) => fakeColumn(name, c > 2));
           await using served = await serve(run, columns);
           for (

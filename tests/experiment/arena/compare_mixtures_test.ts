@@ -111,7 +111,13 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
   const out = await Deno.makeTempDir();
   const backend = await useBackend("wasm");
   const names = [
-    ...["proportional", "temperature-2", "manual-2/1/0", "tdro", "tdro-paper"],
+    ...[
+      "proportional",
+      "temperature-2",
+      "manual-2/1/0",
+      "tdro",
+      "tdro-ratio-of-means",
+    ],
     ...["doremi", "group-dro", "doge", "regmix", "leave-one-out", "inf-dds"],
   ];
   const budget = 16;
@@ -124,7 +130,9 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
     const free = strategies.findIndex((s) => s.name === arm.strategy) < 4;
     assert.equal(arm.proxySteps === 0, free, arm.strategy);
     assert.ok(arm.proxySteps <= budget + 1e-6, arm.strategy);
-    const compares = ["tdro", "tdro-paper", "doremi"].includes(arm.strategy);
+    const compares = ["tdro", "tdro-ratio-of-means", "doremi"].includes(
+      arm.strategy,
+    );
     assert.equal(arm.referenceSteps, compares ? 2 : 0, arm.strategy);
     const slug = arm.strategy.replaceAll("/", "_");
     const file = await readWeightFile(

@@ -82,7 +82,7 @@ Deno.test("reportRuns() of several: what won, what differs, bands over seeds", (
     assert.match(html, /<h1>2 runs side by side: a, b<\/h1>/);
     assert.match(
       html,
-      /The largest gain over uniform sampling is that of top70 in [ab]: \+0\.\d{4}/,
+      /The largest gain over uniform sampling is that of top in [ab]: \+0\.\d{4}/,
     );
     assert.ok(
       parts(html).includes("Course of the weights over the seeds"),

@@ -137,7 +137,7 @@ Deno.test("downloads give the rows, plots and provenance back exactly", async ()
   const csv = files.get("table-1-plain.csv")!;
   assert.match(
     csv,
-    /^task,size,weight,uniform,reweighted,top70,reweightedDiff,top70Diff\r\n/,
+    /^task,size,weight,uniform,reweighted,top,reweightedDiff,topDiff\r\n/,
   );
   assert.ok(
     csv.includes(

@@ -11,7 +11,7 @@ Deno.test("resultsTable() appends differences and a mean row, worked by hand", (
       weight: 0.75,
       uniform: 0.5,
       reweighted: 0.75,
-      top70: 0.25,
+      top: 0.25,
     },
     {
       task: "b",
@@ -19,7 +19,7 @@ Deno.test("resultsTable() appends differences and a mean row, worked by hand", (
       weight: 0.25,
       uniform: 0.25,
       reweighted: 0.5,
-      top70: null,
+      top: null,
     },
   ]);
   assert.deepEqual(table.objects(), [
@@ -29,9 +29,9 @@ Deno.test("resultsTable() appends differences and a mean row, worked by hand", (
       weight: 0.75,
       uniform: 0.5,
       reweighted: 0.75,
-      top70: 0.25,
+      top: 0.25,
       reweightedDiff: 0.25,
-      top70Diff: -0.25,
+      topDiff: -0.25,
     },
     {
       task: "b",
@@ -39,9 +39,9 @@ Deno.test("resultsTable() appends differences and a mean row, worked by hand", (
       weight: 0.25,
       uniform: 0.25,
       reweighted: 0.5,
-      top70: null,
+      top: null,
       reweightedDiff: 0.25,
-      top70Diff: null,
+      topDiff: null,
     },
     {
       task: "mean",
@@ -49,10 +49,10 @@ Deno.test("resultsTable() appends differences and a mean row, worked by hand", (
       weight: null,
       uniform: 0.375,
       reweighted: 0.625,
-      top70: 0.25,
+      top: 0.25,
       reweightedDiff: 0.25,
       // Over task a alone, not 0.25 - 0.375.
-      top70Diff: -0.25,
+      topDiff: -0.25,
     },
   ]);
 });
@@ -79,7 +79,7 @@ Deno.test("resultsTable(): a permutation of the tasks permutes the rows and keep
   // Sixteenths, so that every order of summation is exact.
   const score = fc.option(fc.integer({ min: 0, max: 16 }).map((n) => n / 16));
   const rows = fc.array(
-    fc.record({ uniform: score, reweighted: score, top70: score }),
+    fc.record({ uniform: score, reweighted: score, top: score }),
     { minLength: 1, maxLength: 12 },
   ).map((all) => all.map((row, k) => ({ task: `t${k}`, ...row })));
   fc.assert(fc.property(rows, (given) => {
