@@ -65,7 +65,7 @@ export async function listHubFiles(
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw hubError(error, repo, hub);
     throw new SyntaxError(
-      `Cannot pull ${repo.id}: the hub ${error.message}; don't use this mirror`,
+      `Cannot ${hub.action} ${repo.id}: the hub ${error.message}; don't use this mirror`,
       { cause: error },
     );
   }

@@ -102,6 +102,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/model/pull.ts"),
   },
   {
+    name: "model push",
+    summary: "Put a model on the Hugging Face hub",
+    needs: ["net", "read", "env"],
+    load: () => import("./commands/model/push.ts"),
+  },
+  {
     name: "model info",
     summary: "Show what a model folder holds, without loading its weights",
     needs: ["read"],

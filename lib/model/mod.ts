@@ -102,6 +102,12 @@ export {
   type PullModelOptions,
   type PullProgress,
 } from "./hub/pull_model.ts";
+export {
+  type PushedFile,
+  type PushedModel,
+  pushModel,
+  type PushModelOptions,
+} from "./hub/push_model.ts";
 export { addLora, type AddLoraOptions } from "./lora/add_lora.ts";
 export { loadLora } from "./lora/load_lora.ts";
 export { type LoraConfig, loraConfig } from "./lora/lora_config.ts";

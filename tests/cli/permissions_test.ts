@@ -66,6 +66,7 @@ const LINES: Record<string, string[]> = {
   "model merge": ["base", "--adapter", "adapter", "--out", "merged"],
   "data pull": ["beir/scifact", "--out", "pulled", "--files", "files"],
   "model pull": ["owner/model", "--out", "model"],
+  "model push": ["base", "owner/model"],
   "data docs-suite": ["--tasks", "vega-keywords", "--out", "docs"],
   demo: ["--suite-folder", "docs2", "--out", "demo", ...RUN],
   setup: [],
@@ -291,7 +292,12 @@ async function makeWorld(): Promise<World> {
       "test.tsv": bytesOf("test.tsv", "query-id\tcorpus-id\tscore\nx\tx\t1\n"),
     },
   });
-  const env = { HF_ENDPOINT: hub.url, TMPDIR: at("tmp"), NO_COLOR: "1" };
+  const env = {
+    HF_ENDPOINT: hub.url,
+    HF_TOKEN: "token",
+    TMPDIR: at("tmp"),
+    NO_COLOR: "1",
+  };
   const inFolder = { cwd: folder, env };
   // As it is typed, with what a run on WebAssembly is told to need.
   const typed = ["--allow-read", "--allow-env", `--allow-write=${at("run")}`];

@@ -25,6 +25,8 @@ export interface HubOptions extends Patience {
   token?: string;
   /** Stops the work; downloads go on there the next time. */
   signal?: AbortSignal;
+  /** What is wanted of the repository, for messages. @default {"pull"} */
+  action?: "pull" | "push to";
 }
 
 /** How the hub is asked. */
@@ -35,6 +37,8 @@ export interface HubConnection extends Patience {
   secret?: Record<string, string>;
   /** Stops the work. */
   signal?: AbortSignal;
+  /** What is wanted of the repository, for messages. */
+  action: "pull" | "push to";
 }
 
 const HUB = "https://huggingface.co";
@@ -49,12 +53,13 @@ export function hubConnection(
   {
     endpoint = Deno.env.get("HF_ENDPOINT") || HUB,
     token = Deno.env.get("HF_TOKEN"),
+    action = "pull",
     ...how
   }: HubOptions,
 ): HubConnection {
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
     throw new SyntaxError(
-      `Cannot pull ${id}: HF_ENDPOINT must be an address like ${HUB}: got ${
+      `Cannot ${action} ${id}: HF_ENDPOINT must be an address like ${HUB}: got ${
         shown(endpoint)
       }`,
     );
@@ -63,11 +68,12 @@ export function hubConnection(
   const word = token?.trim() ?? "";
   if (!/^[!-~]*$/.test(word)) {
     throw new SyntaxError(
-      `Cannot pull ${id}: HF_TOKEN must be one word of ASCII letters, digits and signs`,
+      `Cannot ${action} ${id}: HF_TOKEN must be one word of ASCII letters, digits and signs`,
     );
   }
   return {
     ...how,
+    action,
     endpoint: endpoint.replace(/\/+$/, ""),
     secret: word ? { authorization: `Bearer ${word}` } : undefined,
   };
@@ -93,10 +99,14 @@ export function hubError(
       ? `${message}; ${mend}`
       : status !== undefined
       ? `${hub} answers ${status}; try again later`
-      : `${hub} can't be reached (${message}); set HF_ENDPOINT to a mirror, or copy ${
-        BY_HAND[type]
-      } here by hand`);
-  return new RangeError(`Cannot pull ${id}: ${said}`, { cause: error });
+      : `${hub} can't be reached (${message}); ${
+        connection.action === "pull"
+          ? `set HF_ENDPOINT to a mirror, or copy ${BY_HAND[type]} here by hand`
+          : "try again later"
+      }`);
+  return new RangeError(`Cannot ${connection.action} ${id}: ${said}`, {
+    cause: error,
+  });
 }
 
 /** What is in the way, if the hub doesn't let one in. */
