@@ -69,9 +69,9 @@ function busy(
 ): RangeError {
   const who = pid === undefined
     ? "another process"
-    : `process ${pid} on ${host}, since ${started}`;
+    : `process ${pid} on ${host}, since ${started},`;
   return new RangeError(
-    `Cannot write to ${folder}: ${who}, is writing to it; wait until it has finished, or choose another folder with --out`,
+    `Cannot write to ${folder}: ${who} is writing to it; wait until it has finished, or choose another folder with --out`,
   );
 }
 
