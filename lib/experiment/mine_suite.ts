@@ -169,6 +169,7 @@ async function mineTask(
   return await mineHardNegatives(task, {
     positiveShare: settings.filter ? settings.positiveShare : Infinity,
     margin: settings.filter ? settings.margin : 0,
+    withoutPositive: settings.withoutPositive,
     rng: createRng(settings.seed, `negatives/${task.name}`),
     split: settings.split,
     count: settings.count,
