@@ -34,7 +34,7 @@ export interface ExperimentOptions {
   /** Passages per query in stage 1. */
   weightPassages: number;
   /** How a task's losses become its measure. */
-  measure: Extract<LossMeasure, "released" | "ratio-of-means">;
+  measure: LossMeasure;
   /** Step size on the log-weights; absent: 20 / weightSteps, at most 0.25. */
   eta?: number | undefined;
   /** Share of the tasks that the top arm trains on, in percent. */
@@ -72,6 +72,15 @@ export interface ExperimentOptions {
   /** Updates between two checkpoints. */
   checkpointEvery: number;
 }
+
+/** All measures, the usual ones first. */
+export const MEASURES = [
+  "released",
+  "ratio-of-means",
+  "difference",
+  "relative-difference",
+  "raw",
+] as const satisfies LossMeasure[];
 
 const positive = () => z.number().int().min(1);
 
@@ -113,8 +122,8 @@ export const experimentShape = {
   weightPassages: z.number().int().min(2).default(3).describe(
     "Passages per query in stage 1",
   ),
-  measure: z.enum(["released", "ratio-of-means"]).default("released").describe(
-    "How losses become a task's measure: the reference code's way or the paper's formula",
+  measure: z.enum(MEASURES).default("released").describe(
+    "How losses become a task's measure: the reference code's way, the paper's formula, the excess loss, the excess loss over the reference's, or the loss alone",
   ),
   eta: z.number().min(0).optional().describe(
     "Step size on the log-weights; default 20 / weight steps, the path length of the released run (0.02 × 1000), but at most 0.25",

@@ -152,6 +152,7 @@ export async function* compareMixtures(
       log,
       signal,
       backend,
+      fixedSettings: true,
     };
     let loaded: Encoder | undefined;
     // The uniform arm is the first, so its model is there.
