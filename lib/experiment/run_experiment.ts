@@ -5,10 +5,11 @@ import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite } from "../data/mod.ts";
 import { capPasses, selectTop } from "../dro/mod.ts";
 import type { EvalReport } from "../eval/mod.ts";
-import { disposeEncoder } from "../model/mod.ts";
+import { disposeEncoder, type LoraConfig } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
 import { aboutArms, type ArmName, ARMS } from "./arms.ts";
 import { writeCard } from "./card/write_card.ts";
+import { adapterOf, withAdapter } from "./stages/adapter.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "./stages/check_model.ts";
 import { dropCheckpoints } from "./stages/checkpoints.ts";
@@ -55,6 +56,11 @@ export interface RunExperimentOptions
   extends Partial<ExperimentOptions>, FolderPermissions {
   /** What tensors are computed with: the result of `useBackend()`. */
   backend: Backend;
+  /**
+   * Train LoRA adapters on the frozen model, as proxies and in every arm; it must be
+   * named by `model`. @default {all parameters}
+   */
+  lora?: Partial<LoraConfig>;
   /** Stops the work at the next step and leaves a checkpoint. */
   signal?: AbortSignal;
 }
@@ -89,11 +95,14 @@ export interface RunExperimentOptions
  */
 export async function* runExperiment(
   suite: Suite,
-  { backend, force, forceSettings, signal, ...given }: RunExperimentOptions,
+  { backend, force, forceSettings, signal, lora, ...given }:
+    RunExperimentOptions,
 ): AsyncGenerator<ProgressEvent, ExperimentResult> {
   checkSuite(suite);
+  const parsed = parseExperimentOptions(given);
+  const adapter = adapterOf(lora, parsed);
   const identity = await withFolder({
-    options: parseExperimentOptions(given),
+    options: { ...parsed, lora: adapter },
     ...await identityOf(suite, backend),
   }, { forceSettings });
   const { options } = identity;
@@ -129,7 +138,11 @@ export async function* runExperiment(
       maxPasses: options.maxPasses,
     });
   const uniform = held(mixture(suite, "uniform")); // throws if it can't be kept
-  const base = yield* noted("start", startStage(options, suite, claim.begun));
+  const base = withAdapter(
+    yield* noted("start", startStage(options, suite, claim.begun)),
+    adapter,
+    options.seed,
+  );
   const log = new MetricsLog(options.out);
   const input: StageInput = {
     options,

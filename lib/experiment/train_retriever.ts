@@ -6,14 +6,13 @@ import type { Suite } from "../data/mod.ts";
 import { isFile } from "../base/files/exists.ts";
 import { type EvalReport, readReport, readReports } from "../eval/mod.ts";
 import {
-  addLora,
   disposeEncoder,
   type Encoder,
   loadEncoder,
   type LoraConfig,
-  loraConfig,
 } from "../model/mod.ts";
-import { createRng, mixture } from "../sampling/mod.ts";
+import { mixture } from "../sampling/mod.ts";
+import { adapterOf, withAdapter } from "./stages/adapter.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "./stages/check_model.ts";
 import { dropCheckpoints } from "./stages/checkpoints.ts";
@@ -53,7 +52,10 @@ export interface TrainRetrieverOptions
    * @default {uniform}
    */
   weights?: readonly number[];
-  /** Train a LoRA adapter on the frozen model. @default {all parameters} */
+  /**
+   * Train a LoRA adapter on the frozen model, which must be named by `model`.
+   * @default {all parameters}
+   */
   lora?: Partial<LoraConfig>;
   /** Evaluate on the test splits afterwards. @default {true} */
   evaluate?: boolean;
@@ -82,7 +84,8 @@ export interface RetrieverResult {
  * of any size. Interrupted, it goes on where it stopped when called again with
  * the same settings; finished, it gives its result.
  *
- * @param suite The tasks, each with train judgments.
+ * @param suite The tasks, at least one, each with train judgments; to evaluate, also
+ * with test ones.
  * @param options Mixture, settings, LoRA.
  * @returns Progress; at the end the result.
  * @throws {RangeError} If a setting is out of bounds, the weights don't fit the
@@ -120,13 +123,18 @@ export async function* trainRetriever(
     ...settings
   }: TrainRetrieverOptions,
 ): AsyncGenerator<ProgressEvent, RetrieverResult> {
-  const adapter = lora && loraConfig(lora);
-  checkSuite(suite);
+  const parsed = parseExperimentOptions(settings);
+  const adapter = adapterOf(lora, parsed);
+  checkSuite(suite, {
+    tasks: 1,
+    splits: evaluate ? ["train", "test"] : ["train"],
+    otherwise: ", or train with --no-evaluate",
+  });
   const weights = given ?? mixture(suite, "uniform");
   checkWeights(weights, suite);
   const identity = await withFolder({
     options: {
-      ...parseExperimentOptions(settings),
+      ...parsed,
       kind: "retriever",
       weights,
       lora: adapter,
@@ -267,15 +275,6 @@ async function reportsBefore(
     report: report ?? await readReport(`${path}#${ARM}`),
     baselines: bm25 && start && { bm25, start },
   };
-}
-
-function withAdapter(
-  encoder: Encoder,
-  config: LoraConfig | undefined,
-  seed: number,
-): Encoder {
-  if (!config) return encoder;
-  return addLora(encoder, { ...config, rng: createRng(seed, "lora") });
 }
 
 function checkWeights(weights: readonly number[], suite: Suite): void {

@@ -55,6 +55,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/mined_file.ts": ["mine"],
   "experiment/run_experiment.ts": ["run", "demo"],
   "experiment/run_folder.ts": RUNS,
+  "experiment/stages/adapter.ts": ["run", "train"],
   "experiment/stages/resumable_stage.ts": RUNS,
   "experiment/train_retriever.ts": ["train"],
 };

@@ -92,9 +92,12 @@ Deno.test("docs/files.md tells every file and field that is written", async () =
   for await (const { stage } of runExperiment(suite, settings("run"))) {
     assert.ok(stage);
   }
-  const lora = { rank: 2 };
+  const adapted = { model: `${folder}/run/models/uniform`, lora: { rank: 2 } };
   for await (
-    const { done } of trainRetriever(suite, { ...settings("train"), lora })
+    const { done } of trainRetriever(suite, {
+      ...settings("train"),
+      ...adapted,
+    })
   ) assert.ok(done >= 0);
   const arena = compareMixtures(suite, ["tdro"], {
     ...settings("arena"),
