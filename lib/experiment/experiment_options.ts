@@ -65,8 +65,19 @@ export interface ExperimentOptions {
   queryLength: number;
   /** Most tokens of a passage. */
   passageLength: number;
-  /** Hard negatives mined for each query. */
+  /** Hard negatives mined for each query; a folder of mined ones has its own. */
   negatives: number;
+  /** Folder of `tdro mine` with the hard negatives; absent: they are mined first. */
+  mined?: string | undefined;
+  /**
+   * What finds the hard negatives; `"fused"`: both, by reciprocal rank; absent:
+   * BM25.
+   */
+  mineBy?: "bm25" | "dense" | "fused" | undefined;
+  /** Model folder for `mineBy`; with `"bm25"` it filters only. */
+  mineModel?: string | undefined;
+  /** What becomes of training queries without a hard negative; absent: dropped. */
+  bareQueries?: "drop" | "in-batch" | undefined;
   /** Whether queries carry their task's instruction. */
   prompts: boolean;
   /** Updates between two checkpoints. */
@@ -172,7 +183,21 @@ export const experimentShape = {
     "Most tokens of a passage",
   ),
   negatives: positive().default(8).describe(
-    "Hard negatives mined for each query",
+    "Hard negatives mined for each query; those of --mined are taken as they are",
+  ),
+  mined: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
+    "Folder of tdro mine with hard negatives for this suite; without it, they are mined first",
+  ),
+  // Absent, not with a default: so are they in the records of earlier runs.
+  mineBy: z.enum(["bm25", "dense", "fused"]).optional().describe(
+    "What finds the hard negatives; fused: both, by reciprocal rank; default: bm25",
+  ),
+  mineModel: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
+    .describe(
+      "Model folder, for --mine-by dense or fused; with bm25, it filters only",
+    ),
+  bareQueries: z.enum(["drop", "in-batch"]).optional().describe(
+    "Training queries without a hard negative: leave out, or take positives of other queries; default: drop",
   ),
   prompts: z.boolean().default(true).describe(
     "Put each task's instruction before its queries",
@@ -210,11 +235,27 @@ export function parseExperimentOptions(
   input: Partial<ExperimentOptions>,
 ): ExperimentOptions {
   const parsed = experimentOptions.safeParse(input);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withMiner(parsed.data);
   const { path, message } = parsed.error.issues[0]!;
   throw new RangeError(
     `Cannot run the experiment: ${path.join(".") || "options"}: ${message}`,
   );
+}
+
+/** Refuses what says twice, or not at all, where hard negatives come from. */
+function withMiner(options: ExperimentOptions): ExperimentOptions {
+  const { mined, mineBy, mineModel } = options;
+  if (mined !== undefined && (mineModel ?? mineBy)) {
+    throw new RangeError(
+      "Cannot run the experiment: --mined names a folder of negatives that are mined already; leave out --mine-by and --mine-model, or --mined",
+    );
+  }
+  if (mineBy && mineBy !== "bm25" && mineModel === undefined) {
+    throw new RangeError(
+      `Cannot run the experiment: --mine-by ${mineBy} needs a model folder by --mine-model; or use --mine-by bm25`,
+    );
+  }
+  return options;
 }
 
 /** Step size on the log-weights of these settings. */

@@ -20,6 +20,7 @@ import {
   parseExperimentOptions,
 } from "./experiment_options.ts";
 import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
+import { openMinedFolder } from "./mined_folder.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
 import {
   finishRun,
@@ -101,9 +102,13 @@ export async function* runExperiment(
   checkSuite(suite);
   const parsed = parseExperimentOptions(given);
   const adapter = adapterOf(lora, parsed);
+  const mined = parsed.mined === undefined
+    ? undefined
+    : await openMinedFolder(parsed.mined, suite);
   const identity = await withFolder({
     options: { ...parsed, lora: adapter },
     ...await identityOf(suite, backend),
+    mined: mined?.origin,
   }, { forceSettings });
   const { options } = identity;
   await using claim = await RunClaim.open(identity, {
@@ -128,7 +133,7 @@ export async function* runExperiment(
   await checkModel(options);
   const { rows, statistics } = yield* noted(
     "negatives",
-    mineStage(options, suite, signal),
+    mineStage(options, suite, { mined, signal }),
   );
   /** Weights within the limit of passes, if there is one. */
   const held = (weights: number[]) =>
@@ -216,6 +221,7 @@ export async function* runExperiment(
       arms: trained,
       reports,
       metrics,
+      statistics,
     });
     await writeJson(join(options.out, "summary.json"), summary);
     await writeReport({ record, suite, summary, reports, metrics, statistics });

@@ -26,6 +26,7 @@ import {
 import { type BaselineName, BASELINES } from "./arms.ts";
 import { parseExperimentOptions } from "./experiment_options.ts";
 import { MetricsLog } from "./stages/metrics_log.ts";
+import { openMinedFolder } from "./mined_folder.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
 import {
   finishRun,
@@ -125,6 +126,9 @@ export async function* trainRetriever(
 ): AsyncGenerator<ProgressEvent, RetrieverResult> {
   const parsed = parseExperimentOptions(settings);
   const adapter = adapterOf(lora, parsed);
+  const mined = parsed.mined === undefined
+    ? undefined
+    : await openMinedFolder(parsed.mined, suite);
   checkSuite(suite, {
     tasks: 1,
     splits: evaluate ? ["train", "test"] : ["train"],
@@ -140,6 +144,7 @@ export async function* trainRetriever(
       lora: adapter,
     },
     ...await identityOf(suite, backend),
+    mined: mined?.origin,
   }, { forceSettings });
   const { options } = identity;
   await using claim = await RunClaim.open(identity, {
@@ -156,7 +161,11 @@ export async function* trainRetriever(
     return yield* resultOf(evaluation, evaluate);
   }
   await checkModel(options);
-  const { rows, statistics } = yield* mineStage(options, suite, signal);
+  const { rows, statistics } = yield* mineStage(options, suite, {
+    mined,
+    needed: options.passages > 1,
+    signal,
+  });
   const base = withAdapter(
     await baseEncoder(options, suite, { keep: claim.begun }),
     adapter,

@@ -194,3 +194,50 @@ onBackends(
     });
   },
 );
+
+Deno.test("run and train take what mine wrote, twice, and refuse it for another suite", async () => {
+  await withSuite(async (folder) => {
+    const suite = ["--suite", `${folder}/suite`];
+    const mined = `${folder}/mined`;
+    const written = await tdro(
+      "mine",
+      ...suite,
+      "--count",
+      "2",
+      "--out",
+      mined,
+    );
+    assert.equal(written.code, 0, written.err);
+    assert.match(written.out, /tdro run --mined .*mined trains on it/);
+    const quick = "--backend wasm --steps 2 --weight-steps 2 --batch-size 4 " +
+      "--hidden-size 16 --vocab-size 150 --weight-batch-size 4 --json --quiet";
+    for (const name of ["run", "train"]) {
+      const settings = name === "run"
+        ? quick
+        : quick.replace(/--weight-\S+ \d /g, "");
+      const line = [name, ...suite, ...settings.split(" ")];
+      const given = ["--mined", mined, "--out", `${folder}/${name}`];
+      const first = await tdro(...line, ...given);
+      assert.equal(first.code, 0, first.err);
+      assert.deepEqual(
+        JSON.parse((await tdro(...line, ...given)).out),
+        JSON.parse(first.out),
+      );
+      // What a run noted repeats it.
+      const config = ["--config", `${folder}/${name}/run.json`];
+      const again = await tdro(...line, ...config, "--out", `${folder}/again`);
+      assert.equal(again.code, 0, again.err);
+      await Deno.remove(`${folder}/again`, { recursive: true });
+    }
+    const path = `${folder}/suite/weights/queries.jsonl`;
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replace("which weight", "What weight"));
+    const refused = await tdro(
+      ...["run", ...suite, ...quick.split(" "), "--mined", mined],
+      ...["--out", `${folder}/other`],
+    );
+    assert.ok(isUserError(refused), refused.err);
+    assert.match(refused.err, /weights\.jsonl was mined from other data/);
+    await assert.rejects(Deno.stat(`${folder}/other`), Deno.errors.NotFound);
+  });
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { useBackend } from "../../lib/backend/mod.ts";
 import {
   compareMixtures,
+  mineSuite,
   runExperiment,
   trainRetriever,
 } from "../../lib/experiment/mod.ts";
@@ -99,7 +100,12 @@ Deno.test("docs/files.md tells every file and field that is written", async () =
       ...adapted,
     })
   ) assert.ok(done >= 0);
+  const mined = await Deno.makeTempDir();
+  for await (const { stage } of mineSuite(suite, { out: mined })) {
+    assert.ok(stage);
+  }
   const arena = compareMixtures(suite, ["tdro"], {
+    mined,
     ...settings("arena"),
     budget: 4,
     seeds: [1],
@@ -124,4 +130,5 @@ Deno.test("docs/files.md tells every file and field that is written", async () =
   assert.match(found, /gradNorm/);
   assert.match(found, /\/negatives\.json(?!:)/);
   await Deno.remove(folder, { recursive: true });
+  await Deno.remove(mined, { recursive: true });
 });
