@@ -40,6 +40,8 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/read_mixture.ts": ["train"],
   "cli/commands/run_writer.ts": ["eval"],
   "cli/serve/served_run.ts": ["serve"],
+  // Not of data check, which names what the training commands have.
+  "data/check/check_suite.ts": TRAINING,
   "data/pull/pull_dataset.ts": ["data pull"],
   "data/tables/cells.ts": ["data import"],
   "data/tables/choose_columns.ts": ["data import"],
