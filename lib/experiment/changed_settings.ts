@@ -12,6 +12,13 @@ const CHANGEABLE = [
   "checkpointEvery",
 ];
 
+/** What a run is beside its settings, in words. */
+const PARTS = {
+  suite: "the suite",
+  backend: "the backend",
+  mined: "the folder of hard negatives",
+};
+
 /** Settings of an unfinished run that were changed: from what, to what, when. */
 export interface SettingsChange {
   /** ISO 8601. */
@@ -41,8 +48,8 @@ export function changedSettings(
   const differs = (a: unknown, b: unknown) =>
     JSON.stringify(a) !== JSON.stringify(b);
   const changed: string[] = [];
-  for (const part of ["suite", "backend"] as const) {
-    if (differs(before[part], now[part])) changed.push(`the ${part}`);
+  for (const part of ["suite", "backend", "mined"] as const) {
+    if (differs(before[part], now[part])) changed.push(PARTS[part]);
   }
   const [old, young] = [before.options, now.options].map((options) =>
     new Map<string, unknown>(Object.entries(options))

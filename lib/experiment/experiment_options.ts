@@ -34,7 +34,7 @@ export interface ExperimentOptions {
   /** Passages per query in stage 1. */
   weightPassages: number;
   /** How a task's losses become its measure. */
-  measure: Extract<LossMeasure, "released" | "ratio-of-means">;
+  measure: LossMeasure;
   /** Step size on the log-weights; absent: 20 / weightSteps, at most 0.25. */
   eta?: number | undefined;
   /** Share of the tasks that the top arm trains on, in percent. */
@@ -65,13 +65,33 @@ export interface ExperimentOptions {
   queryLength: number;
   /** Most tokens of a passage. */
   passageLength: number;
-  /** Hard negatives mined for each query. */
+  /** Hard negatives mined for each query; a folder of mined ones has its own. */
   negatives: number;
   /** What stands before each query: its task's instruction, or nothing. */
   prompts: "task" | "none";
+  /** Folder of `tdro mine` with the hard negatives; absent: they are mined first. */
+  mined?: string | undefined;
+  /**
+   * What finds the hard negatives; `"fused"`: both, by reciprocal rank; absent:
+   * BM25.
+   */
+  mineBy?: "bm25" | "dense" | "fused" | undefined;
+  /** Model folder for `mineBy`; with `"bm25"` it filters only. */
+  mineModel?: string | undefined;
+  /** What becomes of training queries without a hard negative; absent: dropped. */
+  bareQueries?: "drop" | "in-batch" | undefined;
   /** Updates between two checkpoints. */
   checkpointEvery: number;
 }
+
+/** All measures, the usual ones first. */
+export const MEASURES = [
+  "released",
+  "ratio-of-means",
+  "difference",
+  "relative-difference",
+  "raw",
+] as const satisfies LossMeasure[];
 
 const positive = () => z.number().int().min(1);
 
@@ -113,8 +133,8 @@ export const experimentShape = {
   weightPassages: z.number().int().min(2).default(3).describe(
     "Passages per query in stage 1",
   ),
-  measure: z.enum(["released", "ratio-of-means"]).default("released").describe(
-    "How losses become a task's measure: the reference code's way or the paper's formula",
+  measure: z.enum(MEASURES).default("released").describe(
+    "How losses become a task's measure: the reference code's way, the paper's formula, the excess loss, the excess loss over the reference's, or the loss alone",
   ),
   eta: z.number().min(0).optional().describe(
     "Step size on the log-weights; default 20 / weight steps, the path length of the released run (0.02 × 1000), but at most 0.25",
@@ -163,7 +183,21 @@ export const experimentShape = {
     "Most tokens of a passage",
   ),
   negatives: positive().default(8).describe(
-    "Hard negatives mined for each query",
+    "Hard negatives mined for each query; those of --mined are taken as they are",
+  ),
+  mined: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
+    "Folder of tdro mine with hard negatives for this suite; without it, they are mined first",
+  ),
+  // Absent, not with a default: so are they in the records of earlier runs.
+  mineBy: z.enum(["bm25", "dense", "fused"]).optional().describe(
+    "What finds the hard negatives; fused: both, by reciprocal rank; default: bm25",
+  ),
+  mineModel: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
+    .describe(
+      "Model folder, for --mine-by dense or fused; with bm25, it filters only",
+    ),
+  bareQueries: z.enum(["drop", "in-batch"]).optional().describe(
+    "Training queries without a hard negative: leave out, or take positives of other queries; default: drop",
   ),
   prompts: z.enum(["task", "none"]).default("task").describe(
     "What stands before each query: its task's instruction, or nothing",
@@ -201,11 +235,27 @@ export function parseExperimentOptions(
   input: Partial<ExperimentOptions>,
 ): ExperimentOptions {
   const parsed = experimentOptions.safeParse(input);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withMiner(parsed.data);
   const { path, message } = parsed.error.issues[0]!;
   throw new RangeError(
     `Cannot run the experiment: ${path.join(".") || "options"}: ${message}`,
   );
+}
+
+/** Refuses what says twice, or not at all, where hard negatives come from. */
+function withMiner(options: ExperimentOptions): ExperimentOptions {
+  const { mined, mineBy, mineModel } = options;
+  if (mined !== undefined && (mineModel ?? mineBy)) {
+    throw new RangeError(
+      "Cannot run the experiment: --mined names a folder of negatives that are mined already; leave out --mine-by and --mine-model, or --mined",
+    );
+  }
+  if (mineBy && mineBy !== "bm25" && mineModel === undefined) {
+    throw new RangeError(
+      `Cannot run the experiment: --mine-by ${mineBy} needs a model folder by --mine-model; or use --mine-by bm25`,
+    );
+  }
+  return options;
 }
 
 /** Step size on the log-weights of these settings. */

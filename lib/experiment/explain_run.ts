@@ -10,7 +10,11 @@ import {
   unpackLosses,
   type WeightExplanation,
 } from "../dro/mod.ts";
-import { type ExperimentOptions, weightEta } from "./experiment_options.ts";
+import {
+  type ExperimentOptions,
+  MEASURES,
+  weightEta,
+} from "./experiment_options.ts";
 import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
 import { WEIGHT_STAGE } from "./stages/learn_mixture.ts";
 import { jsonValue } from "../base/json_value.ts";
@@ -25,7 +29,7 @@ export interface RunLosses {
 
 const recordSchema = z.object({
   options: z.object({
-    measure: z.enum(["released", "ratio-of-means"]),
+    measure: z.enum(MEASURES),
     eta: z.number().optional(),
     weightSteps: z.number(),
   }),

@@ -1,31 +1,20 @@
 import { readText } from "../base/files/read_text.ts";
-import { type BackendName, nearestRows, useBackend } from "../backend/mod.ts";
+import { type BackendName, useBackend } from "../backend/mod.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite, Task } from "../data/mod.ts";
-import {
-  disposeEncoder,
-  encodeFunction,
-  type Encoder,
-  loadEncoder,
-} from "../model/mod.ts";
-import { createRng } from "../sampling/mod.ts";
+import { disposeEncoder, loadEncoder } from "../model/mod.ts";
 import {
   applyDecisions,
-  bm25Retriever,
   type DecisionRow,
   decisionsOf,
-  denseRetriever,
-  fusedRetriever,
-  hashPassages,
-  type MinedNegatives,
-  mineHardNegatives,
   type MineStatistics,
   parseDecisions,
   previewNegatives,
   type PreviewRow,
-  type RetrieveFunction,
 } from "../search/mod.ts";
+import { mineTask, type Mining } from "./mine_task.ts";
 import { openMinedFile } from "./mined_file.ts";
+import { taskHash } from "./run_folder.ts";
 import {
   type MineSuiteSettings,
   parseMineSuiteOptions,
@@ -50,15 +39,6 @@ export interface MinedSuite {
   tasks: ({ task: string } & MineStatistics)[];
   /** Some queries of each task with what was mined for them. */
   preview: { task: string; rows: PreviewRow[] }[];
-}
-
-/** What the negatives of every task are mined with. */
-interface Mining {
-  settings: MineSuiteSettings;
-  backend: BackendName | "auto";
-  encoder: Encoder | undefined;
-  decisions: readonly DecisionRow[];
-  signal: AbortSignal | undefined;
 }
 
 /**
@@ -105,7 +85,7 @@ export async function* mineSuite(
   const decisions = await readDecisions(settings.decisions);
   if (model !== undefined) await useBackend(backend);
   const encoder = model === undefined ? undefined : await loadEncoder(model);
-  const mining = { settings, backend, encoder, decisions, signal };
+  const mining = { settings, encoder, decisions, signal };
   const previewed = settings.preview || (out === undefined ? 2 : 0);
   const mined: MinedSuite = { tasks: [], preview: [] };
   const event = {
@@ -119,9 +99,10 @@ export async function* mineSuite(
     );
     // All of them before the first is mined, which may take hours.
     const files = out === undefined ? [] : await Promise.all(
-      tasks.map((task) =>
-        openMinedFile(out, { task, settings: recordOf(task, mining), force })
-      ),
+      suite.tasks.map(async (task, k) => {
+        const record = await recordOf(task, mining, backend);
+        return openMinedFile(out, { task: tasks[k]!, settings: record, force });
+      }),
     );
     for (const [done, task] of tasks.entries()) {
       const { name } = task;
@@ -151,51 +132,18 @@ async function readDecisions(path?: string): Promise<DecisionRow[]> {
   return parseDecisions(await readText(path, complaint), path);
 }
 
-async function mineTask(
-  task: Task,
-  { settings, encoder, decisions, signal }: Mining,
-): Promise<MinedNegatives> {
-  using dense = encoder &&
-    await denseRetriever(task, encodeFunction(encoder, settings), {
-      prepare: (passages) => nearestRows(passages),
-      prompts: settings.prompts,
-      signal,
-    });
-  const retrievers: Record<typeof settings.by, () => RetrieveFunction> = {
-    bm25: () => bm25Retriever(task),
-    dense: () => dense!.retrieve,
-    fused: () => fusedRetriever([bm25Retriever(task), dense!.retrieve]),
-  };
-  return await mineHardNegatives(task, {
-    positiveShare: settings.filter ? settings.positiveShare : Infinity,
-    margin: settings.filter ? settings.margin : 0,
-    rng: createRng(settings.seed, `negatives/${task.name}`),
-    split: settings.split,
-    count: settings.count,
-    depth: [settings.from, settings.to],
-    sampling: settings.sampling,
-    nearDuplicates: settings.nearDuplicates,
-    fill: settings.fill,
-    retrieve: retrievers[settings.by](),
-    score: dense?.score,
-    decisions: decisionsOf(decisions, task.name),
-    signal,
-  });
-}
-
 /** All that the negatives of a task depend on. */
-function recordOf(
+async function recordOf(
   task: Task,
-  { settings, backend, decisions }: Mining,
-): Record<string, unknown> {
+  { settings, decisions }: Mining,
+  backend: string,
+): Promise<Record<string, unknown>> {
   const { out: _, preview: __, ...rest } = settings;
   return {
     ...rest,
     backend: settings.model === undefined ? undefined : backend,
     decisions: decisions.filter(({ task: of }) => of === task.name)
       .map(({ query, passage, decision }) => [query, passage, decision]),
-    corpus: hashPassages(task.corpus.values()),
-    queries: hashPassages(task.queries.values()),
-    judged: [...task.qrels[settings.split] ?? []].length,
+    data: await taskHash(task),
   };
 }

@@ -22,6 +22,8 @@ export interface MineSuiteSettings {
   margin: number;
   /** Whether candidates are left out by score at all. */
   filter: boolean;
+  /** What becomes of a query whose positives share no word with it (BM25 alone). */
+  withoutPositive: "keep" | "drop";
   /** Which candidates are taken. */
   sampling: "random" | "top" | "rank";
   /** Most bits of 64 in which a text differs that counts as the same. */
@@ -68,6 +70,9 @@ export const mineSuiteShape = {
   ),
   filter: z.boolean().default(true).describe(
     "Leave out by score at all; --no-filter takes whatever is found",
+  ),
+  withoutPositive: z.enum(["keep", "drop"]).default("keep").describe(
+    "Candidates of a query that shares no word with its positives, by BM25: keep them unfiltered, or drop them all, as each scores higher",
   ),
   sampling: z.enum(["random", "top", "rank"]).default("random").describe(
     "Which candidates are taken: any, the first, or earlier ones rather",

@@ -5,10 +5,11 @@ import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite } from "../data/mod.ts";
 import { capPasses, selectTop } from "../dro/mod.ts";
 import type { EvalReport } from "../eval/mod.ts";
-import { disposeEncoder } from "../model/mod.ts";
+import { disposeEncoder, type LoraConfig } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
 import { aboutArms, type ArmName, ARMS } from "./arms.ts";
 import { writeCard } from "./card/write_card.ts";
+import { adapterOf, withAdapter } from "./stages/adapter.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "./stages/check_model.ts";
 import { dropCheckpoints } from "./stages/checkpoints.ts";
@@ -19,6 +20,7 @@ import {
   parseExperimentOptions,
 } from "./experiment_options.ts";
 import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
+import { openMinedFolder } from "./mined_folder.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
 import {
   finishRun,
@@ -55,6 +57,11 @@ export interface RunExperimentOptions
   extends Partial<ExperimentOptions>, FolderPermissions {
   /** What tensors are computed with: the result of `useBackend()`. */
   backend: Backend;
+  /**
+   * Train LoRA adapters on the frozen model, as proxies and in every arm; it must be
+   * named by `model`. @default {all parameters}
+   */
+  lora?: Partial<LoraConfig>;
   /** Stops the work at the next step and leaves a checkpoint. */
   signal?: AbortSignal;
 }
@@ -89,12 +96,19 @@ export interface RunExperimentOptions
  */
 export async function* runExperiment(
   suite: Suite,
-  { backend, force, forceSettings, signal, ...given }: RunExperimentOptions,
+  { backend, force, forceSettings, signal, lora, ...given }:
+    RunExperimentOptions,
 ): AsyncGenerator<ProgressEvent, ExperimentResult> {
   checkSuite(suite);
+  const parsed = parseExperimentOptions(given);
+  const adapter = adapterOf(lora, parsed);
+  const mined = parsed.mined === undefined
+    ? undefined
+    : await openMinedFolder(parsed.mined, suite);
   const identity = await withFolder({
-    options: parseExperimentOptions(given),
+    options: { ...parsed, lora: adapter },
     ...await identityOf(suite, backend),
+    mined: mined?.origin,
   }, { forceSettings });
   const { options } = identity;
   await using claim = await RunClaim.open(identity, {
@@ -119,7 +133,7 @@ export async function* runExperiment(
   await checkModel(options);
   const { rows, statistics } = yield* noted(
     "negatives",
-    mineStage(options, suite, signal),
+    mineStage(options, suite, { mined, signal }),
   );
   /** Weights within the limit of passes, if there is one. */
   const held = (weights: number[]) =>
@@ -129,7 +143,11 @@ export async function* runExperiment(
       maxPasses: options.maxPasses,
     });
   const uniform = held(mixture(suite, "uniform")); // throws if it can't be kept
-  const base = yield* noted("start", startStage(options, suite, claim.begun));
+  const base = withAdapter(
+    yield* noted("start", startStage(options, suite, claim.begun)),
+    adapter,
+    options.seed,
+  );
   const log = new MetricsLog(options.out);
   const input: StageInput = {
     options,
@@ -203,6 +221,7 @@ export async function* runExperiment(
       arms: trained,
       reports,
       metrics,
+      statistics,
     });
     await writeJson(join(options.out, "summary.json"), summary);
     await writeReport({ record, suite, summary, reports, metrics, statistics });

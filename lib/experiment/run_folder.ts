@@ -6,10 +6,11 @@ import { isFile } from "../base/files/exists.ts";
 import { hasFiles } from "../base/files/has_files.ts";
 import { writeJson } from "../base/files/json_file.ts";
 import { readTextIfThere } from "../base/files/read_text.ts";
-import type { Suite } from "../data/mod.ts";
+import type { Suite, Task } from "../data/mod.ts";
 import type { ExperimentOptions } from "./experiment_options.ts";
 import { jsonValue } from "../base/json_value.ts";
 import { changedSettings, type SettingsChange } from "./changed_settings.ts";
+import type { MinedOrigin } from "./mined_folder.ts";
 import { folderOf } from "./folder_name.ts";
 import { settingsOfToday } from "./earlier_options.ts";
 import { clearFolder, dropReplaced } from "./replaced.ts";
@@ -22,6 +23,8 @@ export interface RunIdentity {
   suite: { name: string; tasks: string[]; sha256: string };
   /** What computed it. */
   backend: { name: string; device: string };
+  /** Where its hard negatives come from, if it doesn't mine them itself. */
+  mined?: MinedOrigin | undefined;
 }
 
 /** The content of `run.json`. */
@@ -142,6 +145,7 @@ export async function openRunFolder(
     options: before.options,
     suite: before.suite,
     backend: before.backend,
+    mined: before.mined,
   });
   if (before && !difference) {
     const finished = before.status === "finished";
@@ -317,6 +321,11 @@ export async function identityOf(
     },
     backend: { name: backend.name, device: backend.device },
   };
+}
+
+/** The same of one task. */
+export function taskHash(task: Task): Promise<string> {
+  return suiteHash({ name: task.name, tasks: [task] });
 }
 
 /** Hash of everything in a suite that training and evaluation see. */

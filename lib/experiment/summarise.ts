@@ -2,6 +2,7 @@ import type { Suite, TrainExample } from "../data/mod.ts";
 import { weightWarnings } from "../dro/mod.ts";
 import { type ArmName, ARMS, type BaselineName, BASELINES } from "./arms.ts";
 import { changeSentences } from "./changed_settings.ts";
+import { type BareCounts, bareSentence } from "./stages/bare_queries.ts";
 import { compareArms } from "./compare_arms.ts";
 import type { MetricsLine } from "./stages/metrics_log.ts";
 import type { RunRecord } from "./run_folder.ts";
@@ -29,6 +30,8 @@ export interface SummaryInput {
   reports: Reports;
   /** The log. */
   metrics: readonly MetricsLine[];
+  /** What became of queries without a hard negative, by task name. */
+  statistics: Readonly<Record<string, BareCounts>>;
 }
 
 /** Puts a run's outcome into one record. */
@@ -77,6 +80,7 @@ export function summarise(input: SummaryInput): ExperimentSummary {
     topPercent: options.topPercent,
     warnings: [
       ...changeSentences(record.changes ?? []),
+      ...[bareSentence(input.statistics) ?? []].flat(),
       ...weightWarnings({
         weights: mixtures.reweighted,
         names: suite.tasks.map((t) => t.name),

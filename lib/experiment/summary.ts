@@ -12,7 +12,10 @@ export interface SummaryTask {
   size: number;
   /** Learned domain weight; they sum to 1. */
   weight: number;
-  /** What the other reading of the measure gives on the same losses. */
+  /**
+   * What the released measure gives on the same losses; the paper's, where that was
+   * the chosen one.
+   */
   otherWeight: number;
   /** nDCG@10 on the test split, in [0, 1]. */
   ndcg: ByArm;

@@ -6,14 +6,13 @@ import type { Suite } from "../data/mod.ts";
 import { isFile } from "../base/files/exists.ts";
 import { type EvalReport, readReport, readReports } from "../eval/mod.ts";
 import {
-  addLora,
   disposeEncoder,
   type Encoder,
   loadEncoder,
   type LoraConfig,
-  loraConfig,
 } from "../model/mod.ts";
-import { createRng, mixture } from "../sampling/mod.ts";
+import { mixture } from "../sampling/mod.ts";
+import { adapterOf, withAdapter } from "./stages/adapter.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "./stages/check_model.ts";
 import { dropCheckpoints } from "./stages/checkpoints.ts";
@@ -27,6 +26,7 @@ import {
 import { type BaselineName, BASELINES } from "./arms.ts";
 import { parseExperimentOptions } from "./experiment_options.ts";
 import { MetricsLog } from "./stages/metrics_log.ts";
+import { openMinedFolder } from "./mined_folder.ts";
 import { mineStage } from "./stages/mine_negatives.ts";
 import {
   finishRun,
@@ -53,7 +53,10 @@ export interface TrainRetrieverOptions
    * @default {uniform}
    */
   weights?: readonly number[];
-  /** Train a LoRA adapter on the frozen model. @default {all parameters} */
+  /**
+   * Train a LoRA adapter on the frozen model, which must be named by `model`.
+   * @default {all parameters}
+   */
   lora?: Partial<LoraConfig>;
   /** Evaluate on the test splits afterwards. @default {true} */
   evaluate?: boolean;
@@ -82,7 +85,8 @@ export interface RetrieverResult {
  * of any size. Interrupted, it goes on where it stopped when called again with
  * the same settings; finished, it gives its result.
  *
- * @param suite The tasks, each with train judgments.
+ * @param suite The tasks, at least one, each with train judgments; to evaluate, also
+ * with test ones.
  * @param options Mixture, settings, LoRA.
  * @returns Progress; at the end the result.
  * @throws {RangeError} If a setting is out of bounds, the weights don't fit the
@@ -120,18 +124,27 @@ export async function* trainRetriever(
     ...settings
   }: TrainRetrieverOptions,
 ): AsyncGenerator<ProgressEvent, RetrieverResult> {
-  const adapter = lora && loraConfig(lora);
-  checkSuite(suite);
+  const parsed = parseExperimentOptions(settings);
+  const adapter = adapterOf(lora, parsed);
+  const mined = parsed.mined === undefined
+    ? undefined
+    : await openMinedFolder(parsed.mined, suite);
+  checkSuite(suite, {
+    tasks: 1,
+    splits: evaluate ? ["train", "test"] : ["train"],
+    otherwise: ", or train with --no-evaluate",
+  });
   const weights = given ?? mixture(suite, "uniform");
   checkWeights(weights, suite);
   const identity = await withFolder({
     options: {
-      ...parseExperimentOptions(settings),
+      ...parsed,
       kind: "retriever",
       weights,
       lora: adapter,
     },
     ...await identityOf(suite, backend),
+    mined: mined?.origin,
   }, { forceSettings });
   const { options } = identity;
   await using claim = await RunClaim.open(identity, {
@@ -148,7 +161,11 @@ export async function* trainRetriever(
     return yield* resultOf(evaluation, evaluate);
   }
   await checkModel(options);
-  const { rows, statistics } = yield* mineStage(options, suite, signal);
+  const { rows, statistics } = yield* mineStage(options, suite, {
+    mined,
+    needed: options.passages > 1,
+    signal,
+  });
   const base = withAdapter(
     await baseEncoder(options, suite, { keep: claim.begun }),
     adapter,
@@ -267,15 +284,6 @@ async function reportsBefore(
     report: report ?? await readReport(`${path}#${ARM}`),
     baselines: bm25 && start && { bm25, start },
   };
-}
-
-function withAdapter(
-  encoder: Encoder,
-  config: LoraConfig | undefined,
-  seed: number,
-): Encoder {
-  if (!config) return encoder;
-  return addLora(encoder, { ...config, rng: createRng(seed, "lora") });
 }
 
 function checkWeights(weights: readonly number[], suite: Suite): void {

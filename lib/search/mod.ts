@@ -19,6 +19,7 @@
  */
 export { applyDecisions } from "./mine/apply_decisions.ts";
 export { auditNegatives, type AuditOptions } from "./mine/audit_negatives.ts";
+export { bareQueries, type BareQueriesOptions } from "./mine/bare_queries.ts";
 export { Bm25, type Bm25Options } from "./words/bm25.ts";
 export {
   cachedEmbeddings,

@@ -1,9 +1,44 @@
 import assert from "node:assert/strict";
-import { writeSuite } from "../../lib/data/mod.ts";
+import { type Finding, writeSuite } from "../../lib/data/mod.ts";
 import { createTokenizer } from "../../lib/model/tokenizer/tokenizer.ts";
 import { trainTokenizer } from "../../lib/model/tokenizer/train_tokenizer.ts";
 import { GOOD, goodSuite, inTempFolder, writeFiles } from "../data/_folders.ts";
+import { bareQueries } from "../../lib/search/mod.ts";
+import { toySuite } from "../_toy_suite.ts";
 import { isUserError, tdro } from "./_capture.ts";
+
+Deno.test("data check finds the training queries that get no hard negative", async () => {
+  await inTempFolder(async (folder) => {
+    const suite = toySuite();
+    const [task] = suite.tasks;
+    const [first, second] = task!.qrels.train!.keys();
+    const all = [...task!.corpus.keys()];
+    // All of it answers the first; of the second, one passage is judged to be none.
+    const judged = task!.qrels.train!;
+    judged.set(first!, new Map(all.map((id) => [id, 1])));
+    judged.set(second!, new Map(all.map((id, i) => [id, i === 0 ? 0 : 1])));
+    await writeSuite(suite, `${folder}/suite`);
+    const { code, out } = await tdro(
+      "data",
+      "check",
+      `${folder}/suite`,
+      "--json",
+    );
+    assert.equal(code, 0);
+    const found = JSON.parse(out).findings
+      .filter((f: { check: string }) => f.check === "no-hard-negative");
+    assert.deepEqual(
+      found.map((
+        { task, severity, count, of, examples }: Finding,
+      ) => [task, severity, count, of, examples]),
+      [[task!.name, "note", 1, judged.size, [first]]],
+    );
+    assert.match(found[0].message, /--bare-queries in-batch/);
+    // In a larger corpus it doesn't look.
+    assert.deepEqual(await bareQueries(task!, { maxPassages: 35 }), []);
+    assert.deepEqual(await bareQueries(task!, { maxPassages: 36 }), [first]);
+  });
+});
 
 Deno.test("data check gives 1 for problems, 0 for notes, 2 for bad input", async () => {
   await inTempFolder(async (folder) => {

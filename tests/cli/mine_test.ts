@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readTdroJsonl } from "../../lib/data/mod.ts";
+import { readTdroJsonl, writeSuite } from "../../lib/data/mod.ts";
 import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
 import { parseDecisions } from "../../lib/search/mod.ts";
 import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
+import { shared, withShared } from "../_shared.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { isUserError, tdro } from "./_capture.ts";
 import { withSuite } from "./_with_suite.ts";
@@ -45,6 +46,60 @@ Deno.test("tdro mine writes training files, and goes on where it was", async () 
     const other = await tdro(...line, "--out", out, ...seven);
     assert.ok(isUserError(other), other.err);
     assert.match(other.err, /other settings or from other data/);
+  });
+});
+
+withShared(
+  "tdro mine takes nothing that beats a positive out of reach",
+  async () => {
+    const suite = shared("cases/data/k10_mine");
+    for (const to of ["50", "100"]) {
+      const line = ["--suite", suite, "--count", "4", "--no-fill", "--to", to];
+      const outcome = await tdro("mine", ...line, "--json");
+      assert.equal(outcome.code, 0, outcome.err);
+      const [task] = JSON.parse(outcome.out).tasks;
+      assert.deepEqual(
+        [task.retrieved, task.random, task.missing, task.withoutPositive],
+        [0, 0, 4, 0],
+      );
+    }
+  },
+);
+
+Deno.test("tdro mine counts queries that share no word with their positives", async () => {
+  await withSuite(async (folder) => {
+    const suite = toySuite();
+    const [task] = suite.tasks;
+    const [query] = task!.qrels.train!.keys();
+    task!.queries.set(query!, { id: query!, text: "which lamp, which river" });
+    const own = {
+      ...task!,
+      qrels: { train: new Map([[query!, task!.qrels.train!.get(query!)!]]) },
+    };
+    own.corpus.set([...own.qrels.train.get(query!)!.keys()][0]!, {
+      id: [...own.qrels.train.get(query!)!.keys()][0]!,
+      text: "nothing alike",
+    });
+    await writeSuite({ name: "bare", tasks: [own] }, `${folder}/bare`);
+    const mine = async (...more: string[]) => {
+      const line = ["--suite", `${folder}/bare`, "--no-fill", "--count", "2"];
+      const outcome = await tdro("mine", ...line, ...more, "--json");
+      assert.equal(outcome.code, 0, outcome.err);
+      const { retrieved, withoutPositive } = JSON.parse(outcome.out).tasks[0];
+      return { retrieved, withoutPositive, said: outcome.err };
+    };
+    const kept = await mine();
+    assert.deepEqual([kept.retrieved, kept.withoutPositive], [2, 1]);
+    assert.match(
+      kept.said,
+      /1 of 1 queries share no word .* not filtered by score; --without-positive drop/,
+    );
+    const dropped = await mine("--without-positive", "drop");
+    assert.deepEqual([dropped.retrieved, dropped.withoutPositive], [0, 1]);
+    assert.match(dropped.said, /none of their candidates was taken/);
+    const unfiltered = await mine("--without-positive", "drop", "--no-filter");
+    assert.equal(unfiltered.retrieved, 2);
+    assert.doesNotMatch(unfiltered.said, /share no word/);
   });
 });
 
@@ -139,3 +194,50 @@ onBackends(
     });
   },
 );
+
+Deno.test("run and train take what mine wrote, twice, and refuse it for another suite", async () => {
+  await withSuite(async (folder) => {
+    const suite = ["--suite", `${folder}/suite`];
+    const mined = `${folder}/mined`;
+    const written = await tdro(
+      "mine",
+      ...suite,
+      "--count",
+      "2",
+      "--out",
+      mined,
+    );
+    assert.equal(written.code, 0, written.err);
+    assert.match(written.out, /tdro run --mined .*mined trains on it/);
+    const quick = "--backend wasm --steps 2 --weight-steps 2 --batch-size 4 " +
+      "--hidden-size 16 --vocab-size 150 --weight-batch-size 4 --json --quiet";
+    for (const name of ["run", "train"]) {
+      const settings = name === "run"
+        ? quick
+        : quick.replace(/--weight-\S+ \d /g, "");
+      const line = [name, ...suite, ...settings.split(" ")];
+      const given = ["--mined", mined, "--out", `${folder}/${name}`];
+      const first = await tdro(...line, ...given);
+      assert.equal(first.code, 0, first.err);
+      assert.deepEqual(
+        JSON.parse((await tdro(...line, ...given)).out),
+        JSON.parse(first.out),
+      );
+      // What a run noted repeats it.
+      const config = ["--config", `${folder}/${name}/run.json`];
+      const again = await tdro(...line, ...config, "--out", `${folder}/again`);
+      assert.equal(again.code, 0, again.err);
+      await Deno.remove(`${folder}/again`, { recursive: true });
+    }
+    const path = `${folder}/suite/weights/queries.jsonl`;
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replace("which weight", "What weight"));
+    const refused = await tdro(
+      ...["run", ...suite, ...quick.split(" "), "--mined", mined],
+      ...["--out", `${folder}/other`],
+    );
+    assert.ok(isUserError(refused), refused.err);
+    assert.match(refused.err, /weights\.jsonl was mined from other data/);
+    await assert.rejects(Deno.stat(`${folder}/other`), Deno.errors.NotFound);
+  });
+});

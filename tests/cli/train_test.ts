@@ -135,3 +135,32 @@ Deno.test("tdro train says what is no mixture", async () => {
   }
   await assert.rejects(Deno.stat(`${work}/run`), Deno.errors.NotFound);
 });
+
+Deno.test("run and train refuse LoRA on an untrained encoder", async () => {
+  const work = await Deno.makeTempDir();
+  await writeSuite(toySuite(), `${work}/suite`);
+  for (const name of ["run", "train"]) {
+    const line = ["--suite", `${work}/suite`, "--out", `${work}/run`];
+    const more = ["--backend", "wasm", "--quiet", "--lora.rank", "2"];
+    const outcome = await tdro(name, ...line, ...more);
+    assert.ok(isUserError(outcome), outcome.err);
+    assert.match(outcome.err, /on an untrained encoder.*--model/);
+    await assert.rejects(Deno.stat(`${work}/run`), Deno.errors.NotFound);
+  }
+  await Deno.remove(work, { recursive: true });
+});
+
+Deno.test("tdro train takes one task, and needs test judgments to evaluate alone", async () => {
+  const work = await Deno.makeTempDir();
+  const [task] = toySuite().tasks;
+  const one = { ...task!, qrels: { train: task!.qrels.train! } };
+  await writeSuite({ name: "one", tasks: [one] }, `${work}/suite`);
+  const line = trainLine(work, "--out", `${work}/run`, "--quiet");
+  const evaluated = await tdro(...line.filter((w) => w !== "--no-evaluate"));
+  assert.ok(isUserError(evaluated), evaluated.err);
+  assert.match(evaluated.err, /no test judgments.*--no-evaluate/);
+  const { code, out, err } = await tdro(...line);
+  assert.equal(code, 0, err);
+  assert.deepEqual(JSON.parse(out).drawn, [8]);
+  await Deno.remove(work, { recursive: true });
+});

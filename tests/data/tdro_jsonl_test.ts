@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  type Passage,
+  passageText,
   readTdroJsonl,
   type TrainExample,
   writeTdroJsonl,
@@ -32,6 +34,22 @@ const example: fc.Arbitrary<TrainExample> = fc.record({
   negatives: fc.array(passage, { maxLength: 3 }),
 }, { noNullPrototype: true });
 
+/** As it is written: with titles in the texts. */
+function folded(row: TrainExample): TrainExample {
+  const fold = (
+    { title: _, ...passage }: Passage,
+    i: number,
+    all: Passage[],
+  ) => ({
+    ...passage,
+    text: passageText(all[i]!),
+  });
+  const [positives, negatives] = [row.positives, row.negatives].map((list) =>
+    [...list].map(fold)
+  ) as [Passage[], Passage[]];
+  return { ...row, positives, negatives };
+}
+
 Deno.test("training rows written and read again are the same", () =>
   inTempFolder(async (folder) => {
     await fc.assert(
@@ -41,7 +59,7 @@ Deno.test("training rows written and read again are the same", () =>
         async (rows, name) => {
           await writeTdroJsonl(`${folder}/${name}`, rows);
           const read = readTdroJsonl(`${folder}/${name}`, 7);
-          assert.deepEqual(await Array.fromAsync(read), rows);
+          assert.deepEqual(await Array.fromAsync(read), rows.map(folded));
         },
       ),
       { numRuns: 60 },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { useBackend } from "../../lib/backend/mod.ts";
 import {
   compareMixtures,
+  mineSuite,
   runExperiment,
   trainRetriever,
 } from "../../lib/experiment/mod.ts";
@@ -92,11 +93,19 @@ Deno.test("docs/files.md tells every file and field that is written", async () =
   for await (const { stage } of runExperiment(suite, settings("run"))) {
     assert.ok(stage);
   }
-  const lora = { rank: 2 };
+  const adapted = { model: `${folder}/run/models/uniform`, lora: { rank: 2 } };
   for await (
-    const { done } of trainRetriever(suite, { ...settings("train"), lora })
+    const { done } of trainRetriever(suite, {
+      ...settings("train"),
+      ...adapted,
+    })
   ) assert.ok(done >= 0);
+  const mined = await Deno.makeTempDir();
+  for await (const { stage } of mineSuite(suite, { out: mined })) {
+    assert.ok(stage);
+  }
   const arena = compareMixtures(suite, ["tdro"], {
+    mined,
     ...settings("arena"),
     budget: 4,
     seeds: [1],
@@ -121,4 +130,5 @@ Deno.test("docs/files.md tells every file and field that is written", async () =
   assert.match(found, /gradNorm/);
   assert.match(found, /\/negatives\.json(?!:)/);
   await Deno.remove(folder, { recursive: true });
+  await Deno.remove(mined, { recursive: true });
 });

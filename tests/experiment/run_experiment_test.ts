@@ -10,8 +10,13 @@ import {
   type RunExperimentOptions,
   verdict,
 } from "../../lib/experiment/mod.ts";
-import { disposeEncoder, loadEncoder } from "../../lib/model/mod.ts";
+import {
+  disposeEncoder,
+  loadEncoder,
+  saveEncoder,
+} from "../../lib/model/mod.ts";
 import { onBackends } from "../_backends.ts";
+import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
 
 const SETTINGS = {
@@ -181,6 +186,61 @@ Deno.test("an aborted run leaves a checkpoint at the step it stopped", async () 
   assert.equal(checkpoint!.name, "step-000002");
   await Deno.remove(out, { recursive: true });
 });
+
+onBackends(
+  "runExperiment() with LoRA trains adapters alone, and goes on with them",
+  async (name) => {
+    const work = await Deno.makeTempDir();
+    const backend = await useBackend(name);
+    const start = smallEncoder();
+    await saveEncoder(start, `${work}/start`);
+    const options = {
+      ...SETTINGS,
+      backend,
+      steps: 3,
+      weightSteps: 3,
+      model: `${work}/start`,
+      lora: { rank: 2 },
+      learningRate: 0.01,
+    };
+    const out = `${work}/run`;
+    await run(
+      { ...options, out },
+      (e) => e.stage === "weights" && e.done === 2,
+    );
+    const { result } = await run({ ...options, out });
+    const whole = await run({ ...options, out: `${work}/whole` });
+    assert.deepEqual(
+      result!.summary.tasks.map(({ weight, ndcg }) => [weight, ndcg]),
+      whole.result!.summary.tasks.map(({ weight, ndcg }) => [weight, ndcg]),
+    );
+    const { options: noted } = JSON.parse(
+      await Deno.readTextFile(`${out}/run.json`),
+    );
+    assert.deepEqual(
+      [noted.lora.rank, noted.lora.alpha, noted.lora.targets],
+      [2, 32, "all-linear"],
+    );
+    for (const arm of ["uniform", "reweighted"]) {
+      const trained = await loadEncoder(`${out}/models/${arm}`);
+      assert.equal(trained.lora?.rank, 2);
+      for (const [name, parameter] of start.parameters) {
+        assert.deepEqual(
+          await trained.parameters.get(name)!.data(),
+          await parameter.data(),
+          name,
+        );
+      }
+      disposeEncoder(trained);
+    }
+    disposeEncoder(start);
+    await assert.rejects(
+      run({ ...SETTINGS, backend, out: `${work}/bare`, lora: { rank: 2 } }),
+      /Cannot train a LoRA adapter on an untrained encoder/,
+    );
+    await Deno.remove(work, { recursive: true });
+  },
+);
 
 Deno.test("runExperiment() refuses a folder that holds something else", async () => {
   const out = await Deno.makeTempDir();

@@ -80,6 +80,46 @@ Deno.test("trainRetriever() with LoRA trains an adapter alone", async () => {
   disposeEncoder(trained);
 });
 
+Deno.test("trainRetriever() refuses LoRA on an untrained encoder, before it writes", async () => {
+  const work = await Deno.makeTempDir();
+  await assert.rejects(finish({ out: `${work}/run`, lora: { rank: 2 } }), {
+    name: "RangeError",
+    message: /^Cannot train a LoRA adapter on an untrained encoder.*--model/,
+  });
+  assert.deepEqual([...Deno.readDirSync(work)], []);
+  await Deno.remove(work);
+});
+
+Deno.test("trainRetriever() trains on one task, and without test judgments if it isn't to evaluate", async () => {
+  const work = await Deno.makeTempDir();
+  const [task] = toySuite().tasks;
+  const { train } = task!.qrels;
+  const bare = { name: "one", tasks: [{ ...task!, qrels: { train } }] };
+  const backend = await useBackend("wasm");
+  const options = { ...SMALL, backend, out: `${work}/run` };
+  await assert.rejects(trainRetriever(bare, options).next(), {
+    name: "RangeError",
+    message:
+      /task shades has no test judgments; .*, or train with --no-evaluate$/,
+  });
+  const run = trainRetriever(bare, { ...options, evaluate: false });
+  let next = await run.next();
+  while (!next.done) next = await run.next();
+  assert.deepEqual(next.value.drawn, [24]);
+  assert.equal(next.value.report, undefined);
+  // One task with test judgments is evaluated.
+  const whole = trainRetriever({ name: "one", tasks: [task!] }, {
+    ...options,
+    out: `${work}/whole`,
+  });
+  let last = await whole.next();
+  while (!last.done) last = await whole.next();
+  assert.equal(last.value.report!.tasks.length, 1);
+  const empty = trainRetriever({ name: "none", tasks: [] }, options);
+  await assert.rejects(empty.next(), /^RangeError: Cannot train: .* no task$/);
+  await Deno.remove(work, { recursive: true });
+});
+
 Deno.test("trainRetriever() goes on where it was interrupted", async () => {
   const backend = await useBackend("wasm");
   const work = await Deno.makeTempDir();

@@ -17,6 +17,8 @@ export interface DemoOptions extends ExperimentOptions {
   backend: BackendName | "auto";
   /** Whether a run in the folder is replaced. */
   force: boolean;
+  /** Whether an unfinished run goes on with other settings. */
+  forceSettings: boolean;
 }
 
 /** `tdro demo`. */
@@ -49,6 +51,9 @@ export const command: Command<DemoOptions> = {
     ),
     force: z.boolean().default(false).describe(
       "Replace the run in the folder; a finished one is kept until the new one is whole",
+    ),
+    forceSettings: z.boolean().default(false).describe(
+      "Go on with the unfinished run in --out although its learning rate, warm-up, weight decay, dropout, precision or memory settings changed",
     ),
   }) as z.ZodType<DemoOptions>,
   async run({ suiteFolder, tasks, ...options }, io) {

@@ -30,7 +30,7 @@ export const command: Command<MineCommandOptions> = {
   name: "mine",
   summary: "Mine hard negatives by BM25, by a model, or by both",
   details:
-    "Writes a training file a task (tDRO's JSONL: each query with all its positives and its negatives). Known positives, near-duplicates of them, and what scores too near the best positive are never taken; with a model the scores compared are the model's. Without --out it only shows what would be mined. Run again, it goes on with the first task whose file isn't there.",
+    "Writes a training file a task (tDRO's JSONL: each query with all its positives and its negatives). Known positives, near-duplicates of them, and what scores too near the best positive, wherever that one ranks, are never taken; with a model the scores compared are the model's. Under BM25 a positive may share no word with its query: all candidates score higher then, and --without-positive says what becomes of them. Without --out it only shows what would be mined. tdro run --mined takes the folder, and so do train and arena. Run again, it goes on with the first task whose file isn't there.",
   examples: [
     {
       about: "Look at negatives before training on them",
@@ -83,6 +83,7 @@ export const command: Command<MineCommandOptions> = {
     const mined = await io.progress(
       mineSuite(suite, { ...settings, backend, force, signal }),
     );
+    for (const said of unseenPositives(mined.tasks, settings)) io.note(said);
     io.result(mined, () => {
       const rows = mined.tasks.map((row) => ({ ...row }));
       return [
@@ -98,8 +99,27 @@ export const command: Command<MineCommandOptions> = {
         "",
         settings.out === undefined
           ? "Nothing is written; --out FOLDER writes a training file per task"
-          : line`A training file per task is in ${settings.out}`,
+          : line`A training file per task is in ${settings.out}; tdro run --mined ${settings.out} trains on it, and so do train and arena`,
       ].join("\n");
     });
   },
 };
+
+/** What became of queries that share no word with their positives. */
+function unseenPositives(
+  tasks: readonly { queries: number; withoutPositive: number }[],
+  { filter, withoutPositive }: MineSuiteSettings,
+): string[] {
+  const sum = (of: "queries" | "withoutPositive") =>
+    tasks.reduce((total, task) => total + task[of], 0);
+  const unseen = sum("withoutPositive");
+  if (unseen === 0 || !filter) return [];
+  const which = `${unseen} of ${
+    sum("queries")
+  } queries share no word with their positives`;
+  return [
+    withoutPositive === "drop"
+      ? `${which}: none of their candidates was taken; --without-positive keep takes them`
+      : `${which}, so their candidates were not filtered by score; --without-positive drop takes none of them`,
+  ];
+}

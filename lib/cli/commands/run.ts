@@ -4,6 +4,8 @@ import {
   type ExperimentOptions,
   experimentShape,
 } from "../../experiment/experiment_options.ts";
+import { loraShape } from "../../experiment/retriever_options.ts";
+import type { LoraConfig } from "../../model/mod.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
 
@@ -13,6 +15,8 @@ export interface RunOptions extends ExperimentOptions {
   suite: string;
   /** Names of the tasks to take, in order. */
   tasks?: string[] | undefined;
+  /** Adapter to train instead of the whole model. */
+  lora?: Partial<LoraConfig> | undefined;
   /** The tfjs backend. */
   backend: BackendName | "auto";
   /** Whether a run in the folder is replaced. */
@@ -48,13 +52,14 @@ export const command: Command<RunOptions> = {
       ),
     backend: backendOption,
     ...experimentShape,
+    lora: z.strictObject(loraShape).optional().describe("LoRA adapter"),
     force: z.boolean().default(false).describe(
       "Replace the run in the folder; a finished one is kept until the new one is whole",
     ),
     forceSettings: z.boolean().default(false).describe(
       "Go on with the unfinished run in --out although its learning rate, warm-up, weight decay, dropout, precision or memory settings changed",
     ),
-  }) as z.ZodType<RunOptions>,
+  }) as unknown as z.ZodType<RunOptions>,
   operands: [],
   async run({ suite: folder, tasks, ...options }, io) {
     const { openSuite } = await import("../../data/mod.ts");

@@ -1,6 +1,7 @@
 import type { BackendName } from "../../backend/mod.ts";
 import type { Suite } from "../../data/mod.ts";
 import type { ExperimentOptions } from "../../experiment/experiment_options.ts";
+import type { LoraConfig } from "../../model/mod.ts";
 import type { CommandIo } from "../io.ts";
 import { line, printable } from "../../base/printable.ts";
 import { heading, tablesFor } from "./tables.ts";
@@ -12,10 +13,11 @@ export async function runOnSuite(
     backend: BackendName | "auto";
     force: boolean;
     forceSettings?: boolean;
+    lora?: Partial<LoraConfig> | undefined;
   },
   io: CommandIo,
 ): Promise<void> {
-  const { backend: name, ...settings } = options;
+  const { backend: name, lora = {}, ...settings } = options;
   const { useBackend } = await import("../../backend/mod.ts");
   const backend = await useBackend(name);
   io.note(`backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
@@ -25,7 +27,12 @@ export async function runOnSuite(
   const { resultsTable } = await import("../../report/mod.ts");
   const textTable = await tablesFor(io);
   const { folder, summary } = await io.progress(
-    runExperiment(suite, { ...settings, backend, signal: io.signal }),
+    runExperiment(suite, {
+      ...settings,
+      backend,
+      lora: Object.keys(lora).length > 0 ? lora : undefined,
+      signal: io.signal,
+    }),
   );
   io.result(summary, () =>
     [

@@ -25,6 +25,11 @@ export interface CheckSuiteOptions {
    * {@linkcode unlistedTasks} finds them. @default none
    */
   unlisted?: readonly string[];
+  /**
+   * By task, its training queries that will get no hard negative, as
+   * `bareQueries()` of `@tdro/tdro/search` finds them. @default none
+   */
+  bare?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Scripts of a task's texts; see {@linkcode scriptShares}. */
@@ -89,7 +94,7 @@ const CUT = 0.05;
  */
 export function checkSuite(
   suite: Suite,
-  { lengthOf, limit, unlisted = [] }: CheckSuiteOptions = {},
+  { lengthOf, limit, unlisted = [], bare }: CheckSuiteOptions = {},
 ): SuiteCheck {
   const lengths = summariseLengths(textLengths(suite, { lengthOf }), limit);
   const copies: TextCopies[] = [];
@@ -102,6 +107,7 @@ export function checkSuite(
     scripts.push(written);
     const found = [
       ...checkJudgments(task),
+      ...checkBare(task, bare?.get(task.name) ?? []),
       ...texts.findings,
       ...checkScripts(task, written),
       ...checkLengths(lengths.filter((row) => row.task === task.name)),
@@ -139,6 +145,19 @@ function left(task: string): Finding {
       `its folder is here, but suite.json doesn't list it, so it is left out; add ${name} to "tasks" there`,
     examples: [],
   };
+}
+
+/** What is to be known of queries that can't be trained on as they are. */
+function checkBare(task: Task, queries: readonly string[]): TaskFinding[] {
+  return [{
+    severity: "note",
+    check: "no-hard-negative",
+    count: queries.length,
+    of: task.qrels.train?.size ?? 0,
+    message:
+      "training queries get no hard negative: all other passages answer them, read like an answer, or score too near one; training leaves them out, or takes positives of other queries (--bare-queries in-batch)",
+    examples: queries,
+  }];
 }
 
 /** Adds the task's name to a finding, and keeps three examples. */

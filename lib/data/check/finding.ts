@@ -11,6 +11,7 @@ export type CheckName =
   | "no-test"
   | "few-test"
   | "no-positive"
+  | "no-hard-negative"
   | "unjudged-query"
   | "repeated-query"
   | "repeated-passage"
@@ -34,6 +35,7 @@ export const CHECKS: readonly CheckName[] = [
   "no-test",
   "few-test",
   "no-positive",
+  "no-hard-negative",
   "unjudged-query",
   "repeated-query",
   "repeated-passage",

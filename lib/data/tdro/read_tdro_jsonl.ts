@@ -5,7 +5,8 @@ import type { TrainExample } from "../types.ts";
 /**
  * Reads a training file of the reference implementation (spec section 3.1):
  * one object a line with `query_id`, `query`, `positive_passages` (at least
- * one) and `negative_passages`, passages as `{docid, title?, text, ce_score?}`.
+ * one) and `negative_passages`, passages as `{docid, title?, text, ce_score?}`
+ * ({@linkcode writeTdroJsonl} puts titles into the text).
  * It streams. Other keys are left out, an empty title counts as
  * none, and rows may repeat a `query_id`, which the reference never looks at.
  *

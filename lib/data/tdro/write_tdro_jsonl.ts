@@ -1,11 +1,19 @@
 import type { Passage, TrainExample } from "../types.ts";
+import { passageText } from "../../base/texts/passage_text.ts";
 import { writeWhole } from "../../base/files/write_whole.ts";
 
 /**
  * Writes a training file for the reference implementation (spec section 3.1),
  * which takes one file a task. It streams, so the rows need not be in memory
- * at once. A passage without title is written without the key, lest the
- * reference put a space before its text (surprise S2).
+ * at once.
+ *
+ * A title is written as the beginning of its text, as the encoder gets it
+ * ({@linkcode passageText}), and never as a key of its own: the reference's
+ * loader (the `datasets` library) refuses to put tasks together whose passages
+ * have different keys, and where a title is missing or empty the reference has
+ * it as no text, or as a space before the text (surprise S2). A score is written
+ * with a decimal point for the same reason; give one to the passages of every
+ * task, or of none.
  *
  * @param path File to write; it appears under its name only when whole, and
  * gzipped if the name ends in `.gz`.
@@ -65,9 +73,17 @@ async function* tdroLines(
   }
 }
 
-function fromPassage({ id, title, text, score }: Passage) {
-  const teacher = score === undefined ? {} : { ce_score: score };
-  return title
-    ? { docid: id, title, text, ...teacher }
-    : { docid: id, text, ...teacher };
+function fromPassage(passage: Passage) {
+  const { id, score } = passage;
+  const teacher = score === undefined ? {} : { ce_score: decimal(score) };
+  return { docid: id, text: passageText(passage), ...teacher };
+}
+
+/** TypeScript 6 doesn't know it yet. */
+const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
+
+/** A column of whole numbers would be one of integers to the loader. */
+function decimal(score: number): unknown {
+  const text = JSON.stringify(score);
+  return /^-?\d+$/.test(text) ? rawJSON(`${text}.0`) : score;
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { makeFolder } from "../../base/files/make_folder.ts";
 import type { Backend } from "../../backend/mod.ts";
 import { lockFolder } from "../../base/files/folder_lock.ts";
+import { writeJson } from "../../base/files/json_file.ts";
 import { writeSealed } from "../../base/files/sealed_json.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import type { Suite } from "../../data/mod.ts";
@@ -22,6 +23,7 @@ import {
   parseExperimentOptions,
 } from "../experiment_options.ts";
 import { MetricsLog } from "../stages/metrics_log.ts";
+import { openMinedFolder } from "../mined_folder.ts";
 import { mineStage } from "../stages/mine_negatives.ts";
 import { dropReplaced } from "../replaced.ts";
 import { identityOf } from "../run_folder.ts";
@@ -114,9 +116,13 @@ export async function* compareMixtures(
   const entries = withUniform(strategies);
   checkSuite(suite);
   const { out: name, seed: _, ...shared } = settings;
+  const mined = settings.mined === undefined
+    ? undefined
+    : await openMinedFolder(settings.mined, suite);
   const identity = {
     settings: { ...shared, budget, devQueries },
     ...await identityOf(suite, backend),
+    mined: mined?.origin,
   };
   const out = await arenaFolder(name, identity);
   const begin = await openArenaFolder(out, { identity, force });
@@ -128,9 +134,9 @@ export async function* compareMixtures(
   let sizes: number[] = [];
   for (const seed of seeds) {
     const own = { ...settings, seed, out: join(out, `seed-${seed}`) };
-    const { rows } = yield* prefixed(
+    const { rows, statistics } = yield* prefixed(
       `seed ${seed}`,
-      mineStage(own, suite, signal),
+      mineStage(own, suite, { mined, signal }),
     );
     sizes = rows.map((r) => r.length);
     // A model is read before anything is written: its path may be wrong.
@@ -142,6 +148,7 @@ export async function* compareMixtures(
       await begin();
     }
     await makeFolder(own.out);
+    await writeJson(join(own.out, "negatives.json"), statistics);
     const base = given ?? await baseEncoder(own, suite);
     const log = new MetricsLog(own.out);
     const input: StageInput = {
@@ -152,6 +159,7 @@ export async function* compareMixtures(
       log,
       signal,
       backend,
+      fixedSettings: true,
     };
     let loaded: Encoder | undefined;
     // The uniform arm is the first, so its model is there.

@@ -18,7 +18,8 @@ import { ARENA_RESULT } from "./result.ts";
  * What the arms of an arena have in common. Strategies and seeds aren't part of
  * it, as arms don't depend on each other (but for the uniform one).
  */
-export interface ArenaIdentity extends Pick<RunIdentity, "suite" | "backend"> {
+export interface ArenaIdentity
+  extends Pick<RunIdentity, "suite" | "backend" | "mined"> {
   /** Settings of every arm. */
   settings: Readonly<Record<string, unknown>>;
 }

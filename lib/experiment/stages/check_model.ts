@@ -10,10 +10,14 @@ import type { ExperimentOptions } from "../experiment_options.ts";
  *
  * @param options Settings.
  */
-export async function checkModel({ model }: ExperimentOptions): Promise<void> {
-  if (model === undefined) return;
-  await modelInfo(model);
-  await loadTokenizer(await modelFolder(model));
+export async function checkModel(
+  { model, mineModel }: ExperimentOptions,
+): Promise<void> {
+  for (const folder of [model, mineModel]) {
+    if (folder === undefined) continue;
+    await modelInfo(folder);
+    await loadTokenizer(await modelFolder(folder));
+  }
 }
 
 /**

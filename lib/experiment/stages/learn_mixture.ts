@@ -28,7 +28,7 @@ export interface LearnedWeights {
   /** Weights by the chosen measure. */
   chosen: WeightState;
   /**
-   * Weights that the other reading of the measure gives on the same losses. The
+   * Weights that {@linkcode otherMeasure} gives on the same losses. The
    * proxy was trained with the chosen ones, so this is a shadow, not a run.
    */
   other: WeightState;
@@ -37,7 +37,7 @@ export interface LearnedWeights {
 /** Name of the stage in progress, log and checkpoints. */
 export const WEIGHT_STAGE = "weights";
 
-/** The reading of the measure that is not the chosen one. */
+/** The released measure, or the paper's where that is the chosen one. */
 export function otherMeasure(
   measure: ExperimentOptions["measure"],
 ): ExperimentOptions["measure"] {

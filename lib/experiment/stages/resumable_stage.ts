@@ -131,7 +131,9 @@ export async function* resumableStage<Step extends StepReport, Result>(
     if (!(error instanceof DivergenceError)) throw error;
     diverged = true;
     await keeper.forget(optimizer.step); // the very state that fails
-    error.message += keeper.saved > 0
+    error.message += input.fixedSettings
+      ? "; run again with a lower --learning-rate and --force"
+      : keeper.saved > 0
       ? `; the checkpoint of update ${keeper.saved} is kept: run again with a lower --learning-rate and --force-settings to go on from it`
       : "; there is no checkpoint before: run again with a lower --learning-rate and --force";
     throw error;

@@ -19,6 +19,8 @@ export interface StageInput {
   log: MetricsLog;
   /** What computes it, for the records. */
   backend?: Pick<Backend, "name" | "device"> | undefined;
+  /** Whether no setting may change on the way, as in an arena. @default {false} */
+  fixedSettings?: boolean | undefined;
   /** Stops the work at the next update; a checkpoint is left. */
   signal?: AbortSignal | undefined;
 }

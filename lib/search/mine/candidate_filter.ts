@@ -42,6 +42,12 @@ export class CandidateFilter {
     return this.#positives.get(query) ?? new Set();
   }
 
+  /** Those of its positives that the corpus has. */
+  scorablePositives(query: string): string[] {
+    return [...this.knownPositives(query)]
+      .filter((id) => this.#task.corpus.has(id));
+  }
+
   /** The rules for one query, whose candidates have these scores. */
   of(query: Query, scores: ReadonlyMap<string, number>): QueryRules {
     const { nearDuplicates = 2 } = this.#options;
@@ -113,6 +119,7 @@ export class CandidateFilter {
   #limit(positive: number): number {
     const { positiveShare = 0.95, margin = 0, withoutPositive = "keep" } =
       this.#options;
+    if (positiveShare === Infinity && margin === 0) return Infinity;
     if (positive === -Infinity) {
       return withoutPositive === "keep" ? Infinity : -Infinity;
     }

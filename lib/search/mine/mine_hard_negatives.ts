@@ -1,4 +1,4 @@
-import type { Query, Task } from "../../data/types.ts";
+import type { Query, Run, Task } from "../../data/types.ts";
 import { CandidateFilter } from "./candidate_filter.ts";
 import { checkMineOptions } from "./check_mine_options.ts";
 import { drawCandidates, drawDistinct } from "./draw_candidates.ts";
@@ -11,6 +11,7 @@ import type {
 } from "./mine_options.ts";
 import { rankPassages } from "../exact/rank_passages.ts";
 import { bm25Retriever } from "./retrievers.ts";
+import type { ScoreFunction } from "../types.ts";
 
 /**
  * Finds hard negatives for a task's queries: passages that a retriever takes
@@ -21,7 +22,8 @@ import { bm25Retriever } from "./retrievers.ts";
  * - passages with the same text as a positive, as the query itself, or as a
  *   negative already taken (as `normaliseText` sees it);
  * - passages near one of these by SimHash;
- * - passages whose score comes too near that of the query's best positive;
+ * - passages whose score comes too near that of the query's best positive,
+ *   wherever that one ranks; see `withoutPositive` where it has no score at all;
  * - passages that a person has decided to be positive or doubtful.
  *
  * Of the rest, `count` are drawn without replacement; where there are fewer,
@@ -87,7 +89,11 @@ export async function mineHardNegatives(
     ]));
     const scores = options.score
       ? await options.score(batch, miner.toScore(ranked))
-      : run;
+      : await withPositives(run, {
+        batch,
+        notFound: miner.positivesNotFound(batch, run),
+        score: retrieve.score,
+      });
     for (const query of batch) {
       const { id } = query;
       details.set(
@@ -109,6 +115,29 @@ export async function mineHardNegatives(
 }
 
 const BATCH = 256;
+
+/** A run with the scores of the positives that it doesn't hold. */
+async function withPositives(
+  run: Run,
+  { batch, notFound, score }: {
+    batch: readonly Query[];
+    /** Query id → the positives that it lacks. */
+    notFound: ReadonlyMap<string, readonly string[]>;
+    score: ScoreFunction | undefined;
+  },
+): Promise<Run> {
+  const lacking = batch.filter(({ id }) => notFound.has(id));
+  if (!score || lacking.length === 0) return run;
+  const more = await score(lacking, notFound);
+  return new Map([
+    ...run,
+    ...Array.from(
+      more,
+      ([id, scores]) =>
+        [id, new Map([...run.get(id) ?? [], ...scores])] as const,
+    ),
+  ]);
+}
 
 function noStatistics(queries: number): MineStatistics {
   return {
@@ -147,11 +176,25 @@ class Miner {
       query,
       [
         ...new Set([
-          ...this.#filter.knownPositives(query),
+          ...this.#filter.scorablePositives(query),
           ...list.slice(depth[0] - 1, depth[1]),
         ]),
       ],
     ]));
+  }
+
+  /** Query id → its positives without a score in the run, where there are any. */
+  positivesNotFound(
+    queries: readonly Query[],
+    run: Run,
+  ): Map<string, string[]> {
+    const notFound = new Map<string, string[]>();
+    for (const { id } of queries) {
+      const lacking = this.#filter.scorablePositives(id)
+        .filter((positive) => !run.get(id)?.has(positive));
+      if (lacking.length > 0) notFound.set(id, lacking);
+    }
+    return notFound;
   }
 
   mine(

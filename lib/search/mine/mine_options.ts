@@ -28,10 +28,14 @@ export interface MineOptions {
    */
   margin?: number;
   /**
-   * What to do with the candidates of a query none of whose positives is
-   * retrieved, so that there is nothing to compare with: `"keep"` them all, or
-   * `"drop"` them all, as the rule says if an unseen score counts as lower.
-   * With `score` it doesn't happen. @default {"keep"}
+   * What to do with the candidates of a query none of whose positives has a
+   * score: under BM25 they share no word with it, so that words say nothing of
+   * what answers it, and a retriever that only finds and can't score didn't find
+   * them. `"keep"` takes the candidates unfiltered; `"drop"` leaves all of them
+   * out, as the two rules above say if no score counts as the lowest. A dense
+   * model scores whatever it is given. Such queries are counted.
+   *
+   * @default {"keep"}
    */
   withoutPositive?: "keep" | "drop";
   /**
@@ -52,7 +56,10 @@ export interface MineOptions {
   /**
    * Scores the candidates and the positives for `positiveShare` and `margin`,
    * by a stronger model for instance; needed where those of `retrieve` are no
-   * measure of relevance, as after fusion. @default {those of `retrieve`}
+   * measure of relevance, as after fusion.
+   *
+   * @default {those of `retrieve`; of positives that it didn't find, those of its
+   * `score`}
    */
   score?: ScoreFunction;
   /**
@@ -78,7 +85,7 @@ export interface MineStatistics {
   filledQueries: number;
   /** Negatives that are missing to `queries × count` all the same. */
   missing: number;
-  /** Queries none of whose positives has a score. */
+  /** Queries none of whose positives has a score; see `withoutPositive`. */
   withoutPositive: number;
   /** Candidates left out because they are known positives. */
   leftOutPositive: number;
@@ -86,7 +93,10 @@ export interface MineStatistics {
   leftOutText: number;
   /** Candidates left out as near a positive, the query or another. */
   leftOutNear: number;
-  /** Candidates left out for a score too near the best positive's. */
+  /**
+   * Candidates left out for a score too near the best positive's, or because no
+   * positive has one.
+   */
   leftOutScore: number;
   /** Candidates left out because a person said so. */
   leftOutDecision: number;

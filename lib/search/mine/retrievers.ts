@@ -15,7 +15,7 @@ import { queryText } from "../../base/texts/query_text.ts";
  *
  * @param task The task.
  * @param options Parameters of {@linkcode Bm25}.
- * @returns Finds passages of the corpus.
+ * @returns Finds passages of the corpus, and scores given ones by its `score`.
  *
  * @example Usage
  * ```ts
@@ -37,7 +37,10 @@ export function bm25Retriever(
     tokenize: tokenizeMultilingual,
     ...options,
   });
-  return (queries, k) => index.run(queries, k);
+  return Object.assign(
+    (queries: readonly Query[], k: number) => index.run(queries, k),
+    { score: index.score.bind(index) },
+  );
 }
 
 /** Options for {@linkcode denseRetriever}. */
@@ -115,19 +118,21 @@ export async function denseRetriever(
     last = { queries, vectors };
     return vectors;
   };
+  const retrieve = async (queries: readonly Query[], k: number) =>
+    await index.search({
+      ids: queries.map(({ id }) => id),
+      embeddings: await embed(queries),
+    }, k);
+  const score: ScoreFunction = async (queries, pairs) =>
+    scorePairs(pairs, {
+      queries,
+      vectors: await embed(queries),
+      rows,
+      corpus: embeddings,
+    });
   return {
-    retrieve: async (queries, k) =>
-      await index.search({
-        ids: queries.map(({ id }) => id),
-        embeddings: await embed(queries),
-      }, k),
-    score: async (queries, pairs) =>
-      scorePairs(pairs, {
-        queries,
-        vectors: await embed(queries),
-        rows,
-        corpus: embeddings,
-      }),
+    retrieve: Object.assign(retrieve, { score }),
+    score,
     [Symbol.dispose]: () => index[Symbol.dispose](),
   };
 }
@@ -162,8 +167,8 @@ function scorePairs(
 
 /**
  * Several retrievers as one: each finds its k best, and {@linkcode fuseRuns}
- * puts them together. The scores say no more than the order: mining needs
- * `score` besides.
+ * puts them together. The scores say no more than the order, and none is known of
+ * what wasn't found: mining needs `score` besides.
  *
  * @param retrievers The retrievers.
  * @param options Constant and weights of the fusion.

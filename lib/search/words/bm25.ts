@@ -47,6 +47,8 @@ export class Bm25 {
   #weights: Float64Array;
   /** Score by row; all 0 between two searches. */
   #scores: Float64Array;
+  /** Id → row; made when it is first asked for. */
+  #rowOf: Map<string, number> | undefined;
 
   /**
    * Indexes the passages.
@@ -163,13 +165,72 @@ export class Bm25 {
     }));
   }
 
+  /**
+   * Scores given passages as {@linkcode Bm25.run} does, wherever they would
+   * rank. It fits as a `ScoreFunction`.
+   *
+   * @param queries The queries.
+   * @param passages Query id → ids of passages to score; a query may be missing.
+   * @returns Query id → passage id → score; a passage that shares no token with
+   * the query is left out, as a search never finds it.
+   * @throws {RangeError} If a passage isn't indexed.
+   */
+  score(
+    queries: readonly Query[],
+    passages: ReadonlyMap<string, readonly string[]>,
+  ): Run {
+    return new Map(queries.map(({ id, text }) => {
+      const terms = this.#termsOf(text);
+      const scores = new Map<string, number>();
+      for (const passage of passages.get(id) ?? []) {
+        const score = this.#scoreOf(this.#row(passage, id), terms);
+        if (score > 0) scores.set(passage, score);
+      }
+      return [id, scores];
+    }));
+  }
+
+  #row(passage: string, query: string): number {
+    this.#rowOf ??= new Map(this.ids.map((id, row) => [id, row]));
+    const row = this.#rowOf.get(passage);
+    if (row !== undefined) return row;
+    throw new RangeError(
+      `Cannot score query "${query}": its passages must be indexed: got "${passage}"`,
+    );
+  }
+
+  /** Known terms of a text, repeated ones each time. */
+  #termsOf(text: string): number[] {
+    return [...this.#tokenize(text)].flatMap((token) =>
+      this.#terms.get(token) ?? []
+    );
+  }
+
+  /** Sums in the order of a search, so that not even the last bit differs. */
+  #scoreOf(row: number, terms: readonly number[]): number {
+    let sum = 0;
+    for (const term of terms) sum += this.#weight(term, row);
+    return Math.fround(sum);
+  }
+
+  /** What a term adds to a row's score: its postings are sorted by row. */
+  #weight(term: number, row: number): number {
+    let low = this.#start[term]!;
+    const end = this.#start[term + 1]!;
+    let high = end;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#rows[middle]! < row) low = middle + 1;
+      else high = middle;
+    }
+    return low < end && this.#rows[low] === row ? this.#weights[low]! : 0;
+  }
+
   #best(text: string, k: number, tie: TieOrder) {
     checkK(k);
     const scores = this.#scores;
     const found: number[] = [];
-    for (const token of this.#tokenize(text)) {
-      const term = this.#terms.get(token);
-      if (term === undefined) continue;
+    for (const term of this.#termsOf(text)) {
       const end = this.#start[term + 1]!;
       for (let i = this.#start[term]!; i < end; i++) {
         const row = this.#rows[i]!;

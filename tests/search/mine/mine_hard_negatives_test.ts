@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Qrels, Task } from "../../../lib/data/types.ts";
+import { openSuite } from "../../../lib/data/mod.ts";
 import {
+  bm25Retriever,
   mineHardNegatives,
   type MineOptions,
 } from "../../../lib/search/mod.ts";
+import { shared, withShared } from "../../_shared.ts";
 import { testRng } from "../_reference.ts";
 
 /** A task whose passages are named by the keys of `texts`. */
@@ -136,6 +139,115 @@ Deno.test("mineHardNegatives() keeps or drops where no positive is found", async
     assert.equal(statistics.withoutPositive, 1);
     assert.equal(statistics.missing, 3 - wanted);
   }
+});
+
+Deno.test("mineHardNegatives() without a filter drops nothing for want of a positive", async () => {
+  const toy = task(LADDER, { q: "a" }, { train: grades({ q: { p19: 1 } }) });
+  const { negatives } = await mineHardNegatives(toy, {
+    rng: testRng(1),
+    retrieve: ladder,
+    depth: [1, 10],
+    count: 3,
+    fill: false,
+    positiveShare: Infinity,
+    withoutPositive: "drop",
+  });
+  assert.equal(negatives.get("q")!.length, 3);
+});
+
+Deno.test("mineHardNegatives() compares with a positive that is out of reach", async () => {
+  // p19 is at rank 20, and only the first ten are retrieved.
+  const toy = task(LADDER, { q: "a" }, { train: grades({ q: { p19: 1 } }) });
+  const mine = async (score: number) => {
+    const asked: string[][] = [];
+    const { negatives, statistics } = await mineHardNegatives(toy, {
+      rng: testRng(1),
+      retrieve: Object.assign(ladder!.bind(null), {
+        score: (_: unknown, of: ReadonlyMap<string, readonly string[]>) => {
+          asked.push(...of.values().map((ids) => [...ids]));
+          return new Map([["q", new Map([["p19", score]])]]);
+        },
+      }),
+      depth: [1, 10],
+      count: 10,
+      fill: false,
+      withoutPositive: "keep", // must not matter: there is a score
+    });
+    assert.deepEqual(asked, [["p19"]]);
+    assert.equal(statistics.withoutPositive, 0);
+    return negatives.get("q");
+  };
+  assert.deepEqual(await mine(1), []);
+  // 95 % of 15 are 14.25: what scores 14 and less is left.
+  assert.deepEqual(await mine(15), ["p6", "p7", "p8", "p9"]);
+});
+
+Deno.test("mineHardNegatives() by BM25 leaves out all that scores above a positive, however deep", async () => {
+  const words = ["oak", "elm", "ash", "fir", "yew", "bay", "box"];
+  const text = fc.array(fc.constantFrom(...words), {
+    minLength: 1,
+    maxLength: 5,
+  })
+    .map((list) => list.join(" "));
+  const input = fc.record({
+    texts: fc.array(text, { minLength: 2, maxLength: 30 }),
+    query: text,
+    positive: fc.nat({ max: 29 }),
+    last: fc.integer({ min: 1, max: 5 }),
+  });
+  await fc.assert(fc.asyncProperty(input, async (s) => {
+    const of = Object.fromEntries(s.texts.map((t, i) => [`p${i}`, t]));
+    const known = `p${s.positive % s.texts.length}`;
+    const toy = task(of, { q: s.query }, {
+      train: grades({ q: { [known]: 1 } }),
+    });
+    // The same scores by the other route: a search for everything.
+    const all = bm25Retriever(toy);
+    const found = (await all([{ id: "q", text: s.query }], 100)).get("q")!;
+    for (const withoutPositive of ["keep", "drop"] as const) {
+      const { negatives, statistics, details } = await mineHardNegatives(toy, {
+        rng: testRng(1),
+        depth: [1, s.last],
+        count: 30,
+        fill: false,
+        withoutPositive,
+      });
+      const best = found.get(known);
+      assert.equal(details.get("q")!.positive, best ?? -Infinity);
+      assert.equal(statistics.withoutPositive, best === undefined ? 1 : 0);
+      for (const id of negatives.get("q")!) {
+        if (best === undefined) assert.equal(withoutPositive, "keep");
+        else assert.ok(found.get(id)! < 0.95 * best);
+      }
+    }
+  }));
+});
+
+withShared(
+  "mineHardNegatives() takes nothing where all candidates beat the positive",
+  async () => {
+    const [toy] = (await openSuite(shared("cases/data/k10_mine"))).tasks;
+    for (const last of [50, 80, 100]) {
+      const { negatives, statistics } = await mineHardNegatives(toy!, {
+        rng: testRng(1),
+        count: 4,
+        depth: [1, last],
+        fill: false,
+      });
+      assert.deepEqual(negatives.get("q0"), [], `depth ${last}`);
+      assert.equal(statistics.withoutPositive, 0);
+      assert.equal(statistics.leftOutScore, Math.min(last, 80));
+    }
+  },
+);
+
+Deno.test("mineHardNegatives() scores no positive that the corpus lacks", async () => {
+  const toy = task(LADDER, { q: "text" }, {
+    train: grades({ q: { p3: 1 } }),
+    test: grades({ q: { gone: 1 } }),
+  });
+  const { statistics } = await mineHardNegatives(toy, { rng: testRng(1) });
+  assert.equal(statistics.withoutPositive, 0);
 });
 
 Deno.test("mineHardNegatives() never takes the positive's or the query's text", async () => {

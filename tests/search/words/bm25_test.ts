@@ -121,3 +121,29 @@ Deno.test("tokenizeMultilingual() cuts scripts without blanks in pairs", () => {
     assert.deepEqual(tokenizeMultilingual(text), tokens, text);
   }
 });
+
+Deno.test("Bm25 scores given passages to the bit as a search does", () => {
+  const index = new Bm25(PASSAGES);
+  const queries = ["bridge bridge river", "mill", "tower"].map((text) => ({
+    id: text,
+    text,
+  }));
+  const all = PASSAGES.map(({ id }) => id);
+  const asked = new Map(queries.map(({ id }) => [id, all]));
+  const scored = index.score(queries, asked);
+  const found = index.run(queries, all.length);
+  for (const { id } of queries) {
+    assert.deepEqual(
+      [...scored.get(id)!].sort(),
+      [...found.get(id)!].sort(),
+      id,
+    );
+  }
+  assert.equal(scored.get("tower")!.size, 0, "no shared token, no score");
+  assert.equal(index.score(queries, new Map()).get("mill")!.size, 0);
+  assert.throws(() => index.score(queries, new Map([["mill", ["gone"]]])), {
+    name: "RangeError",
+    message:
+      'Cannot score query "mill": its passages must be indexed: got "gone"',
+  });
+});

@@ -1,0 +1,173 @@
+/**
+ * Each flag that a message or a help text names exists on the command that says so:
+ * every text of lib with `--flag` in it, held to the commands that say it.
+ */
+import assert from "node:assert/strict";
+import ts from "typescript";
+import { commandFlags } from "../../lib/cli/options/flags.ts";
+import { negatable } from "../../lib/cli/options/read_arguments.ts";
+import { globalOptions } from "../../lib/cli/options/global_options.ts";
+import { COMMANDS } from "../../lib/cli/table.ts";
+import { fromFileUrl } from "../_paths.ts";
+
+const LIB = fromFileUrl(new URL("../../lib/", import.meta.url));
+
+/** Flags of other programs, not of ours. */
+const FOREIGN = [
+  /^backend\/setup\//,
+  /^report\/page\//,
+  /^_std_cli\//,
+  /^docs_suite\/package_folders\.ts$/,
+];
+
+const TRAINING = ["run", "demo", "train", "arena"];
+const RUNS = ["run", "demo", "train"];
+
+/** Commands that say what stands in a file which is no command. */
+const SAID_BY: Record<string, string[]> = {
+  "backend/tensors/check_matmul.ts": ["setup"],
+  "backend/use_backend.ts": ["setup"],
+  "base/files/check_space.ts": TRAINING,
+  "base/files/folder_lock.ts": TRAINING,
+  "cli/check_out.ts": [...TRAINING, "mine"],
+  "cli/options/other_names.ts": TRAINING,
+  "cli/commands/backend_option.ts": TRAINING,
+  "cli/commands/eval/mteb.ts": ["eval"],
+  "cli/commands/eval/options.ts": ["eval"],
+  "cli/commands/eval/origin.ts": ["eval"],
+  "cli/commands/new_folder.ts": ["model convert", "model merge"],
+  "cli/commands/output.ts": ["eval", "report", "weights select"],
+  "cli/commands/read_mixture.ts": ["train"],
+  "cli/commands/run_writer.ts": ["eval"],
+  "cli/serve/served_run.ts": ["serve"],
+  // Not of data check, which names what the training commands have.
+  "data/check/check_suite.ts": TRAINING,
+  "data/pull/pull_dataset.ts": ["data pull"],
+  "data/tables/cells.ts": ["data import"],
+  "data/tables/choose_columns.ts": ["data import"],
+  "data/tables/dataset_card.ts": ["data import"],
+  "data/tables/task_builder.ts": ["data import"],
+  "eval/records/earlier_report.ts": ["eval"],
+  "experiment/arena/arm.ts": ["arena"],
+  "experiment/arena/folder.ts": ["arena"],
+  "experiment/changed_settings.ts": RUNS,
+  "experiment/card/model_card.ts": [],
+  "experiment/export/export_run.ts": ["export"],
+  "experiment/experiment_options.ts": TRAINING,
+  "experiment/mine_suite_options.ts": ["mine"],
+  "experiment/mined_file.ts": ["mine"],
+  "experiment/mined_folder.ts": TRAINING,
+  "experiment/run_experiment.ts": ["run", "demo"],
+  "experiment/run_folder.ts": RUNS,
+  "experiment/stages/adapter.ts": ["run", "train"],
+  "experiment/stages/bare_queries.ts": TRAINING,
+  "experiment/stages/resumable_stage.ts": RUNS,
+  "experiment/train_retriever.ts": ["train"],
+};
+
+/** Flags of every command. */
+const GLOBAL = new Set(
+  commandFlags({ options: globalOptions }).flags.map(({ name }) => name),
+);
+
+/** Flags that a command takes. */
+async function flagsOf(name: string): Promise<Set<string>> {
+  const entry = COMMANDS.find((command) => command.name === name);
+  assert.ok(entry, `no command ${name}`);
+  const { command } = await entry.load();
+  return new Set(
+    commandFlags(command).flags.flatMap((flag) =>
+      negatable(flag) ? [flag.name, `no-${flag.name}`] : [flag.name]
+    ),
+  );
+}
+
+/** A flag in a text, and the command that stands before it, if one does. */
+interface Named {
+  flag: string;
+  command?: string;
+}
+
+const NAMES = COMMANDS.map(({ name }) => name)
+  .toSorted((a, b) => b.length - a.length);
+
+/** `tdro mine --by dense` names a flag of mine; Deno's own are left out. */
+function namedIn(text: string): Named[] {
+  const own = text.replace(/tensorboard --\w+/g, "");
+  return [
+    ...own.matchAll(/(?<![\w-])--([a-z][a-z0-9-]*[a-z0-9](?:\.[a-zA-Z]+)?)/g),
+  ]
+    .filter(([, flag]) => !/^(allow\b|no$|version$)/.test(flag!))
+    .map((found) => {
+      const [, after] = /.*\btdro (.*)$/s.exec(own.slice(0, found.index)) ??
+        [];
+      const command = after === undefined || /[;:,]/.test(after)
+        ? undefined
+        : NAMES.find((name) => `${after} `.startsWith(`${name} `));
+      return { flag: found[1]!, command };
+    });
+}
+
+/** Texts of a file: strings, and templates with a gap for each value. */
+function textsOf(source: string, path: string): string[] {
+  const texts: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node)) texts.push(node.text);
+    else if (ts.isTemplateExpression(node)) {
+      const parts = node.templateSpans.map(({ literal }) => literal.text);
+      texts.push([node.head.text, ...parts].join("…"));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, source, ts.ScriptTarget.Latest));
+  return texts;
+}
+
+async function* sources(folder = ""): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(LIB + folder)) {
+    const path = folder + name;
+    if (isDirectory) yield* sources(`${path}/`);
+    else if (name.endsWith(".ts")) yield path;
+  }
+}
+
+/** The command that a file of `cli/commands` is. */
+function commandIn(source: string): string[] | undefined {
+  const name = /export const command[^]*?\bname: "([^"]+)"/.exec(source)?.[1];
+  return name === undefined ? undefined : [name];
+}
+
+Deno.test("every flag that a text names exists on the command that says it", async () => {
+  const wrong: string[] = [];
+  let seen = 0;
+  for await (const path of sources()) {
+    if (FOREIGN.some((pattern) => pattern.test(path))) continue;
+    const source = await Deno.readTextFile(LIB + path);
+    if (!source.includes("--")) continue;
+    for (const text of textsOf(source, path)) {
+      for (const { flag, command } of namedIn(text)) {
+        seen++;
+        if (GLOBAL.has(flag)) continue;
+        const says = command ? [command] : commandIn(source) ?? SAID_BY[path];
+        if (says === undefined) wrong.push(`${path}: who says --${flag}?`);
+        for (const name of says ?? []) {
+          if ((await flagsOf(name)).has(flag)) continue;
+          wrong.push(`${path}: tdro ${name} has no --${flag}: ${text}`);
+        }
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(seen > 100, `only ${seen} flags found`);
+});
+
+Deno.test("flags are found in texts, with the command before them", () => {
+  assert.deepEqual(namedIn("raise --top; or tdro mine --by dense --seed 1"), [
+    { flag: "top", command: undefined },
+    { flag: "by", command: "mine" },
+    { flag: "seed", command: "mine" },
+  ]);
+  assert.deepEqual(namedIn("tdro data pull x, then --out or --allow-net"), [
+    { flag: "out", command: undefined },
+  ]);
+});
