@@ -124,4 +124,5 @@ export {
   type ReportContent,
   type ReportPlot,
   type ReportTable,
+  type ReportTexts,
 } from "./page/html_report.ts";

@@ -2,9 +2,11 @@ import {
   type ReportContent,
   type ReportPlot,
   type ReportTable,
+  type ReportTexts,
   resultsTable,
 } from "../../report/mod.ts";
 import type { RunData } from "./reportable.ts";
+import type { WeightExplanation } from "../../dro/explain_weights.ts";
 import { explainMetrics, explanationTable } from "../explain_run.ts";
 import { type ExperimentPlots, experimentPlots } from "./experiment_plots.ts";
 import { resultRows } from "../summarise.ts";
@@ -21,13 +23,13 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
       footRows: 1,
     },
   ];
+  const appendix: ReportTable[] = [];
   if (explained.length > 0) {
-    tables.push({
-      caption: "Why the weights rose or fell (losses of stage 1)",
+    appendix.push({
+      caption: "The losses behind the weights",
       table: explanationTable(explained),
     });
   }
-  const appendix: ReportTable[] = [];
   if (tasks) appendix.push({ caption: "The tasks", table: tasks });
   const mined = Object.entries(statistics);
   if (mined.length > 0) {
@@ -41,9 +43,23 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
     summary: outcome(summary),
     warnings: summary.warnings,
     tables,
+    texts: explained.length > 0 ? [reasons(explained)] : [],
     plots: plots(experimentPlots(summary, metrics, reports), summary.measure),
     appendix,
     provenance: { ...record, summary },
+  };
+}
+
+/** A sentence a task on its weight, those that moved most first. */
+function reasons(explained: readonly WeightExplanation[]): ReportTexts {
+  const moved = ({ start, end }: WeightExplanation) =>
+    start > 0 && end > 0 ? Math.abs(Math.log(end / start)) : 0;
+  return {
+    title: "Why the weights rose or fell",
+    intro:
+      "From the losses of stage 1, the tasks whose weights moved most first. The numbers are in “The losses behind the weights” below.",
+    texts: explained.toSorted((a, b) => moved(b) - moved(a))
+      .map(({ task, why }) => ({ name: task, text: `${why}.` })),
   };
 }
 

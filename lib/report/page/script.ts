@@ -1,7 +1,8 @@
 /**
- * The only script of a report: it makes the tables sortable. It writes nothing
- * into the page but buttons and the order of rows. Without it (in a viewer that
- * runs no scripts) the tables are as they were given.
+ * The only script of a report without plots: it makes the tables sortable, and
+ * unfolds what is folded where a link leads there or the page is printed. It
+ * writes nothing into the page but buttons and the order of rows. Without it (in
+ * a viewer that runs no scripts) the tables are as they were given.
  */
 export const REPORT_SCRIPT = `
 "use strict";
@@ -47,4 +48,21 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.append(button);
   });
 }
+const unfold = () => {
+  const at = document.getElementById(location.hash.slice(1));
+  for (let fold = at; fold; fold = fold.parentElement) {
+    if (fold.localName === "details") fold.open = true;
+  }
+  if (at) at.scrollIntoView();
+};
+addEventListener("hashchange", unfold);
+if (location.hash !== "") unfold();
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("details:not([open])")];
+  for (const fold of folded) fold.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const fold of folded) fold.open = false;
+});
 `;

@@ -65,6 +65,14 @@ figure { margin: 0; }
 .plot svg { display: block; max-width: 100%; height: auto; }
 .plot .wide svg { min-width: 34rem; }
 figcaption { color: var(--muted); font-size: 0.94rem; max-width: 44rem; margin-top: 0.5rem; overflow-wrap: anywhere; }
+summary { cursor: pointer; border-radius: 2px; }
+summary:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+.fold > summary h2 { display: inline; margin: 0; }
+.fold[open] > summary { margin-bottom: 0.75rem; }
+.intro { color: var(--muted); max-width: 44rem; margin-bottom: 0.75rem; }
+.texts { max-width: 44rem; margin: 0; padding: 0; list-style: none; }
+.texts li { padding: 0.55rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+.texts + details > summary { padding: 0.55rem 0; border-top: 1px solid var(--line); color: var(--link); }
 .downloads { margin: 0.6rem 0 0; font-size: 0.88rem; }
 a { color: var(--link); text-underline-offset: 0.15em; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

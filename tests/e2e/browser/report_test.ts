@@ -116,6 +116,14 @@ function ready(page: Page): Promise<unknown> {
   return page.waitForSelector("html.ready", { state: "attached" });
 }
 
+/** Opens what is folded, as a reader would. */
+async function unfold(page: Page): Promise<void> {
+  for (const fold of await page.locator("details > summary").all()) {
+    await fold.press("Enter");
+  }
+  assert.equal(await page.locator("details:not([open])").count(), 0);
+}
+
 Deno.test({
   name: "the report in Chromium",
   ignore: skipBrowser,
@@ -200,6 +208,7 @@ Deno.test({
         }
         const last = page.locator(".drawing.live").last();
         await last.locator(".mark-rect path").last().click({ force: true });
+        await unfold(page);
         for (const button of await page.locator("th button").all()) {
           await button.click();
         }
@@ -284,7 +293,7 @@ Deno.test({
             await writeFakeArena(`${folder}/arena`, { tasks: HOSTILE });
             for (
               const [folders, plots] of [
-                [[runs[0]!], 6],
+                [[runs[0]!], 7],
                 [runs, 5],
                 [[`${folder}/arena`], 4],
               ] as const

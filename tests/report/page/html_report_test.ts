@@ -21,6 +21,12 @@ function content(tasks: readonly string[], word = "plain"): ReportContent {
     title: word,
     summary: [word, "Second sentence."],
     tables: [{ caption: word, table: resultsTable(resultRows(tasks)) }],
+    texts: [{
+      title: word,
+      intro: word,
+      texts: tasks.map((name) => ({ name, text: word })),
+      shown: 2,
+    }],
     plots: [
       { title: word, spec: weightsPlot(resultRows(tasks)), description: word },
       { title: "b", spec: ndcgPlot(ndcgRows(tasks)) },
@@ -183,6 +189,35 @@ Deno.test("a report may be short, and caps its tables but not their CSV", async 
   assert.equal(
     downloads(html).get("table-1-c.csv")!.split("\r\n").length,
     1 + 12 + 1,
+  );
+});
+
+Deno.test("texts stand under their names, the first open, the others folded", async () => {
+  const texts = ["a", "b", "c", "d"].map((name) => ({ name, text: "rose" }));
+  const html = (shown: number) =>
+    htmlReport({ title: "t", texts: [{ title: "Why", texts, shown }] });
+  const [open, folded] = (await html(2)).split("<summary>2 more</summary>");
+  const names = (part: string) =>
+    [...part.matchAll(/<li><strong>(.)<\/strong> rose<\/li>/g)]
+      .map(([, name]) => name);
+  assert.deepEqual(names(open!), ["a", "b"]);
+  assert.deepEqual(names(folded!), ["c", "d"]);
+  // One alone isn't folded.
+  assert.doesNotMatch(await html(3), /<summary>/);
+});
+
+Deno.test("the appendix and the provenance are folded under their headings", async () => {
+  const table = [{ n: 1 }];
+  const html = await htmlReport({
+    title: "t",
+    tables: [{ caption: "Outcome", table }],
+    appendix: [{ caption: "Basis", table }],
+    provenance: { seed: 1 },
+  });
+  assert.deepEqual(
+    [...html.matchAll(/(<summary>)?<h2[^>]*>([^<]*)/g)]
+      .map(([, fold, title]) => [title, fold !== undefined]),
+    [["Outcome", false], ["Basis", true], ["Provenance", true]],
   );
 });
 
