@@ -19,7 +19,7 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
   const tables: ReportTable[] = [
     {
       caption: "nDCG@10 on the test splits, by task",
-      table: resultsTable(resultRows(summary)),
+      table: resultsFirst(resultsTable(resultRows(summary))),
       footRows: 1,
     },
   ];
@@ -48,6 +48,13 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
     appendix,
     provenance: { ...record, summary },
   };
+}
+
+/** On a phone the first columns are what one sees: the arms, then the rest. */
+function resultsFirst(table: ReturnType<typeof resultsTable>): typeof table {
+  const later = ["start", "bm25", "weight", "size"]
+    .filter((name) => table.columnNames().includes(name));
+  return table.relocate(later, { after: table.columnNames().at(-1)! });
 }
 
 /** A sentence a task on its weight, those that moved most first. */

@@ -178,7 +178,11 @@ async function bodySections(
   maxRows: number,
   libraries: ClientLibraries | undefined,
 ): Promise<string[]> {
-  const figures = await Promise.all(plots.map(plotSection));
+  const figures = await Promise.all(
+    plots.map((plot, index) =>
+      plotSection(plot, { index, still: libraries === undefined })
+    ),
+  );
   const drawn = libraries
     ? `<footer><p>Plots by ${
       escapeHtml(libraries.versions.join(", "))

@@ -48,6 +48,21 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.append(button);
   });
 }
+for (const scroll of document.querySelectorAll(".scroll")) {
+  const hint = document.createElement("p");
+  hint.className = "hint";
+  hint.textContent = "Scroll sideways for more \u2192";
+  hint.hidden = true;
+  scroll.before(hint);
+  const look = () => {
+    const rest = scroll.scrollWidth - scroll.clientWidth;
+    hint.hidden = rest <= 1;
+    scroll.classList.toggle("cut", rest - scroll.scrollLeft > 1);
+  };
+  scroll.addEventListener("scroll", look, { passive: true });
+  const watch = new ResizeObserver(look);
+  for (const part of [scroll, ...scroll.children]) watch.observe(part);
+}
 const unfold = () => {
   const at = document.getElementById(location.hash.slice(1));
   for (let fold = at; fold; fold = fold.parentElement) {

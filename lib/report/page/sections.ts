@@ -1,5 +1,6 @@
 import { dataLink, escapeHtml, safeJson } from "../escape.ts";
 import { toCsv } from "../tables/csv.ts";
+import { columnHeading } from "../tables/column_heading.ts";
 import { htmlTable } from "../tables/html_table.ts";
 import { readRows } from "../read_rows.ts";
 import type { ReportTable, ReportTexts } from "./html_report.ts";
@@ -28,7 +29,10 @@ export function tableSection(
   },
 ): string {
   const { columns, rows } = readRows(table, "write a report");
-  const html = htmlTable(table, { maxRows, footRows, digits });
+  const html = htmlTable(table, {
+    ...{ maxRows, footRows, digits },
+    heading: columnHeading,
+  });
   const name = fileName(caption, "table", index);
   const id = `table-${index}`;
   const body =

@@ -106,20 +106,16 @@ export function intervalPlot(
       `Point: difference in ${metric}; line: its interval; dashed: ${baseline}`,
     description: `Differences in ${metric} to ${baseline} with intervals.`,
     height: values.length * ROW_HEIGHT,
-    view: ({ width }) => ({
+    view: () => ({
       data: { values },
-      layer: layers(values.map((row) => row.name), { metric, baseline, width }),
+      layer: layers(values.map((row) => row.name), { metric, baseline }),
     }),
   });
 }
 
 function layers(
   order: readonly string[],
-  { metric, baseline, width }: {
-    metric: string;
-    baseline: string;
-    width: number;
-  },
+  { metric, baseline }: { metric: string; baseline: string },
 ): object[] {
   const { axis, bare } = rowAxis("name", order);
   const x = quantity("difference", {
@@ -164,7 +160,7 @@ function layers(
       mark: { type: "point", filled: true, size: 90, opacity: 1 },
       encoding: { y: bare, x, color, shape, tooltip },
     },
-    rightColumn(bare, width),
+    rightColumn(bare),
   ];
 }
 

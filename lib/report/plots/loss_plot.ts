@@ -92,10 +92,10 @@ export function lossPlot(
       lines.length === 1 ? "line" : "lines"
     }.`,
     height: Math.max(300, lines.length * LABEL_GAP),
-    view: (size) => ({
+    view: ({ height }) => ({
       data: { values: points },
       layer: linesWithLabels({
-        ...size,
+        height,
         points,
         ...importance(drawn, tasked),
         seriesTitle: "line",

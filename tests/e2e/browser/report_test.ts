@@ -23,6 +23,7 @@ import {
 } from "../../report/_sample_rows.ts";
 import { reportRuns } from "../../../lib/experiment/mod.ts";
 import { writeFakeArena, writeFakeRun } from "../../experiment/_fake_runs.ts";
+import { inTempFolder } from "../../_temp_folder.ts";
 import { checkAccessible, overflow } from "./_checks.ts";
 import { openFile, skipBrowser, startChromium } from "./_chromium.ts";
 
@@ -268,6 +269,65 @@ Deno.test({
           },
         );
       }
+
+      await t.step(
+        "a phone sees results, whole plots, and what is folded",
+        () =>
+          inTempFolder(async (folder) => {
+            const tasks = Array.from(
+              { length: 34 },
+              (_, k) =>
+                `task-${k}${k % 3 === 0 ? "-with-a-long-name".repeat(4) : ""}`,
+            );
+            const strategies = ["uniform", "tdro", "doremi", "temperature-3"];
+            await writeFakeRun(`${folder}/run`, { tasks });
+            await writeFakeArena(`${folder}/arena`, { tasks, strategies });
+            for (
+              const [kind, first] of [["run", "uniform"], ["arena", "nDCG@10"]]
+            ) {
+              const { page } = await openFile(
+                browser,
+                await write(await reportRuns([`${folder}/${kind}`])),
+              );
+              await ready(page);
+              // Plots follow the window.
+              await page.setViewportSize({ width: 390, height: 844 });
+              await page.waitForFunction(() =>
+                [...document.querySelectorAll(".drawing svg")]
+                  .every((svg) => svg.clientWidth < 420)
+              );
+              assert.ok(await overflow(page) <= 0);
+              const heads = await page.locator("table").first().locator("th")
+                .allTextContents();
+              assert.equal(heads[1], first);
+              for (const row of await page.locator("tbody tr").all()) {
+                const box = await row.locator("td").first().boundingBox();
+                if (box === null) {
+                  continue; // folded
+                }
+                assert.ok(
+                  box.x + box.width <= 390,
+                  "the result is out of sight",
+                );
+              }
+              assert.equal(
+                await page.locator(".hint:visible").first().textContent(),
+                "Scroll sideways for more →",
+              );
+              assert.equal(await page.locator("details[open]").count(), 0);
+              const sizes: number[] = await page.evaluate(() =>
+                [...document.querySelectorAll(".drawing text")].map((text) => {
+                  const { a, b } = text.getScreenCTM();
+                  return Number.parseFloat(getComputedStyle(text).fontSize) *
+                    Math.hypot(a, b);
+                })
+              );
+              assert.ok(sizes.length > 100);
+              assert.ok(Math.min(...sizes) >= 11, `${Math.min(...sizes)} px`);
+              await page.context().close();
+            }
+          }),
+      );
 
       await t.step("long hostile names fit a phone too", async () => {
         const html = await htmlReport(

@@ -67,6 +67,7 @@ Deno.test("reportRuns() of an arena: heatmap, intervals, proxy steps", () =>
       "Strategies, best mean nDCG@10 first",
       ...["Gain of each strategy", "Gain by task and strategy"],
       ...["Quality against what choosing took", "The mixtures"],
+      "nDCG@10 by task and strategy (means over the seeds)",
       "What the strategies are",
       "Weights that they chose (means over the seeds)",
       "Provenance",
