@@ -94,7 +94,7 @@ function plots(specs: ExperimentPlots, measure: string): ReportPlot[] {
     ],
     gain: [
       "Quality against data",
-      "Mean nDCG@10 against the share of the training rows in sampled tasks.",
+      "Mean nDCG@10 against the share of the training rows in sampled tasks; intervals are those of the difference to uniform.",
     ],
     loss: ["Loss while training", "Mean loss of each update, by arm."],
   };

@@ -329,6 +329,34 @@ Deno.test({
           }),
       );
 
+      await t.step("noise doesn't fill a picture", async () => {
+        const [low, high] = [0.4567, 0.4573];
+        const arms = [["uniform", low], ["reweighted", high]] as const;
+        const specs = [
+          ndcgPlot(arms.map(([arm, ndcg]) => ({ task: "a", arm, ndcg }))),
+          gainPlot(arms.map(([arm, ndcg]) => ({ arm, dataUsed: 1, ndcg }))),
+        ];
+        const html = await htmlReport({
+          title: "Noise",
+          plots: specs.map((spec, i) => ({ title: `${i}`, spec })),
+        });
+        const { page } = await openFile(browser, await write(html));
+        await ready(page);
+        for (const [i, axis] of ["X", "Y"].entries()) {
+          const labels = await page.locator(".drawing").nth(i)
+            .locator(`.role-axis-label text`).allTextContents();
+          const numbers = labels.map(Number).filter((n) => n > 0 && n < 1);
+          const span = Math.max(...numbers) - Math.min(...numbers);
+          assert.ok(span >= 0.1 - 1e-9, `${axis}: ${labels}`);
+          const points = await page.locator(".drawing").nth(i)
+            .locator(".mark-symbol.role-mark path").all();
+          const boxes = await Promise.all(points.map((p) => p.boundingBox()));
+          const [a, b] = boxes.map((box) => axis === "X" ? box!.x : box!.y);
+          assert.ok(Math.abs(a! - b!) < 10, `${axis}: ${a} and ${b}`);
+        }
+        await page.context().close();
+      });
+
       await t.step("long hostile names fit a phone too", async () => {
         const html = await htmlReport(
           content(HOSTILE.map((name) => name + "x".repeat(80))),
