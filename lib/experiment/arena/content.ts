@@ -1,6 +1,7 @@
 import type { ReportContent, ReportPlot } from "../../report/mod.ts";
 import { type ArenaPlots, arenaPlots } from "./plots.ts";
 import { type ArenaResult, arenaTable, arenaVerdict } from "./result.ts";
+import { REPORT_TERMS } from "../report/report_terms.ts";
 import type { ArenaData } from "../report/reportable.ts";
 
 /** What the report of one arena says. */
@@ -48,6 +49,7 @@ export function arenaContent(
         })),
       },
     ],
+    terms: REPORT_TERMS,
     provenance: { ...identity, ...settings },
   };
 }

@@ -9,6 +9,7 @@ import type { RunData } from "./reportable.ts";
 import type { WeightExplanation } from "../../dro/explain_weights.ts";
 import { explainMetrics, explanationTable } from "../explain_run.ts";
 import { type ExperimentPlots, experimentPlots } from "./experiment_plots.ts";
+import { REPORT_TERMS } from "./report_terms.ts";
 import { resultRows } from "../summarise.ts";
 import { outcome } from "../summary.ts";
 
@@ -46,6 +47,7 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
     texts: explained.length > 0 ? [reasons(explained)] : [],
     plots: plots(experimentPlots(summary, metrics, reports), summary.measure),
     appendix,
+    terms: REPORT_TERMS,
     provenance: { ...record, summary },
   };
 }

@@ -10,6 +10,7 @@ import { arenaWarnings } from "../arena/content.ts";
 import { type ComparedArm, comparedArms } from "./compared_arms.ts";
 import { fromBase, weightSteps } from "./experiment_plots.ts";
 import type { Reportable, RunData } from "./reportable.ts";
+import { REPORT_TERMS } from "./report_terms.ts";
 import { oneSetting, settingsTable } from "./settings_table.ts";
 
 /** What the report of several runs and arenas says. */
@@ -56,6 +57,7 @@ export function sideBySide(all: readonly Reportable[]): ReportContent {
       table: settingsTable(all),
       footRows: 0,
     }],
+    terms: REPORT_TERMS,
     provenance: Object.fromEntries(
       all.map((one) => [
         one.name,

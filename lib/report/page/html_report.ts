@@ -13,6 +13,9 @@ import {
 import { plotSection } from "./plots.ts";
 import { REPORT_SCRIPT } from "./script.ts";
 import { REPORT_STYLE } from "./style.ts";
+import { type ReportTerm, termsOf } from "./terms.ts";
+
+export type { ReportTerm } from "./terms.ts";
 
 /** A table of a report. */
 export interface ReportTable extends Pick<TableOptions, "footRows" | "digits"> {
@@ -60,6 +63,11 @@ export interface ReportContent {
   plots?: readonly ReportPlot[];
   /** Tables that come after the plots, folded: what the outcome rests on. */
   appendix?: readonly ReportTable[];
+  /**
+   * Terms to explain, each in every part of the page that uses it, so that any
+   * tables and plots may be added.
+   */
+  terms?: readonly ReportTerm[];
   /** Where the numbers come from: configuration, seed, versions, data hashes. */
   provenance?: object;
 }
@@ -173,6 +181,7 @@ async function bodySections(
     texts = [],
     plots = [],
     appendix = [],
+    terms = [],
     provenance,
   }: ReportContent,
   maxRows: number,
@@ -180,7 +189,7 @@ async function bodySections(
 ): Promise<string[]> {
   const figures = await Promise.all(
     plots.map((plot, index) =>
-      plotSection(plot, { index, still: libraries === undefined })
+      plotSection(plot, { index, still: libraries === undefined, terms })
     ),
   );
   const drawn = libraries
@@ -191,14 +200,18 @@ async function bodySections(
   return [
     `<header>\n<h1>${escapeHtml(title)}</h1>`,
     summarySection(summary, warnings),
+    termsOf([...summary, ...warnings].join("\n"), terms),
     "</header>",
-    ...tables.map((table, index) => tableSection(table, { index, maxRows })),
-    ...texts.map(textsSection),
+    ...tables.map((table, index) =>
+      tableSection(table, { index, maxRows, terms })
+    ),
+    ...texts.map((part, index) => textsSection(part, { index, terms })),
     ...figures,
     ...appendix.map((table, index) =>
       tableSection(table, {
         index: tables.length + index,
         maxRows,
+        terms,
         folded: true,
       })
     ),

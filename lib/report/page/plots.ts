@@ -10,6 +10,7 @@ import {
 import { type Download, downloads, fileName, section } from "./sections.ts";
 import { isPlainObject, readRows } from "../read_rows.ts";
 import type { ReportPlot } from "./html_report.ts";
+import { type ReportTerm, termsOf } from "./terms.ts";
 
 /** Width of a drawing on the page, in px of its own. */
 const WIDE = 786, NARROW = 358;
@@ -22,12 +23,16 @@ const SCALE = 1.2;
  * writes its heading, which breaks into lines where the window asks for it.
  *
  * @param plot The plot.
- * @param options Its number, and whether no script will fit it to the window: it
- * is then drawn for a narrow one too.
+ * @param options Its number, terms to explain, and whether no script will fit it
+ * to the window: it is then drawn for a narrow one too.
  */
 export async function plotSection(
   { title, spec: given, description }: ReportPlot,
-  { index, still }: { index: number; still: boolean },
+  { index, still, terms }: {
+    index: number;
+    still: boolean;
+    terms: readonly ReportTerm[];
+  },
 ): Promise<string> {
   const spec = given as Record<string, unknown>;
   const said = description ?? describe(spec);
@@ -43,6 +48,10 @@ export async function plotSection(
     : `<div class="broad">${inlineSvg(wide, `plot-${index}`, SCALE)}</div>
 <div class="slim">${inlineSvg(narrow, `slim-${index}`, 1)}</div>`;
   const name = fileName(title, "plot", index);
+  const words = [
+    ...[title, description ?? "", headingOf(spec).join(" ")],
+    subheadingOf(spec).join(" "),
+  ].join("\n");
   const csv = plotCsv(spec);
   const files: Download[] = [
     {
@@ -70,7 +79,7 @@ export async function plotSection(
   return section({
     id: `plot-${index}`,
     title,
-    body: `<figure>
+    body: `${termsOf(words, terms)}<figure>
 ${
       heading(spec, title)
     }<div class="scroll plot" role="region" tabindex="0" aria-labelledby="plot-${index}">

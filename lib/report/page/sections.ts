@@ -4,6 +4,7 @@ import { columnHeading } from "../tables/column_heading.ts";
 import { htmlTable } from "../tables/html_table.ts";
 import { readRows } from "../read_rows.ts";
 import type { ReportTable, ReportTexts } from "./html_report.ts";
+import { type ReportTerm, termsOf } from "./terms.ts";
 
 /** A file that a report offers. */
 export interface Download {
@@ -22,9 +23,10 @@ export interface Download {
 /** A table with its download. */
 export function tableSection(
   { caption, table, footRows, digits }: ReportTable,
-  { index, maxRows, folded = false }: {
+  { index, maxRows, terms, folded = false }: {
     index: number;
     maxRows: number;
+    terms: readonly ReportTerm[];
     folded?: boolean;
   },
 ): string {
@@ -35,23 +37,25 @@ export function tableSection(
   });
   const name = fileName(caption, "table", index);
   const id = `table-${index}`;
-  const body =
-    `<div class="scroll" role="region" tabindex="0" aria-labelledby="${id}">
+  const words = [caption, ...columns.map(columnHeading)].join("\n");
+  const body = `${
+    termsOf(words, terms)
+  }<div class="scroll" role="region" tabindex="0" aria-labelledby="${id}">
 ${
-      html.replace(
-        "<table>",
-        `<table class="sortable" aria-labelledby="${id}">`,
-      )
-    }
+    html.replace(
+      "<table>",
+      `<table class="sortable" aria-labelledby="${id}">`,
+    )
+  }
 </div>
 ${
-      downloads([{
-        name: `${name}.csv`,
-        label: "CSV",
-        mediaType: "text/csv",
-        text: toCsv(columns, rows),
-      }])
-    }`;
+    downloads([{
+      name: `${name}.csv`,
+      label: "CSV",
+      mediaType: "text/csv",
+      text: toCsv(columns, rows),
+    }])
+  }`;
   return section({ id, title: caption, body, folded });
 }
 
@@ -81,8 +85,9 @@ ${body}
 /** Names with what is said of them; the first are open, the others folded. */
 export function textsSection(
   { title, intro, texts, shown = 8 }: ReportTexts,
-  index: number,
+  { index, terms }: { index: number; terms: readonly ReportTerm[] },
 ): string {
+  const words = [title, intro ?? "", ...texts.map(({ text }) => text)];
   const list = (part: ReportTexts["texts"]) =>
     `<ul class="texts">
 ${
@@ -98,6 +103,7 @@ ${
     id: `texts-${index}`,
     title,
     body: [
+      termsOf(words.join("\n"), terms).trimEnd(),
       intro === undefined ? "" : `<p class="intro">${escapeHtml(intro)}</p>`,
       texts.length === 0 ? "" : list(texts.slice(0, cut)),
       rest.length === 0

@@ -82,6 +82,10 @@ summary:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 .downloads { margin: 0.6rem 0 0; font-size: 0.88rem; }
 a { color: var(--link); text-underline-offset: 0.15em; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.terms { margin: -0.4rem 0 0.8rem; max-width: 44rem; font-size: 0.88rem; color: var(--muted); }
+header .terms { margin-top: 0.9rem; }
+.terms dl { margin: 0.5rem 0 0; padding: 0.6rem 0.9rem; background: var(--soft); border-radius: 4px; font-size: 1em; }
+.terms dt { color: var(--ink); font-weight: 600; }
 dl { display: grid; grid-template-columns: minmax(6rem, max-content) minmax(0, 1fr); gap: 0.3rem 1.25rem; margin: 0; font-size: 0.92rem; }
 dt { color: var(--muted); overflow-wrap: anywhere; }
 dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }

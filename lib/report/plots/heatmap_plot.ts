@@ -117,7 +117,7 @@ export function heatmapPlot(
     title: mean ? outcome(arms, means, write) : largest(cells, digits),
     subtitle: `Cells: ${metric}${
       meanLine ? "; last line: mean over the tasks" : ""
-    }${plus ? "; blue: gain, orange: loss" : ""}`,
+    }${plus ? "; blue: above 0, orange: below" : ""}`,
     description:
       `Heatmap of ${metric}, ${tasks.length} tasks by ${arms.length} columns.`,
     height: lines.length * ROW_HEIGHT,

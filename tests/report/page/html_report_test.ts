@@ -13,6 +13,7 @@ import {
   weightsPlot,
 } from "../../../lib/report/mod.ts";
 import { safeJson } from "../../../lib/report/escape.ts";
+import { termsIn } from "../../../lib/report/page/terms.ts";
 import { toCsv } from "../../../lib/report/tables/csv.ts";
 import { HOSTILE, ndcgRows, resultRows, TASKS } from "../_sample_rows.ts";
 
@@ -31,6 +32,7 @@ function content(tasks: readonly string[], word = "plain"): ReportContent {
       { title: word, spec: weightsPlot(resultRows(tasks)), description: word },
       { title: "b", spec: ndcgPlot(ndcgRows(tasks)) },
     ],
+    terms: [{ term: word, meaning: word }],
     provenance: { seed: 42, [word]: { nested: word } },
   };
 }
@@ -221,6 +223,53 @@ Deno.test("the appendix and the provenance are folded under their headings", asy
       .map(([, fold, title]) => [title, fold !== undefined]),
     [["Outcome", false], ["Basis", true], ["Provenance", true]],
   );
+});
+
+Deno.test("termsIn() finds whole words, of two terms in one place the longer", () => {
+  const terms = ["p", "loss", "excess loss", "top"].map((term) => ({
+    term,
+    meaning: "",
+    forms: term === "loss" ? ["losses"] : [],
+  }));
+  const found = (text: string) => termsIn(text, terms).map(({ term }) => term);
+  assert.deepEqual(found("Excess loss of a task; p 0.02"), [
+    "p",
+    "excess loss",
+  ]);
+  assert.deepEqual(found("losses"), ["loss"]);
+  assert.deepEqual(found("P, stop, top-level, a.top@b, top70"), []);
+  assert.deepEqual(found("the top 70 %, (loss)"), ["loss", "top"]);
+  // What has a meaning in patterns is a letter like others.
+  assert.deepEqual(
+    termsIn("a p (Holm) b", [{ term: "p (Holm)", meaning: "" }]).length,
+    1,
+  );
+});
+
+Deno.test("terms are explained in each part that uses them, and there alone", async () => {
+  const html = await htmlReport({
+    title: "t",
+    summary: ["nDCG@10 rose."],
+    tables: [{ caption: "By task", table: [{ weight: 1 }] }],
+    texts: [{ title: "Why", texts: [{ name: "a", text: "has no weight" }] }],
+    plots: [{
+      title: "Weights",
+      spec: weightsPlot([{ task: "a", weight: 1 }]),
+      description: "nDCG@10",
+    }],
+    terms: [
+      { term: "nDCG@10", meaning: "of rank" },
+      { term: "weight", meaning: "of share", forms: ["weights"] },
+      { term: "unused", meaning: "of nothing" },
+    ],
+  }, { static: true });
+  const summaries = [...html.matchAll(/<summary>Terms: ([^<]*)/g)]
+    .map(([, names]) => names);
+  assert.deepEqual(summaries, [
+    ...["nDCG@10", "weight", "weight", "nDCG@10, weight"],
+  ]);
+  assert.match(html, /<dt>nDCG@10<\/dt><dd>of rank<\/dd>/);
+  assert.doesNotMatch(html, /of nothing/);
 });
 
 Deno.test("toCsv() can be read back, whatever the texts", () => {
