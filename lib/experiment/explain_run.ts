@@ -146,15 +146,15 @@ export function explainMetrics(
 }
 
 /**
- * The rows of an explanation as a table shows them: numbers first, the sentence
- * last, no trajectory.
+ * The numbers of an explanation as a table shows them, without trajectory and
+ * sentence.
  */
 export function explanationTable(rows: readonly WeightExplanation[]): Omit<
   WeightExplanation,
-  "trajectory" | "present" | "size"
+  "trajectory" | "present" | "size" | "why"
 >[] {
   return rows.toSorted((a, b) => b.end - a.end).map(
-    ({ trajectory: _, present: __, size: ___, ...row }) => row,
+    ({ trajectory: _, present: __, size: ___, why: ____, ...row }) => row,
   );
 }
 

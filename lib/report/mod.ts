@@ -124,4 +124,6 @@ export {
   type ReportContent,
   type ReportPlot,
   type ReportTable,
+  type ReportTerm,
+  type ReportTexts,
 } from "./page/html_report.ts";

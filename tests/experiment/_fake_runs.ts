@@ -35,6 +35,16 @@ function evalReport(tasks: readonly string[], arm: number, seed: number) {
   };
 }
 
+/** Losses of two examples a task, which stage 1 learned its weights from. */
+function exampleLosses(tasks: number, step: number, seed: number) {
+  const domains = Array.from({ length: 2 * tasks }, (_, i) => i % tasks);
+  return {
+    losses: domains.map((k, i) => Math.fround(1 + chance(k, seed, step, i))),
+    references: domains.map(() => 1.5),
+    domains,
+  };
+}
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, v) => sum + v, 0) / values.length;
 }
@@ -90,6 +100,7 @@ export async function writeFakeRun(
     { stage: "uniform", step, loss: 2 - step / 4 },
     {
       ...{ stage: "weights", step, loss: 1 },
+      examples: exampleLosses(tasks.length, step, seed),
       weights: weights.map((w) =>
         (w / total * step + (3 - step) / tasks.length) / 3
       ),
@@ -101,7 +112,10 @@ export async function writeFakeRun(
   const record = {
     format: "tdro-run/1",
     status: "finished",
-    options: { out: folder, seed, steps: 4, eta: 0.02 },
+    options: {
+      ...{ out: folder, seed, steps: 4, eta: 0.02 },
+      ...{ measure: "released", weightSteps: 4 },
+    },
     suite: { name: suite, tasks, sha256: `hash of ${suite}` },
     backend: { name: "wasm", device: "cpu" },
     started: "2026-01-01T00:00:00.000Z",

@@ -4,7 +4,7 @@ import type { ExperimentOptions } from "../../experiment/experiment_options.ts";
 import type { LoraConfig } from "../../model/mod.ts";
 import type { CommandIo } from "../io.ts";
 import { line, printable } from "../../base/printable.ts";
-import { heading, tablesFor } from "./tables.ts";
+import { tablesFor } from "./tables.ts";
 
 /** Runs the whole experiment and prints table and verdict. */
 export async function runOnSuite(
@@ -25,6 +25,9 @@ export async function runOnSuite(
     "../../experiment/mod.ts"
   );
   const { resultsTable } = await import("../../report/mod.ts");
+  const { columnHeading } = await import(
+    "../../report/tables/column_heading.ts"
+  );
   const textTable = await tablesFor(io);
   const { folder, summary } = await io.progress(
     runExperiment(suite, {
@@ -40,7 +43,7 @@ export async function runOnSuite(
         digits: 4,
         footRows: 1,
         heading: (name) =>
-          heading(name).replace(/\btop$/, armLabel("top", summary)),
+          columnHeading(name).replace(/\btop$/, armLabel("top", summary)),
       }),
       "",
       ...verdict(summary).map(printable),

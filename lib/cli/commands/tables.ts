@@ -12,30 +12,14 @@ export async function tablesFor(
   { columns }: Pick<Io, "columns">,
 ): Promise<DrawTable> {
   const { textTable } = await import("../../report/tables/text_table.ts");
+  const { columnHeading } = await import(
+    "../../report/tables/column_heading.ts"
+  );
   const look = {
     width: Math.max(40, columns),
     maxRows: Infinity,
     maxChars: Infinity,
-    heading,
+    heading: columnHeading,
   };
   return (rows, options) => textTable(rows, { ...look, ...options });
-}
-
-/** Headings that say more than the words of their names. */
-const HEADINGS: Readonly<Record<string, string>> = {
-  Diff: "b − a",
-  pHolm: "p (Holm)",
-  low: "95 % from",
-  high: "to",
-  seedDeviation: "spread of seeds",
-};
-
-/** `passageLength` → `passage length`, `reweightedDiff` → `Δ reweighted`. */
-export function heading(name: string): string {
-  if (Object.hasOwn(HEADINGS, name)) return HEADINGS[name]!;
-  const [, arm] = /^([a-z]\w*)Diff$/.exec(name) ?? [];
-  if (arm !== undefined) return `Δ ${arm}`;
-  // Anything else, such as nDCG@10, is no name of ours.
-  if (!/^[a-z]+([A-Z][a-z]+)+$/.test(name)) return name;
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

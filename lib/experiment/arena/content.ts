@@ -1,6 +1,7 @@
 import type { ReportContent, ReportPlot } from "../../report/mod.ts";
 import { type ArenaPlots, arenaPlots } from "./plots.ts";
 import { type ArenaResult, arenaTable, arenaVerdict } from "./result.ts";
+import { REPORT_TERMS } from "../report/report_terms.ts";
 import type { ArenaData } from "../report/reportable.ts";
 
 /** What the report of one arena says. */
@@ -15,11 +16,19 @@ export function arenaContent(
     warnings,
     tables: [{
       caption: "Strategies, best mean nDCG@10 first",
-      table: arenaTable(result),
+      table: resultsFirst(result),
       footRows: 0,
     }],
     plots: plots(arenaPlots(result)),
     appendix: [
+      {
+        caption: "nDCG@10 by task and strategy (means over the seeds)",
+        table: result.tasks.map(({ name }, k) => ({
+          task: name,
+          ...Object.fromEntries(strategies.map((s) => [s.name, s.tasks[k]!])),
+        })),
+        footRows: 0,
+      },
       {
         caption: "What the strategies are",
         table: strategies.map(({ name, formula, source, failsWhen }) => ({
@@ -40,8 +49,21 @@ export function arenaContent(
         })),
       },
     ],
+    terms: REPORT_TERMS,
     provenance: { ...identity, ...settings },
   };
+}
+
+/**
+ * The arena's table for a page: what decides comes first, and the differences by
+ * task are left to the heatmap, which has a line for each.
+ */
+function resultsFirst(result: ArenaResult): ReturnType<typeof arenaTable> {
+  const table = arenaTable(result);
+  const short = table.select(
+    table.columnNames().filter((name) => !name.startsWith("Δ ")),
+  );
+  return short.relocate(["worst", "worstTask", "p"], { after: "pHolm" });
 }
 
 /** Guard rails that strategies crossed, as the verdict words them. */

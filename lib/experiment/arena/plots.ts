@@ -93,6 +93,7 @@ export function arenaPlots({ strategies, tasks }: ArenaResult): ArenaPlots {
       metric: "weight (no unit; mean over the seeds; each column sums to 1)",
       signed: false,
       mean: false,
+      leastSpan: 1 / tasks.length,
     }),
   };
 }

@@ -100,6 +100,10 @@ export function experimentPlots(
         arm,
         dataUsed: summary.dataUsed[arm],
         ndcg: summary.mean[arm],
+        ...(arm === "uniform" ? {} : fromBase(
+          summary.mean.uniform,
+          summary.compared[arm].interval,
+        )),
       })),
     ),
     loss: lossPlot(
@@ -110,6 +114,15 @@ export function experimentPlots(
       })),
     ),
   };
+}
+
+/** The interval of a difference, laid on the score that it is a difference to. */
+export function fromBase(
+  base: number,
+  [low, high]: readonly [number, number],
+): { low: number; high: number } {
+  const within = (score: number) => Math.min(1, Math.max(0, score));
+  return { low: within(base + low), high: within(base + high) };
 }
 
 /** Weights from the start and after each update, a row a task. */

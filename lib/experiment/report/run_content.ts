@@ -2,11 +2,14 @@ import {
   type ReportContent,
   type ReportPlot,
   type ReportTable,
+  type ReportTexts,
   resultsTable,
 } from "../../report/mod.ts";
 import type { RunData } from "./reportable.ts";
+import type { WeightExplanation } from "../../dro/explain_weights.ts";
 import { explainMetrics, explanationTable } from "../explain_run.ts";
 import { type ExperimentPlots, experimentPlots } from "./experiment_plots.ts";
+import { REPORT_TERMS } from "./report_terms.ts";
 import { resultRows } from "../summarise.ts";
 import { outcome } from "../summary.ts";
 
@@ -17,17 +20,17 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
   const tables: ReportTable[] = [
     {
       caption: "nDCG@10 on the test splits, by task",
-      table: resultsTable(resultRows(summary)),
+      table: resultsFirst(resultsTable(resultRows(summary))),
       footRows: 1,
     },
   ];
+  const appendix: ReportTable[] = [];
   if (explained.length > 0) {
-    tables.push({
-      caption: "Why the weights rose or fell (losses of stage 1)",
+    appendix.push({
+      caption: "The losses behind the weights",
       table: explanationTable(explained),
     });
   }
-  const appendix: ReportTable[] = [];
   if (tasks) appendix.push({ caption: "The tasks", table: tasks });
   const mined = Object.entries(statistics);
   if (mined.length > 0) {
@@ -41,9 +44,31 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
     summary: outcome(summary),
     warnings: summary.warnings,
     tables,
+    texts: explained.length > 0 ? [reasons(explained)] : [],
     plots: plots(experimentPlots(summary, metrics, reports), summary.measure),
     appendix,
+    terms: REPORT_TERMS,
     provenance: { ...record, summary },
+  };
+}
+
+/** On a phone the first columns are what one sees: the arms, then the rest. */
+function resultsFirst(table: ReturnType<typeof resultsTable>): typeof table {
+  const later = ["start", "bm25", "weight", "size"]
+    .filter((name) => table.columnNames().includes(name));
+  return table.relocate(later, { after: table.columnNames().at(-1)! });
+}
+
+/** A sentence a task on its weight, those that moved most first. */
+function reasons(explained: readonly WeightExplanation[]): ReportTexts {
+  const moved = ({ start, end }: WeightExplanation) =>
+    start > 0 && end > 0 ? Math.abs(Math.log(end / start)) : 0;
+  return {
+    title: "Why the weights rose or fell",
+    intro:
+      "From the losses of stage 1, the tasks whose weights moved most first. The numbers are in “The losses behind the weights” below.",
+    texts: explained.toSorted((a, b) => moved(b) - moved(a))
+      .map(({ task, why }) => ({ name: task, text: `${why}.` })),
   };
 }
 
@@ -71,7 +96,7 @@ function plots(specs: ExperimentPlots, measure: string): ReportPlot[] {
     ],
     gain: [
       "Quality against data",
-      "Mean nDCG@10 against the share of the training rows in sampled tasks.",
+      "Mean nDCG@10 against the share of the training rows in sampled tasks; intervals are those of the difference to uniform.",
     ],
     loss: ["Loss while training", "Mean loss of each update, by arm."],
   };

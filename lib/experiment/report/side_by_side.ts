@@ -8,8 +8,9 @@ import {
 } from "../../report/mod.ts";
 import { arenaWarnings } from "../arena/content.ts";
 import { type ComparedArm, comparedArms } from "./compared_arms.ts";
-import { weightSteps } from "./experiment_plots.ts";
+import { fromBase, weightSteps } from "./experiment_plots.ts";
 import type { Reportable, RunData } from "./reportable.ts";
+import { REPORT_TERMS } from "./report_terms.ts";
 import { oneSetting, settingsTable } from "./settings_table.ts";
 
 /** What the report of several runs and arenas says. */
@@ -56,6 +57,7 @@ export function sideBySide(all: readonly Reportable[]): ReportContent {
       table: settingsTable(all),
       footRows: 0,
     }],
+    terms: REPORT_TERMS,
     provenance: Object.fromEntries(
       all.map((one) => [
         one.name,
@@ -171,8 +173,10 @@ function plots(
       arm: arm.name,
       dataUsed: Math.min(1, arm.dataUsed),
       ndcg: arm.mean,
+      ...aroundMean(arm),
     }))),
-    description: "Mean nDCG@10 against the share of the training rows.",
+    description:
+      "Mean nDCG@10 against the share of the training rows; intervals are those of the difference to uniform.",
   });
   if (weights.length > 0) {
     plots.push({
@@ -181,12 +185,22 @@ function plots(
         metric: "weight (no unit; each column sums to 1)",
         signed: false,
         mean: false,
+        leastSpan: 1 / new Set(weights.map(({ task }) => task)).size,
       }),
       description: "Domain weights at the end of learning.",
     });
   }
   if (bands) plots.push(bands);
   return plots;
+}
+
+/** The interval of an arm's difference, about its mean. */
+function aroundMean(
+  { mean, difference, interval }: ComparedArm,
+): { low?: number; high?: number } {
+  if (interval === null || difference === null) return {};
+  const [low, high] = interval;
+  return fromBase(mean - difference, [low, high]);
 }
 
 /** The course of the weights over seeds, where runs differ by the seed alone. */

@@ -4,10 +4,18 @@ import { packLibraries } from "./pack_libraries.ts";
 import type { TableOptions } from "../plots/marks/grid.ts";
 import type { Rows } from "../rows.ts";
 import { PLOT_SCRIPT } from "./plot_script.ts";
-import { provenanceSection, summarySection, tableSection } from "./sections.ts";
+import {
+  provenanceSection,
+  summarySection,
+  tableSection,
+  textsSection,
+} from "./sections.ts";
 import { plotSection } from "./plots.ts";
 import { REPORT_SCRIPT } from "./script.ts";
 import { REPORT_STYLE } from "./style.ts";
+import { type ReportTerm, termsOf } from "./terms.ts";
+
+export type { ReportTerm } from "./terms.ts";
 
 /** A table of a report. */
 export interface ReportTable extends Pick<TableOptions, "footRows" | "digits"> {
@@ -15,6 +23,18 @@ export interface ReportTable extends Pick<TableOptions, "footRows" | "digits"> {
   caption: string;
   /** Its rows. */
   table: Rows;
+}
+
+/** Texts under names, such as a reason for each task. */
+export interface ReportTexts {
+  /** What the texts say. */
+  title: string;
+  /** What to know before reading them. */
+  intro?: string;
+  /** A name, and what is said of it: the two read as one sentence. */
+  texts: readonly { name: string; text: string }[];
+  /** How many are open at once; the others are folded. @default {8} */
+  shown?: number;
 }
 
 /** A plot of a report. */
@@ -37,10 +57,17 @@ export interface ReportContent {
   warnings?: readonly string[];
   /** Tables, in order. */
   tables?: readonly ReportTable[];
+  /** Texts, below the tables. */
+  texts?: readonly ReportTexts[];
   /** Plots, in order. */
   plots?: readonly ReportPlot[];
-  /** Tables that come after the plots: what the outcome rests on. */
+  /** Tables that come after the plots, folded: what the outcome rests on. */
   appendix?: readonly ReportTable[];
+  /**
+   * Terms to explain, each in every part of the page that uses it, so that any
+   * tables and plots may be added.
+   */
+  terms?: readonly ReportTerm[];
   /** Where the numbers come from: configuration, seed, versions, data hashes. */
   provenance?: object;
 }
@@ -63,6 +90,7 @@ export interface HtmlReportOptions {
  * follows the reader's light or dark mode, fits a phone and prints. Tables sort
  * by a click or key on a column's head and come as CSV; plots answer the
  * pointer and come as SVG, Vega-Lite JSON and CSV; provenance comes as JSON.
+ * The outcome is open; the appendix and the provenance are folded.
  *
  * A plot is in the file as a drawing too, for readers whose viewer runs no
  * scripts; where Vega-Embed can't be had, drawings are all there is.
@@ -150,14 +178,20 @@ async function bodySections(
     summary = [],
     warnings = [],
     tables = [],
+    texts = [],
     plots = [],
     appendix = [],
+    terms = [],
     provenance,
   }: ReportContent,
   maxRows: number,
   libraries: ClientLibraries | undefined,
 ): Promise<string[]> {
-  const figures = await Promise.all(plots.map(plotSection));
+  const figures = await Promise.all(
+    plots.map((plot, index) =>
+      plotSection(plot, { index, still: libraries === undefined, terms })
+    ),
+  );
   const drawn = libraries
     ? `<footer><p>Plots by ${
       escapeHtml(libraries.versions.join(", "))
@@ -166,11 +200,20 @@ async function bodySections(
   return [
     `<header>\n<h1>${escapeHtml(title)}</h1>`,
     summarySection(summary, warnings),
+    termsOf([...summary, ...warnings].join("\n"), terms),
     "</header>",
-    ...tables.map((table, index) => tableSection(table, index, maxRows)),
+    ...tables.map((table, index) =>
+      tableSection(table, { index, maxRows, terms })
+    ),
+    ...texts.map((part, index) => textsSection(part, { index, terms })),
     ...figures,
     ...appendix.map((table, index) =>
-      tableSection(table, tables.length + index, maxRows)
+      tableSection(table, {
+        index: tables.length + index,
+        maxRows,
+        terms,
+        folded: true,
+      })
     ),
     provenance === undefined ? "" : provenanceSection(provenance),
     drawn,

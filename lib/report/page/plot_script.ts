@@ -1,9 +1,11 @@
+import { fitPlot } from "../plots/fit_plot.ts";
 import { pageLook } from "../plots/render_svg.ts";
 
 /**
  * Brings the plots of a report to life: unpacks Vega, replaces each drawing by
- * a plot of the same spec that answers the pointer, in the page's own colours.
- * Where anything fails the drawing stays.
+ * a plot of the same spec that answers the pointer, in the page's own colours
+ * and as wide as its place, again when that changes. Where anything fails the
+ * drawing stays.
  *
  * Vega gets no way to run text or to fetch: expressions are interpreted instead
  * of compiled (`ast`), its loader refuses, options hidden in a spec (`usermeta`)
@@ -59,37 +61,59 @@ export const PLOT_SCRIPT = `
     tip.style.left = Math.max(4, Math.min(x, clientWidth - width - 4)) + "px";
     tip.style.top = (y + height > clientHeight ? Math.max(4, event.clientY - height - 10) : y) + "px";
   };
+  const fit = ${fitPlot.toString()};
   const refuse = () => Promise.reject(new Error("a report fetches nothing"));
   const loader = { load: refuse, sanitize: refuse, http: refuse, file: refuse };
 
-  for (const drawing of document.querySelectorAll(".drawing")) {
+  const draw = async (drawing, width) => {
     try {
       const link = document.getElementById(drawing.dataset.spec);
       const { usermeta: _, ...spec } = JSON.parse(
         new TextDecoder().decode(bytes(link.href.split(",")[1])),
       );
-      const still = drawing.querySelector("svg");
+      const still = drawing.firstElementChild;
       const live = document.createElement("div");
-      await vegaEmbed(live, merge(spec, LOOK), {
+      live.className = "live";
+      // On a phone letters stay as they are; else they are as large as the page's.
+      const scale = width < 560 ? 1 : 1.2;
+      const { view } = await vegaEmbed(live, merge(fit(spec, width / scale), LOOK), {
         mode: "vega-lite", renderer: "svg", ast: true, actions: false,
         defaultStyle: false, tooltip: say, loader, logLevel: vega.Error,
       });
       live.removeAttribute("role");
       const svg = live.querySelector("svg");
       svg.setAttribute("role", "img");
-      svg.setAttribute("aria-label", still.getAttribute("aria-label"));
+      svg.setAttribute("aria-label", (still.querySelector("svg") ?? still).getAttribute("aria-label"));
       for (const part of svg.querySelectorAll("[role], [aria-label], [aria-roledescription]")) {
         for (const name of ["role", "aria-label", "aria-roledescription"]) part.removeAttribute(name);
       }
       for (const side of ["width", "height"]) {
-        svg.setAttribute(side, Math.round(svg.getAttribute(side) * 1.2));
+        svg.setAttribute(side, Math.round(svg.getAttribute(side) * scale));
       }
       still.replaceWith(live);
       drawing.classList.add("live");
+      drawing.finish?.();
+      drawing.finish = () => view.finalize();
     } catch (error) {
       drawing.title = "This plot can't be interactive: " + error.message;
     }
-  }
+  };
+  const widths = new Map();
+  const drawAll = async () => {
+    for (const drawing of document.querySelectorAll(".drawing")) {
+      const width = drawing.parentElement.clientWidth;
+      if (width === 0 || width === widths.get(drawing)) continue;
+      widths.set(drawing, width);
+      await draw(drawing, width);
+    }
+  };
+  let last = drawAll();
+  await last;
+  let soon;
+  addEventListener("resize", () => {
+    clearTimeout(soon);
+    soon = setTimeout(() => last = last.then(drawAll), 120);
+  });
   document.documentElement.classList.add("ready");
 })();
 `;

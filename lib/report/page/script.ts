@@ -1,7 +1,8 @@
 /**
- * The only script of a report: it makes the tables sortable. It writes nothing
- * into the page but buttons and the order of rows. Without it (in a viewer that
- * runs no scripts) the tables are as they were given.
+ * The only script of a report without plots: it makes the tables sortable, and
+ * unfolds what is folded where a link leads there or the page is printed. It
+ * writes nothing into the page but buttons and the order of rows. Without it (in
+ * a viewer that runs no scripts) the tables are as they were given.
  */
 export const REPORT_SCRIPT = `
 "use strict";
@@ -47,4 +48,36 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.append(button);
   });
 }
+for (const scroll of document.querySelectorAll(".scroll")) {
+  const hint = document.createElement("p");
+  hint.className = "hint";
+  hint.textContent = "Scroll sideways for more \u2192";
+  hint.hidden = true;
+  scroll.before(hint);
+  const look = () => {
+    const rest = scroll.scrollWidth - scroll.clientWidth;
+    hint.hidden = rest <= 1;
+    scroll.classList.toggle("cut", rest - scroll.scrollLeft > 1);
+  };
+  scroll.addEventListener("scroll", look, { passive: true });
+  const watch = new ResizeObserver(look);
+  for (const part of [scroll, ...scroll.children]) watch.observe(part);
+}
+const unfold = () => {
+  const at = document.getElementById(location.hash.slice(1));
+  for (let fold = at; fold; fold = fold.parentElement) {
+    if (fold.localName === "details") fold.open = true;
+  }
+  if (at) at.scrollIntoView();
+};
+addEventListener("hashchange", unfold);
+if (location.hash !== "") unfold();
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("details:not([open])")];
+  for (const fold of folded) fold.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const fold of folded) fold.open = false;
+});
 `;

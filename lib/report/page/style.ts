@@ -42,12 +42,14 @@ footer { margin-top: 2.75rem; color: var(--muted); font-size: 0.88rem; }
 .tip.shown { display: block; }
 .tip b { font-weight: 500; color: var(--muted); }
 .scroll { overflow-x: auto; border-radius: 2px; }
+.scroll.cut { mask-image: linear-gradient(to right, #000 calc(100% - 2.5rem), transparent); }
+.scroll.cut:focus-visible { mask-image: none; }
+.hint { margin: 0 0 0.35rem; color: var(--muted); font-size: 0.88rem; }
 .scroll:focus-visible, a:focus-visible, button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 650; font-size: 1.2rem; line-height: 1.3; padding: 0 0 0.75rem; }
 th, td { padding: 0.38rem 0.75rem; white-space: nowrap; }
 tr > :first-child { padding-left: 0.25rem; }
-th[scope="row"] { font-weight: 500; }
+tbody th[scope="row"], tfoot th[scope="row"] { font-weight: 500; white-space: normal; overflow-wrap: anywhere; min-width: 8rem; max-width: 24rem; }
 thead th { color: var(--muted); font-weight: 600; border-bottom: 1.5px solid var(--muted); vertical-align: bottom; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:hover > * { background: var(--soft); }
@@ -62,31 +64,49 @@ th[aria-sort="ascending"] button::after { content: "\\2191"; content: "\\2191" /
 th[aria-sort="descending"] button::after { content: "\\2193"; content: "\\2193" / ""; opacity: 1; }
 figure { margin: 0; }
 .plot { color: var(--ink); }
+.finding { font-weight: 600; max-width: 44rem; margin-bottom: 0.15rem; }
+.how { color: var(--muted); font-size: 0.94rem; max-width: 44rem; margin-bottom: 0.9rem; }
 .plot svg { display: block; max-width: 100%; height: auto; }
-.plot .wide svg { min-width: 34rem; }
+.drawing > svg { min-width: 44rem; }
+.live svg, .slim svg { max-width: none; }
+.slim { display: none; }
 figcaption { color: var(--muted); font-size: 0.94rem; max-width: 44rem; margin-top: 0.5rem; overflow-wrap: anywhere; }
+summary { cursor: pointer; border-radius: 2px; }
+summary:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+.fold > summary h2 { display: inline; margin: 0; }
+.fold[open] > summary { margin-bottom: 0.75rem; }
+.intro { color: var(--muted); max-width: 44rem; margin-bottom: 0.75rem; }
+.texts { max-width: 44rem; margin: 0; padding: 0; list-style: none; }
+.texts li { padding: 0.55rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+.texts + details > summary { padding: 0.55rem 0; border-top: 1px solid var(--line); color: var(--link); }
 .downloads { margin: 0.6rem 0 0; font-size: 0.88rem; }
 a { color: var(--link); text-underline-offset: 0.15em; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.terms { margin: -0.4rem 0 0.8rem; max-width: 44rem; font-size: 0.88rem; color: var(--muted); }
+header .terms { margin-top: 0.9rem; }
+.terms dl { margin: 0.5rem 0 0; padding: 0.6rem 0.9rem; background: var(--soft); border-radius: 4px; font-size: 1em; }
+.terms dt { color: var(--ink); font-weight: 600; }
 dl { display: grid; grid-template-columns: minmax(6rem, max-content) minmax(0, 1fr); gap: 0.3rem 1.25rem; margin: 0; font-size: 0.92rem; }
 dt { color: var(--muted); overflow-wrap: anywhere; }
 dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 pre { margin: 0; font: 0.92em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
+  .broad { display: none; }
+  .slim { display: block; }
   main { padding: 1.5rem 1rem 3rem; }
   section { margin-top: 2.25rem; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: 0.6rem; }
-  tr > :first-child { position: sticky; left: 0; background: var(--ground); max-width: 50vw; white-space: normal; overflow-wrap: break-word; }
-  th[scope="row"] { min-width: 9rem; }
-  caption { position: sticky; left: 0; max-width: calc(100vw - 2rem); }
+  tr > :first-child { position: sticky; left: 0; z-index: 1; background: var(--ground); max-width: 44vw; }
 }
 @media print {
   :root { --ink: #000; --muted: #444; --line: #ccc; --soft: #fff; --ground: #fff; --link: #000; }
   main { max-width: none; padding: 0; }
   section, figure, tr { break-inside: avoid; }
-  .downloads, .tip, th button::after { display: none; }
-  .scroll { overflow: visible; }
-  .plot .wide svg { min-width: 0; }
+  .downloads, .tip, .hint, th button::after { display: none; }
+  .scroll { overflow: visible; mask-image: none !important; }
+  .drawing svg { min-width: 0; max-width: 100%; }
+  .broad { display: block; }
+  .slim { display: none; }
 }
 `;

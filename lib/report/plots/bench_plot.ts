@@ -118,7 +118,7 @@ export function benchPlot(
     }${targets ? "; thick tick: target" : ""}`,
     description: `Speed of ${values.length} pieces of work over ${peer}.`,
     height: values.length * 26,
-    view: ({ width }) => {
+    view: () => {
       const layer: object[] = bars([low, high], peer, unit).map(onLine(axis));
       if (targets) layer.push(onLine(bare)(TARGET));
       const reference = referenceLine({
@@ -128,7 +128,7 @@ export function benchPlot(
         labelAt: -3,
         text: { align: "center", baseline: "bottom" },
       });
-      layer.push(...reference, rightColumn(bare, width));
+      layer.push(...reference, rightColumn(bare));
       return { data: { values }, layer };
     },
   });

@@ -1,3 +1,4 @@
+import { axisSpan, LEAST_SCORE_SPAN, withNote } from "./marks/axis_span.ts";
 import {
   type Part,
   percent,
@@ -36,7 +37,7 @@ const ACTION = "plot quality against data used";
  * Mean nDCG@10 against the share of the training data used: a point a row, a
  * line through the points of an arm that has several, and a dashed line at the
  * best value of the first arm (`uniform` if there is one). Where a row has an
- * interval, a thin line through its point shows it.
+ * interval, a thin line through its point shows it. The axis spans 0.1 at least.
  *
  * @param rows One row a training run.
  * @param options Heading and size.
@@ -81,27 +82,33 @@ export function gainPlot(
     values.filter((row) => row.arm === arm)
       .reduce((top, row) => row.ndcg > top.ndcg ? row : top)
   );
+  const { domain, note } = axisSpan(
+    checked.flatMap((row) => [row.ndcg, row.low, row.high]),
+    { least: LEAST_SCORE_SPAN, within: [0, 1] },
+  );
   return plot(options, {
     action: ACTION,
     title: outcome(best),
-    subtitle:
+    subtitle: withNote(
       `Further up is better, further left takes less data; dashed line: ${
         arms[0]
       }${withIntervals ? "; thin lines: intervals" : ""}`,
+      note,
+    ),
     description: "Mean nDCG@10 against share of training data.",
     height: 300,
     view: ({ width }) => ({
       data: { values },
       layer: [
-        ...baseline(best[0]!),
-        ...armLayers(values, { arms, width, withIntervals }),
+        ...baseline(best[0]!, domain),
+        ...armLayers(values, { arms, width, withIntervals, domain }),
       ],
     }),
   });
 }
 
 /** The axes, made anew for each plot: whoever edits one must not edit all. */
-function axes(): { x: Part; y: Part } {
+function axes(domain: readonly [number, number]): { x: Part; y: Part } {
   return {
     x: quantity("dataUsed", {
       title: "training data used (% of rows)",
@@ -111,14 +118,17 @@ function axes(): { x: Part; y: Part } {
     y: quantity("ndcg", {
       title: "mean nDCG@10 (0 to 1)",
       // Room above and below, so that no point lies on the frame.
-      scale: { zero: false, nice: true, padding: 16 },
+      scale: { domain, zero: false, nice: true, padding: 16 },
     }),
   };
 }
 
 /** A dashed line across at the best value of the first arm. */
-function baseline({ arm, ndcg }: { arm: string; ndcg: number }): object[] {
-  const { y } = axes();
+function baseline(
+  { arm, ndcg }: { arm: string; ndcg: number },
+  domain: readonly [number, number],
+): object[] {
+  const { y } = axes(domain);
   const layers = referenceLine({
     channel: "y",
     value: ndcg,
@@ -135,14 +145,15 @@ function baseline({ arm, ndcg }: { arm: string; ndcg: number }): object[] {
 /** Lines of the arms that have several points, intervals, and the points. */
 function armLayers(
   rows: readonly { arm: string; dataUsed: number }[],
-  { arms, width, withIntervals }: {
+  { arms, width, withIntervals, domain }: {
     arms: readonly string[];
     width: number;
     withIntervals: boolean;
+    domain: readonly [number, number];
   },
 ): object[] {
   const { color, shape } = armEncoding(arms, width);
-  const { x, y } = axes();
+  const { x, y } = axes(domain);
   const layers: object[] = [];
   const severalPoints = arms.some((arm) =>
     new Set(rows.filter((row) => row.arm === arm).map((row) => row.dataUsed))

@@ -1,3 +1,4 @@
+import { checkLeastSpan, LEAST_DIFFERENCE_SPAN } from "./marks/axis_span.ts";
 import { names, quantity, signed, SIGNED_LABEL, tip } from "./marks/encode.ts";
 import { maybe, readFields, TEXT } from "./marks/fields.ts";
 import { BACKGROUND } from "./marks/palette.ts";
@@ -33,6 +34,11 @@ export interface HeatmapOptions extends PlotOptions {
   digits?: number;
   /** Whether a last line gives the mean of each column. @default {true} */
   mean?: boolean;
+  /**
+   * Least span of the colours, in the unit of the values: of ±0.001 both ends
+   * stay pale. @default {0.05 with signs, else 0}
+   */
+  leastSpan?: number;
 }
 
 const ACTION = "plot a heatmap";
@@ -66,6 +72,7 @@ export function heatmapPlot(
     signed: withSign,
     digits = 3,
     mean = true,
+    leastSpan,
     ...options
   }: HeatmapOptions = {},
 ): PlotSpec {
@@ -93,7 +100,9 @@ export function heatmapPlot(
       shown.push({ task: MEAN, arm, value: means.get(arm)! });
     }
   }
-  const range = valueRange(cells, plus);
+  const least = leastSpan ?? (plus ? LEAST_DIFFERENCE_SPAN : 0);
+  checkLeastSpan(least, ACTION);
+  const range = valueRange(cells, plus, least);
   const [low, high] = range;
   const span = high - low || 1;
   const values = shown.map((cell) => ({
@@ -108,7 +117,7 @@ export function heatmapPlot(
     title: mean ? outcome(arms, means, write) : largest(cells, digits),
     subtitle: `Cells: ${metric}${
       meanLine ? "; last line: mean over the tasks" : ""
-    }${plus ? "; blue: gain, orange: loss" : ""}`,
+    }${plus ? "; blue: above 0, orange: below" : ""}`,
     description:
       `Heatmap of ${metric}, ${tasks.length} tasks by ${arms.length} columns.`,
     height: lines.length * ROW_HEIGHT,
@@ -128,10 +137,15 @@ export function heatmapPlot(
 }
 
 /** Ends of the colours: from 0 to the largest value either way with signs. */
-function valueRange(cells: readonly Cell[], plus: boolean): [number, number] {
-  const high = Math.max(...cells.map((cell) => Math.abs(cell.value))) || 1;
-  const low = plus ? 0 : Math.min(...cells.map((cell) => cell.value));
-  return [low, high];
+function valueRange(
+  cells: readonly Cell[],
+  plus: boolean,
+  least: number,
+): [number, number] {
+  const high = Math.max(...cells.map((cell) => Math.abs(cell.value)));
+  if (plus) return [0, Math.max(high, least / 2) || 1];
+  const low = Math.min(...cells.map((cell) => cell.value));
+  return [low, Math.max(high, low + least) || 1];
 }
 
 /** Names of the columns; they lie flat where they have room. */

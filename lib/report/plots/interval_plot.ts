@@ -1,4 +1,10 @@
 import {
+  axisSpan,
+  checkLeastSpan,
+  LEAST_DIFFERENCE_SPAN,
+  withNote,
+} from "./marks/axis_span.ts";
+import {
   names,
   quantity,
   referenceLine,
@@ -47,6 +53,8 @@ export interface IntervalPlotOptions extends PlotOptions {
   baseline?: string;
   /** Whether rows are sorted by their difference. @default {true} */
   sort?: boolean;
+  /** Least span of the axis, in the unit of the metric. @default {0.05} */
+  leastSpan?: number;
 }
 
 const ACTION = "plot differences";
@@ -80,6 +88,7 @@ export function intervalPlot(
     metric = "mean nDCG@10",
     baseline = "uniform",
     sort = true,
+    leastSpan = LEAST_DIFFERENCE_SPAN,
     ...options
   }: IntervalPlotOptions = {},
 ): PlotSpec {
@@ -92,6 +101,7 @@ export function intervalPlot(
   });
   refuseHalfIntervals(checked, ACTION);
   refuseTwice(checked, "name", ACTION);
+  checkLeastSpan(leastSpan, ACTION);
   const values = checked.map(({ note, ...row }) => ({
     ...row,
     sign: row.low > 0 ? SIGNS[0] : row.high < 0 ? SIGNS[2] : SIGNS[1],
@@ -99,31 +109,42 @@ export function intervalPlot(
       .join(" · "),
   }));
   if (sort) values.sort((a, b) => b.difference - a.difference);
+  const { domain, note } = axisSpan(
+    [0, ...values.flatMap((row) => [row.difference, row.low, row.high])],
+    { least: leastSpan },
+  );
   return plot(options, {
     action: ACTION,
     title: outcome(values, baseline),
-    subtitle:
+    subtitle: withNote(
       `Point: difference in ${metric}; line: its interval; dashed: ${baseline}`,
+      note,
+    ),
     description: `Differences in ${metric} to ${baseline} with intervals.`,
     height: values.length * ROW_HEIGHT,
-    view: ({ width }) => ({
+    view: () => ({
       data: { values },
-      layer: layers(values.map((row) => row.name), { metric, baseline, width }),
+      layer: layers(values.map((row) => row.name), {
+        metric,
+        baseline,
+        domain,
+      }),
     }),
   });
 }
 
 function layers(
   order: readonly string[],
-  { metric, baseline, width }: {
+  { metric, baseline, domain }: {
     metric: string;
     baseline: string;
-    width: number;
+    domain: readonly [number, number];
   },
 ): object[] {
   const { axis, bare } = rowAxis("name", order);
   const x = quantity("difference", {
     title: `${metric}, difference to ${baseline} (0 to 1 scale)`,
+    scale: { domain, nice: true },
     axis: { labelExpr: SIGNED_LABEL, tickCount: 6 },
   });
   const color = names("sign", {
@@ -164,7 +185,7 @@ function layers(
       mark: { type: "point", filled: true, size: 90, opacity: 1 },
       encoding: { y: bare, x, color, shape, tooltip },
     },
-    rightColumn(bare, width),
+    rightColumn(bare),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { axisSpan } from "./marks/axis_span.ts";
 import { maybe, MAYBE_TEXT, number, readFields } from "./marks/fields.ts";
 import { formatNumber } from "./marks/grid.ts";
 import {
@@ -78,7 +79,11 @@ export function lossPlot(
   const tasked = checked.some(({ task }) => task !== null);
   const low = points.reduce((min, p) => Math.min(min, p.value), Infinity);
   const high = points.reduce((max, p) => Math.max(max, p.value), -Infinity);
-  const room = (high - low) * 0.04 || Math.abs(high) * 0.04 || 1;
+  // Losses go over orders of size: what's noise hangs on the loss itself.
+  const { domain: [from, to] } = axisSpan([low, high], {
+    least: 0.02 * Math.abs(high),
+  });
+  const room = (to - from) * 0.04 || 1;
   const notes: string[] = [];
   if (window > 1) notes.push(`Each point is the mean of ${window} steps.`);
   if (tasked && lines.length > MAX_COLORS) {
@@ -92,17 +97,17 @@ export function lossPlot(
       lines.length === 1 ? "line" : "lines"
     }.`,
     height: Math.max(300, lines.length * LABEL_GAP),
-    view: (size) => ({
+    view: ({ height }) => ({
       data: { values: points },
       layer: linesWithLabels({
-        ...size,
+        height,
         points,
         ...importance(drawn, tasked),
         seriesTitle: "line",
         valueTitle: window === 1
           ? "loss (no unit)"
           : `loss (no unit; mean of ${window} steps)`,
-        domain: [low - room, high + room],
+        domain: [from - room, to + room],
         format: (value) => formatNumber(value, 3),
       }),
     }),

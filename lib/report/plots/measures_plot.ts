@@ -103,11 +103,11 @@ export function measuresPlot(
     }`,
     description: `Both readings of the measure on ${tasks.length} tasks.`,
     height: tasks.length * ROW_HEIGHT,
-    view: ({ width }) => {
+    view: () => {
       const { axis, bare } = rowAxis("task", tasks);
       const layer = layers(values.map((v) => v.relative));
       if (weights.length > 0) {
-        layer.push({ data: { values: weights }, ...rightColumn(bare, width) });
+        layer.push({ data: { values: weights }, ...rightColumn(bare) });
       }
       return {
         data: { values },
@@ -217,7 +217,7 @@ function layers(sizes: readonly number[]): object[] {
         x,
         color: names("measure", {
           scale: { domain, range: [BLUE, VERMILLION] },
-          legend: { orient: "top", title: null, offset: 6 },
+          legend: { orient: "top", title: null, offset: 6, columns: 2 },
         }),
         shape: names("measure", {
           scale: { domain, range: ["circle", "diamond"] },

@@ -1,3 +1,4 @@
+import { axisSpan, LEAST_SCORE_SPAN, withNote } from "./marks/axis_span.ts";
 import { NDCG_TITLE, quantity, rowAxis, tip } from "./marks/encode.ts";
 import {
   type CheckedRow,
@@ -42,6 +43,8 @@ const ACTION = "plot nDCG@10";
  * The means in the title are over the tasks for which every arm is known, so
  * that they compare like with like.
  *
+ * The axis spans 0.1 at least.
+ *
  * @param rows One row a task and arm; unknown values are left out.
  * @param options Heading and size.
  * @returns A Vega-Lite plot.
@@ -84,6 +87,13 @@ export function ndcgPlot(
     });
   });
   const { axis } = rowAxis("task", tasks);
+  const { domain, note } = axisSpan(
+    values.flatMap((row) => [
+      row.ndcg,
+      ...("low" in row ? [row.low, row.high] : []),
+    ]),
+    { least: LEAST_SCORE_SPAN, within: [0, 1] },
+  );
   return plot(options, {
     action: ACTION,
     title: outcome(
@@ -92,11 +102,14 @@ export function ndcgPlot(
         new Map([...ofTask].map(([arm, row]) => [arm, row.ndcg]))
       ),
     ),
-    subtitle: other === undefined
-      ? ""
-      : `One line a task, sorted by the difference of ${other} to ${base}${
-        intervals ? "; thin lines: intervals" : ""
-      }`,
+    subtitle: withNote(
+      other === undefined
+        ? ""
+        : `One line a task, sorted by the difference of ${other} to ${base}${
+          intervals ? "; thin lines: intervals" : ""
+        }`,
+      note,
+    ),
     description: `nDCG@10 of ${arms.join(", ")} on ${tasks.length} tasks.`,
     height: tasks.length *
       (intervals ? Math.max(ROW_HEIGHT, 8 * arms.length + 8) : ROW_HEIGHT),
@@ -105,7 +118,7 @@ export function ndcgPlot(
       encoding: {
         y: { ...axis, axis: { domain: false, ticks: false, grid: true } },
       },
-      layer: layers(arms, { width, base, intervals }),
+      layer: layers(arms, { width, base, intervals, domain }),
     }),
   });
 }
@@ -164,15 +177,16 @@ function sortTasks(
 
 function layers(
   arms: readonly string[],
-  { width, base, intervals }: {
+  { width, base, intervals, domain }: {
     width: number;
     base: string;
     intervals: boolean;
+    domain: readonly [number, number];
   },
 ): object[] {
   const x = quantity("ndcg", {
     title: NDCG_TITLE,
-    scale: { zero: false, nice: true },
+    scale: { domain, zero: false, nice: true },
   });
   const look = armEncoding(arms, width);
   const tooltip = [

@@ -109,10 +109,15 @@ export function describe(spec: Record<string, unknown>): string {
 
 /** Lines of a specification's title. */
 export function headingOf(spec: Record<string, unknown>): string[] {
-  const title = spec.title as Tree | string | string[] | undefined;
-  const text = typeof title === "object" && !Array.isArray(title)
-    ? title?.text
-    : title;
+  return linesOf(isTree(spec.title) ? spec.title.text : spec.title);
+}
+
+/** Lines below a specification's title. */
+export function subheadingOf(spec: Record<string, unknown>): string[] {
+  return isTree(spec.title) ? linesOf(spec.title.subtitle) : [];
+}
+
+function linesOf(text: unknown): string[] {
   if (Array.isArray(text)) return text.map(String);
   return typeof text === "string" ? [text] : [];
 }

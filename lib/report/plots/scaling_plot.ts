@@ -1,3 +1,9 @@
+import {
+  axisSpan,
+  checkLeastSpan,
+  LEAST_SCORE_SPAN,
+  withNote,
+} from "./marks/axis_span.ts";
 import { NDCG_TITLE, quantity, tip } from "./marks/encode.ts";
 import {
   maybe,
@@ -30,6 +36,8 @@ export interface ScalingOptions extends PlotOptions {
   sizeName?: string;
   /** What `quality` is, with its unit. @default {"nDCG@10 (0 to 1)"} */
   qualityName?: string;
+  /** Least span of the axis, in the unit of the quality. @default {0.1} */
+  leastSpan?: number;
 }
 
 const ACTION = "plot quality against size";
@@ -64,6 +72,7 @@ export function scalingPlot(
   {
     sizeName = "parameters",
     qualityName = NDCG_TITLE,
+    leastSpan = LEAST_SCORE_SPAN,
     ...options
   }: ScalingOptions = {},
 ): PlotSpec {
@@ -75,6 +84,7 @@ export function scalingPlot(
     high: maybe(),
   });
   refuseHalfIntervals(checked, ACTION);
+  checkLeastSpan(leastSpan, ACTION);
   const values = checked.map(({ arm, ...row }) => ({
     arm: arm ?? "model",
     ...row,
@@ -91,16 +101,21 @@ export function scalingPlot(
       : { nice: true, zero: least === 0, padding: 12 },
     axis: { format: "~s", tickCount: 6, grid: false },
   });
+  const { domain, note } = axisSpan(
+    checked.flatMap((row) => [row.quality, row.low, row.high]),
+    { least: leastSpan },
+  );
   const y = quantity("quality", {
     title: qualityName,
-    scale: { zero: false, nice: true, padding: 12 },
+    scale: { domain, zero: false, nice: true, padding: 12 },
   });
   return plot(options, {
     action: ACTION,
     title: outcome(arms.map((arm) => values.filter((row) => row.arm === arm))),
-    subtitle: values.some((row) => row.low !== null)
-      ? "Thin lines: intervals"
-      : "",
+    subtitle: withNote(
+      values.some((row) => row.low !== null) ? "Thin lines: intervals" : "",
+      note,
+    ),
     description: `${qualityName} against ${sizeName}.`,
     height: 300,
     view: ({ width }) => ({

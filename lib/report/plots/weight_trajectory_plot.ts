@@ -106,10 +106,10 @@ export function weightTrajectoryPlot(
     description:
       `Lines of the domain weights of ${lines.length} tasks over the training steps.`,
     height: Math.max(300, (lines.length + 1) * LABEL_GAP),
-    view: (size) => ({
+    view: ({ height }) => ({
       data: { values: points },
       layer: linesWithLabels({
-        ...size,
+        height,
         points,
         important: ends.toSorted((a, b) => far(b) - far(a))
           .map((end) => end.series),

@@ -95,7 +95,7 @@ export function weightsPlot(
       : "Dashed line: uniform weights",
     description: `Bars of the domain weights of ${values.length} tasks.`,
     height: values.length * ROW_HEIGHT,
-    view: ({ width }) => {
+    view: () => {
       const layer: object[] = [{
         mark: { type: "bar", height: { band: 0.68 } },
         encoding: {
@@ -118,7 +118,7 @@ export function weightsPlot(
       }
       // In a column of their own: beside the bars they would get in the way
       // of the ticks and the line.
-      layer.push(rightColumn(bare, width));
+      layer.push(rightColumn(bare));
       const reference = referenceLine({
         channel: "x",
         value: uniform,

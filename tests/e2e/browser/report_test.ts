@@ -23,6 +23,7 @@ import {
 } from "../../report/_sample_rows.ts";
 import { reportRuns } from "../../../lib/experiment/mod.ts";
 import { writeFakeArena, writeFakeRun } from "../../experiment/_fake_runs.ts";
+import { inTempFolder } from "../../_temp_folder.ts";
 import { checkAccessible, overflow } from "./_checks.ts";
 import { openFile, skipBrowser, startChromium } from "./_chromium.ts";
 
@@ -116,6 +117,14 @@ function ready(page: Page): Promise<unknown> {
   return page.waitForSelector("html.ready", { state: "attached" });
 }
 
+/** Opens what is folded, as a reader would. */
+async function unfold(page: Page): Promise<void> {
+  for (const fold of await page.locator("details > summary").all()) {
+    await fold.press("Enter");
+  }
+  assert.equal(await page.locator("details:not([open])").count(), 0);
+}
+
 Deno.test({
   name: "the report in Chromium",
   ignore: skipBrowser,
@@ -200,6 +209,7 @@ Deno.test({
         }
         const last = page.locator(".drawing.live").last();
         await last.locator(".mark-rect path").last().click({ force: true });
+        await unfold(page);
         for (const button of await page.locator("th button").all()) {
           await button.click();
         }
@@ -260,6 +270,93 @@ Deno.test({
         );
       }
 
+      await t.step(
+        "a phone sees results, whole plots, and what is folded",
+        () =>
+          inTempFolder(async (folder) => {
+            const tasks = Array.from(
+              { length: 34 },
+              (_, k) =>
+                `task-${k}${k % 3 === 0 ? "-with-a-long-name".repeat(4) : ""}`,
+            );
+            const strategies = ["uniform", "tdro", "doremi", "temperature-3"];
+            await writeFakeRun(`${folder}/run`, { tasks });
+            await writeFakeArena(`${folder}/arena`, { tasks, strategies });
+            for (
+              const [kind, first] of [["run", "uniform"], ["arena", "nDCG@10"]]
+            ) {
+              const { page } = await openFile(
+                browser,
+                await write(await reportRuns([`${folder}/${kind}`])),
+              );
+              await ready(page);
+              // Plots follow the window.
+              await page.setViewportSize({ width: 390, height: 844 });
+              await page.waitForFunction(() =>
+                [...document.querySelectorAll(".drawing svg")]
+                  .every((svg) => svg.clientWidth < 420)
+              );
+              assert.ok(await overflow(page) <= 0);
+              const heads = await page.locator("table").first().locator("th")
+                .allTextContents();
+              assert.equal(heads[1], first);
+              for (const row of await page.locator("tbody tr").all()) {
+                const box = await row.locator("td").first().boundingBox();
+                if (box === null) {
+                  continue; // folded
+                }
+                assert.ok(
+                  box.x + box.width <= 390,
+                  "the result is out of sight",
+                );
+              }
+              assert.equal(
+                await page.locator(".hint:visible").first().textContent(),
+                "Scroll sideways for more →",
+              );
+              assert.equal(await page.locator("details[open]").count(), 0);
+              const sizes: number[] = await page.evaluate(() =>
+                [...document.querySelectorAll(".drawing text")].map((text) => {
+                  const { a, b } = text.getScreenCTM();
+                  return Number.parseFloat(getComputedStyle(text).fontSize) *
+                    Math.hypot(a, b);
+                })
+              );
+              assert.ok(sizes.length > 100);
+              assert.ok(Math.min(...sizes) >= 11, `${Math.min(...sizes)} px`);
+              await page.context().close();
+            }
+          }),
+      );
+
+      await t.step("noise doesn't fill a picture", async () => {
+        const [low, high] = [0.4567, 0.4573];
+        const arms = [["uniform", low], ["reweighted", high]] as const;
+        const specs = [
+          ndcgPlot(arms.map(([arm, ndcg]) => ({ task: "a", arm, ndcg }))),
+          gainPlot(arms.map(([arm, ndcg]) => ({ arm, dataUsed: 1, ndcg }))),
+        ];
+        const html = await htmlReport({
+          title: "Noise",
+          plots: specs.map((spec, i) => ({ title: `${i}`, spec })),
+        });
+        const { page } = await openFile(browser, await write(html));
+        await ready(page);
+        for (const [i, axis] of ["X", "Y"].entries()) {
+          const labels = await page.locator(".drawing").nth(i)
+            .locator(`.role-axis-label text`).allTextContents();
+          const numbers = labels.map(Number).filter((n) => n > 0 && n < 1);
+          const span = Math.max(...numbers) - Math.min(...numbers);
+          assert.ok(span >= 0.1 - 1e-9, `${axis}: ${labels}`);
+          const points = await page.locator(".drawing").nth(i)
+            .locator(".mark-symbol.role-mark path").all();
+          const boxes = await Promise.all(points.map((p) => p.boundingBox()));
+          const [a, b] = boxes.map((box) => axis === "X" ? box!.x : box!.y);
+          assert.ok(Math.abs(a! - b!) < 10, `${axis}: ${a} and ${b}`);
+        }
+        await page.context().close();
+      });
+
       await t.step("long hostile names fit a phone too", async () => {
         const html = await htmlReport(
           content(HOSTILE.map((name) => name + "x".repeat(80))),
@@ -284,7 +381,7 @@ Deno.test({
             await writeFakeArena(`${folder}/arena`, { tasks: HOSTILE });
             for (
               const [folders, plots] of [
-                [[runs[0]!], 6],
+                [[runs[0]!], 7],
                 [runs, 5],
                 [[`${folder}/arena`], 4],
               ] as const

@@ -3,6 +3,7 @@ import schema from "vega-lite/vega-lite-schema.json" with { type: "json" };
 import {
   arenaPlots,
   arenaVerdict,
+  explainRun,
   readPlots,
   reportRuns,
   verdict,
@@ -16,10 +17,9 @@ import { inTempFolder } from "../../_temp_folder.ts";
 
 const STILL = { static: true };
 
-/** Captions of the tables and titles of the plots, in order. */
+/** Headings, in order. */
 function parts(html: string): string[] {
-  return [...html.matchAll(/<caption>([^<]*)|<h2[^>]*>([^<]*)/g)]
-    .map(([, caption, title]) => caption ?? title!);
+  return [...html.matchAll(/<h2[^>]*>([^<]*)/g)].map(([, title]) => title!);
 }
 
 Deno.test("reportRuns() of one run: verdict, intervals, tasks, provenance", () =>
@@ -31,11 +31,21 @@ Deno.test("reportRuns() of one run: verdict, intervals, tasks, provenance", () =
     }
     assert.deepEqual(parts(html), [
       "nDCG@10 on the test splits, by task",
-      ...["Course of the weights", "Learned weights", "nDCG@10 by task"],
+      "Why the weights rose or fell",
+      ...["Course of the weights", "Learned weights"],
+      ...["Both readings of the measure", "nDCG@10 by task"],
       "Gain of reweighted sampling by task",
       ...["Quality against data", "Loss while training"],
+      "The losses behind the weights",
       ...["The tasks", "Mined hard negatives", "Provenance"],
     ]);
+    // Reasons are sentences, not cells; what the outcome rests on is folded.
+    for (const { task, why } of await explainRun(`${folder}/a`)) {
+      assert.ok(html.includes(`<strong>${task}</strong> ${why}.</li>`), task);
+    }
+    const folds = html.matchAll(/<details class="fold">\n<summary>(.*?)</g);
+    assert.equal([...folds].length, 4);
+    assert.doesNotMatch(html, /<details[^>]* open/);
     assert.match(html, /hash of fake/);
     // A folder of which only the verdict is left still has a report.
     for (const name of ["eval", "run", "tasks", "negatives"]) {
@@ -57,6 +67,7 @@ Deno.test("reportRuns() of an arena: heatmap, intervals, proxy steps", () =>
       "Strategies, best mean nDCG@10 first",
       ...["Gain of each strategy", "Gain by task and strategy"],
       ...["Quality against what choosing took", "The mixtures"],
+      "nDCG@10 by task and strategy (means over the seeds)",
       "What the strategies are",
       "Weights that they chose (means over the seeds)",
       "Provenance",
@@ -87,7 +98,7 @@ Deno.test("reportRuns() of several: what won, what differs, bands over seeds", (
     assert.ok(
       parts(html).includes("Course of the weights over the seeds"),
     );
-    const differ = html.split("<caption>Settings that differ</caption>")[1]!
+    const differ = html.split(">Settings that differ</h2>")[1]!
       .split("</table>")[0]!;
     assert.deepEqual(
       [...differ.matchAll(/<th scope="row"[^>]*>([^<]*)/g)].map(([, s]) => s),

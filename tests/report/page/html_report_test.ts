@@ -13,6 +13,7 @@ import {
   weightsPlot,
 } from "../../../lib/report/mod.ts";
 import { safeJson } from "../../../lib/report/escape.ts";
+import { termsIn } from "../../../lib/report/page/terms.ts";
 import { toCsv } from "../../../lib/report/tables/csv.ts";
 import { HOSTILE, ndcgRows, resultRows, TASKS } from "../_sample_rows.ts";
 
@@ -21,10 +22,17 @@ function content(tasks: readonly string[], word = "plain"): ReportContent {
     title: word,
     summary: [word, "Second sentence."],
     tables: [{ caption: word, table: resultsTable(resultRows(tasks)) }],
+    texts: [{
+      title: word,
+      intro: word,
+      texts: tasks.map((name) => ({ name, text: word })),
+      shown: 2,
+    }],
     plots: [
       { title: word, spec: weightsPlot(resultRows(tasks)), description: word },
       { title: "b", spec: ndcgPlot(ndcgRows(tasks)) },
     ],
+    terms: [{ term: word, meaning: word }],
     provenance: { seed: 42, [word]: { nested: word } },
   };
 }
@@ -90,7 +98,9 @@ Deno.test("a static report has drawings and no libraries, and is small", async (
   const still = await htmlReport(content(TASKS), { static: true });
   const lively = await htmlReport(content(TASKS));
   assert.doesNotMatch(still, /plot-libraries|vegaEmbed/);
-  assert.equal(still.match(/<svg /g)!.length, 2);
+  // Each for a wide window and for a narrow one; no script fits them.
+  assert.equal(still.match(/<svg /g)!.length, 2 * 2);
+  assert.equal(lively.match(/<svg /g)!.length, 2);
   assert.ok(still.includes(`script-src ${hashOf(still, "script")};`));
   // Vega, Vega-Lite and Vega-Embed pressed: 370 KB.
   const cost = lively.length - still.length;
@@ -184,6 +194,82 @@ Deno.test("a report may be short, and caps its tables but not their CSV", async 
     downloads(html).get("table-1-c.csv")!.split("\r\n").length,
     1 + 12 + 1,
   );
+});
+
+Deno.test("texts stand under their names, the first open, the others folded", async () => {
+  const texts = ["a", "b", "c", "d"].map((name) => ({ name, text: "rose" }));
+  const html = (shown: number) =>
+    htmlReport({ title: "t", texts: [{ title: "Why", texts, shown }] });
+  const [open, folded] = (await html(2)).split("<summary>2 more</summary>");
+  const names = (part: string) =>
+    [...part.matchAll(/<li><strong>(.)<\/strong> rose<\/li>/g)]
+      .map(([, name]) => name);
+  assert.deepEqual(names(open!), ["a", "b"]);
+  assert.deepEqual(names(folded!), ["c", "d"]);
+  // One alone isn't folded.
+  assert.doesNotMatch(await html(3), /<summary>/);
+});
+
+Deno.test("the appendix and the provenance are folded under their headings", async () => {
+  const table = [{ n: 1 }];
+  const html = await htmlReport({
+    title: "t",
+    tables: [{ caption: "Outcome", table }],
+    appendix: [{ caption: "Basis", table }],
+    provenance: { seed: 1 },
+  });
+  assert.deepEqual(
+    [...html.matchAll(/(<summary>)?<h2[^>]*>([^<]*)/g)]
+      .map(([, fold, title]) => [title, fold !== undefined]),
+    [["Outcome", false], ["Basis", true], ["Provenance", true]],
+  );
+});
+
+Deno.test("termsIn() finds whole words, of two terms in one place the longer", () => {
+  const terms = ["p", "loss", "excess loss", "top"].map((term) => ({
+    term,
+    meaning: "",
+    forms: term === "loss" ? ["losses"] : [],
+  }));
+  const found = (text: string) => termsIn(text, terms).map(({ term }) => term);
+  assert.deepEqual(found("Excess loss of a task; p 0.02"), [
+    "p",
+    "excess loss",
+  ]);
+  assert.deepEqual(found("losses"), ["loss"]);
+  assert.deepEqual(found("P, stop, top-level, a.top@b, top70"), []);
+  assert.deepEqual(found("the top 70 %, (loss)"), ["loss", "top"]);
+  // What has a meaning in patterns is a letter like others.
+  assert.deepEqual(
+    termsIn("a p (Holm) b", [{ term: "p (Holm)", meaning: "" }]).length,
+    1,
+  );
+});
+
+Deno.test("terms are explained in each part that uses them, and there alone", async () => {
+  const html = await htmlReport({
+    title: "t",
+    summary: ["nDCG@10 rose."],
+    tables: [{ caption: "By task", table: [{ weight: 1 }] }],
+    texts: [{ title: "Why", texts: [{ name: "a", text: "has no weight" }] }],
+    plots: [{
+      title: "Weights",
+      spec: weightsPlot([{ task: "a", weight: 1 }]),
+      description: "nDCG@10",
+    }],
+    terms: [
+      { term: "nDCG@10", meaning: "of rank" },
+      { term: "weight", meaning: "of share", forms: ["weights"] },
+      { term: "unused", meaning: "of nothing" },
+    ],
+  }, { static: true });
+  const summaries = [...html.matchAll(/<summary>Terms: ([^<]*)/g)]
+    .map(([, names]) => names);
+  assert.deepEqual(summaries, [
+    ...["nDCG@10", "weight", "weight", "nDCG@10, weight"],
+  ]);
+  assert.match(html, /<dt>nDCG@10<\/dt><dd>of rank<\/dd>/);
+  assert.doesNotMatch(html, /of nothing/);
 });
 
 Deno.test("toCsv() can be read back, whatever the texts", () => {

@@ -64,10 +64,10 @@ export function referenceLine(
 }
 
 /** A column of texts to the right of the plot area. */
-export function rightColumn(y: Part, width: number, field = "label"): Part {
+export function rightColumn(y: Part, field = "label"): Part {
   return {
     mark: { type: "text", align: "left", dx: 8, style: "value-label" },
-    encoding: { y, x: { value: width }, text: names(field) },
+    encoding: { y, x: { value: "width" }, text: names(field) },
   };
 }
 

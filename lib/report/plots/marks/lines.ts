@@ -18,8 +18,6 @@ export interface LinesInput {
   domain: [number, number];
   /** Writes a value for a label. */
   format: (value: number) => string;
-  /** Width of the plot area, in px. */
-  width: number;
   /** Height of the plot area, in px. */
   height: number;
   /** A dashed line across, with its label. */
@@ -61,7 +59,6 @@ export function linesWithLabels(input: LinesInput): Layer[] {
   return [
     ...referenceLayers(
       labels.filter(({ series }) => series === null),
-      input.width,
       channels,
     ),
     ...bands(points, colored, channels),
@@ -86,7 +83,6 @@ interface Channels {
 /** The dashed line across, with its label beside the plot area. */
 function referenceLayers(
   labels: readonly PlacedLabel[],
-  width: number,
   { y }: Channels,
 ): Layer[] {
   if (labels.length === 0) return [];
@@ -101,7 +97,7 @@ function referenceLayers(
       data,
       mark: { ...LABEL, style: "reference-label" },
       encoding: {
-        x: { value: width },
+        x: { value: "width" },
         y: { ...y, field: "labelValue" },
         text: names("label"),
       },
@@ -141,7 +137,7 @@ function lines(
 /** Names beside the plot area, and leaders from the lines' ends to them. */
 function labelLayers(
   labels: readonly PlacedLabel[],
-  { width, seriesTitle }: LinesInput,
+  { seriesTitle }: LinesInput,
   { y, color }: Channels,
 ): Layer[] {
   const data = { values: labels };
@@ -150,8 +146,8 @@ function labelLayers(
       data,
       mark: { type: "rule", strokeWidth: 1, x2Offset: LEADER },
       encoding: {
-        x: { value: width },
-        x2: { value: width },
+        x: { value: "width" },
+        x2: { value: "width" },
         y,
         y2: { field: "labelValue" },
         color,
@@ -172,7 +168,7 @@ function labelLayers(
       }],
       mark: { ...LABEL, style: "value-label" },
       encoding: {
-        x: { value: width },
+        x: { value: "width" },
         y: { ...y, field: "labelValue" },
         text: names("label"),
         opacity: whenPointed(1, 0.3),
@@ -245,7 +241,8 @@ function placeLabels(
     series: series as string | null,
     step,
     value,
-    label: `${series}  ${format(value)}`,
+    // The number first: where there's little room, the name is cut.
+    label: `${format(value)}  ${series}`,
   }));
   if (reference !== undefined) {
     labels.push({ series: null, step: endSteps(points)[1], ...reference });
