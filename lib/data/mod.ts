@@ -143,6 +143,7 @@ export {
   readJsonl,
 } from "./beir/read_jsonl.ts";
 export { readTdroJsonl } from "./tdro/read_tdro_jsonl.ts";
+export type { GradeOptions } from "./trec/columns.ts";
 export { readTrecQrels } from "./trec/read_trec_qrels.ts";
 export { readTrecRun } from "./trec/read_trec_run.ts";
 export { type SuiteRow, suiteRows } from "./beir/suite_rows.ts";

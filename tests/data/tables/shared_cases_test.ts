@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { hasShared, shared } from "../../_shared.ts";
 import type { OpenImportOptions } from "../../../lib/data/mod.ts";
+import { tdro } from "../../cli/_capture.ts";
 import { importPath, pairs, sizes } from "./_cases.ts";
 
 const CASES = "cases/data";
@@ -105,4 +106,16 @@ withCase("k17_hub: a set of the hub in BEIR's form", async () => {
     "queries",
     "qrels",
   ]);
+});
+
+withCase("k14: MS MARCO's judgments, with four columns in a .tsv", async () => {
+  const { out, err } = await tdro(
+    "score",
+    "--qrels",
+    shared(`${CASES}/k14_qrels.dev.tsv`),
+    "--run",
+    shared(`${CASES}/k14.run`),
+    "--json",
+  );
+  assert.equal(JSON.parse(out).mean["nDCG@10"], 1, err);
 });
