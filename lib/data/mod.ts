@@ -125,6 +125,7 @@ export {
 } from "./beir/open_suite.ts";
 export { openTask } from "./beir/open_task.ts";
 export { passageText } from "../base/texts/passage_text.ts";
+export { earlierPull, type PlannedPull } from "./pull/earlier_pull.ts";
 export {
   pullDataset,
   type PullDatasetOptions,
