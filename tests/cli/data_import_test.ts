@@ -270,3 +270,50 @@ Deno.test("data import says what to mend, with exit code 2", async () => {
     await assert.rejects(Deno.stat(`${folder}/suite`), Deno.errors.NotFound);
   });
 });
+
+Deno.test("data import --task refuses names that can't be folders, and writes none", async () => {
+  await inTempFolder(async (folder) => {
+    for (
+      const [names, message] of [
+        [[".hidden"], /begin with no dot .*; rename the task$/m],
+        [["x".repeat(300)], /at most 200 bytes .*; rename the task$/m],
+        [["a/b"], /hold no slash/],
+        [["Topic", "topic"], /another task has the name/],
+        [["import.json"], /a file of the suite has the name/],
+        [["Suite.json"], /a file of the suite has the name/],
+      ] as const
+    ) {
+      const rows = names.map((name) => `${name},q,p\n`).join("");
+      await writeFiles(folder, { "a.csv": `topic,query,passage\n${rows}` });
+      const out = `${folder}/suite`;
+      const outcome = await tdro(
+        "data",
+        "import",
+        `${folder}/a.csv`,
+        "--task",
+        "topic",
+        "--out",
+        out,
+      );
+      assert.ok(isUserError(outcome), outcome.err);
+      assert.match(outcome.err, message);
+      await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+    }
+    // Odd names that can be folders are tasks as any other.
+    await writeFiles(folder, {
+      "b.csv": "topic,query,passage\n__proto__,q,p\na b,q,p\n",
+    });
+    const done = await tdro(
+      "data",
+      "import",
+      `${folder}/b.csv`,
+      "--task",
+      "topic",
+      "--out",
+      `${folder}/odd`,
+    );
+    assert.equal(done.code, 0, done.err);
+    const { tasks } = await openSuite(`${folder}/odd`);
+    assert.deepEqual(tasks.map(({ name }) => name), ["__proto__", "a b"]);
+  });
+});
