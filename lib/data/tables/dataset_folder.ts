@@ -1,7 +1,11 @@
 import { posix } from "node:path";
 import { compareCodePoints } from "../../base/compare_code_points.ts";
 import { isTaskFolder } from "../beir/open_suite.ts";
-import { type DatasetConfig, readDatasetCard } from "./dataset_card.ts";
+import {
+  type DatasetConfig,
+  readClasses,
+  readDatasetCard,
+} from "./dataset_card.ts";
 import { splitsInName } from "./split_name.ts";
 import type { Table, TableFile, UnusedFile } from "./table.ts";
 
@@ -58,6 +62,7 @@ export async function openDatasetFolder(
     source: folder,
     columns: [...new Set(tables.flatMap(({ table }) => table.columns))],
     nested: [...new Set(tables.flatMap(({ table }) => table.nested ?? []))],
+    classes: await readClasses(folder),
     files,
     unusedFiles: unused(all, { files, names, card }),
     async *rows(columns) {

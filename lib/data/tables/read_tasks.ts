@@ -29,6 +29,7 @@ export async function readTasks(
   task?: string,
 ): Promise<ReadTasks> {
   const columns = chooseColumns(table.source, table.columns, options, [task]);
+  checkClasses(table, { columns, options });
   const used = usedColumns(columns, task);
   const unused = table.columns.filter((name) => !used.includes(name));
   const watched = unused.filter((name) => !table.nested?.includes(name));
@@ -54,6 +55,28 @@ export async function readTasks(
   checkAnswers(table.source, { options, columns, maps, watch, reading });
   for (const name of reading.emptyTasks()) builders.delete(name);
   return { builders, reading };
+}
+
+/** Asks what the classes of a label are worth: their numbers need be no grades. */
+function checkClasses(
+  { source, classes }: Table,
+  { columns: { score }, options }: {
+    columns: ChosenColumns;
+    options: ParsedTableTaskOptions;
+  },
+): void {
+  const names = score === undefined ? undefined : classes?.get(score);
+  if (names === undefined || options.mapLabels) return;
+  throw new RangeError(
+    `Cannot make a task of ${source}: column ${
+      JSON.stringify(score)
+    } holds numbers of classes (${
+      names.join(", ")
+    }); say which grade each has by mapLabels (--map-labels ${
+      names.map((name, i) => `${name.split(" ")[0]}=${i === 0 ? 1 : 0}`)
+        .join(",")
+    } or the like, none to leave rows out)`,
+  );
 }
 
 /** All columns that something is read from. */

@@ -38,6 +38,8 @@ export interface Table {
   columns: string[];
   /** Columns whose cells are known to be lists or objects. @default {none} */
   nested?: string[];
+  /** Columns of numbers that stand for classes, e.g. `0 = entailment`. @default {none} */
+  classes?: ReadonlyMap<string, string[]>;
   /** The files that its rows come from. @default {the source} */
   files?: TableFile[];
   /** Files beside them that were left out. @default {none} */

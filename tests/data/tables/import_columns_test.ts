@@ -313,3 +313,26 @@ Deno.test("columns that differ only in case are two readings", async () => {
     /columns "Query", "query" may all hold the queries.*--query Query/,
   );
 });
+
+Deno.test("numbers of classes, as a card names them, are no grades", async () => {
+  const files = {
+    "README.md":
+      "---\ndataset_info:\n  features:\n  - name: query\n    dtype: string\n  - name: label\n    dtype:\n      class_label:\n        names:\n          '0': entailment\n          '1': neutral\n          '2': contradiction\n---\n",
+    "train.csv": "query,passage,label\na,b,0\na,c,2\na,d,1\n",
+  };
+  await assert.rejects(
+    importFiles(files, { score: "label" }),
+    /"label" holds numbers of classes \(0 = entailment, 1 = neutral, 2 = contradiction\); .*--map-labels 0=1,1=0,2=0 or/,
+  );
+  const { task } = await importFiles(files, {
+    score: "label",
+    mapLabels: ["0=1", "1=none", "2=0"],
+  });
+  assert.deepEqual(pairs(task), ["a → b: 1", "a → c: 0"]);
+  // A card of another form tells nothing, and is no error.
+  const other = await importFiles({
+    ...files,
+    "README.md": "---\ndataset_info: 7\n---\n",
+  }, { score: "label" });
+  assert.equal(other.record.rows.used, 3);
+});
