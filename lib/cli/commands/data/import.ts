@@ -94,7 +94,12 @@ export const command: Command<DataImportOptions> = {
         io.note(
           line`${out}: imported before, with the same settings and files`,
         );
-        return await show(earlier, { out, task, io });
+        return await show(earlier, {
+          suite: await openImported(out, task),
+          out,
+          task,
+          io,
+        });
       }
       throw new RangeError(
         `Cannot write ${out}: it holds an import with other settings or files (${difference}); name another folder by --out, or replace it by --force`,
@@ -102,7 +107,7 @@ export const command: Command<DataImportOptions> = {
     }
     const { suite, record } = await planned.read();
     await write(suite, { out, task, force, record });
-    await show(record, { out, task, io });
+    await show(record, { suite, out, task, io });
   },
 };
 
@@ -134,19 +139,30 @@ async function write(
   else await writeSuite(suite, out, options);
 }
 
+/** The task or suite that an earlier import wrote. */
+async function openImported(
+  out: string,
+  task: string | undefined,
+): Promise<Suite> {
+  const { openSuite, openTask } = await import("../../../data/mod.ts");
+  return task === undefined
+    ? { name: out, tasks: [await openTask(out)] }
+    : await openSuite(out);
+}
+
 /** Prints what the folder holds and what was taken for what. */
 async function show(
   record: ImportRecord,
-  { out, task, io }: { out: string; task: string | undefined; io: CommandIo },
+  { suite, out, task, io }: {
+    suite: Suite;
+    out: string;
+    task: string | undefined;
+    io: CommandIo;
+  },
 ): Promise<void> {
-  const { openSuite, openTask, suiteRows } = await import(
-    "../../../data/mod.ts"
-  );
+  const { suiteRows } = await import("../../../data/mod.ts");
   const textTable = await tablesFor(io);
   if (task === undefined) await listInSuite(out, io);
-  const suite = task === undefined
-    ? { name: record.source, tasks: [await openTask(out)] }
-    : await openSuite(out);
   const rows = suiteRows(suite);
   io.result(
     { out, tasks: rows, import: record },
