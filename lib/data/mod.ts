@@ -125,6 +125,7 @@ export {
 } from "./beir/open_suite.ts";
 export { openTask } from "./beir/open_task.ts";
 export { passageText } from "../base/texts/passage_text.ts";
+export { earlierPull, type PlannedPull } from "./pull/earlier_pull.ts";
 export {
   pullDataset,
   type PullDatasetOptions,
@@ -143,9 +144,24 @@ export {
   readJsonl,
 } from "./beir/read_jsonl.ts";
 export { readTdroJsonl } from "./tdro/read_tdro_jsonl.ts";
+export type { GradeOptions } from "./trec/columns.ts";
 export { readTrecQrels } from "./trec/read_trec_qrels.ts";
 export { readTrecRun } from "./trec/read_trec_run.ts";
 export { type SuiteRow, suiteRows } from "./beir/suite_rows.ts";
+export {
+  type Import,
+  importDifference,
+  openImport,
+  type OpenImportOptions,
+  readImportRecord,
+} from "./tables/open_import.ts";
+export type {
+  ImportedFile,
+  ImportRecord,
+  ReadSplit,
+  TakenColumns,
+  UnusedColumn,
+} from "./tables/import_record.ts";
 export { openTable, type OpenTableOptions } from "./tables/open_table.ts";
 export {
   suiteFromFile,
@@ -153,7 +169,7 @@ export {
   suiteFromRows,
   type SuiteFromRowsOptions,
 } from "./tables/suite_from_table.ts";
-export type { Table, TableRow } from "./tables/table.ts";
+export type { Table, TableFile, TableRow, UnusedFile } from "./tables/table.ts";
 export type { TableColumns, TableTaskOptions } from "./tables/table_options.ts";
 export {
   taskFromFile,

@@ -140,12 +140,29 @@ Deno.test("weights select refuses what would lose or select nothing", async () =
 const SCORED = {
   "qrels.txt": "q1 0 a 1\nq2 0 a 1\n3 0 b 2\n",
   "qrels.tsv": "query-id\tcorpus-id\tscore\nq1\ta\t1\nq2\ta\t1\n3\tb\t2\n",
+  // MS MARCO's and MIRACL's; what passed through pandas; ids of BEIR with blanks.
+  "marco.tsv": "q1\t0\ta\t1\nq2\t0\ta\t1\n3\t0\tb\t2\n",
+  "miracl.tsv": "q1\tQ0\ta\t1.0\nq2\tQ0\ta\t1.0\n3\tQ0\tb\t2.0\n",
+  "floats.tsv":
+    "query-id\tcorpus-id\tscore\nq1\ta\t1.0\nq2\ta\t1.00\n3\tb\t2.0\n",
+  "beir.txt": "query-id\tcorpus-id\tscore\nq1\ta\t1\nq2\ta b c\t1\n3\tb\t2\n",
+  "headless.tsv": "q1\ta\t1\n",
+  "half.tsv": "q1\t0\ta\t0.5\n",
   "x.run": "q1 Q0 b 1 0.9 t\nq1 Q0 a 2 0.8 t\n3 Q0 b 1 0.7 t\n",
 };
 
+const JUDGMENTS = [
+  "qrels.txt",
+  "qrels.tsv",
+  "marco.tsv",
+  "miracl.tsv",
+  "floats.tsv",
+  "beir.txt",
+];
+
 Deno.test("score computes metrics from TREC's and BEIR's judgments", async () => {
   const paths = await files(SCORED);
-  for (const qrels of ["qrels.txt", "qrels.tsv"]) {
+  for (const qrels of JUDGMENTS) {
     const { code, out, err } = await tdro(
       "score",
       "--qrels",
@@ -237,6 +254,14 @@ Deno.test("score refuses bad input in one line", async () => {
       [
         ["--qrels", qrels, "--run", run, "--qrels-format", "beir"],
         /qrels\.txt:1/,
+      ],
+      [
+        ["--qrels", paths["headless.tsv"]!, "--run", run],
+        /headless\.tsv:1: .*must be the header "query-id/,
+      ],
+      [
+        ["--qrels", paths["half.tsv"]!, "--run", run],
+        /half\.tsv:1: .*the grade: it must be an integer .*"0\.5"/,
       ],
       [["--qrels", qrels, "--run", run, "extra"], /"extra" is one too many/],
     ] as [string[], RegExp][]

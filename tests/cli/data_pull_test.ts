@@ -68,8 +68,13 @@ Deno.test("data pull makes suites of sets, and leaves alone what is there", asyn
     ]);
     const again = await run(...names, "--out", out);
     assert.equal(again.code, 0);
-    assert.match(again.err, /beir\/scifact: .* is there already/);
-    assert.equal(again.out, "nothing to do\n");
+    assert.match(again.err, /beir\/scifact: pulled before, with the same/);
+    assert.equal(again.out, done.out);
+    // Without a record nobody knows what lies there.
+    await Deno.remove(`${out}/beir/scifact/source.json`);
+    const unknown = await run(...names, "--out", out);
+    assert.match(unknown.err, /beir\/scifact: .* is there already/);
+    assert.doesNotMatch(unknown.out, /scifact/);
     const forced = await run(...names, "--out", out, "--force", "--json");
     assert.deepEqual(
       JSON.parse(forced.out).map((made: { name: string }) => made.name),
@@ -83,8 +88,23 @@ Deno.test("data pull writes one set into the folder named, languages of a family
     const one = await run("beir/scifact", "--out", `${folder}/mine`);
     assert.equal(one.code, 0, one.err);
     await Deno.stat(`${folder}/mine/source.json`);
-    const refused = await run("beir/scifact", "--out", `${folder}/mine`);
-    assert.ok(isUserError(refused) && /--force/.test(refused.err));
+    const again = await run("beir/scifact", "--out", `${folder}/mine`);
+    assert.equal(again.code, 0, again.err);
+    assert.equal(again.out, one.out);
+    for (
+      const [args, difference] of [
+        [["beir/scifact", "--limit", "7"], /\(limit is 7, was 5000001\)/],
+        [["beir/nfcorpus"], /\(name is beir\/nfcorpus, was beir\/scifact\)/],
+      ] as const
+    ) {
+      const refused = await run(...args, "--out", `${folder}/mine`);
+      assert.ok(isUserError(refused), refused.err);
+      assert.match(refused.err, difference);
+      assert.match(refused.err, /--force/);
+    }
+    await Deno.remove(`${folder}/mine/source.json`);
+    const unknown = await run("beir/scifact", "--out", `${folder}/mine`);
+    assert.ok(isUserError(unknown) && /--force/.test(unknown.err));
     // The suite that both come to lie in has a list: only what is a task joins it.
     await Deno.mkdir(`${folder}/data`);
     const list = `${folder}/data/suite.json`;

@@ -1,10 +1,15 @@
-import { insertPair, parseGrade, readColumns } from "../trec/columns.ts";
+import {
+  type GradeOptions,
+  insertPair,
+  parseGrade,
+  readColumns,
+} from "../trec/columns.ts";
 import type { Qrels } from "../types.ts";
 
 const HEADER = ["query-id", "corpus-id", "score"] as const;
 
-/** What a judgment must point at. */
-export interface ReadBeirQrelsOptions {
+/** What a judgment must point at, and how grades may be written. */
+export interface ReadBeirQrelsOptions extends GradeOptions {
   /** Known query ids; a judgment of another query is an error. */
   queries?: { has(id: string): boolean };
   /** Known passage ids; a judgment of another passage is an error. */
@@ -37,7 +42,7 @@ export interface ReadBeirQrelsOptions {
  */
 export async function readBeirQrels(
   path: string,
-  { queries, corpus }: ReadBeirQrelsOptions = {},
+  { queries, corpus, decimals }: ReadBeirQrelsOptions = {},
 ): Promise<Qrels> {
   const qrels: Qrels = new Map();
   let header = false;
@@ -57,7 +62,7 @@ export async function readBeirQrels(
     if (corpus && !corpus.has(passage)) {
       throw unknown(where, "passage", passage);
     }
-    const value = parseGrade(text, where);
+    const value = parseGrade(text, where, { decimals });
     insertPair(qrels, { query, passage, value, where });
   }
   if (!header) throw headerError(`${path}:1`, "the file is empty");

@@ -54,7 +54,7 @@ export async function writeSuite(
   folder: string,
   { overwrite = false, files = {} }: WriteSuiteOptions = {},
 ): Promise<void> {
-  checkSuite(suite);
+  checkSuite(suite, ["suite.json", ...Object.keys(files)]);
   await writeFolder(folder, {
     overwrite,
     what: `suite ${folder}`,
@@ -118,7 +118,7 @@ function json(value: unknown): string {
 }
 
 /** Throws at what {@linkcode openSuite} couldn't read back. */
-function checkSuite(suite: Suite): void {
+function checkSuite(suite: Suite, files: readonly string[]): void {
   if (suite.tasks.length === 0) {
     throw new RangeError(
       `Cannot write suite ${JSON.stringify(suite.name)}: it has no task`,
@@ -128,6 +128,9 @@ function checkSuite(suite: Suite): void {
   for (const task of suite.tasks) {
     checkTask(task);
     const { name } = task;
+    if (files.some((file) => fileKey(file) === fileKey(name))) {
+      throw failure(task, "a file of the suite has the name; rename the task");
+    }
     if (seen.has(fileKey(name))) {
       throw failure(
         task,
@@ -147,7 +150,7 @@ export function checkTask(task: Task): void {
   const { name, corpus, queries, qrels } = task;
   const fail = (why: string) => failure(task, why);
   const problem = taskNameProblem(name);
-  if (problem !== undefined) throw fail(`the name ${problem}`);
+  if (problem !== undefined) throw fail(`the name ${problem}; rename the task`);
   if (corpus.size === 0) throw fail("its corpus is empty");
   if (queries.size === 0) throw fail("it has no queries");
   for (const map of [corpus, queries]) {

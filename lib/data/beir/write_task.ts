@@ -1,5 +1,6 @@
 import type { Task } from "../types.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
 import {
   checkTask,
   type WriteSuiteOptions,
@@ -12,7 +13,7 @@ import {
  *
  * @param task What to write.
  * @param folder Where to; the folders above it are made.
- * @param options Whether an old folder may be replaced.
+ * @param options Whether an old folder may be replaced; more files to put there.
  * @throws {RangeError} If the folder is there and `overwrite` is off, or the task
  * couldn't be read back; see `writeSuite`.
  *
@@ -31,12 +32,17 @@ import {
 export async function writeTask(
   task: Task,
   folder: string,
-  { overwrite = false }: WriteSuiteOptions = {},
+  { overwrite = false, files = {} }: WriteSuiteOptions = {},
 ): Promise<void> {
   checkTask(task);
   await writeFolder(folder, {
     overwrite,
     what: `task ${folder}`,
-    fill: (partial) => writeTaskFiles(task, partial),
+    async fill(partial) {
+      await writeTaskFiles(task, partial);
+      for (const [name, text] of Object.entries(files)) {
+        await writeWhole(`${partial}/${name}`, text);
+      }
+    },
   });
 }

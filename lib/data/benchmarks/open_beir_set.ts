@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 import type { TaskInfo } from "../types.ts";
 import { readTaskInfo } from "../beir/task_folder.ts";
 import type { BenchmarkSet } from "./benchmark_set.ts";
+import { beirSetFiles } from "./beir_set_files.ts";
 import { judgedQueries } from "./judged_queries.ts";
 import { listFiles } from "./list_files.ts";
 import { readPassages, readQueries } from "./records.ts";
@@ -15,12 +16,6 @@ export interface OpenBeirSetOptions extends Partial<TaskInfo> {
    */
   split?: string;
 }
-
-const RECORDS = "(jsonl(\\.gz)?|parquet)";
-const CORPUS = new RegExp(`^corpus([/.-].*)?\\.${RECORDS}$`);
-const QUERIES = new RegExp(`^queries([/.-].*)?\\.${RECORDS}$`);
-const QRELS =
-  /^(qrels|default|data)\/(.*\/)?([a-z]+)([.-][^/]*)?\.(tsv(\.gz)?|txt|jsonl(\.gz)?|parquet)$/;
 
 /**
  * Opens a set in BEIR's form as it is published: `corpus.jsonl`, `queries.jsonl`
@@ -54,14 +49,14 @@ export async function openBeirSet(
   folder: string,
   { split, ...info }: OpenBeirSetOptions = {},
 ): Promise<BenchmarkSet> {
-  const files = await listFiles(folder);
-  const corpus = some(files.filter((path) => CORPUS.test(path)), folder, {
+  const found = beirSetFiles(await listFiles(folder));
+  const corpus = some(found.corpus, folder, {
     wanted: "corpus.jsonl, corpus.jsonl.gz or corpus/*.parquet",
   });
-  const queries = some(files.filter((path) => QUERIES.test(path)), folder, {
+  const queries = some(found.queries, folder, {
     wanted: "queries.jsonl, queries.jsonl.gz or queries/*.parquet",
   });
-  const bySplit = splitsOf(files);
+  const bySplit = found.splits;
   const name = split ??
     ["test", "dev", "train"].find((name) => bySplit.has(name)) ?? "test";
   const judgments = some(bySplit.get(name) ?? [], folder, {
@@ -83,22 +78,7 @@ export async function openBeirSet(
   };
 }
 
-/** Split → files of judgments. */
-function splitsOf(files: readonly string[]): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const path of files) {
-    const name = QRELS.exec(path)?.[3];
-    if (name === undefined) continue;
-    const split = name === "validation" ? "dev" : name;
-    found.set(split, [...found.get(split) ?? [], path]);
-  }
-  return found;
-}
-
-/**
- * The files of one form: a plain file wins over its gzipped twin, and JSON lines
- * over parquet, lest everything come twice.
- */
+/** The files, of which there must be one. */
 function some(
   files: readonly string[],
   folder: string,
@@ -110,9 +90,5 @@ function some(
         (there.length > 0 ? `: got ${there.join(", ")}` : ""),
     );
   }
-  const lines = files.filter((path) => !path.endsWith(".parquet"));
-  const chosen = lines.length > 0 ? lines : files;
-  return chosen.filter((path) =>
-    !(path.endsWith(".gz") && chosen.includes(path.slice(0, -3)))
-  );
+  return [...files];
 }

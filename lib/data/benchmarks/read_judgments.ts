@@ -3,14 +3,16 @@ import { insertPair, parseGrade } from "../trec/columns.ts";
 import { readLines } from "../beir/read_lines.ts";
 import { readBeirQrels } from "../beir/read_beir_qrels.ts";
 import { readTrecQrels } from "../trec/read_trec_qrels.ts";
+import { isLabelName } from "../tables/column_names.ts";
 import { openTable } from "../tables/open_table.ts";
 import type { Qrels } from "../types.ts";
 import { idOf } from "./records.ts";
 
 /**
- * Reads judgments in any form in which benchmarks publish them: BEIR's TSV (its
- * header line tells), TREC qrels (MIRACL's `.tsv` are such), JSON lines or
- * parquet with `query-id`, `corpus-id` and perhaps `score` (1 if there is none).
+ * Reads judgments in any form in which benchmarks publish them: BEIR's TSV (three
+ * columns tell), TREC qrels (MIRACL's and MS MARCO's `.tsv` are such), JSON lines or
+ * parquet with `query-id`, `corpus-id` and perhaps `score` (1 if there is none, and no
+ * other column that may be the grade). A grade `1.0` is 1.
  *
  * @param path File to read; text files may be gzipped (name ends in `.gz`).
  * @returns Query id → passage id → grade.
@@ -36,8 +38,11 @@ export async function readJudgments(path: string): Promise<Qrels> {
   if (/\.(parquet|jsonl(\.gz)?)$/.test(path)) return await readTable(path);
   for await (const { text } of readLines(path)) {
     if (text.trim() === "") continue;
-    const beir = text.split("\t").length === 3 && text.startsWith("query-id\t");
-    return await (beir ? readBeirQrels : readTrecQrels)(path);
+    // Ids of BEIR may hold blanks, so tabs alone tell.
+    const beir = text.split("\t").length === 3;
+    return await (beir ? readBeirQrels : readTrecQrels)(path, {
+      decimals: true,
+    });
   }
   return new Map();
 }
@@ -45,13 +50,21 @@ export async function readJudgments(path: string): Promise<Qrels> {
 async function readTable(path: string): Promise<Qrels> {
   const qrels: Qrels = new Map();
   const table = await openTable(path);
+  const perhaps = table.columns.find(isLabelName);
+  if (!table.columns.includes("score") && perhaps !== undefined) {
+    throw new SyntaxError(
+      `Cannot read the judgments of ${path}: the grade must be called score: got ${
+        JSON.stringify(perhaps)
+      }; rename the column`,
+    );
+  }
   for await (const { where, cells } of table.rows()) {
     const query = idOf(cells, where, ["query-id", "query_id", "qid"]);
     const passage = idOf(cells, where, ["corpus-id", "corpus_id", "docid"]);
-    const score = cells.score ?? 1;
+    const score = cells.score === undefined ? 1 : cells.score;
     // Parquet may hold a grade as a float.
     const text = typeof score === "object" ? shown(score) : String(score);
-    const value = parseGrade(text, where);
+    const value = parseGrade(text, where, { decimals: true });
     insertPair(qrels, { query, passage, value, where });
   }
   return qrels;

@@ -31,6 +31,9 @@ export interface PullDatasetProgress extends ProgressEvent {
   stage: "download" | "conversion";
 }
 
+/** Most training rows that the reference takes. */
+export const ALL_ROWS = 5_000_001;
+
 /** What {@linkcode pullDataset} made; `source.json` in the folder holds it. */
 export interface PulledDataset {
   /** Name in the catalogue. */
@@ -41,6 +44,8 @@ export interface PulledDataset {
   loader: string;
   /** Languages taken, by their tags. */
   languages: string[];
+  /** Most training rows that were taken; absent in files of earlier versions. */
+  limit?: number;
   /** The data sets, with the commit if the hub told. */
   sources: { dataset: string; from: "hub" | "folder"; commit?: string }[];
   /** The files, as published. */
@@ -87,7 +92,7 @@ export async function* pullDataset(
   const {
     files: raw = `data/files/${row.name}`,
     languages = row.languages,
-    limit = 5_000_001,
+    limit = ALL_ROWS,
     overwrite = false,
     ...hub
   } = options;
@@ -102,6 +107,7 @@ export async function* pullDataset(
     license: row.license,
     loader: row.loader!,
     languages: [...languages],
+    limit,
     sources: sources.map(({ dataset, from, commit }) =>
       commit === undefined ? { dataset, from } : { dataset, from, commit }
     ),

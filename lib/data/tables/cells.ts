@@ -24,6 +24,9 @@ export function textOf(
   return text === "" ? undefined : text;
 }
 
+/** Keys of an id in an object that is a passage: BEIR's, Tevatron's, DPR's. */
+const IDS = ["_id", "docid", "doc_id", "passage_id", "psg_id", "pid"];
+
 /** The passages of a cell: a text, an object with `text`, or a list of them. */
 export function passagesOf(
   cell: unknown,
@@ -38,7 +41,7 @@ export function passagesOf(
     return text === undefined ? [] : [{ text }];
   }
   const { text, title, ...rest } = cell as Record<string, unknown>;
-  const id = rest._id ?? rest.docid;
+  const id = IDS.map((name) => rest[name]).find((value) => value != null);
   if (text === undefined) {
     const wanted = "a text or an object with text";
     throw wrong(cell, { where, column, wanted });
@@ -68,7 +71,8 @@ export function gradeOf(
     ? Number(word)
     : NaN;
   if (!Number.isFinite(score)) {
-    const wanted = "a grade, a score, true or false";
+    const wanted =
+      "a grade, a score, true or false, unless mapLabels (--map-labels) gives labels grades";
     throw wrong(cell, { where, column, wanted });
   }
   if (minScore !== undefined) return score >= minScore ? 1 : 0;
@@ -76,7 +80,8 @@ export function gradeOf(
   throw wrong(cell, {
     where,
     column,
-    wanted: "an integer unless minScore (--min-score) says which scores match",
+    wanted:
+      "an integer unless minScore (--min-score) says which scores match, or mapLabels (--map-labels) gives grades",
   });
 }
 

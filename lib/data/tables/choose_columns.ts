@@ -1,4 +1,10 @@
 import { nearest } from "../../base/nearest_names.ts";
+import {
+  isLabelName,
+  isNegativeName,
+  NAMES,
+  simplified,
+} from "./column_names.ts";
 import type { TableColumns } from "./table_options.ts";
 
 /** Which column holds what; absent = none does. */
@@ -13,57 +19,6 @@ export interface ChosenColumns {
   passageId?: string;
 }
 
-/** What columns are called in data sets, in lower case without `_`; best first. */
-const NAMES = {
-  query: [
-    "query",
-    "question",
-    "anchor",
-    "queries",
-    "questions",
-    "querytext",
-    "searchquery",
-    "sentence1",
-    "text1",
-    "claim",
-    "q",
-  ],
-  passage: [
-    "passage",
-    "answer",
-    "positive",
-    "document",
-    "pos",
-    "doc",
-    "positivepassages",
-    "positives",
-    "passages",
-    "answers",
-    "documents",
-    "passagetext",
-    "documenttext",
-    "context",
-    "response",
-    "sentence2",
-    "text2",
-    "text",
-    "content",
-    "body",
-    "a",
-  ],
-  title: ["title", "passagetitle", "doctitle", "documenttitle"],
-  split: ["split", "subset", "partition"],
-  queryId: ["queryid", "qid", "questionid"],
-  passageId: [
-    "passageid",
-    "pid",
-    "docid",
-    "documentid",
-    "corpusid",
-    "answerid",
-  ],
-} as const;
-
 /** What a column can be named for. */
 const KEYS = [
   "query",
@@ -75,12 +30,6 @@ const KEYS = [
   "queryId",
   "passageId",
 ] as const;
-
-const NEGATIVE = /^(hard)?neg(ative)?s?(passages?|docs?|documents?)?s?\d*$/;
-
-/** Columns that may tell matches from misses. */
-const SCORE =
-  /^(score|label|labels|relevance|grade|similarity|similarityscore|isduplicate|gold|qrel|rating)$/;
 
 /** Decides which column holds what: what the user says, else what names say. */
 export function chooseColumns(
@@ -96,14 +45,10 @@ export function chooseColumns(
     taken.add(name);
   }
   const guess = (key: keyof typeof NAMES) => {
-    for (const name of NAMES[key]) {
-      const found = columns.find((c) =>
-        simplified(c) === name && !taken.has(c)
-      );
-      if (found === undefined) continue;
-      taken.add(found);
-      return found;
-    }
+    const found = guessColumn(key, columns.filter((c) => !taken.has(c)));
+    if (found.length > 1) throw twoReadings(source, key, found);
+    if (found[0] !== undefined) taken.add(found[0]);
+    return found[0];
   };
   const need = (key: "query" | "passage") => {
     const found = asked[key] ?? guess(key);
@@ -127,22 +72,87 @@ export function chooseColumns(
       ? []
       : asked.negatives !== undefined
       ? [asked.negatives].flat()
-      : columns.filter((c) => NEGATIVE.test(simplified(c)) && !taken.has(c)),
+      : columns.filter((c) => isNegativeName(c) && !taken.has(c)),
     score: asked.score ?? undefined,
   };
   const perhaps = columns.find((c) =>
-    SCORE.test(simplified(c)) && !taken.has(c)
+    isLabelName(c) && !taken.has(c) && !chosen.negatives.includes(c) &&
+    !OF_PASSAGES.test(simplified(c))
   );
   if (asked.score === undefined && perhaps !== undefined) {
-    throw new RangeError(
-      `Cannot make a task of ${source}: column ${
-        JSON.stringify(perhaps)
-      } may tell which rows match; say score: ${
-        JSON.stringify(perhaps)
-      }, or score: null if every row is a match (--score ${perhaps}, --score none)`,
-    );
+    throw mayBeLabel(source, perhaps);
   }
   return chosen;
+}
+
+/** Scores of each passage of a list, as of a teacher: no judgment of the row. */
+const OF_PASSAGES = /^(pos|neg|positive|negative)s?(score|label)s?$/;
+
+/** What to answer when a column may say which rows match. */
+export function mayBeLabel(
+  source: string,
+  column: string,
+  values: readonly string[] = [],
+): RangeError {
+  const words = values.filter((value) =>
+    !/^([+-]?\d+|true|false)$/i.test(value)
+  );
+  const flag = shellWord(column);
+  return new RangeError(
+    `Cannot make a task of ${source}: column ${JSON.stringify(column)}${
+      values.length > 0 ? ` (${values.map(shellWord).join(", ")})` : ""
+    } may tell which rows match; say score: ${
+      JSON.stringify(column)
+    }, or score: null if every row is a match (--score ${flag}, --score none)${
+      words.length > 0
+        ? `; words get grades by mapLabels (--map-labels ${
+          shellWord(`${words[0]}=1`)
+        })`
+        : ""
+    }`,
+  );
+}
+
+/** Columns that may hold what is wanted: the best, or several that are as good. */
+function guessColumn(
+  key: keyof typeof NAMES,
+  columns: readonly string[],
+): string[] {
+  for (const group of NAMES[key] as readonly (readonly string[])[]) {
+    const found = columns.filter((c) => group.includes(simplified(c)));
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function twoReadings(
+  source: string,
+  key: keyof typeof NAMES,
+  found: readonly string[],
+): RangeError {
+  const flag = key.replace("Id", "-id");
+  return new RangeError(
+    `Cannot make a task of ${source}: columns ${
+      listNames(found)
+    } may all hold the ${WORDS[key]}; name one with ${key} (--${flag} ${
+      found.map(shellWord).join(` or --${flag} `)
+    }${["query", "passage"].includes(key) ? "" : ` or --${flag} none`})`,
+  );
+}
+
+/** What a column holds, in words. */
+const WORDS: Record<keyof typeof NAMES, string> = {
+  query: "queries",
+  passage: "passages",
+  title: "titles",
+  split: "splits",
+  queryId: "query ids",
+  passageId: "passage ids",
+};
+
+/** A text as one writes it behind a flag. */
+function shellWord(text: string): string {
+  return /^[\w.=-]+$/.test(text) ? text : JSON.stringify(text);
 }
 
 /** Throws if a table lacks a column, with the nearest name. */
@@ -161,10 +171,6 @@ export function checkColumn(
         }`
     }`,
   );
-}
-
-function simplified(column: string): string {
-  return column.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 }
 
 /** Names between quotes, at most twenty of them. */

@@ -1,6 +1,10 @@
 /** All keys of some rows, in the order in which they turn up. */
 export function columnsOf(
-  rows: readonly Record<string, unknown>[],
+  rows: Iterable<Record<string, unknown>>,
 ): string[] {
-  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = new Set<string>();
+  for (const row of rows) {
+    for (const key of Object.keys(row)) columns.add(key);
+  }
+  return [...columns];
 }

@@ -1,5 +1,6 @@
 import { readTextIfThere } from "../../base/files/read_text.ts";
 import { z } from "zod";
+import { named } from "../../base/named.ts";
 import { printable } from "../../base/printable.ts";
 
 /** Files of one split, as a README names them. */
@@ -18,8 +19,23 @@ export interface DatasetConfig {
 
 const patterns = z.union([z.string(), z.array(z.string())]);
 
+/** A column as `dataset_info` has it; classes are names of the numbers in it. */
+const feature = z.object({
+  name: z.string(),
+  dtype: z.object({
+    class_label: z.object({ names: named(z.unknown()) }),
+  }),
+});
+
+const info = z.object({
+  config_name: z.string().optional(),
+  features: z.array(z.unknown()),
+});
+
 /** The part of the README's front matter that we look into. */
 const card = z.object({
+  // What a library wrote for itself; what isn't of its form tells nothing.
+  dataset_info: z.unknown().optional(),
   configs: z.array(z.object({
     config_name: z.string().default("default"),
     default: z.boolean().default(false),
@@ -41,7 +57,7 @@ export async function readDatasetCard(
 ): Promise<DatasetConfig | undefined> {
   const path = `${folder}/README.md`;
   const text = await readTextIfThere(path) ?? "";
-  const configs = await frontMatter(path, text);
+  const { configs = [] } = await frontMatter(path, text);
   if (configs.length === 0) {
     if (wanted === undefined) return undefined;
     throw new RangeError(
@@ -78,12 +94,37 @@ export async function readDatasetCard(
   };
 }
 
+/**
+ * Columns of numbers that stand for classes, with the classes, as a README tells: a
+ * class's number is no grade.
+ */
+export async function readClasses(
+  folder: string,
+): Promise<Map<string, string[]>> {
+  const path = `${folder}/README.md`;
+  const text = await readTextIfThere(path) ?? "";
+  const { dataset_info } = await frontMatter(path, text);
+  const features = [dataset_info].flat().flatMap((item) => {
+    const { success, data } = info.safeParse(item);
+    return success ? data.features : [];
+  });
+  return new Map(features.flatMap((item) => {
+    const { success, data } = feature.safeParse(item);
+    if (!success) return [];
+    const { names } = data.dtype.class_label;
+    const classes = Object.entries(names).map(([number, name]) =>
+      `${number} = ${name}`
+    );
+    return [[data.name, classes] as const];
+  }));
+}
+
 async function frontMatter(
   path: string,
   text: string,
-): Promise<NonNullable<z.infer<typeof card>["configs"]>> {
+): Promise<z.infer<typeof card>> {
   const yaml = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1];
-  if (yaml === undefined) return [];
+  if (yaml === undefined) return {};
   if (depthOf(yaml) > DEEPEST) {
     throw new SyntaxError(
       `Cannot read the front matter of ${path}: it is nested more than ${DEEPEST} levels deep`,
@@ -102,7 +143,7 @@ async function frontMatter(
     );
   }
   const parsed = card.safeParse(value);
-  if (parsed.success) return parsed.data.configs ?? [];
+  if (parsed.success) return parsed.data;
   const { path: at, message } = parsed.error.issues[0]!;
   throw new SyntaxError(
     `Cannot read the front matter of ${path}: ${at.join(".")}: ${message}`,

@@ -1,8 +1,13 @@
 import { posix } from "node:path";
 import { compareCodePoints } from "../../base/compare_code_points.ts";
-import { type DataFiles, readDatasetCard } from "./dataset_card.ts";
-import { splitOfName } from "./split_name.ts";
-import type { Table } from "./table.ts";
+import { isTaskFolder } from "../beir/open_suite.ts";
+import {
+  type DatasetConfig,
+  readClasses,
+  readDatasetCard,
+} from "./dataset_card.ts";
+import { splitsInName } from "./split_name.ts";
+import type { Table, TableFile, UnusedFile } from "./table.ts";
 
 /** What {@linkcode openDatasetFolder} needs of its caller. */
 interface Open {
@@ -17,20 +22,23 @@ interface Part {
   split: string | undefined;
 }
 
+/** Files that the data sets library doesn't take for data either. */
+const NO_DATA =
+  /^(config|dataset_infos?|dataset_dict|state)\.json$|^__|^README\.md$/;
+
 /** Opens the folder of a Hugging Face data set as one table. */
 export async function openDatasetFolder(
   folder: string,
   { subset, isTableFile, openTable }: Open,
 ): Promise<Table> {
-  const names = (await Array.fromAsync(filesBelow(folder)))
-    .filter(isTableFile).sort(compareCodePoints);
-  if (["corpus.jsonl", "corpus.jsonl.gz"].some((n) => names.includes(n))) {
-    throw new RangeError(
-      `Cannot read ${folder} as a table: it is a task in BEIR form; open it with openTask()`,
-    );
-  }
+  await checkNoTask(folder);
+  const all = (await Array.fromAsync(filesBelow(folder)))
+    .sort(compareCodePoints);
+  const names = all.filter((name) =>
+    isTableFile(name) && !NO_DATA.test(posix.basename(name))
+  );
   const card = await readDatasetCard(folder, subset);
-  const parts = card ? partsOfCard(names, card.files) : partsByName(names);
+  const parts = card ? partsOfCard(names, card) : partsByName(names);
   if (parts.length === 0) {
     throw new Deno.errors.NotFound(
       `Cannot read ${folder} as a data set: it holds no .parquet, .csv, .tsv, .jsonl or .json file${
@@ -38,38 +46,117 @@ export async function openDatasetFolder(
       }`,
     );
   }
-  const tables: { table: Table; split: string | undefined }[] = [];
-  for (const { path, split } of parts) {
-    tables.push({ table: await openTable(`${folder}/${path}`), split });
+  const tables: { table: Table; part: Part }[] = [];
+  for (const part of parts) {
+    tables.push({ table: await openTable(`${folder}/${part.path}`), part });
+  }
+  const files: TableFile[] = parts.map(({ path, split }) => ({
+    path: `${folder}/${path}`,
+    name: path,
+    ...split !== undefined && { split },
+  }));
+  if (card) {
+    files.push({ path: `${folder}/README.md`, name: "README.md", card: true });
   }
   return {
     source: folder,
     columns: [...new Set(tables.flatMap(({ table }) => table.columns))],
+    nested: [...new Set(tables.flatMap(({ table }) => table.nested ?? []))],
+    classes: await readClasses(folder),
+    files,
+    unusedFiles: unused(all, { files, names, card }),
     async *rows(columns) {
-      for (const { table, split } of tables) {
+      for (const { table, part: { path: file, split } } of tables) {
         const wanted = columns?.filter((name) => table.columns.includes(name));
         for await (const row of table.rows(wanted)) {
-          yield split === undefined ? row : { ...row, split };
+          yield split === undefined
+            ? { ...row, file }
+            : { ...row, file, split };
         }
       }
     },
   };
 }
 
-/** The files that a README names. */
-function partsOfCard(names: string[], files: DataFiles[]): Part[] {
-  return files.flatMap(({ split, patterns }) =>
-    names.filter((name) => patterns.some((p) => matches(name, p)))
-      .map((path) => ({ path, split: split ?? splitOfName(path) }))
-  );
+/** Refuses what is in our own form already: nothing is to be guessed there. */
+async function checkNoTask(folder: string): Promise<void> {
+  if (await isTaskFolder(folder)) {
+    throw new RangeError(
+      `Cannot read ${folder} as a table: it is already a task in BEIR form; open it with openTask(), or the folder above as a suite: tdro data check`,
+    );
+  }
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (name.startsWith(".") || !isDirectory) continue;
+    if (!await isTaskFolder(`${folder}/${name}`)) continue;
+    throw new RangeError(
+      `Cannot read ${folder} as a table: it is a suite already (${name} is a task in BEIR form); use it as it is: tdro data check ${folder}`,
+    );
+  }
 }
 
-/** Without a README the names of files and folders tell the split. */
+/** The files that a README names. */
+function partsOfCard(names: string[], { files }: DatasetConfig): Part[] {
+  return files.flatMap(({ split, patterns }) => {
+    const named = names.filter((name) =>
+      patterns.some((pattern) => matches(name, pattern))
+    );
+    return split === undefined
+      ? partsByName(named)
+      : named.map((path) => ({ path, split }));
+  });
+}
+
+/**
+ * Without a README names tell the split, as for the data sets library: those of
+ * shards (`data/NAME-00000-of-00001.parquet`) in full, else words in files' names,
+ * else words in folders' names. Files that say none are left out where others do.
+ */
 function partsByName(names: string[]): Part[] {
-  const parts = names.map((path) => ({ path, split: splitOfName(path) }));
-  const known = parts.filter(({ split }) => split !== undefined);
-  // A stray file beside named splits would be counted twice, or be no data.
-  return known.length > 0 ? known : parts;
+  for (const rule of [splitOfShard, splitOfFile, splitOfFolders]) {
+    const parts = names.map((path) => ({ path, split: rule(path) }))
+      .filter(({ split }) => split !== undefined);
+    if (parts.length > 0) return parts;
+  }
+  return names.map((path) => ({ path, split: undefined }));
+}
+
+function splitOfShard(path: string): string | undefined {
+  return /^data\/(\w+(?:\.\w+)*)-\d{5}-of-\d{5}[^/]*\.[^/]*$/.exec(path)?.[1];
+}
+
+function splitOfFile(path: string): string | undefined {
+  return oneName(splitsInName(posix.basename(path)));
+}
+
+function splitOfFolders(path: string): string | undefined {
+  const folders = path.split("/").slice(0, -1);
+  return oneName(folders.flatMap(splitsInName));
+}
+
+/** Names of several splits (`train_test.csv`) make one that nobody understands. */
+function oneName(splits: readonly string[]): string | undefined {
+  return splits.length === 0 ? undefined : [...new Set(splits)].join("+");
+}
+
+/** The files that aren't read, with the reason. */
+function unused(
+  all: readonly string[],
+  { files, names, card }: {
+    files: readonly TableFile[];
+    names: readonly string[];
+    card: DatasetConfig | undefined;
+  },
+): UnusedFile[] {
+  const used = new Set(files.map(({ name }) => name));
+  return all.filter((name) => !used.has(name) && name !== "README.md")
+    .map((name) => ({
+      name,
+      why: !names.includes(name)
+        ? "is no table"
+        : card
+        ? `is not named by the README for ${JSON.stringify(card.name)}`
+        : "has a name that says no split, unlike the others'",
+    }));
 }
 
 function matches(name: string, pattern: string): boolean {

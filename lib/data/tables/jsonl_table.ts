@@ -9,16 +9,13 @@ const line = named(z.unknown());
 
 /** Opens a file with a JSON object on each line. */
 export async function openJsonl(path: string): Promise<Table> {
-  const head: Record<string, unknown>[] = [];
+  // All of them are looked at: a key may turn up in the last line only.
+  const columns = new Set<string>();
   for await (const { value } of readJsonl(path, line)) {
-    if (head.push(value) === HEAD) break;
+    for (const key of Object.keys(value)) columns.add(key);
   }
-  const columns = columnsOf(head);
-  return { source: path, columns, rows: () => readRows(path) };
+  return { source: path, columns: [...columns], rows: () => readRows(path) };
 }
-
-/** Rows that are looked at to learn the columns: a line may leave some out. */
-export const HEAD = 100;
 
 async function* readRows(path: string): AsyncGenerator<TableRow> {
   for await (const { line: number, value } of readJsonl(path, line)) {
@@ -49,7 +46,7 @@ export async function openJson(path: string): Promise<Table> {
   }
   return {
     source: path,
-    columns: columnsOf(rows.data.slice(0, HEAD)),
+    columns: columnsOf(rows.data),
     async *rows() {
       let number = 0;
       for (const cells of rows.data) {

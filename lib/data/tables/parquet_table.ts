@@ -10,11 +10,13 @@ export async function openParquet(path: string): Promise<Table> {
   const file = await Deno.open(path);
   try {
     const metadata = await metadataOf(path, await bufferOf(file));
-    const columns = parquetSchema(metadata).children
-      .map(({ element }) => element.name);
+    const { children } = parquetSchema(metadata);
+    const columns = children.map(({ element }) => element.name);
     return {
       source: path,
       columns,
+      nested: children.filter(({ children }) => children.length > 0)
+        .map(({ element }) => element.name),
       rows: (wanted) => readRows(path, wanted ?? columns),
     };
   } finally {

@@ -1,5 +1,4 @@
 import { columnsOf } from "./columns_of.ts";
-import { HEAD } from "./jsonl_table.ts";
 import type { Table } from "./table.ts";
 
 /**
@@ -7,23 +6,15 @@ import type { Table } from "./table.ts";
  */
 export type RowSource = Iterable<object> | AsyncIterable<object>;
 
-/** Rows in memory, or coming in, as a table that can be read once. */
+/** Rows in memory, or coming in: a column may be first heard of in the last. */
 export async function rowsTable(rows: RowSource): Promise<Table> {
-  const iterator = iterate(rows);
-  const head: Record<string, unknown>[] = [];
-  let next = await iterator.next();
-  while (!next.done && head.push(next.value) < HEAD) {
-    next = await iterator.next();
-  }
+  const all = await Array.fromAsync(iterate(rows));
   return {
     source: "the rows",
-    columns: columnsOf(head),
+    columns: columnsOf(all),
     async *rows() {
       let number = 0;
-      for (const cells of head) yield { where: `row ${++number}`, cells };
-      for await (const cells of iterator) {
-        yield { where: `row ${++number}`, cells };
-      }
+      for (const cells of all) yield { where: `row ${++number}`, cells };
     },
   };
 }

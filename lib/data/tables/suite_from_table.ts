@@ -93,7 +93,7 @@ async function readSuite(
   file: { name: string; source: string },
 ): Promise<Suite> {
   const parsed = parseTableTaskOptions(options);
-  const builders = await readTasks(table, parsed, task);
+  const { builders } = await readTasks(table, parsed, task);
   const stray = Object.keys(info).find((name) => !builders.has(name));
   if (stray !== undefined) {
     throw new RangeError(

@@ -4,8 +4,30 @@ export interface TableRow {
   where: string;
   /** Column name → cell. */
   cells: Record<string, unknown>;
-  /** The part of the data that its file is named after, e.g. `"train"`. */
+  /** The part of the data that its file is said to be, e.g. `"validation"`. */
   split?: string;
+  /** Its file's path in the folder, where the table is one of several files. */
+  file?: string;
+}
+
+/** A file of a table. */
+export interface TableFile {
+  /** Where it lies, to be opened. */
+  path: string;
+  /** Its path in the data set's folder; the file's name if there is none. */
+  name: string;
+  /** The part of the data that it is said to be. */
+  split?: string;
+  /** Whether it says which files to read, instead of holding rows. */
+  card?: boolean;
+}
+
+/** A file that was left out of a table, and why. */
+export interface UnusedFile {
+  /** Its path in the data set's folder. */
+  name: string;
+  /** Why it wasn't read, as words after its name. */
+  why: string;
 }
 
 /** A table that is read row by row; see {@linkcode openTable}. */
@@ -14,6 +36,14 @@ export interface Table {
   source: string;
   /** Names of its columns. */
   columns: string[];
+  /** Columns whose cells are known to be lists or objects. @default {none} */
+  nested?: string[];
+  /** Columns of numbers that stand for classes, e.g. `0 = entailment`. @default {none} */
+  classes?: ReadonlyMap<string, string[]>;
+  /** The files that its rows come from. @default {the source} */
+  files?: TableFile[];
+  /** Files beside them that were left out. @default {none} */
+  unusedFiles?: UnusedFile[];
   /**
    * Reads the rows, each time from the beginning.
    *

@@ -52,6 +52,20 @@ export interface TableTaskOptions extends TableColumns {
   source?: string;
   /** Least score of a match, where scores aren't grades. @default none */
   minScore?: number;
+  /**
+   * Grades of labels, as `"label=grade"`, e.g. `["entailment=1", "contradiction=0"]`;
+   * rows of a label with `none` are left out. Every label must be among them.
+   *
+   * @default labels are grades, true and false, or yes and no
+   */
+  mapLabels?: string[];
+  /**
+   * What splits of the data are, as `"name=split"` with `train`, `dev`, `test` or, to
+   * leave its rows out, `none`, e.g. `["test_hard=test"]`.
+   *
+   * @default what the words train, validation, dev, test, eval and their like say
+   */
+  mapSplits?: string[];
   /** Share of the queries put aside for development, if no row is. @default {0.1} */
   dev?: number;
   /** Share of the queries put aside for the test, if no row is. @default {0.1} */
@@ -111,6 +125,22 @@ export const tableTaskFields = {
   minScore: z.number().optional().describe(
     "Least score of a match, where scores aren't grades",
   ),
+  mapLabels: pairs(
+    /=(?:[+-]?\d{1,9}|none)$/,
+    "LABEL=GRADE",
+    "must be label=grade with a whole number or none",
+  )
+    .describe(
+      "Grades of labels, e.g. entailment=1,contradiction=0; none leaves rows out",
+    ),
+  mapSplits: pairs(
+    /=(?:train|dev|test|none)$/,
+    "NAME=SPLIT",
+    "must be name=split with train, dev, test or none",
+  )
+    .describe(
+      "What splits of the data are, e.g. test_hard=test; none leaves rows out",
+    ),
   dev: share("development"),
   test: share("the test"),
   seed: z.int().min(0).max(2 ** 32 - 1).default(42).describe(
@@ -120,6 +150,15 @@ export const tableTaskFields = {
     "Leave out rows without a query or passage",
   ),
 } satisfies Record<keyof TableTaskOptions, z.ZodType>;
+
+/** A list of `key=value`, of which no key comes twice. */
+function pairs(form: RegExp, placeholder: string, error: string) {
+  const keyOf = (text: string) => text.slice(0, text.lastIndexOf("="));
+  return z.array(z.string().regex(form, error)).min(1)
+    .refine((list) => new Set(list.map(keyOf)).size === list.length, {
+      error: "must name each only once",
+    }).optional().meta({ placeholder });
+}
 
 function share(what: string) {
   return z.number().min(0).max(0.9).default(0.1).describe(

@@ -1,9 +1,11 @@
 import { idProblem } from "../beir/schemas.ts";
 import { SPLITS } from "../types.ts";
 import type { Passage, Qrels, Query, SplitName, Task } from "../types.ts";
-import { type CellPassage, gradeOf, passagesOf, textOf } from "./cells.ts";
+import { type CellPassage, passagesOf, textOf } from "./cells.ts";
 import type { ChosenColumns } from "./choose_columns.ts";
-import { SPLIT_WORDS, splitOf } from "./split_name.ts";
+import { LabelMap } from "./label_map.ts";
+import { SplitMap, type SplitTarget } from "./split_map.ts";
+import { SPLIT_WORDS } from "./split_name.ts";
 import { splitQueries } from "./split_queries.ts";
 import type { TableRow } from "./table.ts";
 import type { ParsedTableTaskOptions } from "./table_options.ts";
@@ -18,10 +20,36 @@ interface Judgment {
   where: string;
 }
 
+/** What became of a row. */
+export interface RowOutcome {
+  /** The split that it or its file names. */
+  named?: string;
+  /** The split that it is taken for; absent = lots decide. */
+  split?: SplitName;
+  /** Why it was left out, if it was. */
+  leftOut?: "empty" | "split" | "label";
+  /** Whether it lacks the label that others have, and counts as a match. */
+  unlabelled?: boolean;
+}
+
+/** What the user says of splits and labels, for all tasks of a table. */
+export interface RowMaps {
+  splits: SplitMap;
+  labels: LabelMap;
+}
+
+/** What {@linkcode TaskBuilder} is told. */
+export interface TaskBuilderOptions {
+  columns: ChosenColumns;
+  options: ParsedTableTaskOptions;
+  maps?: RowMaps;
+}
+
 /** Makes a task out of rows, given one after the other. */
 export class TaskBuilder {
   readonly #columns: ChosenColumns;
   readonly #options: ParsedTableTaskOptions;
+  readonly #maps: RowMaps;
   readonly #queries = new Map<string, Query>();
   readonly #corpus = new Map<string, Passage>();
   /** Text → id, of queries and passages that came without one, and of all passages. */
@@ -33,30 +61,58 @@ export class TaskBuilder {
   /** Rows left out for want of a query or passage. */
   skipped = 0;
 
-  constructor(columns: ChosenColumns, options: ParsedTableTaskOptions) {
+  constructor({ columns, options, maps }: TaskBuilderOptions) {
     this.#columns = columns;
     this.#options = options;
+    this.#maps = maps ?? rowMaps(options);
   }
 
   /** Takes in one row. */
-  add({ where, cells, split: fileSplit }: TableRow): void {
-    const { query, passage, title, score, negatives } = this.#columns;
+  add(row: TableRow): RowOutcome {
+    const { where, cells } = row;
+    const { named, target } = this.#splitOf(row);
+    const outcome: RowOutcome = named === undefined ? {} : { named };
+    if (target === "none") return { ...outcome, leftOut: "split" };
+    const { query, passage, score } = this.#columns;
     const text = textOf(own(cells, query), where, query);
     const passages = passagesOf(own(cells, passage), where, passage);
     if (text === undefined || passages.length === 0) {
       this.#skip(where, text === undefined ? query : passage);
-      return;
+      return { ...outcome, leftOut: "empty" };
     }
-    const judgment = {
-      query: this.#addQuery(text, cells, where),
-      split: this.#splitOf(cells, where) ?? splitOf(fileSplit ?? ""),
-      grade: score === undefined ? 1 : gradeOf(own(cells, score), {
+    const unlabelled = score !== undefined && !Object.hasOwn(cells, score);
+    const grade = score === undefined || unlabelled
+      ? 1
+      : this.#maps.labels.grade(own(cells, score), {
         where,
         column: score,
         minScore: this.#options.minScore,
-      }),
+      });
+    if (grade === "none") return { ...outcome, leftOut: "label" };
+    const judgment = {
+      query: this.#addQuery(text, cells, where),
+      split: target,
+      grade,
       where,
     };
+    this.#addPassages(passages, { judgment, cells });
+    this.#keepNegatives(judgment, cells);
+    return {
+      ...outcome,
+      ...target !== undefined && { split: target },
+      ...unlabelled && { unlabelled },
+    };
+  }
+
+  #addPassages(
+    passages: readonly CellPassage[],
+    { judgment, cells }: {
+      judgment: Omit<Judgment, "passage">;
+      cells: TableRow["cells"];
+    },
+  ): void {
+    const { where } = judgment;
+    const { title } = this.#columns;
     const heading = title ? textOf(own(cells, title), where, title) : undefined;
     const id = this.#idOf(this.#columns.passageId, cells, where);
     if (id !== undefined && passages.length > 1) {
@@ -74,7 +130,14 @@ export class TaskBuilder {
       };
       this.#judge({ ...judgment, passage: this.#addPassage(whole, where) });
     }
-    for (const column of negatives) {
+  }
+
+  #keepNegatives(
+    judgment: Omit<Judgment, "passage">,
+    cells: TableRow["cells"],
+  ): void {
+    const { where } = judgment;
+    for (const column of this.#columns.negatives) {
       for (const found of passagesOf(own(cells, column), where, column)) {
         this.#negatives.push([{ ...judgment, grade: 0 }, found]);
       }
@@ -137,20 +200,36 @@ export class TaskBuilder {
     );
   }
 
-  #splitOf(cells: TableRow["cells"], where: string): SplitName | undefined {
+  /** The split that a row names, or its file, and what it stands for. */
+  #splitOf(
+    { where, cells, split: ofFile }: TableRow,
+  ): { named?: string; target?: SplitTarget } {
     const { split: column } = this.#columns;
-    if (column === undefined) return undefined;
-    const word = textOf(own(cells, column), where, column);
-    if (word === undefined) return undefined;
-    const split = splitOf(word);
-    if (split) return split;
-    throw new SyntaxError(
-      `${where}: Cannot use the row: column ${
-        JSON.stringify(column)
-      } must be one of ${SPLIT_WORDS}: got ${
-        JSON.stringify(word)
-      }; leave the column out (split: null, --split none) to have splits drawn`,
-    );
+    const word = column === undefined
+      ? undefined
+      : textOf(own(cells, column), where, column);
+    const byFile = ofFile === undefined
+      ? undefined
+      // What nobody understands must not be trained on.
+      : this.#maps.splits.target(ofFile) ?? "none";
+    if (word === undefined) {
+      return ofFile === undefined ? {} : { named: ofFile, target: byFile };
+    }
+    const target = this.#maps.splits.target(word);
+    if (target === undefined) throw noSplit(where, column!, word);
+    if (
+      byFile !== undefined && byFile !== target &&
+      this.#options.split === undefined
+    ) {
+      throw new SyntaxError(
+        `${where}: Cannot use the row: its file is of split ${
+          JSON.stringify(ofFile)
+        }, and column ${JSON.stringify(column)} says ${
+          JSON.stringify(word)
+        }; say which one counts: the column (--split ${column}) or the file (--split none)`,
+      );
+    }
+    return { named: word, target };
   }
 
   #idOf(
@@ -182,7 +261,9 @@ export class TaskBuilder {
     return id;
   }
 
-  #addPassage({ id: given, title, text }: CellPassage, where: string): string {
+  #addPassage({ id: own, title, text }: CellPassage, where: string): string {
+    // Without ids even those within cells are left out.
+    const given = this.#options.passageId === null ? undefined : own;
     const whole = JSON.stringify([title ?? "", text]);
     const id = given ?? this.#passageIds.get(whole) ?? this.#freeId();
     const old = this.#corpus.get(id);
@@ -255,6 +336,25 @@ export class TaskBuilder {
         .map((split) => [split, bySplit[split]]),
     );
   }
+}
+
+/** What the options say of splits and labels. */
+export function rowMaps(
+  { mapSplits, mapLabels }: ParsedTableTaskOptions,
+): RowMaps {
+  return { splits: new SplitMap(mapSplits), labels: new LabelMap(mapLabels) };
+}
+
+function noSplit(where: string, column: string, word: string): SyntaxError {
+  return new SyntaxError(
+    `${where}: Cannot use the row: column ${
+      JSON.stringify(column)
+    } must be one of ${SPLIT_WORDS}: got ${
+      JSON.stringify(word)
+    }; say what it is by mapSplits (--map-splits ${
+      JSON.stringify(`${word}=test`)
+    }, or =none to leave its rows out), or leave the column out (split: null, --split none) to have splits drawn`,
+  );
 }
 
 function keyOf({ query, split, passage }: Judgment): string {

@@ -43,7 +43,7 @@ export async function taskFromFile(
 ): Promise<Task> {
   const parsed = parseTableTaskOptions(options);
   const table = await openTable(path, { subset });
-  const builders = await readTasks(table, parsed);
+  const { builders } = await readTasks(table, parsed);
   return builders.get("")!.finish(
     parsed.name ?? tableName(path),
     sourceOf(path),

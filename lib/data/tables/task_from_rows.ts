@@ -47,6 +47,6 @@ export async function taskFromRows(
 ): Promise<Task> {
   const parsed = parseTableTaskOptions(options);
   const table = await rowsTable(rows);
-  const builders = await readTasks(table, parsed);
+  const { builders } = await readTasks(table, parsed);
   return builders.get("")!.finish(parsed.name ?? "task", table.source);
 }

@@ -59,9 +59,20 @@ export function insertPair(
   row.set(passage, value);
 }
 
+/** How grades may be written. */
+export interface GradeOptions {
+  /** Whether `1.0` is 1, as tables have it that passed through pandas. @default {false} */
+  decimals?: boolean;
+}
+
 /** A relevance grade: a decimal integer of at most 32 bits, as in trec_eval. */
-export function parseGrade(text: string, where: string): number {
-  const grade = /^[+-]?[0-9]+$/.test(text) ? Number(text) : NaN;
+export function parseGrade(
+  text: string,
+  where: string,
+  { decimals = false }: GradeOptions = {},
+): number {
+  const form = decimals ? /^[+-]?[0-9]+(?:\.0+)?$/ : /^[+-]?[0-9]+$/;
+  const grade = form.test(text) ? Number(text) : NaN;
   // Not ===: the grade "-0" becomes 0.
   if ((grade | 0) == grade) return grade | 0;
   throw new SyntaxError(

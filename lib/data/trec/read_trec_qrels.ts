@@ -1,4 +1,10 @@
-import { insertPair, parseGrade, readColumns, splitBlanks } from "./columns.ts";
+import {
+  type GradeOptions,
+  insertPair,
+  parseGrade,
+  readColumns,
+  splitBlanks,
+} from "./columns.ts";
 import type { Qrels } from "../types.ts";
 
 const COLUMNS = ["query", "0", "passage", "relevance"] as const;
@@ -9,6 +15,7 @@ const COLUMNS = ["query", "0", "passage", "relevance"] as const;
  * mean not relevant. Gzipped if the name ends in `.gz`.
  *
  * @param path File to read.
+ * @param options How grades may be written.
  * @returns Query id → passage id → grade.
  * @throws {SyntaxError} If a line has another number of columns, its grade is
  * no integer, a pair comes twice, or bytes aren't UTF-8; the message begins
@@ -25,7 +32,10 @@ const COLUMNS = ["query", "0", "passage", "relevance"] as const;
  * assert.equal((await readTrecQrels(path)).get("q1")!.get("p9"), 2);
  * ```
  */
-export async function readTrecQrels(path: string): Promise<Qrels> {
+export async function readTrecQrels(
+  path: string,
+  { decimals }: GradeOptions = {},
+): Promise<Qrels> {
   const qrels: Qrels = new Map();
   for await (
     const { line, columns } of readColumns(path, COLUMNS, splitBlanks)
@@ -37,7 +47,7 @@ export async function readTrecQrels(path: string): Promise<Qrels> {
       string,
     ];
     const where = `${path}:${line}`;
-    const value = parseGrade(text, where);
+    const value = parseGrade(text, where, { decimals });
     insertPair(qrels, { query, passage, value, where });
   }
   return qrels;

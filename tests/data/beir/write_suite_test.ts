@@ -135,10 +135,18 @@ const BAD: [what: string, spoil: (suite: Suite) => unknown, message: RegExp][] =
     [
       "a name with a slash",
       (s) => s.tasks[0]!.name = "a/b",
-      /the name must hold no slash .* to serve as a folder's name$/,
+      /the name must hold no slash .* to serve as a folder's name; rename the task$/,
     ],
-    ["the name ..", (s) => s.tasks[0]!.name = "..", /folder's name$/],
-    ["no name", (s) => s.tasks[0]!.name = "", /folder's name$/],
+    [
+      "the name ..",
+      (s) => s.tasks[0]!.name = "..",
+      /folder's name; rename the task$/,
+    ],
+    [
+      "no name",
+      (s) => s.tasks[0]!.name = "",
+      /folder's name; rename the task$/,
+    ],
     [
       "one name twice",
       (s) => s.tasks.push(goodTask("TOY")),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { openBeirSet } from "../../../lib/data/mod.ts";
+import { openBeirSet, readJudgments } from "../../../lib/data/mod.ts";
+import { inTempFolder, writeFiles } from "../_folders.ts";
 import { folderOf } from "./_files.ts";
 
 const CORPUS = [
@@ -147,4 +148,23 @@ Deno.test("openBeirSet() says what is wrong", async () => {
     /corpus\.jsonl:1: Cannot read the line as JSON/,
   );
   await assert.rejects(openBeirSet("nowhere"), { name: "NotFound" });
+});
+
+Deno.test("judgments as JSON lines: no grade is 1, another's name or nothing is refused", async () => {
+  await inTempFolder(async (folder) => {
+    const read = async (row: object) => {
+      const ids = { "query-id": "q", "corpus-id": "p" };
+      await writeFiles(folder, {
+        "q.jsonl": JSON.stringify({ ...ids, ...row }),
+      });
+      return (await readJudgments(`${folder}/q.jsonl`)).get("q")!.get("p");
+    };
+    assert.equal(await read({}), 1);
+    assert.equal(await read({ score: "2.0" }), 2);
+    await assert.rejects(
+      read({ relevance: 0 }),
+      /the grade must be called score: got "relevance"/,
+    );
+    await assert.rejects(read({ score: null }), /q\.jsonl:1: .*the grade/);
+  });
 });

@@ -2,10 +2,13 @@ import { basename, dirname, resolve } from "node:path";
 import { z } from "zod";
 import type { TableTaskOptions } from "../../../data/tables/table_options.ts";
 import { tableTaskFields } from "../../../data/tables/table_options.ts";
+import type { ImportRecord, Suite } from "../../../data/mod.ts";
 import type { Command } from "../../command.ts";
+import type { CommandIo } from "../../io.ts";
 import { line } from "../../../base/printable.ts";
 import { commandLine } from "../../command_line.ts";
 import { exists } from "../../../base/files/exists.ts";
+import { importLines } from "./import_lines.ts";
 import { listInSuite } from "./list_in_suite.ts";
 import { tablesFor } from "../tables.ts";
 
@@ -28,7 +31,7 @@ export const command: Command<DataImportOptions> = {
   name: "data import",
   summary: "Make a task, or a suite, out of a table of pairs or triples",
   details:
-    `Reads CSV, TSV (first line = column names), JSON lines, JSON and parquet files, and folders of Hugging Face data sets. Each row holds a query and a passage that answers it, perhaps passages that don't (they become hard negatives), a score, a split. Columns are guessed by their names where no flag names them. Where no row says dev or test, a share of the training queries is put aside, by lots that the query's text and the seed decide. With --task the rows of each value of that column become a task of a suite. Without, the task is put into the list of the suite that it comes to lie in, if that has a suite.json.`,
+    `Reads CSV, TSV (first line = column names), JSON lines, JSON and parquet files, and folders of Hugging Face data sets. Each row holds a query and a passage that answers it, perhaps passages that don't (they become hard negatives), a score, a split. Columns are guessed by their names where no flag names them; where two readings are possible, it asks. What was taken for what, and what was left out, is printed and kept in import.json. Where no row says dev or test, a share of the training queries is put aside, by lots that the query's text and the seed decide. With --task the rows of each value of that column become a task of a suite. Without, the task is put into the list of the suite that it comes to lie in, if that has a suite.json.`,
   examples: [
     {
       about: "A table with the columns question and answer",
@@ -43,6 +46,16 @@ export const command: Command<DataImportOptions> = {
       about: "Scored pairs: those from 0.5 on match",
       line:
         "tdro data import pairs.jsonl --score similarity --min-score 0.5 --out my/suite/pairs",
+    },
+    {
+      about: "Labels in words; rows of neutral pairs are left out",
+      line:
+        "tdro data import nli.jsonl --score gold_label --map-labels entailment=1,contradiction=0,neutral=none --out my/suite/nli",
+    },
+    {
+      about: "A data set with a split of another name",
+      line:
+        "tdro data import my/dataset --map-splits test_hard=test --out my/suite/hard",
     },
     {
       about: "A suite with a task for each topic",
@@ -69,34 +82,99 @@ export const command: Command<DataImportOptions> = {
   }),
   operands: ["file"],
   async run({ file, out, task, force, ...options }, io) {
-    const { suiteFromFile, suiteRows, taskFromFile, writeSuite, writeTask } =
-      await import("../../../data/mod.ts");
-    const textTable = await tablesFor(io);
-    // Writing would refuse as well, but only after all was read.
-    if (!force && await exists(out)) {
+    const { importDifference, openImport } = await import(
+      "../../../data/mod.ts"
+    );
+    const name = options.name ?? basename(resolve(out));
+    const earlier = force ? undefined : await earlierImport(out);
+    const planned = await openImport(file, { ...options, task, name });
+    if (earlier) {
+      const difference = importDifference(planned, earlier);
+      if (difference === undefined) {
+        io.note(
+          line`${out}: imported before, with the same settings and files`,
+        );
+        return await show(earlier, {
+          suite: await openImported(out, task),
+          out,
+          task,
+          io,
+        });
+      }
       throw new RangeError(
-        `Cannot write ${out}: it is there already; choose another folder or add --force`,
+        `Cannot write ${out}: it holds an import with other settings or files (${difference}); name another folder by --out, or replace it by --force`,
       );
     }
-    const name = options.name ?? basename(resolve(out));
-    const suite = task === undefined
-      ? { name, tasks: [await taskFromFile(file, { ...options, name })] }
-      : await suiteFromFile(file, { ...options, task, name });
-    if (task === undefined) {
-      await writeTask(suite.tasks[0]!, out, { overwrite: force });
-    } else await writeSuite(suite, out, { overwrite: force });
-    const rows = suiteRows(suite);
-    if (task === undefined) await listInSuite(out, io);
-    io.result(
-      { out, tasks: rows },
-      () =>
-        [
-          textTable(rows, { digits: 0 }),
-          "",
-          line`written to ${out}; next: ${
-            commandLine(["data", "check", task ? out : dirname(out)])
-          }`,
-        ].join("\n"),
-    );
+    const { suite, record } = await planned.read();
+    await write(suite, { out, task, force, record });
+    await show(record, { suite, out, task, io });
   },
 };
+
+/** The record of what lies in the folder; nothing may lie there without one. */
+async function earlierImport(out: string): Promise<ImportRecord | undefined> {
+  if (!await exists(out)) return undefined;
+  const { readImportRecord } = await import("../../../data/mod.ts");
+  const earlier = await readImportRecord(out);
+  if (earlier) return earlier;
+  // Writing would refuse as well, but only after all was read.
+  throw new RangeError(
+    `Cannot write ${out}: it is there already; choose another folder or add --force`,
+  );
+}
+
+async function write(
+  suite: Suite,
+  { out, task, force, record }: {
+    out: string;
+    task: string | undefined;
+    force: boolean;
+    record: ImportRecord;
+  },
+): Promise<void> {
+  const { writeSuite, writeTask } = await import("../../../data/mod.ts");
+  const files = { "import.json": `${JSON.stringify(record, null, 2)}\n` };
+  const options = { overwrite: force, files };
+  if (task === undefined) await writeTask(suite.tasks[0]!, out, options);
+  else await writeSuite(suite, out, options);
+}
+
+/** The task or suite that an earlier import wrote. */
+async function openImported(
+  out: string,
+  task: string | undefined,
+): Promise<Suite> {
+  const { openSuite, openTask } = await import("../../../data/mod.ts");
+  return task === undefined
+    ? { name: out, tasks: [await openTask(out)] }
+    : await openSuite(out);
+}
+
+/** Prints what the folder holds and what was taken for what. */
+async function show(
+  record: ImportRecord,
+  { suite, out, task, io }: {
+    suite: Suite;
+    out: string;
+    task: string | undefined;
+    io: CommandIo;
+  },
+): Promise<void> {
+  const { suiteRows } = await import("../../../data/mod.ts");
+  const textTable = await tablesFor(io);
+  if (task === undefined) await listInSuite(out, io);
+  const rows = suiteRows(suite);
+  io.result(
+    { out, tasks: rows, import: record },
+    () =>
+      [
+        ...importLines(record),
+        "",
+        textTable(rows, { digits: 0 }),
+        "",
+        line`written to ${out}; next: ${
+          commandLine(["data", "check", task ? out : dirname(out)])
+        }`,
+      ].join("\n"),
+  );
+}

@@ -26,7 +26,7 @@ export const command: Command<DataPullOptions> = {
   name: "data pull",
   summary: "Fetch public training sets and benchmarks as task folders",
   details:
-    "Fetches the files of sets in the catalogue (tdro data list) from the Hugging Face hub, checks sizes and checksums, and makes a task folder in BEIR form of each, with source.json beside the texts: commits, checksums, licence. A download that was interrupted goes on where it stopped. HF_ENDPOINT names a mirror, HF_TOKEN gives access to gated sets. Without a network, files put into the folder of files by hand serve as well; the error says which go where. The name of a family (beir, miracl, nanobeir) pulls all its sets; those that are there already are left alone.",
+    "Fetches the files of sets in the catalogue (tdro data list) from the Hugging Face hub, checks sizes and checksums, and makes a task folder in BEIR form of each, with source.json beside the texts: commits, checksums, licence. A download that was interrupted goes on where it stopped. HF_ENDPOINT names a mirror, HF_TOKEN gives access to gated sets. Without a network, files put into the folder of files by hand serve as well; the error says which go where. The name of a family (beir, miracl, nanobeir) pulls all its sets; those that are there already with the same settings are left alone, others are refused unless --force replaces them.",
   examples: [
     {
       about: "One set of BEIR, to data/beir/scifact",
@@ -65,7 +65,9 @@ export const command: Command<DataPullOptions> = {
     ),
   }),
   async run({ names, out, files = "data/files", language, limit, force }, io) {
-    const { catalogueRows, pullDataset } = await import("../../../data/mod.ts");
+    const { catalogueRows, earlierPull, pullDataset } = await import(
+      "../../../data/mod.ts"
+    );
     const sets = names.flatMap((name) => {
       const rows = catalogueRows(name);
       const chosen = rows.flatMap((row) => choose(row, language));
@@ -81,8 +83,18 @@ export const command: Command<DataPullOptions> = {
         : several
         ? `${out}/${row.name}`
         : out;
-      if (several && !force && await exists(folder)) {
-        io.note(`${row.name}: ${folder} is there already`);
+      const there = !force && await exists(folder);
+      const earlier = there
+        ? await earlierPull(folder, { name: row.name, languages, limit })
+        : undefined;
+      if (earlier) {
+        io.note(line`${row.name}: pulled before, with the same settings`);
+        done.push({ folder, ...earlier });
+        await listInSuite(folder, io);
+        continue;
+      }
+      if (several && there) {
+        io.note(line`${row.name}: ${folder} is there already`);
         continue;
       }
       const made = await io.progress(
