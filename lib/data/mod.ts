@@ -141,6 +141,7 @@ export {
   type LineIssue,
   type LineSchema,
   readJsonl,
+  type ReadJsonlOptions,
 } from "./beir/read_jsonl.ts";
 export { readTdroJsonl } from "./tdro/read_tdro_jsonl.ts";
 export { readTrecQrels } from "./trec/read_trec_qrels.ts";

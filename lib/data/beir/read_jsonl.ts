@@ -20,6 +20,18 @@ export interface LineSchema<T> {
     | { success: false; error: { issues: readonly LineIssue[] } };
 }
 
+/** Options of {@linkcode readJsonl}. */
+export interface ReadJsonlOptions {
+  /**
+   * Whether numbers that JavaScript would write otherwise (integers beyond 2^53,
+   * `1e21`, `1.50`) reach the schema as they are: integers as bigint, others as
+   * text. They may be ids, or texts.
+   *
+   * @default {false}
+   */
+  exact?: boolean;
+}
+
 /**
  * Reads a JSONL file (UTF-8, one object a line; gzipped if its name ends in
  * `.gz`) as a stream, so a file larger than memory is no trouble. Blank lines
@@ -27,6 +39,7 @@ export interface LineSchema<T> {
  *
  * @param path File to read.
  * @param schema What a line must be: a zod schema, or a checker of its form.
+ * @param options Whether numbers stay as they are written.
  * @returns The rows, in file order.
  * @throws {SyntaxError} If a line is no JSON object or the schema rejects it;
  * the message begins with `path:line`.
@@ -48,12 +61,13 @@ export interface LineSchema<T> {
 export async function* readJsonl<T>(
   path: string,
   schema: LineSchema<T>,
+  { exact = false }: ReadJsonlOptions = {},
 ): AsyncGenerator<JsonlRow<T>> {
   for await (const { number, text } of readLines(path)) {
     if (text.trim() === "") continue;
     let value: unknown;
     try {
-      value = jsonValue(text);
+      value = jsonValue(text, { exact });
     } catch (error) {
       throw new SyntaxError(
         `${path}:${number}: Cannot read the line as JSON: ${

@@ -10,7 +10,7 @@ const line = named(z.unknown());
 /** Opens a file with a JSON object on each line. */
 export async function openJsonl(path: string): Promise<Table> {
   const head: Record<string, unknown>[] = [];
-  for await (const { value } of readJsonl(path, line)) {
+  for await (const { value } of readJsonl(path, line, { exact: true })) {
     if (head.push(value) === HEAD) break;
   }
   const columns = columnsOf(head);
@@ -21,7 +21,9 @@ export async function openJsonl(path: string): Promise<Table> {
 export const HEAD = 100;
 
 async function* readRows(path: string): AsyncGenerator<TableRow> {
-  for await (const { line: number, value } of readJsonl(path, line)) {
+  for await (
+    const { line: number, value } of readJsonl(path, line, { exact: true })
+  ) {
     yield { where: `${path}:${number}`, cells: value };
   }
 }
@@ -31,7 +33,7 @@ export async function openJson(path: string): Promise<Table> {
   const text = await Deno.readTextFile(path);
   let value: unknown;
   try {
-    value = jsonValue(text);
+    value = jsonValue(text, { exact: true });
   } catch (error) {
     throw new SyntaxError(
       `Cannot read ${path} as JSON: ${

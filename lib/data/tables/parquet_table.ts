@@ -1,7 +1,15 @@
-import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import type { AsyncBuffer, FileMetaData, SchemaTree } from "hyparquet";
+import { own } from "../../base/own.ts";
 import { printable } from "../../base/printable.ts";
 import { checkFooter, checkPages, checkRows } from "./check_parquet.ts";
 import { parquetCodecs } from "./parquet_codecs.ts";
+import {
+  type CellReader,
+  cellReader,
+  NoText,
+  textParsers,
+  withoutDecimals,
+} from "./parquet_values.ts";
 import type { Table, TableRow } from "./table.ts";
 
 /** Opens a parquet file; its rows are read one row group at a time. */
@@ -33,6 +41,7 @@ async function* readRows(
     const buffer = await bufferOf(file);
     const metadata = await metadataOf(path, buffer);
     const schema = parquetSchema(metadata);
+    const readers = readersOf(path, schema, columns);
     let first = 0;
     for (const group of metadata.row_groups) {
       const end = first + Number(group.num_rows);
@@ -42,8 +51,11 @@ async function* readRows(
         await checkPages({ ...pages, codecs: compressors });
         rows = await parquetReadObjects({
           file: buffer,
-          metadata,
+          metadata: withoutDecimals(metadata),
           compressors,
+          parsers: textParsers(UTF8),
+          // Bytes that no mark calls text are read by us, who can tell the row.
+          utf8: false,
           columns: [...columns],
           rowStart: first,
           rowEnd: end,
@@ -52,13 +64,50 @@ async function* readRows(
         throw damaged(path, error as Error);
       }
       for (const cells of rows) {
-        yield { where: `${path}: row ${++first}`, cells };
+        const where = `${path}: row ${++first}`;
+        yield { where, cells: readCells(cells, readers, where) };
       }
       first = end;
     }
   } finally {
     file.close();
   }
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function readersOf(
+  path: string,
+  schema: SchemaTree,
+  columns: readonly string[],
+): [string, CellReader][] {
+  try {
+    return schema.children
+      .filter(({ element }) => columns.includes(element.name))
+      .map((child) => [child.element.name, cellReader(child, UTF8)]);
+  } catch (error) {
+    throw damaged(path, error as Error);
+  }
+}
+
+function readCells(
+  cells: Record<string, unknown>,
+  readers: readonly [string, CellReader][],
+  where: string,
+): Record<string, unknown> {
+  const read = ([name, reader]: readonly [string, CellReader]) => {
+    try {
+      return [name, reader(own(cells, name))];
+    } catch (error) {
+      if (!(error instanceof NoText)) throw error;
+      throw new SyntaxError(
+        `${where}: Cannot read column ${
+          JSON.stringify(name)
+        }: its bytes aren't UTF-8; write the column as text`,
+      );
+    }
+  };
+  return Object.fromEntries(readers.map(read));
 }
 
 async function metadataOf(
