@@ -33,8 +33,8 @@ export interface ReadJsonlOptions {
 }
 
 /**
- * Reads a JSONL file (UTF-8, one object a line; gzipped if its name ends in
- * `.gz`) as a stream, so a file larger than memory is no trouble. Blank lines
+ * Reads a JSONL file (UTF-8, one object a line; plain or packed by gzip or zstd)
+ * as a stream, so a file larger than memory is no trouble. Blank lines
  * are skipped but counted.
  *
  * @param path File to read.

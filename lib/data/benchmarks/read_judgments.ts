@@ -12,7 +12,7 @@ import { idOf } from "./records.ts";
  * header line tells), TREC qrels (MIRACL's `.tsv` are such), JSON lines or
  * parquet with `query-id`, `corpus-id` and perhaps `score` (1 if there is none).
  *
- * @param path File to read; text files may be gzipped (name ends in `.gz`).
+ * @param path File to read; text files may be packed (gzip, zstd).
  * @returns Query id → passage id → grade.
  * @throws {SyntaxError} If a line is malformed; the message begins with
  * `path:line`.
@@ -49,7 +49,6 @@ async function readTable(path: string): Promise<Qrels> {
     const query = idOf(cells, where, ["query-id", "query_id", "qid"]);
     const passage = idOf(cells, where, ["corpus-id", "corpus_id", "docid"]);
     const score = cells.score ?? 1;
-    // Parquet may hold a grade as a float.
     const text = typeof score === "object" ? shown(score) : String(score);
     const value = parseGrade(text, where);
     insertPair(qrels, { query, passage, value, where });

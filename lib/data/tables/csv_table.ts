@@ -16,7 +16,7 @@ interface Parsed {
 
 /** Opens a CSV or TSV file whose first line names the columns. */
 export async function openCsv(path: string): Promise<Table> {
-  const delimiter = /\.(tsv|tab)(\.gz)?$/i.test(path) ? "\t" : ",";
+  const delimiter = /\.(tsv|tab)(\.\w+)?$/i.test(path) ? "\t" : ",";
   let columns: string[] = [];
   for await (const { fields } of readRecords(path, delimiter)) {
     columns = fields.map((name) => name.trim());

@@ -3,6 +3,7 @@ import { readJsonl } from "../beir/read_jsonl.ts";
 import type { Table, TableRow } from "./table.ts";
 import { columnsOf } from "./columns_of.ts";
 import { named } from "../../base/named.ts";
+import { readUnpacked } from "../../base/files/unpacked.ts";
 import { jsonValue } from "../../base/json_value.ts";
 
 const line = named(z.unknown());
@@ -30,7 +31,7 @@ async function* readRows(path: string): AsyncGenerator<TableRow> {
 
 /** Opens a file that is one JSON list of objects; it is read as a whole. */
 export async function openJson(path: string): Promise<Table> {
-  const text = await Deno.readTextFile(path);
+  const text = await readUnpacked(path);
   let value: unknown;
   try {
     value = jsonValue(text, { exact: true });

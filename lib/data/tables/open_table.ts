@@ -18,9 +18,9 @@ export interface OpenTableOptions {
 
 /** File name → how it is opened. */
 const FORMATS: readonly [RegExp, (path: string) => Promise<Table>][] = [
-  [/\.(csv|tsv|tab)(\.gz)?$/i, openCsv],
-  [/\.(jsonl|ndjson)(\.gz)?$/i, openJsonl],
-  [/\.json$/i, openJson],
+  [/\.(csv|tsv|tab)(\.(gz|zst|bz2|xz))?$/i, openCsv],
+  [/\.(jsonl|ndjson)(\.(gz|zst|bz2|xz))?$/i, openJsonl],
+  [/\.json(\.(gz|zst|bz2|xz))?$/i, openJson],
   [/\.parquet$/i, openParquet],
 ];
 
@@ -32,7 +32,7 @@ export function isTableFile(name: string): boolean {
 /**
  * Opens a table: a CSV or TSV file (UTF-8, first line = column names, texts
  * with commas or line ends between double quotes), JSON lines, a JSON list, or
- * parquet (all its compressions); CSV, TSV and JSON lines also gzipped. A folder
+ * parquet (all its compressions); all but parquet also packed by gzip or zstd. A folder
  * is taken for a Hugging Face data set: its README's `configs`, or else the
  * names of its files, say which are the splits.
  *

@@ -52,7 +52,7 @@ export async function taskFromFile(
 
 /** `data/faq.csv.gz` → `faq`. */
 export function tableName(path: string): string {
-  const name = basename(resolve(path)).replace(/\.gz$/i, "");
+  const name = basename(resolve(path)).replace(/\.(gz|zst|bz2|xz)$/i, "");
   return name.replace(/\.(csv|tsv|tab|jsonl|ndjson|json|parquet)$/i, "");
 }
 

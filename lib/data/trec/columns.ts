@@ -59,9 +59,9 @@ export function insertPair(
   row.set(passage, value);
 }
 
-/** A relevance grade: a decimal integer of at most 32 bits, as in trec_eval. */
+/** A relevance grade: an integer of at most 32 bits, as in trec_eval, which may have `.0`. */
 export function parseGrade(text: string, where: string): number {
-  const grade = /^[+-]?[0-9]+$/.test(text) ? Number(text) : NaN;
+  const grade = /^[+-]?[0-9]+(\.0*)?$/.test(text) ? Number(text) : NaN;
   // Not ===: the grade "-0" becomes 0.
   if ((grade | 0) == grade) return grade | 0;
   throw new SyntaxError(
