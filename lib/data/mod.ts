@@ -148,6 +148,7 @@ export { readTrecQrels } from "./trec/read_trec_qrels.ts";
 export { readTrecRun } from "./trec/read_trec_run.ts";
 export { type SuiteRow, suiteRows } from "./beir/suite_rows.ts";
 export { openTable, type OpenTableOptions } from "./tables/open_table.ts";
+export { type ReadTableOptions } from "./tables/read_options.ts";
 export {
   suiteFromFile,
   type SuiteFromFileOptions,

@@ -1,4 +1,5 @@
 import { ByteSource } from "./byte_source.ts";
+import { toUtf8 } from "./encodings.ts";
 import { LONGEST_TEXT, strictText, tooLarge } from "./read_text.ts";
 import { gunzipped, unzstd } from "./unpack.ts";
 import { isSkippable } from "./zstd_frame.ts";
@@ -101,17 +102,24 @@ export async function* unpackedBytes(
  * The text of a file, unpacked as {@linkcode unpackedBytes} does.
  *
  * @param path The file.
- * @param most Bytes that it may have when unpacked.
+ * @param options Bytes that it may have when unpacked, its encoding, and what to do
+ * if that is another one.
  * @throws {SyntaxError} If it isn't UTF-8, or damaged.
  * @throws {RangeError} If it is larger than a text can be.
  */
 export async function readUnpacked(
   path: string,
-  { most = LONGEST_TEXT }: { most?: number } = {},
+  { most = LONGEST_TEXT, encoding, mend }: {
+    most?: number;
+    encoding?: string;
+    mend?: string;
+  } = {},
 ): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of unpackedBytes(path)) {
+  const bytes = unpackedBytes(path);
+  const utf8 = encoding ? toUtf8(bytes, encoding, path) : bytes;
+  for await (const piece of utf8) {
     // The buffer it came in may be written anew.
     pieces.push(piece.slice());
     size += piece.length;
@@ -123,7 +131,7 @@ export async function readUnpacked(
     whole.set(piece, at);
     at += piece.length;
   }
-  return strictText(whole, path);
+  return strictText(whole, path, { mend });
 }
 
 /** What is named like a packed file, and isn't, must be plain text. */

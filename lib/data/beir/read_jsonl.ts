@@ -30,6 +30,10 @@ export interface ReadJsonlOptions {
    * @default {false}
    */
   exact?: boolean;
+  /** Encoding of the file, a name that `TextDecoder` knows. @default {"utf-8"} */
+  encoding?: string;
+  /** What to say that can be done if it isn't in that encoding. */
+  mend?: string;
 }
 
 /**
@@ -39,7 +43,7 @@ export interface ReadJsonlOptions {
  *
  * @param path File to read.
  * @param schema What a line must be: a zod schema, or a checker of its form.
- * @param options Whether numbers stay as they are written.
+ * @param options Whether numbers stay as they are written, and the encoding.
  * @returns The rows, in file order.
  * @throws {SyntaxError} If a line is no JSON object or the schema rejects it;
  * the message begins with `path:line`.
@@ -61,9 +65,9 @@ export interface ReadJsonlOptions {
 export async function* readJsonl<T>(
   path: string,
   schema: LineSchema<T>,
-  { exact = false }: ReadJsonlOptions = {},
+  { exact = false, ...reading }: ReadJsonlOptions = {},
 ): AsyncGenerator<JsonlRow<T>> {
-  for await (const { number, text } of readLines(path)) {
+  for await (const { number, text } of readLines(path, reading)) {
     if (text.trim() === "") continue;
     let value: unknown;
     try {

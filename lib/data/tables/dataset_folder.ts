@@ -45,6 +45,11 @@ export async function openDatasetFolder(
   return {
     source: folder,
     columns: [...new Set(tables.flatMap(({ table }) => table.columns))],
+    notes: tables.flatMap(({ table }) =>
+      (table.notes ?? []).map((note) =>
+        `${posix.basename(table.source)}: ${note}`
+      )
+    ),
     async *rows(columns) {
       for (const { table, split } of tables) {
         const wanted = columns?.filter((name) => table.columns.includes(name));

@@ -10,10 +10,15 @@ import {
   textParsers,
   withoutDecimals,
 } from "./parquet_values.ts";
+import type { ReadTableOptions } from "./read_options.ts";
 import type { Table, TableRow } from "./table.ts";
 
 /** Opens a parquet file; its rows are read one row group at a time. */
-export async function openParquet(path: string): Promise<Table> {
+export async function openParquet(
+  path: string,
+  { encoding = "utf-8" }: ReadTableOptions = {},
+): Promise<Table> {
+  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
   const { parquetSchema } = await import("hyparquet");
   const file = await Deno.open(path);
   try {
@@ -23,7 +28,7 @@ export async function openParquet(path: string): Promise<Table> {
     return {
       source: path,
       columns,
-      rows: (wanted) => readRows(path, wanted ?? columns),
+      rows: (wanted) => readRows(path, wanted ?? columns, decoder),
     };
   } finally {
     file.close();
@@ -33,6 +38,7 @@ export async function openParquet(path: string): Promise<Table> {
 async function* readRows(
   path: string,
   columns: readonly string[],
+  decoder: TextDecoder,
 ): AsyncGenerator<TableRow> {
   const { parquetReadObjects, parquetSchema } = await import("hyparquet");
   const compressors = await parquetCodecs();
@@ -41,7 +47,7 @@ async function* readRows(
     const buffer = await bufferOf(file);
     const metadata = await metadataOf(path, buffer);
     const schema = parquetSchema(metadata);
-    const readers = readersOf(path, schema, columns);
+    const readers = readersOf(path, schema, { columns, decoder });
     let first = 0;
     for (const group of metadata.row_groups) {
       const end = first + Number(group.num_rows);
@@ -53,7 +59,7 @@ async function* readRows(
           file: buffer,
           metadata: withoutDecimals(metadata),
           compressors,
-          parsers: textParsers(UTF8),
+          parsers: textParsers(decoder),
           // Bytes that no mark calls text are read by us, who can tell the row.
           utf8: false,
           columns: [...columns],
@@ -65,7 +71,13 @@ async function* readRows(
       }
       for (const cells of rows) {
         const where = `${path}: row ${++first}`;
-        yield { where, cells: readCells(cells, readers, where) };
+        yield {
+          where,
+          cells: readCells(cells, readers, {
+            where,
+            encoding: decoder.encoding,
+          }),
+        };
       }
       first = end;
     }
@@ -74,17 +86,15 @@ async function* readRows(
   }
 }
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 function readersOf(
   path: string,
   schema: SchemaTree,
-  columns: readonly string[],
+  { columns, decoder }: { columns: readonly string[]; decoder: TextDecoder },
 ): [string, CellReader][] {
   try {
     return schema.children
       .filter(({ element }) => columns.includes(element.name))
-      .map((child) => [child.element.name, cellReader(child, UTF8)]);
+      .map((child) => [child.element.name, cellReader(child, decoder)]);
   } catch (error) {
     throw damaged(path, error as Error);
   }
@@ -93,7 +103,7 @@ function readersOf(
 function readCells(
   cells: Record<string, unknown>,
   readers: readonly [string, CellReader][],
-  where: string,
+  { where, encoding }: { where: string; encoding: string },
 ): Record<string, unknown> {
   const read = ([name, reader]: readonly [string, CellReader]) => {
     try {
@@ -103,7 +113,7 @@ function readCells(
       throw new SyntaxError(
         `${where}: Cannot read column ${
           JSON.stringify(name)
-        }: its bytes aren't UTF-8; write the column as text`,
+        }: its bytes aren't ${encoding.toUpperCase()}; write the column as text, or say what it is (--encoding latin1 …)`,
       );
     }
   };
