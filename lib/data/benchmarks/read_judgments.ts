@@ -36,7 +36,8 @@ export async function readJudgments(path: string): Promise<Qrels> {
   if (/\.(parquet|jsonl(\.gz)?)$/.test(path)) return await readTable(path);
   for await (const { text } of readLines(path)) {
     if (text.trim() === "") continue;
-    const beir = text.split("\t").length === 3 && text.startsWith("query-id\t");
+    // Three columns without the header are BEIR's too, and told what they lack.
+    const beir = text.split("\t").length === 3;
     return await (beir ? readBeirQrels : readTrecQrels)(path);
   }
   return new Map();

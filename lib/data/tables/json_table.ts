@@ -32,7 +32,9 @@ async function formOf(
   { encoding }: ReadTableOptions,
 ): Promise<"lines" | "list" | "document"> {
   const isLines = /\.(jsonl|ndjson)(\.\w+)?$/i.test(path);
-  const { text, whole, more } = await firstLine(path, encoding);
+  // The rest of an object's line decides only where lines aren't expected.
+  const most = isLines ? HEAD : LONGEST_LINE;
+  const { text, whole, more } = await firstLine(path, { encoding, most });
   if (text.startsWith("[")) {
     // Lines may be lists, too: what is wrong with them is said line by line.
     return isLines && !/^\[\s*(\{|$)/.test(text) ? "lines" : "list";
@@ -42,7 +44,7 @@ async function formOf(
 }
 
 interface FirstLine {
-  /** The line; of a list only its beginning. */
+  /** The line, or its beginning. */
   text: string;
   /** Whether it's all of the line. */
   whole: boolean;
@@ -53,25 +55,35 @@ interface FirstLine {
 /** The first line that isn't blank, decoded as well as can be. */
 async function firstLine(
   path: string,
-  encoding: string | undefined,
+  { encoding, most }: { encoding: string | undefined; most: number },
 ): Promise<FirstLine> {
   const bytes = unpackedBytes(path);
   const decoder = new TextDecoder();
-  let text = "";
+  const parts: string[] = [];
+  let size = 0;
+  let ended = false;
   for await (
     const chunk of encoding ? toUtf8(bytes, encoding, path) : bytes
   ) {
-    text = (text + decoder.decode(chunk, { stream: true })).trimStart();
-    const end = text.indexOf("\n");
-    if (end > 0 && text.slice(end).trim() !== "") {
-      return { text: text.slice(0, end), whole: true, more: true };
+    let piece = decoder.decode(chunk, { stream: true });
+    if (size === 0) piece = piece.trimStart();
+    if (size === 0 && piece === "") continue;
+    if (!ended) {
+      const end = piece.indexOf("\n");
+      ended = end >= 0;
+      parts.push(ended ? piece.slice(0, end) : piece);
+      size += parts.at(-1)!.length;
+      piece = ended ? piece.slice(end) : "";
     }
-    const enough = text.startsWith("[") && text.length > HEAD;
-    if (enough || text.length > LONGEST_LINE) {
-      return { text, whole: false, more: true };
+    if (piece.trim() !== "") {
+      return { text: parts.join(""), whole: true, more: true };
+    }
+    const isList = parts[0]!.startsWith("[");
+    if (size > (isList ? HEAD : most)) {
+      return { text: parts.join(""), whole: false, more: true };
     }
   }
-  return { text: text.trimEnd(), whole: true, more: false };
+  return { text: parts.join(""), whole: true, more: false };
 }
 
 /** Characters of a list that tell what is in it. */

@@ -1,4 +1,5 @@
 import { checkFile } from "./check_file.ts";
+import { openArrow } from "./arrow_table.ts";
 import { openCsv } from "./csv_table.ts";
 import { openDatasetFolder } from "./dataset_folder.ts";
 import { openJson } from "./json_table.ts";
@@ -28,6 +29,7 @@ const FORMATS: readonly [RegExp, Open][] = [
   [/\.(csv|tsv|tab)(\.(gz|zst|bz2|xz))?$/i, openCsv],
   [/\.(json|jsonl|ndjson)(\.(gz|zst|bz2|xz))?$/i, openJson],
   [/\.parquet$/i, openParquet],
+  [/\.arrow$/i, openArrow],
 ];
 
 /** Files of Excel and LibreOffice. */
@@ -35,8 +37,12 @@ const SPREADSHEET = /\.(xlsx?|xlsm|xlsb|ods)$/i;
 
 /** Whether a file's name is one of a table. */
 export function isTableFile(name: string): boolean {
-  return formatOf(name) !== undefined;
+  return formatOf(name) !== undefined && !ABOUT.test(name);
 }
+
+/** What the data sets library notes about a data set beside its files. */
+const ABOUT =
+  /(^|\/)(state|dataset_info|dataset_infos|dataset_dict|config)\.json$/;
 
 function formatOf(name: string): Open | undefined {
   return FORMATS.find(([pattern]) => pattern.test(name))?.[1];
@@ -56,7 +62,7 @@ function checkNotDelimited(path: string, options: ReadTableOptions): void {
 /**
  * Opens a table: a CSV or TSV file (UTF-8, first line = column names, texts
  * with commas or line ends between double quotes), JSON lines, a JSON list, or
- * parquet (all its compressions); all but parquet also packed by gzip or zstd. A folder
+ * parquet (all its compressions), or Arrow; text also packed by gzip or zstd. A folder
  * is taken for a Hugging Face data set: its README's `configs`, or else the
  * names of its files, say which are the splits.
  *
@@ -102,6 +108,6 @@ export async function openTable(
     );
   }
   throw new RangeError(
-    `Cannot read ${path} as a table: the name must end in .csv, .tsv, .jsonl, .json or .parquet`,
+    `Cannot read ${path} as a table: the name must end in .csv, .tsv, .jsonl, .json, .parquet or .arrow`,
   );
 }

@@ -142,6 +142,15 @@ async function metadataOf(
 function damaged(path: string, error: Error): SyntaxError {
   // The engine's own errors tell of the library's inner life.
   const told = error.constructor === Error;
+  const unknown = /unsupported encoding: (\w+)|parquet (\w+) not supported/
+    .exec(error.message);
+  if (told && unknown) {
+    return new SyntaxError(
+      `Cannot read ${path}: a column is in parquet's ${
+        unknown[1] ?? unknown[2]!.toUpperCase()
+      } form, which isn't read here; write the file anew without it (in pyarrow without column_encoding), or as JSON lines`,
+    );
+  }
   return new SyntaxError(
     `Cannot read ${path} as parquet: ${
       told ? printable(error.message) : "its structure is damaged"

@@ -146,7 +146,7 @@ function isMap({ element, children }: SchemaTree): boolean {
 }
 
 /** The digits of a decimal: as many after the point as its column has. */
-function decimal(value: unknown, scale: number): unknown {
+export function decimal(value: unknown, scale: number): unknown {
   const whole = wholeOf(value);
   if (whole === undefined) return value;
   if (scale <= 0) return whole * 10n ** BigInt(-scale);

@@ -65,19 +65,20 @@ export const command: Command<ScoreOptions> = {
     ),
     qrelsFormat: z.enum(["auto", "beir", "trec"]).default("auto")
       .meta({ placeholder: "FORMAT" }).describe(
-        "Format of the judgments; auto: BEIR's if the file's name ends in .tsv",
+        "Format of the judgments; auto: what the first line has: BEIR's header, or TREC's four columns",
       ),
   }),
   async run({ qrels, run, metrics, perQuery, qrelsFormat, ...options }, io) {
-    const { readBeirQrels, readTrecQrels, readTrecRun } = await import(
-      "../../../data/mod.ts"
-    );
+    const { readBeirQrels, readJudgments, readTrecQrels, readTrecRun } =
+      await import("../../../data/mod.ts");
     const { evaluateRun } = await import("../../../eval/mod.ts");
     const textTable = await tablesFor(io);
-    const beir = qrelsFormat === "auto"
-      ? /\.tsv(\.gz)?$/.test(qrels)
-      : qrelsFormat === "beir";
-    const judgments = await (beir ? readBeirQrels : readTrecQrels)(qrels);
+    const readers = {
+      auto: readJudgments,
+      beir: readBeirQrels,
+      trec: readTrecQrels,
+    };
+    const judgments = await readers[qrelsFormat](qrels);
     const { mean, scored, judged, ...values } = evaluateRun(
       judgments,
       await readTrecRun(run),
