@@ -82,7 +82,7 @@ function decodersOf(
       `${path}:1: Cannot read the file as ${named.encoding}: its first bytes are the mark of ${marked.toUpperCase()}; add --encoding ${marked}`,
     );
   }
-  const label = marked ?? encoding;
+  const label = marked ?? named.encoding;
   return [
     new TextDecoder(label, { fatal: true }),
     new TextDecoder(label),
@@ -92,7 +92,15 @@ function decodersOf(
 /** The strict decoder of an encoding. */
 export function decoderOf(encoding: string): TextDecoder {
   try {
-    return new TextDecoder(encoding, { fatal: true });
+    // As Python spells them.
+    const label = encoding.toLowerCase().replace(
+      /^(latin|utf)[-_]/,
+      (all) => all.startsWith("utf") ? "utf-" : "latin",
+    ).replace(
+      /^(utf-16)[-_]?([bl]e)$/,
+      "$1$2",
+    );
+    return new TextDecoder(label, { fatal: true, ignoreBOM: true });
   } catch {
     throw new RangeError(
       `Cannot read in the encoding ${

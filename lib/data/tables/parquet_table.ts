@@ -1,5 +1,6 @@
 import type { AsyncBuffer, FileMetaData, SchemaTree } from "hyparquet";
 import { own } from "../../base/own.ts";
+import { decoderOf } from "../../base/files/encodings.ts";
 import { printable } from "../../base/printable.ts";
 import { checkFooter, checkPages, checkRows } from "./check_parquet.ts";
 import { parquetCodecs } from "./parquet_codecs.ts";
@@ -18,7 +19,7 @@ export async function openParquet(
   path: string,
   { encoding = "utf-8" }: ReadTableOptions = {},
 ): Promise<Table> {
-  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+  const decoder = decoderOf(encoding);
   const { parquetSchema } = await import("hyparquet");
   const file = await Deno.open(path);
   try {
