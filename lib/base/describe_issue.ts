@@ -41,6 +41,9 @@ function kindOf(expected: string): string {
 }
 
 function show(value: unknown): string {
-  const text = printable(JSON.stringify(value) ?? String(value));
+  const text = printable(
+    JSON.stringify(value, (_, v) => typeof v === "bigint" ? `${v}` : v) ??
+      String(value),
+  );
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -142,6 +142,7 @@ export {
   type LineIssue,
   type LineSchema,
   readJsonl,
+  type ReadJsonlOptions,
 } from "./beir/read_jsonl.ts";
 export { readTdroJsonl } from "./tdro/read_tdro_jsonl.ts";
 export type { GradeOptions } from "./trec/columns.ts";
@@ -163,6 +164,7 @@ export type {
   UnusedColumn,
 } from "./tables/import_record.ts";
 export { openTable, type OpenTableOptions } from "./tables/open_table.ts";
+export { type ReadTableOptions } from "./tables/read_options.ts";
 export {
   suiteFromFile,
   type SuiteFromFileOptions,

@@ -4,12 +4,14 @@ import fc from "fast-check";
 import {
   compareCodePoints,
   readBeirQrels,
+  readJudgments,
   readTrecQrels,
   readTrecRun,
   writeBeirQrels,
   writeTrecQrels,
   writeTrecRun,
 } from "../../lib/data/mod.ts";
+import { shared, withShared } from "../_shared.ts";
 import { inTempFolder } from "./_folders.ts";
 
 const column = fc.oneof(
@@ -137,3 +139,34 @@ Deno.test("what a run or qrels file can't hold is refused", () =>
     }
     assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
   }));
+
+Deno.test("grades may have a point and zeros, and no other fraction", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/qrels.tsv`;
+    await Deno.writeTextFile(path, "q1\t0\tp1\t1.0\nq1\t0\tp2\t-2.00\n");
+    assert.deepEqual(
+      [...(await readJudgments(path)).get("q1")!],
+      [["p1", 1], ["p2", -2]],
+    );
+    await Deno.writeTextFile(path, "q1\t0\tp1\t1.01\n");
+    await assert.rejects(readJudgments(path), /qrels\.tsv:1: .*got "1\.01"/);
+  }));
+
+Deno.test("readJudgments() tells BEIR's form without its header what it lacks", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/qrels.tsv`;
+    await Deno.writeTextFile(path, "q1\tp1\t1\n");
+    await assert.rejects(
+      readJudgments(path),
+      /qrels\.tsv:1: .*the first line must be the header/,
+    );
+  }));
+
+withShared(
+  "k14: TREC judgments named .tsv are read as what they are",
+  async () => {
+    const qrels = await readJudgments(shared("cases/data/k14_qrels.dev.tsv"));
+    const run = await readTrecRun(shared("cases/data/k14.run"));
+    assert.deepEqual([...qrels.keys()], [...run.keys()]);
+  },
+);

@@ -51,7 +51,7 @@ async function readText(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): Promise<string> {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let bytes = 0;
   let text = "";
   for await (const chunk of chunks) {
@@ -59,9 +59,17 @@ async function readText(
     if (bytes > maxBytes) {
       throw notThis(`more than ${Math.round(maxBytes / (1 << 20))} MiB`);
     }
-    text += decoder.decode(chunk, { stream: true });
+    text += decodePart(decoder, chunk);
   }
-  return text + decoder.decode();
+  return text + decodePart(decoder);
+}
+
+function decodePart(decoder: TextDecoder, chunk?: Uint8Array): string {
+  try {
+    return decoder.decode(chunk, { stream: chunk !== undefined });
+  } catch {
+    throw notThis("something that isn't UTF-8");
+  }
 }
 
 function parse(text: string): unknown {

@@ -9,6 +9,8 @@ export interface JsonSchema {
   default?: unknown;
   description?: string;
   placeholder?: string;
+  /** Whether a boolean without default is off by `--no-…`. */
+  negatable?: boolean;
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;

@@ -58,7 +58,8 @@ export function readArguments(
 
 /** Whether `--no-<flag>` switches a boolean off. */
 export function negatable(flag: Flag): boolean {
-  return flag.kind === "boolean" && flag.default === true;
+  return flag.kind === "boolean" &&
+    (flag.default === true || flag.schema.negatable === true);
 }
 
 /** The value at a path, if any. */

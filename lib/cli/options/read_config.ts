@@ -1,4 +1,5 @@
 import { jsonValue } from "../../base/json_value.ts";
+import { readText } from "../../base/files/read_text.ts";
 import type { Flag } from "./flags.ts";
 import { isObject, type Values } from "./read_arguments.ts";
 import { otherName } from "./other_names.ts";
@@ -41,9 +42,11 @@ export async function readConfig(
 
 async function textOf(path: string): Promise<string> {
   try {
-    return (await Deno.readTextFile(path)).replace(/^\uFEFF/, "");
+    return (await readText(path, "")).replace(/^\uFEFF/, "");
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
+    // It says all, with the line.
+    if (error instanceof SyntaxError) throw error;
     if (error instanceof Deno.errors.NotFound) {
       throw new Deno.errors.NotFound(`Cannot read the config file: no ${path}`);
     }

@@ -22,7 +22,7 @@ export interface ReadBeirQrelsOptions extends GradeOptions {
  * spaces). A missing header is an error: skipping the first line unread would
  * lose a judgment.
  *
- * @param path File to read; gzipped if the name ends in `.gz`.
+ * @param path File to read, which may be packed (gzip, zstd).
  * @param options Known ids, to check the judgments against.
  * @returns Query id → passage id → grade.
  * @throws {SyntaxError} If the header or a line is malformed, a grade is no

@@ -20,13 +20,30 @@ export interface LineSchema<T> {
     | { success: false; error: { issues: readonly LineIssue[] } };
 }
 
+/** Options of {@linkcode readJsonl}. */
+export interface ReadJsonlOptions {
+  /**
+   * Whether numbers that JavaScript would write otherwise (integers beyond 2^53,
+   * `1e21`, `1.50`) reach the schema as they are: integers as bigint, others as
+   * text. They may be ids, or texts.
+   *
+   * @default {false}
+   */
+  exact?: boolean;
+  /** Encoding of the file, a name that `TextDecoder` knows. @default {"utf-8"} */
+  encoding?: string;
+  /** What to say that can be done if it isn't in that encoding. */
+  mend?: string;
+}
+
 /**
- * Reads a JSONL file (UTF-8, one object a line; gzipped if its name ends in
- * `.gz`) as a stream, so a file larger than memory is no trouble. Blank lines
+ * Reads a JSONL file (UTF-8, one object a line; plain or packed by gzip or zstd)
+ * as a stream, so a file larger than memory is no trouble. Blank lines
  * are skipped but counted.
  *
  * @param path File to read.
  * @param schema What a line must be: a zod schema, or a checker of its form.
+ * @param options Whether numbers stay as they are written, and the encoding.
  * @returns The rows, in file order.
  * @throws {SyntaxError} If a line is no JSON object or the schema rejects it;
  * the message begins with `path:line`.
@@ -48,12 +65,13 @@ export interface LineSchema<T> {
 export async function* readJsonl<T>(
   path: string,
   schema: LineSchema<T>,
+  { exact = false, ...reading }: ReadJsonlOptions = {},
 ): AsyncGenerator<JsonlRow<T>> {
-  for await (const { number, text } of readLines(path)) {
+  for await (const { number, text } of readLines(path, reading)) {
     if (text.trim() === "") continue;
     let value: unknown;
     try {
-      value = jsonValue(text);
+      value = jsonValue(text, { exact });
     } catch (error) {
       throw new SyntaxError(
         `${path}:${number}: Cannot read the line as JSON: ${

@@ -1,3 +1,6 @@
+import { CONVERT, notUtf8, toUtf8 } from "../../base/files/encodings.ts";
+import { unpackedBytes } from "../../base/files/unpacked.ts";
+
 /** One line of a text file. */
 export interface Line {
   /** Number of the line, from 1; blank lines count. */
@@ -14,24 +17,35 @@ const NEWLINE = 10;
 export const LONGEST_LINE = 1 << 25;
 const BOM = "\uFEFF";
 
+/** Options of {@linkcode readLines}. */
+export interface ReadLinesOptions {
+  /** Encoding of the file, a label that `TextDecoder` knows. @default {"utf-8"} */
+  encoding?: string;
+  /** What to do if the file isn't in this encoding. */
+  mend?: string;
+}
+
 /**
- * Reads the lines of a UTF-8 file, plain or (name ends in `.gz`) gzipped.
+ * Reads the lines of a text file, plain, gzipped or zstd.
  * Lines end at LF or CR LF and nowhere else, so U+2028 and its like stay in
  * the text. A line has at most 32 MiB. Decoding is strict and line by line: a replaced byte could make
  * two ids one, and the error can name its line.
  */
-export async function* readLines(path: string): AsyncGenerator<Line> {
+export async function* readLines(
+  path: string,
+  { encoding, mend = CONVERT }: ReadLinesOptions = {},
+): AsyncGenerator<Line> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const bytes = unpackedBytes(path);
+  const utf8 = encoding ? toUtf8(bytes, encoding, path) : bytes;
   let number = 0;
-  for await (const bytes of splitLines(openBytes(path), path)) {
+  for await (const bytes of splitLines(utf8, path)) {
     number++;
     let text: string;
     try {
       text = decoder.decode(bytes);
     } catch {
-      throw new SyntaxError(
-        `${path}:${number}: Cannot read the line: it isn't UTF-8; convert the file to UTF-8`,
-      );
+      throw notUtf8(bytes, { where: `${path}:${number}`, mend });
     }
     if (number === 1 && text.startsWith(BOM)) text = text.slice(1);
     if (text.endsWith("\r")) text = text.slice(0, -1);
@@ -71,37 +85,6 @@ async function* splitLines(
     }
   }
   if (rest.length > 0) yield concatenate(rest);
-}
-
-/** Bytes of a file, unzipped if its name says so; closes it in any case. */
-async function* openBytes(path: string): AsyncGenerator<Uint8Array> {
-  const file = await openFile(path);
-  const stream: ReadableStream<Uint8Array> = path.endsWith(".gz")
-    ? file.readable.pipeThrough(new DecompressionStream("gzip"))
-    : file.readable;
-  try {
-    yield* stream;
-  } catch (error) {
-    // The decompressor reports damage as a TypeError.
-    if (!(error instanceof TypeError)) throw error;
-    throw new SyntaxError(
-      `Cannot unzip ${path}: ${error.message}; is the file whole, and gzip?`,
-    );
-  }
-}
-
-async function openFile(path: string): Promise<Deno.FsFile> {
-  try {
-    const file = await Deno.open(path);
-    if ((await file.stat()).isFile) return file;
-    file.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(
-      `Cannot read ${path}: there is no such file`,
-    );
-  }
-  throw new RangeError(`Cannot read ${path}: it isn't a file`);
 }
 
 function concatenate(parts: Uint8Array[]): Uint8Array {

@@ -46,7 +46,8 @@ export interface MkqaQuestion {
 /** Language → its questions. */
 export type MkqaQuestions = Map<string, MkqaQuestion[]>;
 
-const id = z.union([z.string(), z.number()]).transform(String);
+/** Ids of 18 digits, which no JavaScript number holds. */
+const id = z.union([z.string(), z.number(), z.bigint()]).transform(String);
 
 const perLanguage = z.object({
   id,
@@ -137,7 +138,9 @@ async function openLanguages(
     );
     if (path === undefined) continue;
     const rows: MkqaQuestion[] = [];
-    const lines = readJsonl(`${folder}/${path}`, perLanguage);
+    const lines = readJsonl(`${folder}/${path}`, perLanguage, {
+      exact: true,
+    });
     for await (const { value } of lines) rows.push(value);
     questions.set(language, rows);
   }
@@ -153,7 +156,9 @@ async function openOriginal(
   if (path === undefined) return undefined;
   const questions: MkqaQuestions = new Map(languages.map((name) => [name, []]));
   for await (
-    const { line, value } of readJsonl(`${folder}/${path}`, original)
+    const { line, value } of readJsonl(`${folder}/${path}`, original, {
+      exact: true,
+    })
   ) {
     const english = value.answers.en ?? [];
     if (english.some(({ type }) => WITHOUT_TEXT.includes(type))) continue;

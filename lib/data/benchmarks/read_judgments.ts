@@ -14,7 +14,7 @@ import { idOf } from "./records.ts";
  * parquet with `query-id`, `corpus-id` and perhaps `score` (1 if there is none, and no
  * other column that may be the grade). A grade `1.0` is 1.
  *
- * @param path File to read; text files may be gzipped (name ends in `.gz`).
+ * @param path File to read; text files may be packed (gzip, zstd).
  * @returns Query id → passage id → grade.
  * @throws {SyntaxError} If a line is malformed; the message begins with
  * `path:line`.

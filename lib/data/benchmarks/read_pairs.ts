@@ -23,7 +23,7 @@ interface Texts {
  * `{"query", "pos": […], "neg": […]}`, or `{"set": […]}` (the first is the query, the
  * others answer it). Ids are made of line numbers.
  *
- * @param path File to read; gzipped if the name ends in `.gz`.
+ * @param path File to read, which may be packed (gzip, zstd).
  * @param options Domain, and how much to read.
  * @returns The rows as a stream, ready for `writeTdroJsonl()` or for mining.
  * @throws {SyntaxError} If a line has none of these forms; the message begins

@@ -6,7 +6,7 @@ import type { Query } from "../types.ts";
  * Reads topics: a query's id, a tab, its text, one a line, no header. MIRACL and
  * Anserini publish queries so.
  *
- * @param path File to read; gzipped if the name ends in `.gz`.
+ * @param path File to read, which may be packed (gzip, zstd).
  * @returns Query id → query, in file order.
  * @throws {SyntaxError} If a line lacks its tab, an id is unusable or comes
  * twice; the message begins with `path:line`.

@@ -52,7 +52,12 @@ function textOf(
   const value = names.map((name) => cells[name])
     .find((cell) => cell !== undefined);
   // Some corpora have passages that are a title alone.
-  return value === null ? "" : typeof value === "string" ? value : undefined;
+  if (value === null) return "";
+  return typeof value === "number" || typeof value === "bigint"
+    ? `${value}`
+    : typeof value === "string"
+    ? value
+    : undefined;
 }
 
 function missing(where: string, name: string): SyntaxError {

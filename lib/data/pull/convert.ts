@@ -9,6 +9,7 @@ import { readPairs } from "../benchmarks/read_pairs.ts";
 import type { CatalogueRow } from "./catalogue.ts";
 import { readTdroJsonl } from "../tdro/read_tdro_jsonl.ts";
 import { openTable } from "../tables/open_table.ts";
+import { textOf } from "../tables/cells.ts";
 import type { SplitName, TrainExample } from "../types.ts";
 import { writeWhole } from "../../base/files/write_whole.ts";
 import { ExampleWriter } from "./example_writer.ts";
@@ -224,11 +225,11 @@ async function* readColumns(
   const { query, passage } = columns!;
   const table = await openTable(path);
   let number = 0;
-  for await (const { cells } of table.rows([query, passage])) {
+  for await (const { cells, where } of table.rows([query, passage])) {
     number++;
-    const [asked, found] = [own(cells, query), own(cells, passage)].map((
-      cell,
-    ) => typeof cell === "string" ? cell.trim() : "");
+    const [asked, found] = [query, passage].map((name) =>
+      textOf(own(cells, name), where, name)
+    );
     if (!asked || !found) continue;
     yield {
       domain: 0,

@@ -1,139 +1,137 @@
-import { LONGEST_LINE, readLines } from "../beir/read_lines.ts";
+import { type CsvFormat, csvFormat, delimiterName } from "./csv_format.ts";
+import { csvRecords } from "./csv_records.ts";
+import type { ReadTableOptions } from "./read_options.ts";
 import type { Table, TableRow } from "./table.ts";
 
-/** A record of a CSV file. */
-interface CsvRecord {
-  /** Number of its first line, from 1. */
-  line: number;
-  fields: string[];
-}
-
-/** What csv-parse gives for a record, as far as we look into it. */
-interface Parsed {
-  record: string[];
-  info: { lines: number };
-}
-
-/** Opens a CSV or TSV file whose first line names the columns. */
-export async function openCsv(path: string): Promise<Table> {
-  const delimiter = /\.(tsv|tab)(\.gz)?$/i.test(path) ? "\t" : ",";
-  let columns: string[] = [];
-  for await (const { fields } of readRecords(path, delimiter)) {
-    columns = fields.map((name) => name.trim());
-    break;
-  }
-  checkHeader(path, columns, delimiter);
+/** Opens a CSV or TSV file. */
+export async function openCsv(
+  path: string,
+  options: ReadTableOptions = {},
+): Promise<Table> {
+  const format = await csvFormat(path, options);
+  const names = await columnNames(format, options.columns);
+  const named = names.filter((name) => name !== "");
   return {
     source: path,
-    columns,
-    rows: () => readRows(path, columns, delimiter),
+    columns: named,
+    notes: notesOf(format, names),
+    rows: () => readRows(format, names),
   };
 }
 
-function checkHeader(path: string, columns: string[], delimiter: string) {
-  const seen = new Set<string>();
-  const twice = columns.find((name) => seen.size === seen.add(name).size);
-  const problem = columns.length === 0
-    ? "the file is empty"
-    : columns.includes("")
-    ? `column ${columns.indexOf("") + 1} has no name`
-    : twice !== undefined
-    ? `${JSON.stringify(twice)} comes twice`
-    : columns.length === 1 && /[;\t|]/.test(columns[0]!)
-    ? `got one column, ${JSON.stringify(columns[0])}; separate by ${
-      delimiter === "," ? "commas, or by tabs in a file named .tsv" : "tabs"
-    }`
-    : undefined;
-  if (problem) {
-    throw new SyntaxError(
-      `${path}:1: Cannot read the table: the first line must name the columns: ${problem}`,
+/** Name of each column; empty for one that is left out. */
+async function columnNames(
+  format: CsvFormat,
+  given: readonly string[] | undefined,
+): Promise<string[]> {
+  let names: string[] = [];
+  for await (const { fields } of csvRecords(format)) {
+    names = fields.map((name) => name.trim());
+    break;
+  }
+  if (format.header) {
+    checkHeader(format, names);
+    return names;
+  }
+  if (names.length !== given!.length) {
+    throw new RangeError(
+      `Cannot read ${format.path}: columns (--columns) must name its ${names.length} columns (- leaves one out): got ${
+        given!.length
+      }`,
     );
   }
+  checkTwice(format, given!.filter((name) => name !== "-"));
+  return given!.map((name) => name === "-" ? "" : name);
+}
+
+function checkHeader(format: CsvFormat, names: string[]) {
+  const { delimiter } = format;
+  const problem = names.length === 0
+    ? "the file is empty"
+    : names.every((name) => name === "")
+    ? "no column has a name"
+    : names.some((name) => name.includes("\0"))
+    ? "it holds NUL; is it UTF-16 (--encoding utf-16)?"
+    : names.length === 1 && /[,;\t|]/.test(names[0]!)
+    ? `got one column, ${JSON.stringify(names[0])}, separated by ${
+      delimiterName(delimiter)
+    }; say what separates them by delimiter (--delimiter)`
+    : undefined;
+  if (problem) throw badHeader(format, problem);
+  checkTwice(format, names.filter((name) => name !== ""));
+}
+
+function checkTwice(format: CsvFormat, names: readonly string[]): void {
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
+  if (twice === undefined) return;
+  throw badHeader(format, `${JSON.stringify(twice)} comes twice`);
+}
+
+function badHeader({ path, header }: CsvFormat, problem: string): SyntaxError {
+  return new SyntaxError(
+    `${path}:1: Cannot read the table: ${
+      header ? "the first line" : "columns (--columns)"
+    } must name the columns: ${problem}`,
+  );
+}
+
+/** What was found out, and what is left out. */
+function notesOf(
+  { delimiter, path }: CsvFormat,
+  names: readonly string[],
+): string[] {
+  const usual = /\.(tsv|tab)(\.\w+)?$/i.test(path) ? "\t" : ",";
+  const unnamed = names.flatMap((name, i) => name === "" ? [i + 1] : []);
+  return [
+    ...names.length > 1 && delimiter !== usual
+      ? [`separated by ${delimiterName(delimiter)}`]
+      : [],
+    ...unnamed.length > 0
+      ? [
+        `column${unnamed.length > 1 ? "s" : ""} ${
+          unnamed.join(", ")
+        } without a name left out`,
+      ]
+      : [],
+  ];
 }
 
 async function* readRows(
-  path: string,
-  columns: readonly string[],
-  delimiter: string,
+  format: CsvFormat,
+  names: readonly string[],
 ): AsyncGenerator<TableRow> {
-  let header = true;
-  for await (const { line, fields } of readRecords(path, delimiter)) {
+  let header = format.header;
+  for await (const { line, fields } of csvRecords(format)) {
     if (header) {
       header = false;
       continue;
     }
-    const where = `${path}:${line}`;
-    if (fields.length !== columns.length) {
-      throw new SyntaxError(
-        `${where}: Cannot read the row: it must have ${columns.length} columns like the first line: got ${fields.length}; put texts that hold ${
-          delimiter === "," ? "commas" : "tabs"
-        } between double quotes`,
-      );
+    const where = `${format.path}:${line}`;
+    if (fields.length !== names.length) {
+      throw wrongCount(where, { format, wanted: names.length, fields });
     }
-    const cells = columns.map((name, i) => [name, fields[i]] as const);
+    const cells = names.flatMap((name, i) =>
+      name === "" ? [] : [[name, fields[i]] as const]
+    );
     yield { where, cells: Object.fromEntries(cells) };
   }
 }
 
-async function* readRecords(
-  path: string,
-  delimiter: string,
-): AsyncGenerator<CsvRecord> {
-  // A parser of 100 KB that few need.
-  const { parse } = await import("csv-parse");
-  const { Readable } = await import("node:stream");
-  const options = {
-    delimiter,
-    info: true,
-    bom: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    // A quote that nobody closes makes one record of all lines.
-    max_record_size: LONGEST_LINE,
-  };
-  const input = Readable.from(chunks(path));
-  const parser = parse(options);
-  // pipe() doesn't hand errors on, and leaving the loop must close the file.
-  input.on("error", (error) => parser.destroy(error));
-  input.pipe(parser);
-  let last = 0;
-  try {
-    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      yield { line: last + 1, fields: record };
-      last = info.lines;
-    }
-  } catch (error) {
-    throw describeError(path, error);
-  } finally {
-    input.destroy();
-  }
-}
-
-/** Lines of the file in larger pieces: a stream has a cost per piece. */
-async function* chunks(path: string): AsyncGenerator<string> {
-  let piece = "";
-  for await (const { text } of readLines(path)) {
-    piece += `${text}\n`;
-    if (piece.length < 1 << 16) continue;
-    yield piece;
-    piece = "";
-  }
-  yield piece;
-}
-
-/** The parser's own errors name the line at their end. */
-function describeError(path: string, error: unknown): unknown {
-  const { code, message } = error as { code?: string; message: string };
-  if (!/^(CSV_|INVALID_OPENING_QUOTE)/.test(code ?? "")) return error;
-  const line = /at line (\d+)/.exec(message)?.[1];
-  const what = code === "CSV_QUOTE_NOT_CLOSED"
-    ? "a double quote is opened and never closed"
-    : code === "CSV_MAX_RECORD_SIZE"
-    ? `the row is longer than ${LONGEST_LINE} characters; is a double quote opened and never closed?`
-    : code === "CSV_INVALID_CLOSING_QUOTE" || code === "INVALID_OPENING_QUOTE"
-    ? 'a double quote stands within a text; write it twice ("") and put the text between double quotes'
-    : message;
+function wrongCount(
+  where: string,
+  { format: { delimiter, quotes }, wanted, fields }: {
+    format: CsvFormat;
+    wanted: number;
+    fields: readonly string[];
+  },
+): SyntaxError {
+  const separators = delimiterName(delimiter);
   return new SyntaxError(
-    `${path}${line ? `:${line}` : ""}: Cannot read the table: ${what}`,
+    `${where}: Cannot read the row: it must have ${wanted} columns like the first line: got ${fields.length}; ${
+      quotes
+        ? `put texts that hold ${separators} between double quotes`
+        : `texts must not hold ${separators}, or stand between double quotes (--quotes)`
+    }`,
   );
 }

@@ -65,6 +65,11 @@ export async function openDatasetFolder(
     classes: await readClasses(folder),
     files,
     unusedFiles: unused(all, { files, names, card }),
+    notes: tables.flatMap(({ table }) =>
+      (table.notes ?? []).map((note) =>
+        `${posix.basename(table.source)}: ${note}`
+      )
+    ),
     async *rows(columns) {
       for (const { table, part: { path: file, split } } of tables) {
         const wanted = columns?.filter((name) => table.columns.includes(name));

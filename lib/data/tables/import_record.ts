@@ -71,6 +71,8 @@ export interface ImportRecord {
   files: ImportedFile[];
   /** Files that weren't, and why. */
   unusedFiles: { name: string; why: string }[];
+  /** What was found out about the files, and what was left out of them. */
+  notes?: string[];
   /** Columns; absent where the files are in BEIR's form and nothing is open. */
   columns?: TakenColumns;
   /** Columns that nothing was read from. */
@@ -114,6 +116,7 @@ export const importRecord: z.ZodType<ImportRecord> = z.strictObject({
     rows: count.optional(),
   })),
   unusedFiles: z.array(z.strictObject({ name: z.string(), why: z.string() })),
+  notes: z.array(z.string()).optional(),
   columns: z.strictObject({
     query: z.string(),
     passage: z.string(),

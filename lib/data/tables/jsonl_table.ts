@@ -1,57 +1,38 @@
 import { z } from "zod";
 import { readJsonl } from "../beir/read_jsonl.ts";
+import { SAY_IT } from "./csv_format.ts";
+import type { ReadTableOptions } from "./read_options.ts";
 import type { Table, TableRow } from "./table.ts";
-import { columnsOf } from "./columns_of.ts";
 import { named } from "../../base/named.ts";
-import { jsonValue } from "../../base/json_value.ts";
 
 const line = named(z.unknown());
 
 /** Opens a file with a JSON object on each line. */
-export async function openJsonl(path: string): Promise<Table> {
-  // All of them are looked at: a key may turn up in the last line only.
-  const columns = new Set<string>();
-  for await (const { value } of readJsonl(path, line)) {
-    for (const key of Object.keys(value)) columns.add(key);
-  }
-  return { source: path, columns: [...columns], rows: () => readRows(path) };
+export async function openJsonl(
+  path: string,
+  { encoding }: ReadTableOptions = {},
+): Promise<Table> {
+  const rows = () => readRows(path, encoding);
+  return { source: path, columns: await allColumns(rows()), rows };
 }
 
-async function* readRows(path: string): AsyncGenerator<TableRow> {
-  for await (const { line: number, value } of readJsonl(path, line)) {
+/** The keys of all rows: one may turn up in the last row only. */
+export async function allColumns(
+  rows: AsyncIterable<TableRow>,
+): Promise<string[]> {
+  const columns = new Set<string>();
+  for await (const { cells } of rows) {
+    for (const key of Object.keys(cells)) columns.add(key);
+  }
+  return [...columns];
+}
+
+async function* readRows(
+  path: string,
+  encoding: string | undefined,
+): AsyncGenerator<TableRow> {
+  const options = { exact: true, encoding, mend: SAY_IT };
+  for await (const { line: number, value } of readJsonl(path, line, options)) {
     yield { where: `${path}:${number}`, cells: value };
   }
-}
-
-/** Opens a file that is one JSON list of objects; it is read as a whole. */
-export async function openJson(path: string): Promise<Table> {
-  const text = await Deno.readTextFile(path);
-  let value: unknown;
-  try {
-    value = jsonValue(text);
-  } catch (error) {
-    throw new SyntaxError(
-      `Cannot read ${path} as JSON: ${
-        (error as Error).message
-      }; name a file with an object on each line .jsonl`,
-    );
-  }
-  // The form of the data sets library: {"data": […]}.
-  const list = (value as { data?: unknown } | null)?.data ?? value;
-  const rows = z.array(line).safeParse(list);
-  if (!rows.success) {
-    throw new SyntaxError(
-      `Cannot read ${path} as a table: it must be a list of objects`,
-    );
-  }
-  return {
-    source: path,
-    columns: columnsOf(rows.data),
-    async *rows() {
-      let number = 0;
-      for (const cells of rows.data) {
-        yield { where: `${path}: row ${++number}`, cells };
-      }
-    },
-  };
 }

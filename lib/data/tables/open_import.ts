@@ -10,6 +10,7 @@ import {
   importRecord,
 } from "./import_record.ts";
 import { openTable, type OpenTableOptions } from "./open_table.ts";
+import { readOptionsOf } from "./read_options.ts";
 import { readTasks } from "./read_tasks.ts";
 import type { Table } from "./table.ts";
 import {
@@ -132,7 +133,7 @@ async function openTableImport(
     task: string | undefined;
   },
 ): Promise<Opened> {
-  const table = await openTable(path, { subset });
+  const table = await openTable(path, { subset, ...readOptionsOf(parsed) });
   return {
     files: table.files ?? [{ path, name: sourceOf(path) }],
     unusedFiles: table.unusedFiles ?? [],
@@ -145,6 +146,7 @@ async function openTableImport(
       return {
         suite: { name, tasks },
         record: {
+          notes: table.notes ?? [],
           columns: reading.columns(),
           unusedColumns: reading.unusedColumns(),
           splits: reading.splits(),

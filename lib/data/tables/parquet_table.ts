@@ -1,11 +1,25 @@
-import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import type { AsyncBuffer, FileMetaData, SchemaTree } from "hyparquet";
+import { own } from "../../base/own.ts";
+import { decoderOf } from "../../base/files/encodings.ts";
 import { printable } from "../../base/printable.ts";
 import { checkFooter, checkPages, checkRows } from "./check_parquet.ts";
 import { parquetCodecs } from "./parquet_codecs.ts";
+import {
+  type CellReader,
+  cellReader,
+  NoText,
+  textParsers,
+  withoutDecimals,
+} from "./parquet_values.ts";
+import type { ReadTableOptions } from "./read_options.ts";
 import type { Table, TableRow } from "./table.ts";
 
 /** Opens a parquet file; its rows are read one row group at a time. */
-export async function openParquet(path: string): Promise<Table> {
+export async function openParquet(
+  path: string,
+  { encoding = "utf-8" }: ReadTableOptions = {},
+): Promise<Table> {
+  const decoder = decoderOf(encoding);
   const { parquetSchema } = await import("hyparquet");
   const file = await Deno.open(path);
   try {
@@ -17,7 +31,7 @@ export async function openParquet(path: string): Promise<Table> {
       columns,
       nested: children.filter(({ children }) => children.length > 0)
         .map(({ element }) => element.name),
-      rows: (wanted) => readRows(path, wanted ?? columns),
+      rows: (wanted) => readRows(path, wanted ?? columns, decoder),
     };
   } finally {
     file.close();
@@ -27,6 +41,7 @@ export async function openParquet(path: string): Promise<Table> {
 async function* readRows(
   path: string,
   columns: readonly string[],
+  decoder: TextDecoder,
 ): AsyncGenerator<TableRow> {
   const { parquetReadObjects, parquetSchema } = await import("hyparquet");
   const compressors = await parquetCodecs();
@@ -35,6 +50,7 @@ async function* readRows(
     const buffer = await bufferOf(file);
     const metadata = await metadataOf(path, buffer);
     const schema = parquetSchema(metadata);
+    const readers = readersOf(path, schema, { columns, decoder });
     let first = 0;
     for (const group of metadata.row_groups) {
       const end = first + Number(group.num_rows);
@@ -44,8 +60,11 @@ async function* readRows(
         await checkPages({ ...pages, codecs: compressors });
         rows = await parquetReadObjects({
           file: buffer,
-          metadata,
+          metadata: withoutDecimals(metadata),
           compressors,
+          parsers: textParsers(decoder),
+          // Bytes that no mark calls text are read by us, who can tell the row.
+          utf8: false,
           columns: [...columns],
           rowStart: first,
           rowEnd: end,
@@ -54,13 +73,54 @@ async function* readRows(
         throw damaged(path, error as Error);
       }
       for (const cells of rows) {
-        yield { where: `${path}: row ${++first}`, cells };
+        const where = `${path}: row ${++first}`;
+        yield {
+          where,
+          cells: readCells(cells, readers, {
+            where,
+            encoding: decoder.encoding,
+          }),
+        };
       }
       first = end;
     }
   } finally {
     file.close();
   }
+}
+
+function readersOf(
+  path: string,
+  schema: SchemaTree,
+  { columns, decoder }: { columns: readonly string[]; decoder: TextDecoder },
+): [string, CellReader][] {
+  try {
+    return schema.children
+      .filter(({ element }) => columns.includes(element.name))
+      .map((child) => [child.element.name, cellReader(child, decoder)]);
+  } catch (error) {
+    throw damaged(path, error as Error);
+  }
+}
+
+function readCells(
+  cells: Record<string, unknown>,
+  readers: readonly [string, CellReader][],
+  { where, encoding }: { where: string; encoding: string },
+): Record<string, unknown> {
+  const read = ([name, reader]: readonly [string, CellReader]) => {
+    try {
+      return [name, reader(own(cells, name))];
+    } catch (error) {
+      if (!(error instanceof NoText)) throw error;
+      throw new SyntaxError(
+        `${where}: Cannot read column ${
+          JSON.stringify(name)
+        }: its bytes aren't ${encoding.toUpperCase()}; write the column as text, or say what it is (--encoding latin1 …)`,
+      );
+    }
+  };
+  return Object.fromEntries(readers.map(read));
 }
 
 async function metadataOf(
@@ -85,6 +145,15 @@ async function metadataOf(
 function damaged(path: string, error: Error): SyntaxError {
   // The engine's own errors tell of the library's inner life.
   const told = error.constructor === Error;
+  const unknown = /unsupported encoding: (\w+)|parquet (\w+) not supported/
+    .exec(error.message);
+  if (told && unknown) {
+    return new SyntaxError(
+      `Cannot read ${path}: a column is in parquet's ${
+        unknown[1] ?? unknown[2]!.toUpperCase()
+      } form, which isn't read here; write the file anew without it (in pyarrow without column_encoding), or as JSON lines`,
+    );
+  }
   return new SyntaxError(
     `Cannot read ${path} as parquet: ${
       told ? printable(error.message) : "its structure is damaged"

@@ -1,5 +1,6 @@
 import type { Suite, Task, TaskInfo } from "../types.ts";
 import { openTable, type OpenTableOptions } from "./open_table.ts";
+import { checkNoFile, readOptionsOf } from "./read_options.ts";
 import { readTasks } from "./read_tasks.ts";
 import { type RowSource, rowsTable } from "./rows_table.ts";
 import type { Table } from "./table.ts";
@@ -49,6 +50,7 @@ export async function suiteFromRows(
   rows: RowSource,
   options: SuiteFromRowsOptions,
 ): Promise<Suite> {
+  checkNoFile(options);
   const table = await rowsTable(rows);
   return await readSuite(table, options, {
     name: "suite",
@@ -80,7 +82,10 @@ export async function suiteFromFile(
   path: string,
   { subset, ...options }: SuiteFromFileOptions,
 ): Promise<Suite> {
-  const table = await openTable(path, { subset });
+  const table = await openTable(path, {
+    subset,
+    ...readOptionsOf(options),
+  });
   return await readSuite(table, options, {
     name: tableName(path),
     source: sourceOf(path),

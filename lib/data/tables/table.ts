@@ -45,6 +45,11 @@ export interface Table {
   /** Files beside them that were left out. @default {none} */
   unusedFiles?: UnusedFile[];
   /**
+   * What was found out about its files, and what was left out of them, e.g.
+   * `"column 1 without a name left out"`. @default {none}
+   */
+  notes?: string[];
+  /**
    * Reads the rows, each time from the beginning.
    *
    * @param columns Columns that are wanted, if not all of them; parquet reads

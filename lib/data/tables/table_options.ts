@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readTableFields, type ReadTableOptions } from "./read_options.ts";
 import { describeIssue } from "../../base/describe_issue.ts";
 
 /** Which column holds what; see {@linkcode TableTaskOptions}. */
@@ -37,7 +38,7 @@ export interface TableColumns {
 }
 
 /** Options of {@linkcode taskFromRows} and its like. */
-export interface TableTaskOptions extends TableColumns {
+export interface TableTaskOptions extends TableColumns, ReadTableOptions {
   /** Name of the task. @default the file's name, or `"task"` */
   name?: string;
   /** Instruction put before each query. @default {""} */
@@ -115,6 +116,7 @@ export type ParsedTableTaskOptions =
 /** Fields of the schema of {@linkcode TableTaskOptions}; commands add theirs. */
 export const tableTaskFields = {
   ...columns,
+  ...readTableFields,
   name: name.optional().describe("Name of the task; the file's if left out"),
   prompt: z.string().default("").describe("Instruction put before each query"),
   language: z.union([z.string(), z.array(z.string())]).default("und")

@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import type { Task } from "../types.ts";
 import { openTable, type OpenTableOptions } from "./open_table.ts";
+import { readOptionsOf } from "./read_options.ts";
 import { readTasks } from "./read_tasks.ts";
 import {
   parseTableTaskOptions,
@@ -42,7 +43,7 @@ export async function taskFromFile(
   { subset, ...options }: TaskFromFileOptions = {},
 ): Promise<Task> {
   const parsed = parseTableTaskOptions(options);
-  const table = await openTable(path, { subset });
+  const table = await openTable(path, { subset, ...readOptionsOf(parsed) });
   const { builders } = await readTasks(table, parsed);
   return builders.get("")!.finish(
     parsed.name ?? tableName(path),
@@ -52,7 +53,7 @@ export async function taskFromFile(
 
 /** `data/faq.csv.gz` → `faq`. */
 export function tableName(path: string): string {
-  const name = basename(resolve(path)).replace(/\.gz$/i, "");
+  const name = basename(resolve(path)).replace(/\.(gz|zst|bz2|xz)$/i, "");
   return name.replace(/\.(csv|tsv|tab|jsonl|ndjson|json|parquet)$/i, "");
 }
 

@@ -1,4 +1,5 @@
 import type { Task } from "../types.ts";
+import { checkNoFile } from "./read_options.ts";
 import { readTasks } from "./read_tasks.ts";
 import { type RowSource, rowsTable } from "./rows_table.ts";
 import {
@@ -46,6 +47,7 @@ export async function taskFromRows(
   options: TableTaskOptions = {},
 ): Promise<Task> {
   const parsed = parseTableTaskOptions(options);
+  checkNoFile(options);
   const table = await rowsTable(rows);
   const { builders } = await readTasks(table, parsed);
   return builders.get("")!.finish(parsed.name ?? "task", table.source);

@@ -10,7 +10,7 @@ import type { TrainExample } from "../types.ts";
  * It streams. Other keys are left out, an empty title counts as
  * none, and rows may repeat a `query_id`, which the reference never looks at.
  *
- * @param path File to read; gzipped if the name ends in `.gz`.
+ * @param path File to read, which may be packed (gzip, zstd).
  * @param domain Domain id to put on each row.
  * @returns The rows, in file order.
  * @throws {SyntaxError} If a line is malformed; the message begins with

@@ -12,7 +12,7 @@ const COLUMNS = ["query", "0", "passage", "relevance"] as const;
 /**
  * Reads judgments in TREC format: four columns (query, anything, passage,
  * grade) separated by spaces or tabs, no header. Negative grades are legal and
- * mean not relevant. Gzipped if the name ends in `.gz`.
+ * mean not relevant. It may be packed (gzip, zstd).
  *
  * @param path File to read.
  * @param options How grades may be written.

@@ -10,7 +10,7 @@ const SCORE = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
  * Reads a run in TREC format: six columns (query, `Q0`, passage, rank, score,
  * name of the system) separated by spaces or tabs. The rank is not read, as in
  * trec_eval: order comes from the scores. Blank lines are skipped, a byte
- * order mark at the start is removed. Gzipped if the name ends in `.gz`.
+ * order mark at the start is removed. It may be packed (gzip, zstd).
  *
  * @param path File to read.
  * @returns Query id → passage id → score. An empty file is an empty run.

@@ -27,5 +27,7 @@ import { type LossLog, parseLossLog } from "./parse_loss_log.ts";
 export async function readLossLog(path: string): Promise<LossLog> {
   const complaint =
     `Cannot read losses: there is no file ${path}; check the path`;
-  return parseLossLog(await readText(path, complaint), { path });
+  return parseLossLog(await readText(path, complaint, { torn: true }), {
+    path,
+  });
 }

@@ -5,6 +5,7 @@ import { hashFile } from "../../base/files/hash_file.ts";
 import { modelFolder } from "../../base/files/model_folder.ts";
 import type { EvalModel } from "./eval_report.ts";
 import { jsonValue } from "../../base/json_value.ts";
+import { readText } from "../../base/files/read_text.ts";
 
 /** Files that decide what a model computes. */
 const DECISIVE = /\.(json|safetensors|txt|model)$/;
@@ -78,7 +79,7 @@ async function listFiles(folder: string, below = ""): Promise<string[]> {
 
 async function pulledRevision(folder: string): Promise<string | undefined> {
   try {
-    const text = await Deno.readTextFile(`${folder}/${SOURCE}`);
+    const text = await readText(`${folder}/${SOURCE}`, "none");
     const { id, revision } = jsonValue(text) as Record<string, unknown>;
     return typeof id === "string" ? `${id}@${revision}` : undefined;
   } catch {

@@ -1,4 +1,4 @@
-import { readTextIfThere } from "../../base/files/read_text.ts";
+import { exists } from "../../base/files/exists.ts";
 import { makeFolder } from "../../base/files/make_folder.ts";
 import { dirname } from "node:path";
 import { z } from "zod";
@@ -33,7 +33,7 @@ export class Journal {
   /** Opens a journal; one that isn't there is empty. */
   static async open(path: string): Promise<Journal> {
     await makeFolder(dirname(path));
-    const text = await readTextIfThere(path) ?? "";
+    const text = await looseText(path);
     const lines = text === "" ? [] : text.trimEnd().split("\n");
     const answers: Answer[] = [];
     for (const line of lines) {
@@ -76,6 +76,12 @@ export class Journal {
   async drop(): Promise<void> {
     await Deno.remove(this.#path).catch(() => {});
   }
+}
+
+/** Its lines are sealed: one in which a byte had to be replaced doesn't count. */
+async function looseText(path: string): Promise<string> {
+  if (!await exists(path)) return "";
+  return new TextDecoder().decode(await Deno.readFile(path));
 }
 
 function lineOf(answer: Answer): string {

@@ -94,7 +94,7 @@ export class MetricsLog {
    * @throws {SyntaxError} If one isn't a line of this log.
    */
   async lines(): Promise<MetricsLine[]> {
-    const text = await readTextIfThere(this.#path) ?? "";
+    const text = await readTextIfThere(this.#path, { torn: true }) ?? "";
     return text.split("\n").slice(0, -1).flatMap((line, i) => {
       let value: unknown;
       try {

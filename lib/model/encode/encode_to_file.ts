@@ -8,6 +8,7 @@ import { vectorFileHeader } from "./vector_file.ts";
 import { type EncodeTextsOptions, encodeWindows } from "./encode_texts.ts";
 import { embeddingSize, type Encoder } from "./encoder.ts";
 import { jsonValue } from "../../base/json_value.ts";
+import { readText } from "../../base/files/read_text.ts";
 
 /** Options for {@linkcode encodeToFile}. */
 export interface EncodeToFileOptions extends EncodeTextsOptions {
@@ -200,7 +201,7 @@ async function progressOf(part: string): Promise<Progress | undefined> {
   try {
     await Deno.stat(part);
     return progress.parse(
-      jsonValue(await Deno.readTextFile(`${part}.json`)),
+      jsonValue(await readText(`${part}.json`, "none")),
     );
   } catch {
     // None, or one that was cut off: begin anew.

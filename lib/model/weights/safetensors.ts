@@ -5,6 +5,7 @@ import { headerLength, parseHeader } from "./header.ts";
 import { openFile, readFully, SafetensorsFile } from "./file.ts";
 import { fileBytes } from "./write.ts";
 import { isFile } from "../../base/files/exists.ts";
+import { readText } from "../../base/files/read_text.ts";
 
 /** Value types of the format (those that whole bytes hold). */
 export type SafetensorsDtype =
@@ -192,7 +193,10 @@ export async function openWeights(folder: string): Promise<Weights> {
       `Cannot read weights from ${folder}: it has neither model.safetensors nor model.safetensors.index.json (a pytorch_model.bin must be converted first)`,
     );
   }
-  const shardOf = readIndex(await Deno.readTextFile(index), index);
+  const shardOf = readIndex(
+    await readText(index, `Cannot read ${index}: no file`),
+    index,
+  );
   const shards = new Map<string, Weights>();
   try {
     for (const shard of new Set(shardOf.values())) {

@@ -56,7 +56,7 @@ export async function readHeader(
   for (let got = 0; got < length;) {
     got += await open.read(text.subarray(got)) ?? length;
   }
-  const header = parse(new TextDecoder().decode(text));
+  const header = parse(text);
   if (!header) throw malformed(path);
   const bytes = header.count * header.dimension *
     (header.dtype === "f32" ? 4 : 2);
@@ -64,9 +64,14 @@ export async function readHeader(
   return { header, start: 8 + length };
 }
 
-function parse(text: string): EmbeddingHeader | undefined {
+/** A replaced byte could make two ids one. */
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function parse(bytes: Uint8Array): EmbeddingHeader | undefined {
   try {
-    const { __metadata__: meta, embeddings, ids } = JSON.parse(text);
+    const { __metadata__: meta, embeddings, ids } = JSON.parse(
+      strict.decode(bytes),
+    );
     const [count, dimension] = embeddings.shape;
     const dtype = ({ F32: "f32", BF16: "bf16" } as const)[
       embeddings.dtype as "F32" | "BF16"
@@ -95,7 +100,7 @@ export function idsFrom(
   path: string,
 ): string[] {
   try {
-    const ids = jsonValue(new TextDecoder().decode(bytes));
+    const ids = jsonValue(strict.decode(bytes));
     if (Array.isArray(ids) && ids.length === count) return ids;
   } catch {
     // Said below.

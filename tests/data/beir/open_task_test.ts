@@ -64,7 +64,7 @@ const HEADER = "query-id\tcorpus-id\tscore\n";
 /** What is wrong, the files that differ from the good ones, what is thrown. */
 const BAD: [
   what: string,
-  files: Record<string, string | undefined>,
+  files: Record<string, string | Uint8Array | undefined>,
   type: typeof SyntaxError | typeof Deno.errors.NotFound,
   message: RegExp,
 ][] = [
@@ -190,9 +190,9 @@ const BAD: [
   ],
   [
     "fraction as grade",
-    { "qrels/test.tsv": `${HEADER}q2\tp2\t1.0\n` },
+    { "qrels/test.tsv": `${HEADER}q2\tp2\t1.5\n` },
     SyntaxError,
-    /^F\/qrels\/test\.tsv:2: Cannot read the grade: it must be an integer of at most 32 bits: got "1\.0"$/,
+    /^F\/qrels\/test\.tsv:2: Cannot read the grade: it must be an integer of at most 32 bits: got "1\.5"$/,
   ],
   [
     "huge grade",
@@ -238,9 +238,18 @@ const BAD: [
   ],
   [
     "gzip that isn't",
-    { "corpus.jsonl": undefined, "corpus.jsonl.gz": "plain text" },
+    { "corpus.jsonl": undefined, "corpus.jsonl.gz": "\0\x01" },
     SyntaxError,
-    /^Cannot unzip F\/corpus\.jsonl\.gz: /,
+    /^Cannot unpack F\/corpus\.jsonl\.gz: it doesn't begin like a \.gz file; is it whole\?$/,
+  ],
+  [
+    "gzip that is cut off",
+    {
+      "corpus.jsonl": undefined,
+      "corpus.jsonl.gz": (await gzip(GOOD["corpus.jsonl"]!)).subarray(0, 60),
+    },
+    SyntaxError,
+    /^Cannot unpack F\/corpus\.jsonl\.gz: unexpected end of file; is the file whole, and gzip\?$/,
   ],
 ];
 

@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { dirname, join } from "node:path";
+import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { useBackend } from "../../../lib/backend/mod.ts";
 import {
@@ -176,6 +177,15 @@ function parquet(
   }));
 }
 
+/** The rows as the data sets library saves them. */
+function arrow(): Uint8Array {
+  const { score, ...texts } = PAIRS;
+  return tableToIPC(
+    tableFromArrays({ ...texts, score: Int32Array.from(score) }),
+    { format: "stream" },
+  )!;
+}
+
 const SCORED = { score: "score" } as const;
 
 /** Files that Arrow wrote. */
@@ -209,6 +219,19 @@ const DATA: Reader[] = [
     "jsonl table",
     { "pairs.jsonl": lines(...PAIR_ROWS) },
     (folder) => taskFromFile(join(folder, "pairs.jsonl"), SCORED),
+  ),
+  ofFiles(
+    "json list",
+    { "pairs.json": json(PAIR_ROWS) },
+    (folder) => taskFromFile(join(folder, "pairs.json"), SCORED),
+  ),
+  ofFiles("tsv", {
+    "pairs.tsv": 'query\tpositive\na b\ta "passage\nc d\tan other\n',
+  }, (folder) => taskFromFile(join(folder, "pairs.tsv"))),
+  ofFiles(
+    "arrow",
+    { "pairs.arrow": arrow() },
+    (folder) => allRows(join(folder, "pairs.arrow")),
   ),
   ofFiles(
     "json table",

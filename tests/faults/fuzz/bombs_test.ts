@@ -80,7 +80,7 @@ const TOLD: Record<string, RegExp> = {
     /log\.jsonl:1: .* must be below 1002 in a log of 2 losses without a header: got 1000000000; /,
   "weights.json": /weights\.json: .*nested more than 256 levels/,
   "run.parquet": /as parquet: a run has more values than its page;/,
-  "nested.json": /nested\.json as JSON: it is nested more than 256 levels/,
+  "nested.json": /nested\.json as a table: it must be a list of objects/,
   "nested.jsonl": /nested\.jsonl:1: .*nested more than 256 levels/,
   "nested.tdro.jsonl": /nested\.tdro\.jsonl:1: .*more than 256 levels/,
   "line.csv.gz": /line\.csv\.gz:1: .* longer than 33554432 bytes/,

@@ -14,7 +14,9 @@ export function importLines(record: ImportRecord): string[] {
   ];
 }
 
-function fileLines({ files, unusedFiles }: ImportRecord): string[] {
+function fileLines(
+  { files, unusedFiles, notes = [] }: ImportRecord,
+): string[] {
   return [
     ...limited(files.map(({ name, split, rows }) => {
       const what = name === "README.md"
@@ -28,6 +30,7 @@ function fileLines({ files, unusedFiles }: ImportRecord): string[] {
     ...limited(
       unusedFiles.map(({ name, why }) => line`${name}: not used: it ${why}`),
     ),
+    ...limited(notes.map((note) => line`${note}`)),
   ];
 }
 
