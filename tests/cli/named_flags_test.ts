@@ -2,6 +2,7 @@
  * Each flag that a message or a help text names exists on the command that says so:
  * every text of lib with `--flag` in it, held to the commands that say it.
  */
+import { dirname } from "node:path";
 import assert from "node:assert/strict";
 import ts from "typescript";
 import { commandFlags } from "../../lib/cli/options/flags.ts";
@@ -29,9 +30,11 @@ const SAID_BY: Record<string, string[]> = {
   "backend/use_backend.ts": ["setup"],
   "base/files/check_space.ts": TRAINING,
   "base/files/folder_lock.ts": TRAINING,
+  "base/files/encodings.ts": ["data import"],
   "cli/check_out.ts": [...TRAINING, "mine"],
   "cli/options/other_names.ts": TRAINING,
   "cli/commands/backend_option.ts": TRAINING,
+  "cli/commands/data/import_lines.ts": ["data import"],
   "cli/commands/eval/mteb.ts": ["eval"],
   "cli/commands/eval/options.ts": ["eval"],
   "cli/commands/eval/origin.ts": ["eval"],
@@ -42,11 +45,9 @@ const SAID_BY: Record<string, string[]> = {
   "cli/serve/served_run.ts": ["serve"],
   // Not of data check, which names what the training commands have.
   "data/check/check_suite.ts": TRAINING,
+  "data/pull/earlier_pull.ts": ["data pull"],
   "data/pull/pull_dataset.ts": ["data pull"],
-  "data/tables/cells.ts": ["data import"],
-  "data/tables/choose_columns.ts": ["data import"],
-  "data/tables/dataset_card.ts": ["data import"],
-  "data/tables/task_builder.ts": ["data import"],
+  "data/tables/": ["data import"],
   "eval/records/earlier_report.ts": ["eval"],
   "experiment/arena/arm.ts": ["arena"],
   "experiment/arena/folder.ts": ["arena"],
@@ -63,6 +64,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/stages/bare_queries.ts": TRAINING,
   "experiment/stages/resumable_stage.ts": RUNS,
   "experiment/train_retriever.ts": ["train"],
+  "model/hub/": ["model push"],
 };
 
 /** Flags of every command. */
@@ -131,6 +133,11 @@ async function* sources(folder = ""): AsyncGenerator<string> {
   }
 }
 
+/** The commands that print what a file says: those of the file, or of its folder. */
+function sayers(path: string): string[] | undefined {
+  return SAID_BY[path] ?? SAID_BY[`${dirname(path)}/`];
+}
+
 /** The command that a file of `cli/commands` is. */
 function commandIn(source: string): string[] | undefined {
   const name = /export const command[^]*?\bname: "([^"]+)"/.exec(source)?.[1];
@@ -148,7 +155,7 @@ Deno.test("every flag that a text names exists on the command that says it", asy
       for (const { flag, command } of namedIn(text)) {
         seen++;
         if (GLOBAL.has(flag)) continue;
-        const says = command ? [command] : commandIn(source) ?? SAID_BY[path];
+        const says = command ? [command] : commandIn(source) ?? sayers(path);
         if (says === undefined) wrong.push(`${path}: who says --${flag}?`);
         for (const name of says ?? []) {
           if ((await flagsOf(name)).has(flag)) continue;

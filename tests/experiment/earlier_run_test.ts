@@ -70,8 +70,10 @@ Deno.test("a run of an earlier version goes on to that version's result", async 
       readJson(`${cwd}/run/eval.json`),
       readJson(`${EARLIER}/expected_eval.json`),
     ];
+    // The arm of the heaviest tasks had another name.
+    const before = { ...then, top: then.top70 };
     for (const arm of ["uniform", "reweighted", "top"]) {
-      assert.deepEqual(now[arm].mean, then[arm].mean, arm);
+      assert.deepEqual(now[arm].mean, before[arm].mean, arm);
     }
   } finally {
     await Deno.remove(cwd, { recursive: true });

@@ -1,7 +1,6 @@
 import { basename, join, resolve } from "node:path";
 import type { Suite } from "../../data/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
-import { armLabel } from "../../experiment/arms.ts";
 import type { RunRecord } from "../../experiment/run_folder.ts";
 import { nameOfToday } from "../../base/earlier_names.ts";
 import { isFile, isFolder } from "../../base/files/exists.ts";
@@ -117,6 +116,7 @@ async function trainedArms(
   reports: Readonly<Record<string, EvalReport>>,
   record: RunRecord,
 ): Promise<Arm[]> {
+  const { armLabel } = await import("../../experiment/arms.ts");
   const models = join(folder, "models");
   if (!await isFolder(models)) return [];
   const found: string[] = [];
