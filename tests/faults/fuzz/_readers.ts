@@ -267,7 +267,7 @@ const DATA: Reader[] = [
       "---\nlicense: mit\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/train-*\n  - split: test\n    path:\n    - data/test-*\n---\n# Title\n",
     "data/train-0.jsonl": lines(...PAIR_ROWS),
     "data/test-0.jsonl": lines(PAIR_ROWS[0]),
-  }, (folder) => taskFromFile(folder, SCORED)),
+  }, (folder) => taskFromFile(folder, { ...SCORED, split: "split" })),
   {
     name: "tdro jsonl",
     seed: (folder) =>
