@@ -12,6 +12,11 @@ export function nameOfToday(name: string): string {
   return Object.hasOwn(KEYS, name) ? KEYS[name]! : name;
 }
 
+/** What stands before queries, which was once told by yes or no. */
+export function promptsOfToday(prompts: unknown): unknown {
+  return typeof prompts === "boolean" ? (prompts ? "task" : "none") : prompts;
+}
+
 /** A value read from JSON with today's keys at every depth. */
 export function withNamesOfToday(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withNamesOfToday);

@@ -183,9 +183,14 @@ function addressOf(
   return `${endpoint}/${kind}${id}/resolve/${names.join("/")}`;
 }
 
+/** Whether a text can be a repository's name, with or without its owner. */
+export function isHubName(id: string): boolean {
+  return /^([\w.-]+\/)?[\w.-]+$/.test(id) && !/(^|\/)\.|\.\./.test(id);
+}
+
 /** Throws unless the repository's name is one. */
 export function checkHubName({ type, id }: HubRepo): void {
-  if (/^([\w.-]+\/)?[\w.-]+$/.test(id) && !/(^|\/)\.|\.\./.test(id)) return;
+  if (isHubName(id)) return;
   throw new SyntaxError(
     `Cannot pull ${id}: it must be a name on the hub, like "owner/${type}"`,
   );

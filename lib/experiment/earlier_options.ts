@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { promptsOfToday } from "../base/earlier_names.ts";
 import { experimentShape } from "./experiment_options.ts";
 
 /**
@@ -19,9 +20,7 @@ export function settingsOfToday<Settings extends object>(
   return {
     ...recorded,
     ...Object.fromEntries(missing.map((name) => [name, DEFAULTS[name]])),
-    ..."prompts" in recorded && typeof recorded.prompts === "boolean"
-      ? { prompts: recorded.prompts ? "task" : "none" }
-      : {},
+    ..."prompts" in recorded && { prompts: promptsOfToday(recorded.prompts) },
   };
 }
 

@@ -112,8 +112,14 @@ Deno.test("a run leaves out a query whose whole corpus answers it, and says so",
     const [query] = qrels.train!.keys();
     qrels.train!.set(query!, new Map([...corpus.keys()].map((id) => [id, 1])));
     const options = {
-      ...{ hiddenSize: 16, vocabSize: 200, negatives: 2, backend },
-      ...{ steps: 2, batchSize: 4, weightSteps: 2, weightBatchSize: 4 },
+      hiddenSize: 16,
+      vocabSize: 200,
+      negatives: 2,
+      backend,
+      steps: 2,
+      batchSize: 4,
+      weightSteps: 2,
+      weightBatchSize: 4,
     };
     const out = `${folder}/run`;
     const labels: string[] = [];

@@ -80,7 +80,9 @@ Deno.test("a model's files tell the prompts and lengths of its training", () =>
 
     const lora = { rank: 2 };
     const adapted = await trained(`${folder}/lora`, {
-      ...{ model, lora, evaluate: false },
+      model,
+      lora,
+      evaluate: false,
     });
     const card = await read(`${adapted}/README.md`);
     assert.match(card, /^tdro model merge MODEL --out merged$/m);

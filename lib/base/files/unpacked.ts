@@ -1,4 +1,5 @@
 import { ByteSource } from "./byte_source.ts";
+import { joinedBytes } from "../joined_bytes.ts";
 import { toUtf8 } from "./encodings.ts";
 import { LONGEST_TEXT, strictText, tooLarge } from "./read_text.ts";
 import { gunzipped, unzstd } from "./unpack.ts";
@@ -125,13 +126,7 @@ export async function readUnpacked(
     size += piece.length;
     if (size > most) throw tooLarge(path, most);
   }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return strictText(whole, path, { mend });
+  return strictText(joinedBytes(pieces), path, { mend });
 }
 
 /** What is named like a packed file, and isn't, must be plain text. */

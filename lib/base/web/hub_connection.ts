@@ -33,6 +33,8 @@ export interface HubOptions extends Patience {
 export interface HubConnection extends Patience {
   /** Address, without a slash at the end. */
   endpoint: string;
+  /** Access token, without the word before it. */
+  token?: string;
   /** What only the endpoint may see. */
   secret?: Record<string, string>;
   /** Stops the work. */
@@ -75,6 +77,7 @@ export function hubConnection(
     ...how,
     action,
     endpoint: endpoint.replace(/\/+$/, ""),
+    token: word || undefined,
     secret: word ? { authorization: `Bearer ${word}` } : undefined,
   };
 }
@@ -131,6 +134,6 @@ export function accessProblem(
 }
 
 /** The hub's address, without what it may hold of a password. */
-function hubName({ endpoint }: HubConnection): string {
+export function hubName({ endpoint }: HubConnection): string {
   return endpoint === HUB ? "the hub" : endpoint.replace(/\/\/[^/]*@/, "//");
 }

@@ -1,4 +1,5 @@
 import type { Flag } from "./flags.ts";
+import { promptsOfToday } from "../../base/earlier_names.ts";
 import { isObject, type Values } from "./read_arguments.ts";
 
 /** Where the record was, and for whom it is read. */
@@ -38,7 +39,7 @@ export function recordedOptions(
   return withoutUndefined({
     ...around,
     ...options,
-    ...promptsFor(options, all),
+    prompts: promptsOfToday(options.prompts),
     ...adapterFor(options),
     // To the last digit, and by the tasks' names: the record is a mixture itself.
     ...has("mixture") && "weights" in options &&
@@ -53,16 +54,6 @@ function settingsOf(config: Values): Values | undefined {
   // An arena's record has no format.
   const arena = isObject(suite) && isObject(backend) && !("format" in config);
   if (arena && isObject(settings)) return settings;
-}
-
-/** A run says whether queries had their instruction, other commands say which. */
-function promptsFor(
-  { prompts }: Values,
-  all: readonly Flag[],
-): Values {
-  const flag = all.find(({ name }) => name === "prompts");
-  if (typeof prompts !== "boolean" || flag?.kind !== "value") return {};
-  return { prompts: prompts ? "task" : "none" };
 }
 
 /** All maps is what an adapter has without `targets`, which is a list. */

@@ -1,3 +1,4 @@
+import { joinedBytes } from "../../base/joined_bytes.ts";
 import { CONVERT, notUtf8, toUtf8 } from "../../base/files/encodings.ts";
 import { unpackedBytes } from "../../base/files/unpacked.ts";
 
@@ -69,7 +70,7 @@ async function* splitLines(
       end = chunk.indexOf(NEWLINE, start)
     ) {
       const tail = chunk.subarray(start, end);
-      yield rest.length > 0 ? concatenate([...rest, tail]) : tail;
+      yield rest.length > 0 ? joinedBytes([...rest, tail]) : tail;
       rest = [];
       length = 0;
       number++;
@@ -84,15 +85,5 @@ async function* splitLines(
       );
     }
   }
-  if (rest.length > 0) yield concatenate(rest);
-}
-
-function concatenate(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  if (rest.length > 0) yield joinedBytes(rest);
 }

@@ -4,7 +4,8 @@ import { beirSetFiles } from "../benchmarks/beir_set_files.ts";
 import { listFiles } from "../benchmarks/list_files.ts";
 import { openBeirSet } from "../benchmarks/open_beir_set.ts";
 import type { Passage, Qrels, Query, SplitName, Task } from "../types.ts";
-import type { ReadSplit } from "./import_record.ts";
+import { COLUMN_KEYS } from "./choose_columns.ts";
+import { NO_ROWS, type ReadSplit } from "./import_record.ts";
 import type { Opened } from "./open_import.ts";
 import { SplitMap } from "./split_map.ts";
 import type { ParsedTableTaskOptions } from "./table_options.ts";
@@ -25,18 +26,7 @@ export async function isPublishedBeir(path: string): Promise<boolean> {
 }
 
 /** Options that say what a table's columns are; here nothing is open. */
-const OF_TABLES = [
-  "query",
-  "passage",
-  "title",
-  "negatives",
-  "score",
-  "split",
-  "queryId",
-  "passageId",
-  "minScore",
-  "mapLabels",
-] as const;
+const OF_TABLES = [...COLUMN_KEYS, "minScore", "mapLabels"] as const;
 
 /** Opens a set in BEIR's form: one task, with the splits of its judgments. */
 export async function openBeirImport(
@@ -98,15 +88,7 @@ async function readBeirImport(
   const corpus = new Map<string, Passage>();
   const qrels: Task["qrels"] = {};
   const taken: ReadSplit[] = [];
-  const rows = {
-    read: 0,
-    used: 0,
-    empty: 0,
-    split: 0,
-    label: 0,
-    unlabelled: 0,
-    dangling: 0,
-  };
+  const rows = { ...NO_ROWS, dangling: 0 };
   for (const split of splits) {
     const set = await openBeirSet(folder, { split });
     const count = judgmentsOf(set.qrels);

@@ -5,22 +5,14 @@ import {
   NAMES,
   simplified,
 } from "./column_names.ts";
+import type { TakenColumns } from "./import_record.ts";
 import type { TableColumns } from "./table_options.ts";
 
 /** Which column holds what; absent = none does. */
-export interface ChosenColumns {
-  query: string;
-  passage: string;
-  title?: string;
-  negatives: string[];
-  score?: string;
-  split?: string;
-  queryId?: string;
-  passageId?: string;
-}
+export type ChosenColumns = Omit<TakenColumns, "task">;
 
 /** What a column can be named for. */
-const KEYS = [
+export const COLUMN_KEYS = [
   "query",
   "passage",
   "title",
@@ -29,7 +21,7 @@ const KEYS = [
   "split",
   "queryId",
   "passageId",
-] as const;
+] as const satisfies (keyof ChosenColumns)[];
 
 /** Decides which column holds what: what the user says, else what names say. */
 export function chooseColumns(
@@ -39,7 +31,7 @@ export function chooseColumns(
   others: readonly (string | undefined)[] = [],
 ): ChosenColumns {
   const taken = new Set<string>();
-  for (const name of [...KEYS.flatMap((key) => asked[key]), ...others]) {
+  for (const name of [...COLUMN_KEYS.flatMap((key) => asked[key]), ...others]) {
     if (typeof name !== "string") continue;
     checkColumn(source, columns, name);
     taken.add(name);

@@ -100,6 +100,16 @@ export interface ImportRecord {
   unusedTasks: string[];
 }
 
+/** Counts of rows before any is read. */
+export const NO_ROWS = {
+  read: 0,
+  used: 0,
+  empty: 0,
+  split: 0,
+  label: 0,
+  unlabelled: 0,
+} satisfies ImportRecord["rows"];
+
 const count = z.int().min(0);
 
 /** Schema of {@linkcode ImportRecord}. */

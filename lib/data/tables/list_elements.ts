@@ -1,3 +1,4 @@
+import { joinedBytes } from "../../base/joined_bytes.ts";
 import { markedEncoding } from "../../base/files/encodings.ts";
 import { LONGEST_LINE } from "../beir/read_lines.ts";
 
@@ -63,7 +64,7 @@ class Scan {
         this.#outside(byte);
       } else if (this.#within(byte)) {
         this.#parts.push(chunk.subarray(start, at + 1));
-        yield concatenate(this.#parts);
+        yield joinedBytes(this.#parts);
         this.#parts = [];
         this.#size = 0;
         this.#count++;
@@ -118,16 +119,4 @@ class Scan {
     else if (byte === CLOSE || byte === CLOSE_LIST) this.#depth--;
     return this.#depth === 0;
   }
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (only && parts.length === 1) return only;
-  const whole = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,6 +1,11 @@
 import type { ChosenColumns } from "./choose_columns.ts";
 import type { ColumnWatch } from "./column_watch.ts";
-import type { ReadSplit, TakenColumns, UnusedColumn } from "./import_record.ts";
+import {
+  NO_ROWS,
+  type ReadSplit,
+  type TakenColumns,
+  type UnusedColumn,
+} from "./import_record.ts";
 import type { Table, TableRow } from "./table.ts";
 import type { RowOutcome } from "./task_builder.ts";
 
@@ -15,16 +20,6 @@ interface Told {
   watch: ColumnWatch;
 }
 
-/** Rows read, used, and left out for which reason. */
-interface RowCounts {
-  read: number;
-  used: number;
-  empty: number;
-  split: number;
-  label: number;
-  unlabelled: number;
-}
-
 /** Keeps account of what is read from a table: which rows became what. */
 export class Reading {
   readonly #told: Told;
@@ -32,14 +27,7 @@ export class Reading {
   readonly #files = new Map<string, number>();
   /** Task → rows that were used. */
   readonly #tasks = new Map<string, number>();
-  readonly rows: RowCounts = {
-    read: 0,
-    used: 0,
-    empty: 0,
-    split: 0,
-    label: 0,
-    unlabelled: 0,
-  };
+  readonly rows = { ...NO_ROWS };
 
   constructor(told: Told) {
     this.#told = told;

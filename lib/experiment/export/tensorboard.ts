@@ -1,4 +1,4 @@
-import { concat } from "./concat.ts";
+import { joinedBytes } from "../../base/joined_bytes.ts";
 import { crc32c } from "./crc32c.ts";
 import type { Scalar } from "./tracked_run.ts";
 
@@ -19,7 +19,9 @@ export function eventFile(scalars: readonly Scalar[]): Uint8Array {
     );
     return [double(1, time), integer(2, step), message(5, summary)];
   });
-  return concat([head, ...events].map((fields) => record(concat(fields))));
+  return joinedBytes(
+    [head, ...events].map((fields) => record(joinedBytes(fields))),
+  );
 }
 
 /** Length, its checksum, the bytes, their checksum. */
@@ -28,7 +30,7 @@ function record(bytes: Uint8Array): Uint8Array {
     8,
     (view) => view.setBigUint64(0, BigInt(bytes.length), true),
   );
-  return concat([length, checksum(length), bytes, checksum(bytes)]);
+  return joinedBytes([length, checksum(length), bytes, checksum(bytes)]);
 }
 
 /** The checksum, masked: rotated by 15 bits, plus a constant. */
@@ -43,16 +45,16 @@ const WIRE = { varint: 0, eightBytes: 1, bytes: 2, fourBytes: 5 };
 
 function double(field: number, value: number): Uint8Array {
   const bytes = fixed(8, (view) => view.setFloat64(0, value, true));
-  return concat([tag(field, WIRE.eightBytes), bytes]);
+  return joinedBytes([tag(field, WIRE.eightBytes), bytes]);
 }
 
 function float(field: number, value: number): Uint8Array {
   const bytes = fixed(4, (view) => view.setFloat32(0, value, true));
-  return concat([tag(field, WIRE.fourBytes), bytes]);
+  return joinedBytes([tag(field, WIRE.fourBytes), bytes]);
 }
 
 function integer(field: number, value: number): Uint8Array {
-  return concat([tag(field, WIRE.varint), varint(value)]);
+  return joinedBytes([tag(field, WIRE.varint), varint(value)]);
 }
 
 function text(field: number, value: string): Uint8Array {
@@ -60,11 +62,11 @@ function text(field: number, value: string): Uint8Array {
 }
 
 function message(field: number, fields: readonly Uint8Array[]): Uint8Array {
-  return sized(field, concat(fields));
+  return sized(field, joinedBytes(fields));
 }
 
 function sized(field: number, bytes: Uint8Array): Uint8Array {
-  return concat([tag(field, WIRE.bytes), varint(bytes.length), bytes]);
+  return joinedBytes([tag(field, WIRE.bytes), varint(bytes.length), bytes]);
 }
 
 function tag(field: number, wire: number): Uint8Array {

@@ -100,10 +100,8 @@ export function experimentPlots(
         arm,
         dataUsed: summary.dataUsed[arm],
         ndcg: summary.mean[arm],
-        ...(arm === "uniform" ? {} : fromBase(
-          summary.mean.uniform,
-          summary.compared[arm].interval,
-        )),
+        ...arm !== "uniform" &&
+          fromBase(summary.mean.uniform, summary.compared[arm].interval),
       })),
     ),
     loss: lossPlot(

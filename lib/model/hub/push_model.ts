@@ -5,6 +5,7 @@ import {
   type HubFile,
   type HubOptions,
   type HubRepo,
+  isHubName,
   listHubFiles,
 } from "../../base/hub_files.ts";
 import { hubConnection } from "../../base/web/hub_connection.ts";
@@ -89,7 +90,8 @@ export async function* pushModel(
   const repo: HubRepo = { type: "model", id, revision };
   checkName(id);
   const hub = hubConnection(repo, { ...where, action: "push to" });
-  if (!hub.secret) throw noToken(id);
+  const { token } = hub;
+  if (token === undefined) throw noToken(id);
   await modelInfo(folder); // before anything is sent
   const files = await filesIn(folder);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -98,7 +100,7 @@ export async function* pushModel(
   const { commitIter, createRepo } = await import("@huggingface/hub");
   const access = {
     repo: { type: "model", name: id },
-    accessToken: hub.secret.authorization!.replace(/^Bearer /, ""),
+    accessToken: token,
     hubUrl: hub.endpoint,
     fetch: fetchHere,
   } as const;
@@ -159,7 +161,7 @@ async function fetchHere(
 }
 
 function checkName(id: string): void {
-  if (/^[\w.-]+\/[\w.-]+$/.test(id) && !/(^|\/)\.|\.\./.test(id)) return;
+  if (id.includes("/") && isHubName(id)) return;
   throw new SyntaxError(
     `Cannot push to ${id}: it must be a name on the hub with its owner, like "owner/model"`,
   );

@@ -1,5 +1,5 @@
 import { shown } from "../../base/shown.ts";
-import type { HubConnection } from "../../base/web/hub_connection.ts";
+import { type HubConnection, hubName } from "../../base/web/hub_connection.ts";
 import { WebFault } from "../../base/web/web_fault.ts";
 
 /** An error of an upload as one that says what to do. */
@@ -14,10 +14,7 @@ export function uploadFault(
 }
 
 /** What went wrong between us and the hub; nothing if it was something else. */
-function reasonOf(
-  error: unknown,
-  { endpoint }: HubConnection,
-): string | undefined {
+function reasonOf(error: unknown, hub: HubConnection): string | undefined {
   if (!(error instanceof Error)) return;
   // Ours already, or a matter of the folder.
   if (error instanceof RangeError || "code" in error) return;
@@ -27,9 +24,7 @@ function reasonOf(
     return REASONS[status] ?? `the hub answers ${status} (${said(error)})`;
   }
   return /sending request|connection/.test(error.message)
-    ? `${
-      endpoint.replace(/\/\/[^/]*@/, "//")
-    } can't be reached; try again later`
+    ? `${hubName(hub)} can't be reached; try again later`
     : "the hub answers something that isn't what was asked for; check HF_ENDPOINT";
 }
 

@@ -32,7 +32,9 @@ export function tableSection(
 ): string {
   const { columns, rows } = readRows(table, "write a report");
   const html = htmlTable(table, {
-    ...{ maxRows, footRows, digits },
+    maxRows,
+    footRows,
+    digits,
     heading: columnHeading,
   });
   const name = fileName(caption, "table", index);

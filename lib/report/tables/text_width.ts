@@ -42,7 +42,9 @@ const SINGLE: Readonly<Record<string, number>> = {
     "%": 0.96,
     "&": 0.79,
   },
-  ...{ "–": 0.51, "—": 1.01, "…": 1.01 },
+  "–": 0.51,
+  "—": 1.01,
+  "…": 1.01,
 };
 
 function charEm(char: string): number {

@@ -39,7 +39,9 @@ async function writeRun(
     format: "tdro-run/1",
     status: "finished",
     options: {
-      ...{ model: join(folder, "base"), topPercent: 40, prompts: "task" },
+      model: join(folder, "base"),
+      topPercent: 40,
+      prompts: "task",
       ...ENCODING,
     },
     suite: {

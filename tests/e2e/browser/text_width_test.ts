@@ -55,7 +55,9 @@ Deno.test({
         const svg = await renderSvg(ndcgPlot(
           tasks.flatMap((task, k) =>
             ["uniform", "reweighted", "top"].map((arm, a) => ({
-              ...{ task, arm, ndcg: 0.4 + k / 10 + a / 100 },
+              task,
+              arm,
+              ndcg: 0.4 + k / 10 + a / 100,
             }))
           ),
         ));

@@ -1,3 +1,4 @@
+import { joinedBytes } from "../../../lib/base/joined_bytes.ts";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Rng } from "../../../lib/sampling/mod.ts";
 
@@ -265,13 +266,7 @@ function range(length: number, rng: Rng): [number, number] {
 }
 
 function join(...parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinedBytes(parts);
 }
 
 function pick<T>(list: readonly T[], rng: Rng): T {
