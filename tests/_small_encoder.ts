@@ -8,8 +8,17 @@ import {
 } from "../lib/model/mod.ts";
 import { createRng } from "../lib/sampling/mod.ts";
 
-/** A small random encoder, the same at every call. */
-export function smallEncoder(pooling: Pooling = "mean"): Encoder {
+/**
+ * A small random encoder, the same at every call.
+ *
+ * @param pooling How tokens become a vector.
+ * @param initializerRange Spread of its parameters: with BERT's own all texts are
+ * much alike to it.
+ */
+export function smallEncoder(
+  pooling: Pooling = "mean",
+  initializerRange = 0.02,
+): Encoder {
   const texts = ["red green blue", "a green bird sings", "blue is the sky"];
   const tokenizer = createTokenizer(trainTokenizer(texts));
   const config = bertConfig({
@@ -19,6 +28,7 @@ export function smallEncoder(pooling: Pooling = "mean"): Encoder {
     heads: 2,
     intermediateSize: 32,
     maxPositions: 32,
+    initializerRange,
   });
   return createEncoder(config, tokenizer, {
     rng: createRng(1, "model"),

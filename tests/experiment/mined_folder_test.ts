@@ -5,12 +5,16 @@ import {
   compareMixtures,
   mineSuite,
   type MineSuiteOptions,
+  parseExperimentOptions,
   type ProgressEvent,
   runExperiment,
   type RunExperimentOptions,
   trainRetriever,
 } from "../../lib/experiment/mod.ts";
+import { openMinedFolder } from "../../lib/experiment/mined_folder.ts";
+import { mineStage } from "../../lib/experiment/stages/mine_negatives.ts";
 import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
+import type { MineStatistics } from "../../lib/search/mod.ts";
 import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { inTempFolder } from "../_temp_folder.ts";
@@ -157,6 +161,36 @@ onBackends("a run mines by a model, as tdro mine does", async (name) => {
     const { bareQueries: bare, bareLeftOut, ...counts } = here.counts.shades;
     assert.deepEqual(counts, statistics);
     assert.deepEqual([bare > 0, bareLeftOut], [true, 0]);
+  });
+});
+
+onBackends("a run without prompts mines without them, too", async (name) => {
+  await inTempFolder(async (folder) => {
+    await useBackend(name);
+    const encoder = smallEncoder("mean", 1);
+    const model = `${folder}/model`;
+    await saveEncoder(encoder, model);
+    disposeEncoder(encoder);
+    const leftOut = (
+      statistics: Record<string, MineStatistics>,
+    ) => Object.values(statistics).map(({ leftOutScore }) => leftOutScore);
+    const mined = async (prompts: "task" | "none") => {
+      const at = `${folder}/${prompts}`;
+      await mine(at, { by: "dense", model, prompts });
+      return leftOut((await openMinedFolder(at, toySuite())).statistics);
+    };
+    const bare = await mined("none");
+    assert.notDeepEqual(bare, await mined("task"));
+    const options = parseExperimentOptions({
+      prompts: "none",
+      mineBy: "dense",
+      mineModel: model,
+      negatives: SETTINGS.negatives,
+    });
+    const here = await finished(
+      mineStage(options, toySuite(), { needed: false }),
+    );
+    assert.deepEqual(leftOut(here.statistics), bare);
   });
 });
 

@@ -101,8 +101,7 @@ async function* mineAll(
   suite: Suite,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ProgressEvent, Found> {
-  const { mineBy, mineModel: model, negatives: count, seed } = options;
-  const prompts = options.prompts ? "task" : "none";
+  const { mineBy, mineModel: model, negatives: count, prompts, seed } = options;
   const settings = parseMineSuiteOptions({
     by: mineBy,
     model,
