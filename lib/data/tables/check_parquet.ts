@@ -1,11 +1,15 @@
-import type {
-  AsyncBuffer,
-  ColumnMetaData,
-  Compressors,
-  FileMetaData,
-  RowGroup,
-  SchemaTree,
-} from "hyparquet";
+import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import {
+  type Chunk,
+  countOf,
+  fail,
+  isRepeated,
+  levelBits,
+  type Page,
+  pagesOf,
+  partsOf,
+  unpack,
+} from "./parquet_pages.ts";
 import { type ThriftStruct, walkThrift } from "./thrift.ts";
 
 // The library that decodes parquet believes what the file says: a changed byte
@@ -54,143 +58,49 @@ export function checkRows({ row_groups: groups }: FileMetaData, size: number) {
   if (total > most) fail(`${total} rows can't be in ${size} bytes`);
 }
 
-/** Where the pages of a row group are, and how they're read. */
-export interface GroupPages {
-  file: AsyncBuffer;
-  schema: SchemaTree;
-  group: RowGroup;
-  /** Names of the columns that are wanted. */
-  columns: readonly string[];
-  codecs: Compressors;
-}
-
 /**
- * Checks the pages of a row group's columns.
+ * Checks the pages of a column.
  *
  * @throws {Error} If a count or length in them can't be; the message has no file's name.
  */
-export async function checkPages(pages: GroupPages): Promise<void> {
-  const { file, schema, group, columns, codecs } = pages;
-  for (const { meta_data: meta } of group.columns) {
-    if (!meta || !columns.includes(meta.path_in_schema[0]!)) continue;
-    const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
-    const end = start + Number(meta.total_compressed_size);
-    if (!(start >= 0 && end >= start && end <= file.byteLength)) {
-      fail("a column lies beyond the file");
-    }
-    const path = schemaPath(schema, meta.path_in_schema);
-    const rows = Number(group.num_rows);
-    const bytes = new Uint8Array(await file.slice(start, end));
-    checkChunk(bytes, { meta, path, rows, codecs });
-  }
-}
-
-function schemaPath(
-  schema: SchemaTree,
-  names: readonly string[],
-): SchemaTree[] {
-  const path = [schema];
-  for (const name of names) {
-    const child = path.at(-1)!.children
-      .find(({ element }) => element.name === name);
-    path.push(child ?? fail("it has a column that its schema lacks"));
-  }
-  return path;
-}
-
-/** A column of a row group. */
-interface Chunk {
-  meta: ColumnMetaData;
-  /** Its place in the schema, from the root on. */
-  path: readonly SchemaTree[];
-  rows: number;
-  codecs: Compressors;
-}
-
-/** Type of a page, and the field of its header that is about it. */
-const DATA = { type: 0, field: 5 };
-const DICTIONARY = { type: 2, field: 7 };
-const DATA_2 = { type: 3, field: 8 };
-
-function checkChunk(bytes: Uint8Array, chunk: Chunk): void {
-  const { path, rows } = chunk;
+export function checkChunk(chunk: Chunk): void {
+  const { bytes, path, rows } = chunk;
   const repeated = path.some(isRepeated);
   const most = repeated ? FEW + VALUES_PER_BYTE * bytes.length : rows;
   let values = 0;
   let unpacked = 0;
-  let at = 0;
-  // The library stops there too.
-  while (at < bytes.length - 1 && (repeated || values < rows)) {
-    const { struct: { numbers, structs }, end } = walkThrift(bytes, at);
-    const type = numbers.get(1);
-    const size = countOf(numbers, 2);
-    at = end + countOf(numbers, 3);
-    if (at > bytes.length) fail("a page is cut off");
-    unpacked += size;
+  for (const page of pagesOf(chunk)) {
+    unpacked += page.size;
     if (unpacked > UNPACKED + UNPACKED_PER_BYTE * bytes.length) {
       fail(`${bytes.length} bytes of a column unpack to ${unpacked} or more`);
     }
-    const page = { packed: bytes.subarray(end, at), size };
-    const kind = [DATA, DICTIONARY, DATA_2].find((kind) => kind.type === type);
-    const head = kind && structs.get(kind.field);
-    if (!head) fail(`a page has the unknown type ${type}`);
-    const count = countOf(head.numbers, 1);
-    if (kind === DICTIONARY) {
+    if (page.kind === "dictionary") {
       // Each takes at least a byte, flags aside, of which none has a dictionary.
-      if (count > size) fail("a dictionary ends too early");
+      if (page.count > page.size) fail("a dictionary ends too early");
       continue;
     }
-    values += count;
+    values += page.count;
     if (values > most) fail(`a column has more than ${most} values`);
-    if (kind === DATA) checkPage(unpack(page, chunk), head, chunk);
-    else checkPage2(page, head, chunk);
+    if (page.kind === "data") checkPage(page, chunk);
+    else checkPage2(page, chunk);
   }
 }
 
-function isRepeated({ element }: SchemaTree): boolean {
-  return element.repetition_type === "REPEATED";
-}
-
-/** Bits of the levels that say which list a value belongs to, and where one is missing. */
-function levelBits(path: readonly SchemaTree[]) {
-  const bits = (levels: number) => 32 - Math.clz32(levels);
-  return {
-    repetition: bits(path.filter(isRepeated).length),
-    definition: bits(
-      path.slice(1)
-        .filter(({ element }) => element.repetition_type !== "REQUIRED").length,
-    ),
-  };
-}
-
-/** A page as it lies in the file, and its size in bytes when unpacked. */
-interface Page {
-  packed: Uint8Array;
-  size: number;
-}
-
-function unpack({ packed, size }: Page, { meta, codecs }: Chunk): Uint8Array {
-  if (meta.codec === "UNCOMPRESSED") return packed;
-  const codec = codecs[meta.codec] ?? fail(`its codec is ${meta.codec}`);
-  return codec(packed, size);
-}
-
-function checkPage(bytes: Uint8Array, head: ThriftStruct, chunk: Chunk): void {
-  const count = countOf(head.numbers, 1);
+function checkPage(page: Page, chunk: Chunk): void {
+  const { count, head } = page;
   const { repetition, definition } = levelBits(chunk.path);
-  let at = 0;
-  for (const width of [repetition, definition]) {
-    if (width === 0) continue;
-    const from = at + 4;
-    at = from + uint32(bytes, at);
-    checkRuns(bytes.subarray(from, at), { width, count });
-  }
-  checkValues(bytes.subarray(at), { head, chunk, encodingField: 2 });
+  const { repetitions, definitions, values } = partsOf(
+    unpack(page, chunk),
+    chunk.path,
+  );
+  if (repetition > 0) checkRuns(repetitions, { width: repetition, count });
+  if (definition > 0) checkRuns(definitions, { width: definition, count });
+  checkValues(values, { head, chunk, encodingField: 2 });
 }
 
 /** A page of the second version: levels stand before it, unpacked. */
-function checkPage2(page: Page, head: ThriftStruct, chunk: Chunk): void {
-  const count = countOf(head.numbers, 1);
+function checkPage2(page: Page, chunk: Chunk): void {
+  const { count, head } = page;
   if (countOf(head.numbers, 2) > count) {
     fail("a page has more nulls than values");
   }
@@ -267,21 +177,4 @@ function checkRuns(
     at += packed ? length / 8 * width : Math.ceil(width / 8);
     seen += length;
   }
-}
-
-function uint32(bytes: Uint8Array, at: number): number {
-  if (at + 4 > bytes.length) fail("a page is cut off");
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
-}
-
-/** A field that counts something. */
-function countOf(numbers: ReadonlyMap<number, number>, id: number): number {
-  const count = numbers.get(id);
-  return count !== undefined && count >= 0
-    ? count
-    : fail("a page's header lacks a count");
-}
-
-function fail(what: string): never {
-  throw new Error(what);
 }

@@ -2,8 +2,10 @@ import type { AsyncBuffer, FileMetaData, SchemaTree } from "hyparquet";
 import { own } from "../../base/own.ts";
 import { decoderOf } from "../../base/files/encodings.ts";
 import { printable } from "../../base/printable.ts";
-import { checkFooter, checkPages, checkRows } from "./check_parquet.ts";
+import { checkChunk, checkFooter, checkRows } from "./check_parquet.ts";
+import { DeltaPages, type ReadableGroup } from "./delta_pages.ts";
 import { parquetCodecs } from "./parquet_codecs.ts";
+import { chunksOf, type GroupPages } from "./parquet_pages.ts";
 import {
   type CellReader,
   cellReader,
@@ -57,17 +59,18 @@ async function* readRows(
       const pages = { file: buffer, schema, group, columns };
       let rows: Record<string, unknown>[];
       try {
-        await checkPages({ ...pages, codecs: compressors });
+        const readable = await readablePages({ ...pages, codecs: compressors });
         rows = await parquetReadObjects({
-          file: buffer,
-          metadata: withoutDecimals(metadata),
+          file: readable.file,
+          metadata: withoutDecimals({
+            ...metadata,
+            row_groups: [readable.group],
+          }),
           compressors,
           parsers: textParsers(decoder),
           // Bytes that no mark calls text are read by us, who can tell the row.
           utf8: false,
           columns: [...columns],
-          rowStart: first,
-          rowEnd: end,
         });
       } catch (error) {
         throw damaged(path, error as Error);
@@ -87,6 +90,16 @@ async function* readRows(
   } finally {
     file.close();
   }
+}
+
+/** A row group whose pages were looked at, as the library can decode it. */
+async function readablePages(pages: GroupPages): Promise<ReadableGroup> {
+  const readable = new DeltaPages(pages);
+  for await (const { column, ...chunk } of chunksOf(pages)) {
+    checkChunk(chunk);
+    readable.add(column, chunk);
+  }
+  return readable.readable();
 }
 
 function readersOf(

@@ -113,18 +113,46 @@ def note_arrow(file, table):
     note(file, table.column_names, rows)
 
 
+ENCODINGS = {
+    "BYTE_ARRAY": ["PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"],
+    "FIXED_LEN_BYTE_ARRAY": ["PLAIN", "DELTA_BYTE_ARRAY", "BYTE_STREAM_SPLIT"],
+    "INT32": ["PLAIN", "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"],
+    "INT64": ["PLAIN", "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"],
+    "FLOAT": ["PLAIN", "BYTE_STREAM_SPLIT"],
+    "DOUBLE": ["PLAIN", "BYTE_STREAM_SPLIT"],
+    "BOOLEAN": ["PLAIN", "RLE"],
+}
+
+
+def column_forms(table, integers):
+    """An encoding for some columns, a dictionary or the default for the others."""
+    trial = pa.BufferOutputStream()
+    pq.write_table(table, trial, store_decimal_as_integer=integers)
+    schema = pq.ParquetFile(pa.BufferReader(trial.getvalue())).schema
+    encodings, dictionaries = {}, []
+    for k in range(len(schema.names)):
+        column = schema.column(k)
+        choice = rng.random()
+        if choice < 0.6:
+            encodings[column.path] = rng.choice(ENCODINGS[column.physical_type])
+        elif choice < 0.8:
+            dictionaries.append(column.path)
+    return {"column_encoding": encodings, "use_dictionary": dictionaries}
+
+
 def write_parquet(i):
     table = arrow_table()
     file = f"{i}.parquet"
+    integers = rng.random() < 0.5
     pq.write_table(
         table,
         folder / file,
+        **column_forms(table, integers),
         compression=rng.choice(["none", "snappy", "gzip", "brotli", "zstd", "lz4"]),
         data_page_version=rng.choice(["1.0", "2.0"]),
-        use_dictionary=rng.random() < 0.5,
         row_group_size=rng.randint(1, 40),
         data_page_size=rng.choice([64, 1 << 20]),
-        store_decimal_as_integer=rng.random() < 0.5,
+        store_decimal_as_integer=integers,
         store_schema=rng.random() < 0.5,
     )
     note_arrow(file, table)

@@ -90,12 +90,3 @@ withShared("k11: a folder of save_to_disk has its rows", async () => {
     { query: "c d", positive: "g h" },
   ]);
 });
-
-withShared("k15: an encoding that isn't read is told as it is", async () => {
-  const table = await openTable(shared("cases/data/k15_delta_v1.parquet"));
-  await assert.rejects(Array.fromAsync(table.rows()), {
-    name: "SyntaxError",
-    message:
-      /k15_delta_v1\.parquet: a column is in parquet's DELTA_BYTE_ARRAY form, which isn't read here; write the file anew/,
-  });
-});

@@ -254,6 +254,8 @@ Deno.test("a table that is left early closes its file", async () => {
   });
 });
 
+const FORMS = ["kinds_v1", "kinds_v2", "kinds_delta", "kinds_delta_v1"];
+
 Deno.test("openTable() reads every kind of page of a parquet file", async () => {
   const all = [
     { text: "one", flag: true, number: 1, empty: null, lists: ["a", "b"] },
@@ -261,7 +263,7 @@ Deno.test("openTable() reads every kind of page of a parquet file", async () => 
     { text: "three", flag: false, number: 3, empty: null, lists: [] },
     { text: "three", flag: true, number: 4, empty: null, lists: ["c"] },
   ];
-  for (const name of ["kinds_v1", "kinds_v2", "kinds_delta"]) {
+  for (const name of FORMS) {
     const table = await openTable(`${FILES}/${name}.parquet`);
     const rows = await Array.fromAsync(table.rows());
     const wanted = all.map((row) =>

@@ -97,6 +97,15 @@ withCase("k4_late_label: asks, and takes row 101 for a miss", async () => {
   assert.equal(record.rows.unlabelled, 100);
 });
 
+withCase(
+  "k15: texts as what they don't share with the one before",
+  async () => {
+    const { task, record } = await importCase("k15_delta_v1.parquet");
+    assert.equal(record.rows.used, 500);
+    assert.equal(pairs(task)[499], "question 499 → answer 499: 1");
+  },
+);
+
 withCase("k17_hub: a set of the hub in BEIR's form", async () => {
   const { task, record } = await importCase("k17_hub");
   assert.equal(task.corpus.size, 2);

@@ -195,6 +195,7 @@ const ARROW = [
   "kinds_v1",
   "kinds_v2",
   "kinds_delta",
+  "kinds_delta_v1",
 ];
 
 const DATA: Reader[] = [
