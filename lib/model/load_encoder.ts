@@ -2,7 +2,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import { join } from "node:path";
 import type { Variable } from "../backend/mod.ts";
 import { checkVocabulary } from "./tokenizer/check_vocabulary.ts";
-import { ADAPTER } from "./lora/adapter_folder.ts";
 import { readConfig } from "./config/config.ts";
 import { denseName, denseParameters } from "./config/dense_module.ts";
 import { type Encoder, lengthLimit } from "./encode/encoder.ts";
@@ -18,8 +17,8 @@ import {
 import { loadTokenizer, type Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { ModelConfig } from "./config/model_config.ts";
 import { readModules } from "./config/read_modules.ts";
-import { isFile } from "../base/files/exists.ts";
-import { modelFolder } from "../base/files/model_folder.ts";
+import { modelParts } from "./config/model_parts.ts";
+import { weightNames } from "./weights/weight_names.ts";
 
 /** Options for {@linkcode loadEncoder}: what to take instead of what the folder says. */
 export interface LoadEncoderOptions {
@@ -63,15 +62,20 @@ export async function loadEncoder(
   path: string,
   options: LoadEncoderOptions = {},
 ): Promise<Encoder> {
-  const folder = await modelFolder(path);
-  const config = await readConfig(folder);
+  const parts = await modelParts(path);
+  const { folder, transformer, adapter } = parts;
+  const config = await readConfig(transformer);
   const modules = withOptions(await readModules(folder), options);
-  const tokenizer = withEndToken(await loadTokenizer(folder), folder, options);
+  const tokenizer = withEndToken(
+    await loadTokenizer(parts.tokenizer),
+    folder,
+    options,
+  );
   const action = `load ${folder}`;
   checkVocabulary(config, tokenizer, action);
   const parameters = new Map<string, Variable>();
   try {
-    await readTransformer(folder, config, parameters);
+    await readTransformer(transformer, config, parameters);
     await readDense(folder, { config, modules }, parameters);
   } catch (error) {
     tf.dispose([...parameters.values()]);
@@ -79,10 +83,7 @@ export async function loadEncoder(
   }
   const maxLength = lengthLimit({ config, modules }, Infinity);
   const encoder = { config, tokenizer, modules, maxLength, parameters };
-  const adapter = join(folder, ADAPTER);
-  return await isFile(join(adapter, "adapter_config.json"))
-    ? await loadLora(encoder, adapter)
-    : encoder;
+  return adapter ? await loadLora(encoder, adapter) : encoder;
 }
 
 function withOptions(
@@ -116,12 +117,13 @@ async function readTransformer(
 ): Promise<void> {
   const family = familyOf(config);
   using weights = await openWeights(folder);
-  const names = new Map<string, string>();
-  for (const stored of weights.tensors.keys()) {
-    const prefix = family.prefixes.find((p) => stored.startsWith(p)) ?? "";
-    names.set(stored.slice(prefix.length), stored);
-  }
-  for (const spec of family.parameters(config)) {
+  const specs = family.parameters(config);
+  const names = weightNames(weights.tensors.keys(), {
+    prefixes: family.prefixes,
+    anchor: specs[0]!.name,
+    folder,
+  });
+  for (const spec of specs) {
     into.set(spec.name, await readParameter(spec, { weights, names, folder }));
   }
   for (const [name, stored] of names) {

@@ -114,6 +114,7 @@ export { type LoraConfig, loraConfig } from "./lora/lora_config.ts";
 export { mergeLora } from "./lora/merge_lora.ts";
 export { saveLora } from "./lora/save_lora.ts";
 export { loadEncoder, type LoadEncoderOptions } from "./load_encoder.ts";
+export { type ModelParts, modelParts } from "./config/model_parts.ts";
 export { type ModelInfo, modelInfo } from "./config/model_info.ts";
 export { readModules } from "./config/read_modules.ts";
 export {

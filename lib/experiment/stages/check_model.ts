@@ -1,7 +1,11 @@
 import type { Variable } from "../../backend/mod.ts";
 import { checkSpace } from "../../base/files/check_space.ts";
-import { modelFolder } from "../../base/files/model_folder.ts";
-import { type Encoder, loadTokenizer, modelInfo } from "../../model/mod.ts";
+import {
+  type Encoder,
+  loadTokenizer,
+  modelInfo,
+  modelParts,
+} from "../../model/mod.ts";
 import { trainable } from "../../train/mod.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
 
@@ -16,7 +20,7 @@ export async function checkModel(
   for (const folder of [model, mineModel]) {
     if (folder === undefined) continue;
     await modelInfo(folder);
-    await loadTokenizer(await modelFolder(folder));
+    await loadTokenizer((await modelParts(folder)).tokenizer);
   }
 }
 

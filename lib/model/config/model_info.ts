@@ -1,10 +1,8 @@
-import { join } from "node:path";
-import { modelFolder } from "../../base/files/model_folder.ts";
 import { readConfig } from "./config.ts";
 import { lengthLimit } from "../encode/encoder.ts";
+import { modelParts } from "./model_parts.ts";
 import { openWeights } from "../weights/safetensors.ts";
 import { readModules } from "./read_modules.ts";
-import { exists } from "../../base/files/exists.ts";
 
 /** What a model folder holds. */
 export interface ModelInfo {
@@ -53,10 +51,10 @@ export interface ModelInfo {
  * ```
  */
 export async function modelInfo(path: string): Promise<ModelInfo> {
-  const folder = await modelFolder(path);
-  const config = await readConfig(folder);
+  const { folder, transformer, adapter } = await modelParts(path);
+  const config = await readConfig(transformer);
   const modules = await readModules(folder);
-  using weights = await openWeights(folder);
+  using weights = await openWeights(transformer);
   const tensors = [...weights.tensors.values()];
   const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
   return {
@@ -73,6 +71,6 @@ export async function modelInfo(path: string): Promise<ModelInfo> {
     parameters: tensors.reduce((n, { shape }) => n + size(shape), 0),
     dtypes: [...new Set(tensors.map(({ dtype }) => dtype))],
     bytes: tensors.reduce((n, { start, end }) => n + end - start, 0),
-    adapter: await exists(join(folder, "adapter", "adapter_config.json")),
+    adapter: adapter !== undefined,
   };
 }

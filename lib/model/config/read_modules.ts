@@ -4,6 +4,7 @@ import { z } from "zod";
 import { parseJson } from "../../base/files/json_file.ts";
 import { shown } from "../../base/shown.ts";
 import { ACTIVATION_CLASSES, POOLING_MODES } from "./module_names.ts";
+import { type ModuleEntry, readModuleList } from "./module_list.ts";
 import type { DenseModule, ModulesConfig, Pooling } from "./modules.ts";
 import { named } from "../../base/named.ts";
 
@@ -24,14 +25,6 @@ const DenseFile = z.looseObject({
 
 /** Classes of modules that we run. */
 const MODULE_KINDS = ["Transformer", "Pooling", "Dense", "Normalize"];
-
-const ModulesFile = z.array(z.looseObject({
-  path: z.string().regex(
-    /^(?!\.)[\w. -]{0,200}$/,
-    "must be a folder of the model",
-  ),
-  type: z.string(),
-}));
 
 const PoolingFile = z.looseObject({
   pooling_mode: z.union([z.string(), z.array(z.string())]).optional(),
@@ -87,8 +80,9 @@ export async function readModules(folder: string): Promise<ModulesConfig> {
     normalize: true,
     prompts: {},
   };
-  await readModuleList(folder, config);
-  const maxLength = await readMaxLength(folder);
+  const list = await readModuleList(folder);
+  if (list) await takeModules(folder, list, config);
+  const maxLength = await readMaxLength(join(folder, list?.[0]?.path ?? ""));
   if (maxLength !== undefined) config.maxLength = maxLength;
   const file = await readIfPresent(
     join(folder, "config_sentence_transformers.json"),
@@ -104,22 +98,20 @@ export async function readModules(folder: string): Promise<ModulesConfig> {
 }
 
 /** Takes over what `modules.json` and the files that it names say. */
-async function readModuleList(
+async function takeModules(
   folder: string,
+  modules: readonly ModuleEntry[],
   config: ModulesConfig,
 ): Promise<void> {
-  const path = join(folder, "modules.json");
-  const modules = await readIfPresent(path, ModulesFile);
-  if (!modules) return;
   config.normalize = false;
   const dense: DenseModule[] = [];
   let pooled = false;
-  for (const { type, path: inner } of modules) {
-    // The class's place in the library has changed with the versions.
-    const kind = type.split(".").at(-1)!;
+  for (const { kind, path: inner } of modules) {
     const refuse = (must: string) => {
       throw new SyntaxError(
-        `Cannot read ${path}: modules must ${must}: got ${shown(type)}`,
+        `Cannot read ${
+          join(folder, "modules.json")
+        }: modules must ${must}: got ${shown(kind)}`,
       );
     };
     if (!MODULE_KINDS.includes(kind)) refuse(`be ${MODULE_KINDS.join(", ")}`);

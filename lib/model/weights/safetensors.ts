@@ -4,6 +4,7 @@ import { INDEX, planShards, readIndex, ShardedWeights } from "./sharded.ts";
 import { headerLength, parseHeader } from "./header.ts";
 import { openFile, readFully, SafetensorsFile } from "./file.ts";
 import { fileBytes } from "./write.ts";
+import { otherWeights } from "./other_weights.ts";
 import { isFile } from "../../base/files/exists.ts";
 import { readText } from "../../base/files/read_text.ts";
 
@@ -190,7 +191,9 @@ export async function openWeights(folder: string): Promise<Weights> {
   const index = join(folder, INDEX);
   if (!await isFile(index)) {
     throw new Deno.errors.NotFound(
-      `Cannot read weights from ${folder}: it has neither model.safetensors nor model.safetensors.index.json (a pytorch_model.bin must be converted first)`,
+      `Cannot read weights from ${folder}: it must have model.safetensors or model.safetensors.index.json${await otherWeights(
+        folder,
+      )}`,
     );
   }
   const shardOf = readIndex(

@@ -204,12 +204,21 @@ Deno.test("what we don't have is refused in one line", async () => {
       [{ "modules.json": {} }, /modules.json: .*array/],
       [
         { "modules.json": modules(`${OLD}.Transformer`, `${OLD}.Dense`) },
-        /must have Pooling before Dense: got "sentence_transformers.models.Dense"/,
+        /must have Pooling before Dense: got "Dense"/,
       ],
       [
         { "modules.json": modules(`${OLD}.Transformer`, `${OLD}.CNN`) },
         /must be Transformer, Pooling, Dense, Normalize: got ".*CNN"/,
       ],
+      [
+        { "modules.json": modules(`${OLD}.Router`) },
+        /must begin with Transformer: got "Router"; it has one model for queries and another/,
+      ],
+      [
+        { "modules.json": modules(`${OLD}.StaticEmbedding`) },
+        /got "StaticEmbedding"; its words have vectors, but no transformer/,
+      ],
+      [{ "modules.json": [] }, /must begin with Transformer: got nothing/],
       [{
         "modules.json": modules(
           `${OLD}.Transformer`,

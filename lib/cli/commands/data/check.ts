@@ -95,10 +95,8 @@ export const command: Command<DataCheckOptions> = {
 
 /** Counts the tokens of a text, special ones included. */
 async function tokenCounter(folder: string): Promise<(text: string) => number> {
-  const { loadTokenizer } = await import(
-    "../../../model/tokenizer/tokenizer.ts"
-  );
-  const tokenizer = await loadTokenizer(folder);
+  const { loadTokenizer, modelParts } = await import("../../../model/mod.ts");
+  const tokenizer = await loadTokenizer((await modelParts(folder)).tokenizer);
   return (text) => tokenizer.encode([text]).ids[0]!.length;
 }
 
