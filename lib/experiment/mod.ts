@@ -85,3 +85,12 @@ export {
   trainRetriever,
   type TrainRetrieverOptions,
 } from "./train_retriever.ts";
+export {
+  type FoundPassage,
+  openRetriever,
+  type OpenRetrieverOptions,
+  Retriever,
+} from "./retriever/open_retriever.ts";
+export type { Encoding } from "./retriever/encoding.ts";
+export type { DenseModel, PromptedOptions } from "./retriever/open_model.ts";
+export type { SearchedTask, SearchOptions } from "./retriever/searcher.ts";

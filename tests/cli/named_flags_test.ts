@@ -58,6 +58,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/mine_suite_options.ts": ["mine"],
   "experiment/mined_file.ts": ["mine"],
   "experiment/mined_folder.ts": TRAINING,
+  "experiment/retriever/": ["search", "serve"],
   "experiment/run_experiment.ts": ["run", "demo"],
   "experiment/run_folder.ts": RUNS,
   "experiment/stages/adapter.ts": ["run", "train"],

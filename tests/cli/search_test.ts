@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { useBackend } from "../../lib/backend/mod.ts";
 import { main } from "../../lib/cli/main.ts";
-import { recent } from "../../lib/cli/search/recent.ts";
+import { recent } from "../../lib/experiment/retriever/recent.ts";
 import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
 import { writeSuite } from "../../lib/data/mod.ts";
 import { displayWidth } from "../../lib/report/notebook/terminal.ts";
@@ -147,7 +147,7 @@ Deno.test("tdro search refuses what it can't do in one line", () =>
 Deno.test("recent() drops what was used longest ago", async () => {
   const dropped: string[] = [];
   const made: string[] = [];
-  const things = recent<string>(2, (thing) => dropped.push(thing));
+  const things = recent<string, string>(2, (thing) => dropped.push(thing));
   const get = (name: string) =>
     things.get(name, () => {
       made.push(name);

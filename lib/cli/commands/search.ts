@@ -6,7 +6,9 @@ import { backendOption } from "./backend_option.ts";
 import { DEFAULTS } from "./eval/options.ts";
 import type { Command } from "../command.ts";
 import type { CommandIo } from "../io.ts";
-import type { TaskHit } from "../search/search_tasks.ts";
+import type { Encoding } from "../../experiment/retriever/encoding.ts";
+import type { DenseModel } from "../../experiment/retriever/open_model.ts";
+import type { TaskHit } from "../../experiment/retriever/search_tasks.ts";
 import { watched } from "../watched.ts";
 
 /** Options of `tdro search`. */
@@ -24,11 +26,11 @@ export interface SearchCommandOptions {
   /** Passages wanted. */
   k: number;
   /** What stands before the texts. */
-  prompts: "task" | "model" | "none";
+  prompts?: "task" | "model" | "none";
   /** Maximum tokens of the query. */
-  queryLength: number;
+  queryLength?: number;
   /** Maximum tokens per passage. */
-  passageLength: number;
+  passageLength?: number;
   /** Folder of the vectors of passages. */
   cache?: string | undefined;
   /** The tfjs backend. */
@@ -69,15 +71,14 @@ export const command: Command<SearchCommandOptions> = {
       "Search the passages of this task alone; all tasks if left out",
     ),
     k: z.int().min(1).default(10).describe("Passages to show"),
-    prompts: z.enum(["task", "model", "none"]).default(DEFAULTS.prompts)
-      .describe(
-        "What stands before each text: the task's instruction before the query, the model's own prompts, or nothing",
-      ),
-    queryLength: z.int().min(2).default(DEFAULTS.queryLength).describe(
-      "Maximum tokens of the query",
+    prompts: z.enum(["task", "model", "none"]).optional().describe(
+      "What stands before each text: the task's instruction before the query, the model's own prompts, or nothing; default: what the model's run did, else what the model's own files say",
     ),
-    passageLength: z.int().min(2).default(DEFAULTS.passageLength).describe(
-      "Maximum tokens per passage",
+    queryLength: z.int().min(2).optional().describe(
+      "Maximum tokens of the query; default: as in the model's run, else the model's own limit, at most 512",
+    ),
+    passageLength: z.int().min(2).optional().describe(
+      "Maximum tokens per passage; default: as in the model's run, else the model's own limit, at most 512",
     ),
     cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe(
@@ -96,7 +97,7 @@ export const command: Command<SearchCommandOptions> = {
     const suite = await openSuite(folder, {
       tasks: task === undefined ? undefined : [task],
     });
-    const hits = await find(suite, text, { ...options, suite: folder }, io);
+    const hits = await find(suite, text, options, io);
     const { hitsTable } = await import("../search/hits_table.ts");
     const table = await hitsTable(hits, {
       columns: io.columns,
@@ -110,17 +111,21 @@ export const command: Command<SearchCommandOptions> = {
 async function find(
   { tasks }: Suite,
   text: string,
-  { model, bm25, k, ...options }:
-    & Omit<SearchCommandOptions, "query" | "task">
-    & { suite: string },
+  { model, bm25, k, ...options }: Omit<
+    SearchCommandOptions,
+    "query" | "task" | "suite"
+  >,
   io: CommandIo,
 ): Promise<TaskHit[]> {
-  const { denseSearcher } = await import("../search/dense_searcher.ts");
-  const { openDense } = await import("../search/open_dense.ts");
-  const { searchTasks } = await import("../search/search_tasks.ts");
+  const { denseSearcher } = await import(
+    "../../experiment/retriever/dense_searcher.ts"
+  );
+  const { searchTasks } = await import(
+    "../../experiment/retriever/search_tasks.ts"
+  );
   using dense = model === undefined
     ? undefined
-    : denseSearcher(() => openDense({ model, ...options }, io));
+    : denseSearcher(() => open(model, options, io));
   const progress = { done: 0, total: 0 };
   const work = searchTasks(tasks, text, {
     dense,
@@ -131,6 +136,31 @@ async function find(
     onProgress: (done, total) => Object.assign(progress, { done, total }),
   });
   return await (dense ? io.progress(encodingProgress(work, progress)) : work);
+}
+
+/** Loads the model, and says how texts are encoded where no option does. */
+async function open(
+  model: string,
+  { backend, cache, ...given }:
+    & Partial<Encoding>
+    & Pick<SearchCommandOptions, "backend" | "cache">,
+  io: CommandIo,
+): Promise<DenseModel> {
+  const { modelFolder } = await import("../../base/files/model_folder.ts");
+  const { recordedEncoding } = await import(
+    "../../experiment/retriever/encoding.ts"
+  );
+  const { openDense } = await import("../search/open_dense.ts");
+  const folder = await modelFolder(model);
+  const { prompts, queryLength, passageLength } = {
+    ...await recordedEncoding(folder),
+    ...given,
+  };
+  io.note(
+    `prompts: ${prompts}; at most ${queryLength} tokens of the query and ${passageLength} of a passage`,
+  );
+  const encoding = { prompts, queryLength, passageLength };
+  return await openDense(folder, { ...encoding, backend, cache }, io);
 }
 
 /** The search as progress of the encoding, which takes nearly all of its time. */

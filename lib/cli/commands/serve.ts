@@ -62,7 +62,7 @@ export const command: Command<ServeOptions> = {
     const { searchPage } = await import("../../report/page/search_page.ts");
     const run = await openServedRun(folder, suite);
     for (const note of run.notes) io.note(note);
-    using columns = openColumns(run, { suite: suite!, cache, backend }, io);
+    using columns = await openColumns(run, { cache, backend }, io);
     const handler = serveHandler(run, {
       columns: columns.all,
       page: await searchPage(run.name),

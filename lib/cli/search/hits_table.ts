@@ -1,6 +1,6 @@
 import { passageText } from "../../base/texts/passage_text.ts";
 import { printable } from "../../base/printable.ts";
-import type { TaskHit } from "./search_tasks.ts";
+import type { TaskHit } from "../../experiment/retriever/search_tasks.ts";
 
 /** Least width of the texts: a long id makes the lines longer instead. */
 const LEAST_TEXT = 20;

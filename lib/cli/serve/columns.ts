@@ -1,9 +1,11 @@
 import type { Task } from "../../data/mod.ts";
 import type { BackendName } from "../../backend/mod.ts";
-import { bm25Searcher } from "../search/bm25_searcher.ts";
-import { denseSearcher } from "../search/dense_searcher.ts";
+import type {
+  Hit,
+  Searcher,
+  SearchOptions,
+} from "../../experiment/retriever/searcher.ts";
 import { openDense } from "../search/open_dense.ts";
-import type { Hit, Searcher, SearchOptions } from "../search/searcher.ts";
 import type { CommandIo } from "../io.ts";
 import type { ServedRun } from "./served_run.ts";
 
@@ -24,15 +26,23 @@ export interface Columns extends Disposable {
 }
 
 /** One column for each model of the run, and one for BM25. */
-export function openColumns(
-  { arms, encoding }: ServedRun,
+export async function openColumns(
+  { arms }: ServedRun,
   options: {
-    suite: string;
     backend: BackendName | "auto";
     cache?: string | undefined;
   },
   io: CommandIo,
-): Columns {
+): Promise<Columns> {
+  const { bm25Searcher } = await import(
+    "../../experiment/retriever/bm25_searcher.ts"
+  );
+  const { denseSearcher } = await import(
+    "../../experiment/retriever/dense_searcher.ts"
+  );
+  const { oneAfterTheOther } = await import(
+    "../../experiment/retriever/in_turn.ts"
+  );
   const inTurn = oneAfterTheOther();
   const searchers: Searcher[] = [];
   const column = (name: string, label: string, searcher: Searcher): Column => {
@@ -41,16 +51,18 @@ export function openColumns(
       name,
       label,
       // Two that encode at the same time would only take each other's memory.
-      search: (...args) => inTurn(() => searcher.search(...args)),
+      search: (task, text, options) =>
+        inTurn(async () => {
+          const [hits] = await searcher.search(task, [text], options);
+          return hits!;
+        }),
     };
   };
-  const dense = arms.map(({ name, label, folder }) =>
+  const dense = arms.map(({ name, label, folder, encoding }) =>
     column(
       name,
       label,
-      denseSearcher(() =>
-        openDense({ model: folder, ...encoding, ...options }, io)
-      ),
+      denseSearcher(() => openDense(folder, { ...encoding, ...options }, io)),
     )
   );
   return {
@@ -58,15 +70,5 @@ export function openColumns(
     [Symbol.dispose]() {
       for (const searcher of searchers) searcher[Symbol.dispose]();
     },
-  };
-}
-
-/** Starts each piece of work when the one before it has ended, well or not. */
-function oneAfterTheOther(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work);
-    last = next.catch(() => {});
-    return next;
   };
 }

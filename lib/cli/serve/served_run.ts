@@ -1,19 +1,8 @@
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Suite } from "../../data/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
+import type { RunModel } from "../../experiment/retriever/run_models.ts";
 import type { RunRecord } from "../../experiment/run_folder.ts";
-import { nameOfToday } from "../../base/earlier_names.ts";
-import { isFile, isFolder } from "../../base/files/exists.ts";
-
-/** A model of a run, as a column of the page. */
-export interface Arm {
-  /** Its name in the run's files. */
-  name: string;
-  /** What it is called on the page. */
-  label: string;
-  /** Its model folder. */
-  folder: string;
-}
 
 /** What the page shows: a run and the suite that it was made on. */
 export interface ServedRun {
@@ -22,15 +11,9 @@ export interface ServedRun {
   /** The run's tasks, as far as they are in the suite. */
   suite: Suite;
   /** The models, the untrained start first. */
-  arms: Arm[];
+  arms: RunModel[];
   /** Scores of each query, by arm; empty if the run has no evaluation. */
   reports: Readonly<Record<string, EvalReport>>;
-  /** How texts were encoded when the run was evaluated. */
-  encoding: {
-    queryLength: number;
-    passageLength: number;
-    prompts: "task" | "none";
-  };
   /** What a reader must know before trusting the page, a sentence each. */
   notes: string[];
 }
@@ -47,25 +30,21 @@ export async function openServedRun(
   folder: string,
   suiteFolder: string | undefined,
 ): Promise<ServedRun> {
-  const record = await readRunRecord(folder);
+  const { readRunModels, startOf } = await import(
+    "../../experiment/retriever/run_models.ts"
+  );
+  const { record, reports, models } = await readRunModels(folder, "serve");
   if (suiteFolder === undefined) {
     throw new RangeError(
       `Cannot serve ${folder}: --suite must name the folder of its suite, ${record.suite.name}: got none`,
     );
   }
-  const reports = await scoresOf(folder);
-  const arms = await trainedArms(folder, reports, record);
-  if (arms.length === 0) {
-    throw new Deno.errors.NotFound(
-      `Cannot serve ${folder}: its folder models holds no model; let the run end first`,
-    );
-  }
   const { suite, note } = await openSuiteOf(record, suiteFolder);
-  const start = await startArm(record);
+  const start = await startOf({ record, reports });
   const notes = [
     note,
     record.status === "finished" ? undefined : "The run isn't finished.",
-    start.note,
+    typeof start === "string" ? start : undefined,
     Object.keys(reports).length > 0
       ? undefined
       : "The run has no eval.json, so that no query has a score.",
@@ -73,83 +52,10 @@ export async function openServedRun(
   return {
     name: basename(resolve(folder)),
     suite,
-    arms: [...start.arm ? [start.arm] : [], ...arms],
+    arms: typeof start === "string" ? models : [start, ...models],
     reports,
-    encoding: encodingOf(record, reports),
     notes: notes.filter((sentence) => sentence !== undefined),
   };
-}
-
-async function readRunRecord(folder: string): Promise<RunRecord> {
-  const { readRecord } = await import("../../experiment/run_folder.ts");
-  const { settingsOfToday } = await import(
-    "../../experiment/earlier_options.ts"
-  );
-  const record = await readRecord<RunRecord>(folder, "run.json", "run");
-  if (record?.format === "tdro-run/1" && record.options && record.suite) {
-    return { ...record, options: settingsOfToday(record.options, {}) };
-  }
-  const arena = await isFile(join(folder, "arena.json"));
-  throw new Deno.errors.NotFound(
-    record
-      ? `Cannot serve ${folder}: its run.json is damaged; run it again`
-      : arena
-      ? `Cannot serve ${folder}: it is an arena; name the folder of a run or a training run`
-      : `Cannot serve ${folder}: it has no run.json; name the folder of a run or a training run`,
-  );
-}
-
-async function scoresOf(
-  folder: string,
-): Promise<Record<string, EvalReport>> {
-  const { refuseDamagedRun } = await import("../../experiment/run_folder.ts");
-  const { readReports } = await import("../../eval/mod.ts");
-  const path = join(folder, "eval.json");
-  if (!await isFile(path)) return {};
-  await refuseDamagedRun(folder, ["eval.json"]);
-  return await readReports(path);
-}
-
-/** The models that the run has left, in the order of its evaluation. */
-async function trainedArms(
-  folder: string,
-  reports: Readonly<Record<string, EvalReport>>,
-  record: RunRecord,
-): Promise<Arm[]> {
-  const { armLabel } = await import("../../experiment/arms.ts");
-  const models = join(folder, "models");
-  if (!await isFolder(models)) return [];
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(models)) {
-    if (isDirectory && !name.startsWith(".")) found.push(name);
-  }
-  const evaluated = Object.keys(reports);
-  const rank = (name: string) =>
-    evaluated.includes(name) ? evaluated.indexOf(name) : Infinity;
-  return found.sort().map((each) => ({ each, name: nameOfToday(each) }))
-    .toSorted((a, b) => rank(a.name) - rank(b.name) || 0)
-    .map(({ each, name }) => ({
-      name,
-      label: armLabel(name, record.options),
-      folder: join(models, each),
-    }));
-}
-
-/** The model that the run fine-tuned, if there was one and it is still there. */
-async function startArm(
-  { options: { model } }: RunRecord,
-): Promise<{ arm?: Arm; note?: string }> {
-  if (model === undefined) {
-    return {
-      note:
-        "The run began with an encoder from scratch: there is no start to search with.",
-    };
-  }
-  const { modelFolder } = await import("../../base/files/model_folder.ts");
-  const folder = await modelFolder(model);
-  return await isFile(join(folder, "config.json"))
-    ? { arm: { name: "start", label: "start", folder } }
-    : { note: `The start is left out: there is no model in ${model} here.` };
 }
 
 /** The run's tasks in the suite, and a sentence if they aren't those of the run. */
@@ -183,18 +89,5 @@ async function openSuiteOf(
     suite,
     note:
       `The suite in ${folder} is not the one that the run was made on (${why}): hits and judgments may not fit its scores.`,
-  };
-}
-
-function encodingOf(
-  { options }: RunRecord,
-  reports: Readonly<Record<string, EvalReport>>,
-): ServedRun["encoding"] {
-  const [report] = Object.values(reports);
-  const lengths = report?.origin?.lengths;
-  return {
-    queryLength: lengths?.query ?? options.queryLength,
-    passageLength: lengths?.passage ?? options.passageLength,
-    prompts: report?.settings?.prompts ?? options.prompts,
   };
 }

@@ -1,6 +1,4 @@
 import { join } from "node:path";
-import { z } from "zod";
-import { readJsonIfThere } from "../../base/files/json_file.ts";
 import { modelFolder } from "../../base/files/model_folder.ts";
 import { writeWhole } from "../../base/files/write_whole.ts";
 import type { EvalReport } from "../../eval/mod.ts";
@@ -8,6 +6,7 @@ import { modelInfo, readModules } from "../../model/mod.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import type { ArmRecord } from "../stages/arm_record.ts";
 import { modelCard } from "./model_card.ts";
+import { nameOnHub } from "./name_on_hub.ts";
 
 /** What a card is written from. */
 export interface WriteCardInput extends Pick<StageInput, "options" | "suite"> {
@@ -31,14 +30,8 @@ export async function writeCard(
     arm,
     modules: await readModules(folder),
     info: await modelInfo(folder),
-    base: options.model && await nameOnHub(options.model),
+    base: options.model && await nameOnHub(await modelFolder(options.model)),
     report,
   });
   await writeWhole(join(folder, "README.md"), text);
-}
-
-/** The name of a model that `tdro model pull` fetched. */
-async function nameOnHub(model: string): Promise<string | undefined> {
-  const path = join(await modelFolder(model), "tdro_source.json");
-  return (await readJsonIfThere(path, z.looseObject({ id: z.string() })))?.id;
 }

@@ -34,7 +34,6 @@ export function servedToy(suite: Suite = toySuite()): ServedRun {
       uniform: report(suite, (q) => q === 0 ? 0 : 1 - q / 10),
       reweighted: report(suite, (q) => q === 1 ? 0.25 : 0.5),
     },
-    encoding: { queryLength: 16, passageLength: 16, prompts: "task" },
     notes: [],
   };
 }

@@ -1,61 +1,17 @@
 /** What `tdro serve` makes of a run's folder and of the suite that it is given. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { useBackend } from "../../../lib/backend/mod.ts";
 import { openColumns } from "../../../lib/cli/serve/columns.ts";
 import { openServedRun } from "../../../lib/cli/serve/served_run.ts";
 import type { CommandIo } from "../../../lib/cli/io.ts";
 import { collectReport, evaluate } from "../../../lib/eval/mod.ts";
-import { suiteHash } from "../../../lib/experiment/run_folder.ts";
 import { type Run, writeSuite } from "../../../lib/data/mod.ts";
-import {
-  disposeEncoder,
-  encodeFunction,
-  saveEncoder,
-} from "../../../lib/model/mod.ts";
+import { disposeEncoder, encodeFunction } from "../../../lib/model/mod.ts";
 import { smallEncoder } from "../../_small_encoder.ts";
 import { toySuite } from "../../_toy_suite.ts";
+import { ENCODING, writeRun } from "../../experiment/retriever/_small_run.ts";
 import { tdro } from "../_capture.ts";
 import { inTempFolder } from "../../_temp_folder.ts";
-
-const ENCODING = { queryLength: 12, passageLength: 16 };
-
-/** A run of the toy suite with two arms and a start, all of them small encoders. */
-async function writeRun(
-  folder: string,
-  change: Record<string, unknown> = {},
-): Promise<void> {
-  const suite = toySuite();
-  await writeSuite(suite, join(folder, "suite"));
-  await useBackend("cpu");
-  const base = smallEncoder();
-  const arm = smallEncoder("cls");
-  await saveEncoder(base, join(folder, "base"));
-  await saveEncoder(arm, join(folder, "run/models/uniform"));
-  await saveEncoder(base, join(folder, "run/models/top"));
-  disposeEncoder(base);
-  disposeEncoder(arm);
-  const record = {
-    format: "tdro-run/1",
-    status: "finished",
-    options: {
-      model: join(folder, "base"),
-      topPercent: 40,
-      prompts: "task",
-      ...ENCODING,
-    },
-    suite: {
-      name: "toy",
-      tasks: suite.tasks.map(({ name }) => name),
-      sha256: await suiteHash(suite),
-    },
-    ...change,
-  };
-  await Deno.writeTextFile(
-    join(folder, "run/run.json"),
-    JSON.stringify(record),
-  );
-}
 
 const io = {
   note() {},
@@ -71,7 +27,9 @@ Deno.test("a run is opened with its start, its arms and its lengths", () =>
       run.arms.map(({ label }) => label),
       ["start", "top 40 %", "uniform"],
     );
-    assert.deepEqual(run.encoding, { ...ENCODING, prompts: "task" });
+    for (const { encoding } of run.arms) {
+      assert.deepEqual(encoding, { ...ENCODING, prompts: "task" });
+    }
     assert.deepEqual(run.notes, [
       "The run has no eval.json, so that no query has a score.",
     ]);
@@ -84,9 +42,9 @@ Deno.test("columns find what the evaluation of the same model found", () =>
     const run = await openServedRun(join(folder, "run"), suiteFolder);
     const cache = join(folder, "vectors");
     for (let round = 0; round < 2; round++) {
-      using columns = openColumns(
+      using columns = await openColumns(
         run,
-        { suite: suiteFolder, backend: "cpu", cache },
+        { backend: "cpu", cache },
         io,
       );
       const uniform = columns.all.find(({ name }) => name === "uniform")!;
@@ -121,9 +79,9 @@ Deno.test("searches take turns, and one that fails holds up none", () =>
     await writeRun(folder);
     const run = await openServedRun(join(folder, "run"), join(folder, "suite"));
     await Deno.remove(join(folder, "run/models/uniform/model.safetensors"));
-    using columns = openColumns(
+    using columns = await openColumns(
       run,
-      { suite: join(folder, "suite"), backend: "cpu" },
+      { backend: "cpu" },
       io,
     );
     const [task] = run.suite.tasks;

@@ -65,15 +65,3 @@ export function prompted(
     return encode(texts.map((text) => before + text), options);
   };
 }
-
-/** Everything that vectors of passages depend on, beside the passages. */
-export function vectorsOf(
-  { model, lengths, prompts, backend }: EvalOrigin,
-): string {
-  return [
-    model!.sha256,
-    `${lengths!.passage} tokens`,
-    JSON.stringify(prompts?.passage ?? ""),
-    `${backend!.name} on ${backend!.device}`,
-  ].join(", ");
-}

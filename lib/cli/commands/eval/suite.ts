@@ -8,7 +8,6 @@ import type {
 import type { RetrieveFunction } from "../../../search/mod.ts";
 import type { EvalPlan } from "./options.ts";
 import type { OpenedEncoder } from "../encoder_functions.ts";
-import { vectorsOf } from "./origin.ts";
 import { shardRunWriter } from "./shards.ts";
 import { runWriter } from "../run_writer.ts";
 import type { CommandIo } from "../../io.ts";
@@ -47,6 +46,9 @@ export async function evaluateSuite(
   }
   const { encode, prepare } = encoder;
   if (!options.bm25) {
+    const { vectorsOf } = await import(
+      "../../../experiment/retriever/vectors_of.ts"
+    );
     return evaluate(encode, suite, {
       ...common,
       prompts,

@@ -77,12 +77,12 @@ async function denseRun(
   const scores = new Map<string, number>();
   let before = 0;
   for (const [t, task] of tasks.entries()) {
-    const hits = await dense.search(task, text, {
+    const [hits] = await dense.search(task, [text], {
       k,
       signal,
       onProgress: (done) => onProgress?.(before + done, total),
     });
-    for (const { id, score } of hits) scores.set(`${t} ${id}`, score);
+    for (const { id, score } of hits!) scores.set(`${t} ${id}`, score);
     before += task.corpus.size;
   }
   return new Map([["", new Map(best(scores, k))]]);

@@ -1,19 +1,14 @@
-import type { Task } from "../../data/mod.ts";
-import type { EmbeddingCache } from "../../eval/mod.ts";
+import type { Passage } from "../../data/mod.ts";
 import type { EncodeFunction } from "../../model/mod.ts";
 import { ExactIndex } from "../../search/mod.ts";
-import { queryText } from "../../base/texts/query_text.ts";
-import type { OpenedEncoder } from "../commands/encoder_functions.ts";
+import type { DenseModel } from "./open_model.ts";
 import { recent } from "./recent.ts";
-import type { Searcher, SearchOptions } from "./searcher.ts";
-
-/** A model to search with. */
-export interface DenseModel extends OpenedEncoder {
-  /** Whether the task's instruction stands before a query. */
-  prompts: "task" | "none";
-  /** Where vectors of passages are kept, if anywhere. */
-  cache?: EmbeddingCache | undefined;
-}
+import {
+  hitsOf,
+  type SearchedTask,
+  type Searcher,
+  type SearchOptions,
+} from "./searcher.ts";
 
 /** Tasks whose passages stay indexed, for each searcher. */
 export const KEPT_TASKS = 4;
@@ -28,25 +23,29 @@ const TEXTS_AT_ONCE = 256;
  * @param open Loads the model.
  */
 export function denseSearcher(open: () => Promise<DenseModel>): Searcher {
-  const models = recent<DenseModel>(1, (model) => model[Symbol.dispose]());
-  const indexes = recent<ExactIndex>(
+  const models = recent<"model", DenseModel>(
+    1,
+    (model) => model[Symbol.dispose](),
+  );
+  const indexes = recent<ReadonlyMap<string, Passage>, ExactIndex>(
     KEPT_TASKS,
     (index) => index[Symbol.dispose](),
   );
   return {
-    async search(task, text, options) {
-      const model = await models.get("", open);
-      const index = await indexes.get(
-        task.name,
-        () => indexTask(model, task, options),
-      );
-      const prompt = model.prompts === "task" ? task.prompt : "";
-      const embeddings = await model.encode([queryText(prompt, text)], {
+    async search(task, texts, options) {
+      const model = await models.get("model", open);
+      // First: a prompt that is missing shows before the passages are encoded.
+      const embeddings = await model.encode(texts, {
         kind: "query",
+        task,
         signal: options.signal,
       });
-      const run = await index.search({ ids: [""], embeddings }, options.k);
-      return [...run.get("")!].map(([id, score]) => ({ id, score }));
+      const index = await indexes.get(
+        task.corpus,
+        () => indexTask(model, task, options),
+      );
+      const ids = texts.map((_, i) => `${i}`);
+      return hitsOf(await index.search({ ids, embeddings }, options.k), ids);
     },
     [Symbol.dispose]() {
       indexes[Symbol.dispose]();
@@ -57,7 +56,7 @@ export function denseSearcher(open: () => Promise<DenseModel>): Searcher {
 
 async function indexTask(
   { encode, prepare, cache }: DenseModel,
-  { name, corpus }: Task,
+  { name, corpus }: SearchedTask,
   { signal, onProgress }: SearchOptions,
 ): Promise<ExactIndex> {
   const { passageVectors } = await import("../../eval/passage_vectors.ts");

@@ -1,0 +1,148 @@
+import {
+  type Backend,
+  type BackendName,
+  type NearestRows,
+  nearestRows,
+  type RowMatrix,
+  useBackend,
+} from "../../backend/mod.ts";
+import { queryText } from "../../base/texts/query_text.ts";
+import { own } from "../../base/own.ts";
+import type { EmbeddingCache } from "../../eval/mod.ts";
+import {
+  disposeEncoder,
+  type Embeddings,
+  encodeFunction,
+  type EncodeOptions,
+  type Encoder,
+  loadEncoder,
+  modelPrompt,
+} from "../../model/mod.ts";
+import { originOfModel } from "../stages/evaluation_origin.ts";
+import type { Encoding } from "./encoding.ts";
+import type { SearchedTask } from "./searcher.ts";
+import { vectorsOf } from "./vectors_of.ts";
+
+/** A model to search with. */
+export interface DenseModel extends Disposable {
+  /** Turns texts, without prompts, into vectors. */
+  encode(
+    texts: readonly string[],
+    options?: PromptedOptions,
+  ): Promise<Embeddings>;
+  /** Makes passages ready for exact search. */
+  prepare: (passages: RowMatrix) => NearestRows;
+  /** Where vectors of passages are kept, if anywhere. */
+  cache?: EmbeddingCache | undefined;
+  /** What computes it. */
+  backend: Backend;
+}
+
+/** What a caller may say of the texts. */
+export interface PromptedOptions extends EncodeOptions {
+  /** The task that queries belong to. */
+  task?: Pick<SearchedTask, "name" | "prompt"> | undefined;
+}
+
+/** How a model is opened. */
+export interface OpenModelOptions extends Encoding {
+  /** The tfjs backend. */
+  backend: BackendName | "auto";
+  /** Folder of the vectors of passages; those that `tdro eval` keeps serve too. */
+  cache?: string | undefined;
+}
+
+/**
+ * Loads a model for searching.
+ *
+ * @param folder Its folder.
+ * @param options How texts are encoded, and where vectors are kept.
+ */
+export async function openModel(
+  folder: string,
+  { backend: name, cache, ...encoding }: OpenModelOptions,
+): Promise<DenseModel> {
+  const backend = await useBackend(name);
+  const encoder = await loadEncoder(folder);
+  const prompted = promptsOf(encoder, encoding);
+  const bare = encodeFunction(encoder, encoding);
+  const encode: DenseModel["encode"] = (texts, { task, ...options } = {}) => {
+    const before = options.kind === "query"
+      ? prompted.query(task)
+      : prompted.passage;
+    return bare(texts.map((text) => before + text), options);
+  };
+  try {
+    return {
+      encode,
+      prepare: (passages) => nearestRows(passages),
+      backend,
+      cache: cache === undefined ? undefined : {
+        folder: cache,
+        model: vectorsOf({
+          ...await originOfModel(folder, {
+            query: encoding.queryLength,
+            passage: encoding.passageLength,
+          }),
+          prompts: prompted.passage === ""
+            ? undefined
+            : { query: "", passage: prompted.passage },
+          backend,
+        }),
+      },
+      [Symbol.dispose]: () => disposeEncoder(encoder),
+    };
+  } catch (error) {
+    disposeEncoder(encoder);
+    throw error;
+  }
+}
+
+/** What stands before texts. */
+interface Prompts {
+  passage: string;
+  query(task: PromptedOptions["task"]): string;
+}
+
+function promptsOf(encoder: Encoder, { prompts }: Encoding): Prompts {
+  if (prompts === "none") return { passage: "", query: () => "" };
+  if (prompts === "model") {
+    return {
+      passage: modelPrompt(encoder, "passage"),
+      query: (task) => ownQueryPrompt(encoder, task),
+    };
+  }
+  return {
+    passage: "",
+    query(task) {
+      if (task) return queryText(task.prompt, "");
+      throw new RangeError(
+        `Cannot encode queries: task must be the one that they belong to, as the model was trained with a prompt for each: got none`,
+      );
+    },
+  };
+}
+
+/** The model's own prompt for a task's queries, else for any. */
+function ownQueryPrompt(
+  encoder: Encoder,
+  task: PromptedOptions["task"],
+): string {
+  const { prompts = {}, defaultPromptName } = encoder.modules;
+  const ofTask = task && own(prompts, task.name);
+  if (ofTask !== undefined) return ofTask;
+  const names = Object.keys(prompts);
+  const common = names.includes("query") || defaultPromptName !== undefined;
+  // A model with a prompt for passages alone has none before queries.
+  const passages = ["document", "passage", "corpus"];
+  if (common || names.every((name) => passages.includes(name))) {
+    return modelPrompt(encoder, "query");
+  }
+  throw new RangeError(
+    `Cannot encode queries${
+      task ? ` of ${task.name}` : ""
+    }: the model must have a prompt for them, or one called query: got ${
+      names.join(", ")
+    }; use prompts "task" or "none"`,
+  );
+}
