@@ -164,7 +164,7 @@ function openMaps(
       ? dropRows(x, `${name}.lora`, { ...dropout, rate: lora.dropout, tape })
       : x;
     const inner = scale(linear(kept, get(a), { tape }), {
-      factor: loraScaling(lora),
+      factor: loraScaling(lora, name),
       tape,
     }); // [T, r]
     const sum = add(y, linear(inner, get(b), { tape }), { tape });

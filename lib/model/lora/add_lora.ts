@@ -3,7 +3,7 @@ import type { Variable } from "../../backend/mod.ts";
 import type { RandomSource } from "../../base/random_source.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import { factorsOf, targetModules } from "./lora_modules.ts";
-import { type LoraConfig, loraConfig } from "./lora_config.ts";
+import { type LoraConfig, loraConfig, loraRank } from "./lora_config.ts";
 
 /** Options for {@linkcode addLora}; those absent are as in {@linkcode loraConfig}. */
 export interface AddLoraOptions extends Partial<LoraConfig> {
@@ -64,13 +64,14 @@ export function addLora(
       .shape as [number, number];
     const { a, b } = factorsOf(module);
     const bound = 1 / Math.sqrt(into);
+    const rank = loraRank(config, module);
     const values = Float32Array.from(
-      { length: config.rank * into },
+      { length: rank * into },
       () => (2 * rng.next() - 1) * bound,
     );
     tf.tidy(() => {
-      factors.set(a, tf.variable(tf.tensor2d(values, [config.rank, into])));
-      factors.set(b, tf.variable(tf.zeros([out, config.rank])));
+      factors.set(a, tf.variable(tf.tensor2d(values, [rank, into])));
+      factors.set(b, tf.variable(tf.zeros([out, rank])));
     });
   }
   return withFactors(encoder, factors, config);

@@ -4,9 +4,11 @@ import type { Variable } from "../../backend/mod.ts";
 import { readJson } from "../../base/files/json_file.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
-import { factorsOf, linearModules } from "./lora_modules.ts";
+import { factorsOf, linearModules, POOLER } from "./lora_modules.ts";
 import { withFactors } from "./add_lora.ts";
-import { parseAdapterConfig } from "./lora_config.ts";
+import { parseAdapterConfig } from "./adapter_file.ts";
+import { type LoraConfig, loraRank } from "./lora_config.ts";
+import { withoutStart } from "./olora.ts";
 
 const FILES =
   "an adapter folder has adapter_config.json and adapter_model.safetensors";
@@ -63,11 +65,11 @@ export async function loadLora(
     );
   }
   const path = join(folder, "adapter_config.json");
-  const lora = parseAdapterConfig(await readJson(path, FILES), path);
+  const { lora, olora } = parseAdapterConfig(await readJson(path, FILES), path);
   using tensors = await openSafetensors(
     join(folder, "adapter_model.safetensors"),
   );
-  const modules = linearModules(encoder);
+  const modules = [...linearModules(encoder), POOLER];
   const factors = new Map<string, Variable>();
   try {
     for (const [key, { shape }] of tensors.tensors) {
@@ -77,8 +79,8 @@ export async function loadLora(
           `Cannot load ${folder}: tensor ${key} fits no map of the model; is the adapter one for this base model?`,
         );
       }
-      const expected = shapeOf(encoder, name, lora.rank);
-      if (shape.join() !== expected.join()) {
+      const expected = shapeOf(encoder, name, lora);
+      if (expected && shape.join() !== expected.join()) {
         throw new RangeError(
           `Cannot load ${folder}: tensor ${key} must have shape [${expected}]: got [${shape}]; is the adapter one for this base model?`,
         );
@@ -87,11 +89,12 @@ export async function loadLora(
       factors.set(name, tf.tidy(() => tf.variable(tf.tensor(data, shape))));
     }
     checkPairs(factors, folder);
+    const adapted = withFactors(encoder, factors, lora);
+    return olora ? withoutStart(adapted) : adapted;
   } catch (error) {
     tf.dispose([...factors.values()]);
     throw error;
   }
-  return withFactors(encoder, factors, lora);
 }
 
 /**
@@ -111,12 +114,17 @@ function ourName(
   return module && `${module}.${end}`;
 }
 
-function shapeOf(encoder: Encoder, name: string, rank: number): number[] {
+/** The shape that a factor must have, if its map is known. */
+function shapeOf(
+  encoder: Encoder,
+  name: string,
+  lora: LoraConfig,
+): number[] | undefined {
   const module = name.replace(/\.lora_[AB]\.weight$/, "");
-  const [out, into] = encoder.parameters.get(`${module}.weight`)!.shape as [
-    number,
-    number,
-  ];
+  const weight = encoder.parameters.get(`${module}.weight`);
+  if (!weight) return undefined;
+  const [out, into] = weight.shape as [number, number];
+  const rank = loraRank(lora, module);
   return name.endsWith("lora_A.weight") ? [rank, into] : [out, rank];
 }
 

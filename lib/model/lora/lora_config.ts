@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { shown } from "../../base/shown.ts";
+import { named } from "../../base/named.ts";
 
 /** How an adapter changes a model (LoRA, arXiv 2106.09685). */
 export interface LoraConfig {
@@ -17,6 +17,13 @@ export interface LoraConfig {
   targets: "all-linear" | readonly string[];
   /** Scale by alpha / √rank (arXiv 2312.03732). */
   rsLora: boolean;
+  /**
+   * Other ranks of some maps, by the last parts of their names, e.g.
+   * `{ query: 16 }`; the first entry that fits holds. @default {{}}
+   */
+  rankPattern?: Readonly<Record<string, number>>;
+  /** Other alphas of some maps, named likewise. @default {{}} */
+  alphaPattern?: Readonly<Record<string, number>>;
   /** What the adapter was made for, as peft notes it. */
   baseModel?: string;
 }
@@ -31,6 +38,8 @@ const Options = z.strictObject({
     z.array(z.string().min(1)).nonempty(),
   ]).default("all-linear"),
   rsLora: z.boolean().default(false),
+  rankPattern: named(z.int().positive()).optional(),
+  alphaPattern: named(z.number().positive()).optional(),
   baseModel: z.string().optional(),
 });
 
@@ -60,97 +69,26 @@ export function loraConfig(options: Partial<LoraConfig> = {}): LoraConfig {
   );
 }
 
-/** The factor on the adapter's change. */
-export function loraScaling({ rank, alpha, rsLora }: LoraConfig): number {
-  return alpha / (rsLora ? Math.sqrt(rank) : rank);
+/** Inner width of the factors of the map called `module`. */
+export function loraRank(config: LoraConfig, module: string): number {
+  return ofModule(config.rankPattern, module) ?? config.rank;
 }
 
-const off = (mend: string) =>
-  z.union([
-    z.null(),
-    z.literal(false),
-    z.literal("none"),
-    z.record(z.string(), z.never()),
-    z.array(z.never()),
-  ], mend).optional();
-
-/** The fields of peft's file that change what the adapter computes. */
-const File = z.looseObject({
-  peft_type: z.literal("LORA"),
-  r: z.int().positive(),
-  lora_alpha: z.number().positive(),
-  lora_dropout: z.number().min(0).lt(1).default(0),
-  target_modules: z.union([z.string(), z.array(z.string())]),
-  use_rslora: z.boolean().default(false),
-  base_model_name_or_path: z.string().nullish(),
-  bias: off('must be "none": adapters that train biases are not supported'),
-  use_dora: off("must be false: DoRA is not supported"),
-  modules_to_save: off("must be null: whole trained modules are not supported"),
-  rank_pattern: off("must be empty: one rank serves all modules"),
-  alpha_pattern: off("must be empty: one alpha serves all modules"),
-  fan_in_fan_out: off("must be false"),
-  lora_bias: off("must be false"),
-});
-
-/**
- * Reads peft's `adapter_config.json`.
- *
- * @param json The parsed file.
- * @param path Where it comes from, for messages.
- * @throws {SyntaxError} If it is no LoRA adapter, or one of a kind that isn't
- * supported; the message names the field.
- */
-export function parseAdapterConfig(json: unknown, path: string): LoraConfig {
-  const { data, error } = File.safeParse(json);
-  if (error) {
-    const { path: at, message } = error.issues[0]!;
-    const found = (json as Record<PropertyKey, unknown> | null)?.[at[0] ?? ""];
-    throw new SyntaxError(
-      `Cannot read ${path}: ${at.join(".")}: ${message}, got ${shown(found)}`,
-    );
-  }
-  const targets = data.target_modules;
-  const config: LoraConfig = {
-    rank: data.r,
-    alpha: data.lora_alpha,
-    dropout: data.lora_dropout,
-    // A single string is a pattern in peft; the tensors say what it matched.
-    targets: typeof targets === "string" ? "all-linear" : targets,
-    rsLora: data.use_rslora,
-  };
-  if (data.base_model_name_or_path) {
-    config.baseModel = data.base_model_name_or_path;
-  }
-  return config;
+/** The factor on the change of the map called `module`. */
+export function loraScaling(config: LoraConfig, module: string): number {
+  const rank = loraRank(config, module);
+  const alpha = ofModule(config.alphaPattern, module) ?? config.alpha;
+  return alpha / (config.rsLora ? Math.sqrt(rank) : rank);
 }
 
-/** The content of `adapter_config.json`; `modules` are those that have one. */
-export function adapterConfigFields(
-  config: LoraConfig,
-  modules: readonly string[],
-): Record<string, unknown> {
-  return {
-    peft_type: "LORA",
-    task_type: "FEATURE_EXTRACTION",
-    base_model_name_or_path: config.baseModel ?? null,
-    r: config.rank,
-    lora_alpha: config.alpha,
-    lora_dropout: config.dropout,
-    target_modules: [
-      ...new Set(
-        config.targets === "all-linear"
-          ? modules.map((name) => name.replace(/^.*layers?\.\d+\./, ""))
-          : config.targets,
-      ),
-    ],
-    use_rslora: config.rsLora,
-    use_dora: false,
-    bias: "none",
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: true,
-    modules_to_save: null,
-    rank_pattern: {},
-    alpha_pattern: {},
-  };
+/** The first entry whose key is the end of a map's name, as peft looks it up. */
+function ofModule(
+  pattern: Readonly<Record<string, number>> | undefined,
+  module: string,
+): number | undefined {
+  if (!pattern) return undefined;
+  const key = Object.keys(pattern).find((key) =>
+    module === key || module.endsWith(`.${key}`)
+  );
+  return key === undefined ? undefined : pattern[key];
 }

@@ -20,6 +20,12 @@ export function linearModules({ parameters }: Encoder): string[] {
   );
 }
 
+/**
+ * The pooler's map of a BERT: peft adapts it too where targets are "all-linear"
+ * or "dense". No embedding depends on it, but what is saved has it.
+ */
+export const POOLER = "pooler.dense";
+
 /** Names of the affine maps that have an adapter. */
 export function adaptedModules({ parameters }: Encoder): string[] {
   const end = ".lora_A.weight";

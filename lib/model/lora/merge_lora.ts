@@ -48,16 +48,17 @@ export function mergeLora(encoder: Encoder): Encoder {
       "Cannot merge an adapter: the encoder has none; addLora() or loadLora() makes one",
     );
   }
-  const scaling = loraScaling(lora);
   const parameters = new Map<string, Variable>();
   for (const [name, parameter] of encoder.parameters) {
     if (isFactor(name)) continue;
     parameters.set(name, parameter);
     parameter.trainable = !/(^|\.)pooler\./.test(name);
-    const names = factorsOf(name.replace(/\.weight$/, ""));
+    const module = name.replace(/\.weight$/, "");
+    const names = factorsOf(module);
     const a = encoder.parameters.get(names.a);
     const b = encoder.parameters.get(names.b);
     if (!a || !b) continue;
+    const scaling = loraScaling(lora, module);
     tf.tidy(() => {
       const change = tf.matMul(
         b as unknown as Tensor2D,
@@ -65,7 +66,12 @@ export function mergeLora(encoder: Encoder): Encoder {
       );
       parameter.assign(tf.add(parameter, tf.mul(change, scaling)));
     });
-    tf.dispose([a, b]);
   }
+  // Also those of a pooler that the weights don't have.
+  tf.dispose(
+    [...encoder.parameters].flatMap(([name, factor]) =>
+      isFactor(name) ? [factor] : []
+    ),
+  );
   return { ...plain, parameters };
 }

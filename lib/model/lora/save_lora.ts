@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { writeWhole } from "../../base/files/write_whole.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import { writeSafetensors } from "../weights/safetensors.ts";
-import { adaptedModules, factorsOf } from "./lora_modules.ts";
-import { adapterConfigFields } from "./lora_config.ts";
+import { adaptedModules, factorsOf, linearModules } from "./lora_modules.ts";
+import { adapterConfigFields } from "./adapter_file.ts";
 
 /**
  * Saves an encoder's adapter alone, in peft's format: `adapter_config.json` and
@@ -74,6 +74,15 @@ export async function saveLora(
   );
   await writeWhole(
     join(folder, "adapter_config.json"),
-    `${JSON.stringify(adapterConfigFields(encoder.lora, modules), null, 2)}\n`,
+    `${
+      JSON.stringify(
+        adapterConfigFields(encoder.lora, {
+          adapted: modules,
+          all: linearModules(encoder),
+        }),
+        null,
+        2,
+      )
+    }\n`,
   );
 }

@@ -46,7 +46,7 @@ export function pythonCases(
       const out = await Deno.makeTempDir();
       const { success, stderr } = await new Deno.Command(TORCH_PYTHON, {
         args: [fromFileUrl(new URL(script, import.meta.url)), out],
-        env: { HF_HUB_OFFLINE: "1" },
+        env: { HF_HUB_OFFLINE: "1", TQDM_DISABLE: "1" },
         stdout: "null",
         stderr: "piped",
       }).output();
