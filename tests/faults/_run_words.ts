@@ -1,5 +1,6 @@
 import { captured } from "../cli/_capture.ts";
 import { main } from "../../lib/cli/mod.ts";
+import { setUp } from "./_set_up.ts";
 
 /** What a command line came to. */
 export interface Ended {
@@ -10,6 +11,7 @@ export interface Ended {
 /** Runs a command line in the present folder, or a function that has none. */
 export async function runWords(words: readonly string[]): Promise<Ended> {
   const io = captured();
+  if (words[0] === "set-up") return await setUp(words);
   if (words[0] !== "encode-to-file") {
     return { code: await main([...words], io), err: io.complaints };
   }

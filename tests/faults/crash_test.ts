@@ -11,7 +11,6 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createRng } from "../../lib/sampling/mod.ts";
-import { fromFileUrl, ROOT } from "../_paths.ts";
 import { serveHub } from "../cli/_local_hub.ts";
 import {
   COMMANDS,
@@ -21,6 +20,8 @@ import {
   type TriedCommand,
 } from "./_commands.ts";
 import { type Change, type Crash, Disk, type Files } from "./_disk.ts";
+import { goOn, program } from "./_program.ts";
+import type { Ended } from "./_run_words.ts";
 import { comparable, readFiles, writeFiles } from "./_files.ts";
 
 /** A state of the disk, and how it came about. */
@@ -41,27 +42,45 @@ async function tryPlaces(command: TriedCommand): Promise<void> {
   await using hub = serveHub(await hubFiles());
   const folder = await Deno.makeTempDir({ prefix: "tdro-crash-" });
   try {
-    const start = join(folder, "start");
-    await Deno.mkdir(start);
-    await command.prepare(start);
-    const before = await readFiles(start);
+    const work = join(folder, "work");
+    await Deno.mkdir(work);
+    await command.prepare(work);
+    if (command.before) {
+      const [{ code, err }] = await goOn([work], {
+        path: work,
+        words: command.before,
+        hub: hub.url,
+      }) as [Ended];
+      assert.equal(code, 0, err);
+    }
+    const before = await readFiles(work);
     const changes = await record(command.words, {
-      cwd: start,
+      cwd: work,
       hub: hub.url,
       journal: join(folder, "journal"),
     });
-    const expected = comparable(await readFiles(start));
+    const expected = comparable(await readFiles(work));
+    await Deno.remove(work, { recursive: true });
     const places = chosen(crashes(before, changes), command);
+    if (Deno.env.has("TDRO_KILLS")) {
+      console.log(`${changes.length} calls, ${places.length} states`);
+    }
     const folders: string[] = [];
     for (const { files, what } of places) {
       assert.ok(
-        keepsResult(files, { before, expected }),
+        (command.results ?? [""]).every((result) =>
+          keepsResult(files, { before, expected, result })
+        ),
         `${what}: the old result is gone and the new one isn't whole`,
       );
       folders.push(join(folder, `${folders.length}`));
       await writeFiles(folders.at(-1)!, files);
     }
-    const ended = await goOn(folders, { words: command.words, hub: hub.url });
+    const ended = await goOn(folders, {
+      path: work,
+      words: command.words,
+      hub: hub.url,
+    });
     const faults: string[] = [];
     for (const [i, { what }] of places.entries()) {
       const { code, err } = ended[i]!;
@@ -194,46 +213,16 @@ function chosen(
 /** Whether what was there before is all there still, or what replaces it. */
 function keepsResult(
   files: Files,
-  { before, expected }: { before: Files; expected: Record<string, string> },
+  { before, expected, result }: {
+    before: Files;
+    expected: Record<string, string>;
+    result: string;
+  },
 ): boolean {
   const now = comparable(files);
   const contents = new Set(Object.values(now));
-  return Object.values(comparable(before)).every((text) =>
-    contents.has(text)
-  ) ||
-    Object.entries(expected).every(([path, text]) => now[path] === text);
-}
-
-async function goOn(
-  folders: readonly string[],
-  { words, hub }: { words: readonly string[]; hub: string },
-): Promise<{ code: number; err: string }[]> {
-  const args = [...folders, "--", ...words];
-  const { code, stdout, stderr } = await program("_go_on.ts", args, {
-    cwd: ROOT,
-    hub,
-  });
-  assert.equal(code, 0, stderr);
-  return stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-}
-
-async function program(
-  name: string,
-  args: readonly string[],
-  { cwd, hub }: { cwd: string; hub: string },
-) {
-  const path = fromFileUrl(new URL(name, import.meta.url));
-  const flags = ["--allow-all", "--no-check", "--config", `${ROOT}deno.json`];
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    cwd,
-    env: { HF_ENDPOINT: hub },
-    args: ["run", ...flags, path, ...args],
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+  const within = (all: Record<string, string>) =>
+    Object.entries(all).filter(([path]) => path.startsWith(result));
+  return within(comparable(before)).every(([, text]) => contents.has(text)) ||
+    within(expected).every(([path, text]) => now[path] === text);
 }

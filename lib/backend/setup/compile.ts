@@ -1,10 +1,10 @@
 import { dirname, join } from "node:path";
 import { cacheFolder } from "../../base/files/cache_folder.ts";
-import { lastLine, runProgram } from "./wheel.ts";
+import { lastLine, type RunProgram, runProgram } from "./run_program.ts";
 import { exists } from "../../base/files/exists.ts";
 import { makeFolder } from "../../base/files/make_folder.ts";
 import { partialFolder } from "../../base/files/partial_folder.ts";
-import { syncFile } from "../../base/files/sync.ts";
+import { syncFile, syncFolder } from "../../base/files/sync.ts";
 
 /** C++ files that become one library or program. */
 export interface Compilation {
@@ -26,10 +26,14 @@ const COMPILER = Deno.build.os === "darwin" ? "clang++" : "g++";
  * from texts, flags, processor and compiler.
  *
  * @param compilation What to make.
+ * @param run Runs the compiler.
  * @returns Path of the output.
  * @throws {RangeError} If there is no compiler, or it fails.
  */
-export async function compile(compilation: Compilation): Promise<string> {
+export async function compile(
+  compilation: Compilation,
+  run: RunProgram = runProgram,
+): Promise<string> {
   const { files, flags, link, output } = compilation;
   const sources = Object.keys(files).filter((name) => !name.endsWith(".h"));
   // `-include` may name one of the files.
@@ -40,7 +44,7 @@ export async function compile(compilation: Compilation): Promise<string> {
     ...shared,
     ...link,
   ]);
-  const compiler = await compilerVersion();
+  const compiler = await compilerVersion(run);
   if (compiler === undefined) {
     const earlier = await builtEarlier(made, output);
     if (earlier) return earlier;
@@ -60,14 +64,21 @@ export async function compile(compilation: Compilation): Promise<string> {
     const object = cacheFolder("kernels", "objects", `${key}.o`);
     if (!await exists(object)) {
       const fresh = join(partial.path, `${name}.o`);
-      await runCompiler([...flags, "-c", name, "-o", fresh], partial.path);
+      await runCompiler([...flags, "-c", name, "-o", fresh], {
+        cwd: partial.path,
+        run,
+      });
       await syncFile(fresh);
       await makeFolder(dirname(object));
       await Deno.rename(fresh, object);
     }
     return object;
   });
-  await runCompiler([...objects, "-o", output, ...link], partial.path);
+  await syncFolder(cacheFolder("kernels", "objects"));
+  await runCompiler([...objects, "-o", output, ...link], {
+    cwd: partial.path,
+    run,
+  });
   for (const name of Object.keys(files)) {
     await Deno.remove(join(partial.path, name));
   }
@@ -116,8 +127,10 @@ async function builtEarlier(
   }
 }
 
-async function compilerVersion(): Promise<string | undefined> {
-  const { ok, text } = await runProgram(COMPILER, ["--version"]);
+async function compilerVersion(
+  run: RunProgram,
+): Promise<string | undefined> {
+  const { ok, text } = await run(COMPILER, ["--version"]);
   return ok ? text.split("\n")[0] : undefined;
 }
 
@@ -139,8 +152,11 @@ async function eachOnACore<T, R>(
   return results;
 }
 
-async function runCompiler(args: string[], cwd: string): Promise<void> {
-  const built = await runProgram(COMPILER, args, cwd);
+async function runCompiler(
+  args: readonly string[],
+  { cwd, run }: { cwd: string; run: RunProgram },
+): Promise<void> {
+  const built = await run(COMPILER, args, { cwd });
   if (built.ok) return;
   const line = built.text.split("\n").find((l) => l.includes("error"));
   throw new RangeError(

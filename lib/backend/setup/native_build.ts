@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Installation } from "./tensorflow.ts";
 import { compile } from "./compile.ts";
+import { type RunProgram, runProgram } from "./run_program.ts";
 import { CUDA_FILES } from "../cuda/files.ts";
 import { NATIVE_FILES } from "../native/files.ts";
 
@@ -44,12 +45,14 @@ const KEPT = Deno.build.os === "linux" ? ["-Wl,-z,nodelete"] : [];
  *
  * @param installation TensorFlow to link to.
  * @param kind Which ones.
+ * @param run Runs the compiler.
  * @returns Path of the library.
  * @throws {RangeError} If there is no compiler, or it fails.
  */
 export async function buildNative(
   installation: Installation,
   kind: NativeKind,
+  run: RunProgram = runProgram,
 ): Promise<string> {
   const tensorflow = join(installation.folder, "tensorflow");
   const framework = Deno.build.os === "darwin"
@@ -66,5 +69,5 @@ export async function buildNative(
       ...KEPT,
     ],
     output: "libtdro.so",
-  });
+  }, run);
 }

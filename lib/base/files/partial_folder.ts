@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { exists } from "./exists.ts";
-import { nameBeside, removeLeftoversOf } from "./leftovers.ts";
+import { nameBeside, removeAll, removeLeftoversOf } from "./leftovers.ts";
 import { lockPath } from "./lock_path.ts";
 import { makeFolder } from "./make_folder.ts";
 import { syncFolder, syncTree } from "./sync.ts";
@@ -35,20 +35,46 @@ export async function partialFolder(folder: string): Promise<PartialFolder> {
     path,
     async finish({ replace = false } = {}) {
       await syncTree(path);
-      // A folder can't be renamed onto another one that holds something.
-      const old = replace && await exists(target)
-        ? nameBeside(target, "old")
-        : undefined;
-      if (old) await Deno.rename(target, old);
-      await Deno.rename(path, target);
+      const old = replace
+        ? await takePlace(path, target)
+        : await Deno.rename(path, target);
       await syncFolder(parent);
-      if (old) await Deno.remove(old, { recursive: true });
+      for (const each of old ?? []) await removeAll(each);
     },
     async [Symbol.asyncDispose]() {
       await Deno.remove(path, { recursive: true }).catch(() => {});
       lock?.close();
     },
   };
+}
+
+/**
+ * Gives a folder the name of another one, if there is one.
+ *
+ * @returns Where the other one lies now, or the others: a process that finishes at
+ * the same time may put its folder there in between.
+ */
+async function takePlace(path: string, target: string): Promise<string[]> {
+  const old: string[] = [];
+  while (true) {
+    // A folder can't be renamed onto another one that holds something.
+    const aside = nameBeside(target, "old");
+    try {
+      await Deno.rename(target, aside);
+      old.push(aside);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    try {
+      await Deno.rename(path, target);
+      return old;
+    } catch (error) {
+      if (!await exists(target)) {
+        if (old.length > 0) await Deno.rename(old.pop()!, target);
+        throw error;
+      }
+    }
+  }
 }
 
 /** Makes a folder and locks it, where the system can lock folders. */
