@@ -62,7 +62,8 @@ export class EventCommand {
       this.#gone = true;
       const { code } = await this.#child.status;
       this.#note(
-        `the command of --on-event ended too early, with code ${code}; going on without it`,
+        `the command of --on-event ended too early, with code ${code}; ` +
+          "continuing without it",
       );
     }
   }

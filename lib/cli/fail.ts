@@ -29,7 +29,7 @@ export function fail(error: unknown, io: Io, resume?: string): number {
 
 /** Says that the work was interrupted, and how to take it up again. */
 export function interrupted(io: Io, resume?: string): number {
-  io.err(resume ? `interrupted; to go on: ${resume}\n` : "interrupted\n");
+  io.err(resume ? `interrupted; to resume: ${resume}\n` : "interrupted\n");
   return EXIT.interrupted;
 }
 

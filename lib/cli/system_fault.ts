@@ -29,7 +29,8 @@ export function systemFault(error: unknown): string | undefined {
   if (!(error instanceof Error)) return;
   const refused = refusal(error);
   if (refused !== undefined) {
-    return `Cannot go on: ${refused}; tdro COMMAND --help tells what a command needs`;
+    return `Cannot continue: ${refused}; tdro COMMAND --help tells what a command ` +
+      "needs";
   }
   if (/\bNUL byte\b/.test(error.message)) {
     return "Cannot read or write a file: its name holds a NUL; choose another name";

@@ -38,7 +38,7 @@ export interface EvaluateShardsOptions {
  * @param options What to do with the runs.
  * @yields The report of each task when it is done.
  * @returns The report of the suite.
- * @throws {RangeError} If a part is missing or comes twice, parts were made with
+ * @throws {RangeError} If a part is missing or appears twice, parts were made with
  * other settings or another model, or the suite has changed since.
  *
  * @example Usage

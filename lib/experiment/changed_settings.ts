@@ -63,7 +63,7 @@ export function changedSettings(
   const fixed = changed.find((name) => !CHANGEABLE.includes(name));
   if (fixed === undefined) return change;
   throw new RangeError(
-    `Cannot go on in ${now.options.out}: ${fixed} is another one than the run began with; --force-settings can change only ${
+    `Cannot resume in ${now.options.out}: ${fixed} is another one than the run began with; --force-settings can change only ${
       CHANGEABLE.join(", ")
     }`,
   );

@@ -9,7 +9,7 @@ export interface ExperimentOptions {
    * for the number of the folder that holds the same run, or else the next one.
    */
   out: string;
-  /** Seed of everything random. */
+  /** Seed for everything random. */
   seed: number;
   /** Hugging Face folder to fine-tune; absent: a small encoder from scratch. */
   model?: string | undefined;
@@ -49,7 +49,7 @@ export interface ExperimentOptions {
   weightDecay: number;
   /** What matrix products multiply in training. */
   precision: "float32" | "bfloat16";
-  /** Share of the hidden numbers dropped in training. */
+  /** Dropout rate of the hidden states. */
   hiddenDropout: number;
   /** Whether the tables of word, position and type embeddings are trained. */
   trainEmbeddings: boolean;
@@ -57,17 +57,17 @@ export interface ExperimentOptions {
   freeze: string[];
   /** Compute each layer again for its gradient, to save memory. */
   checkpointing: boolean;
-  /** Most tokens encoded at once (GradCache); absent: a whole batch. */
+  /** Maximum tokens encoded at once (GradCache); absent: a whole batch. */
   chunkTokens?: number | undefined;
   /** Divides the scores in the loss. */
   temperature: number;
-  /** Most tokens of a query. */
+  /** Maximum tokens per query. */
   queryLength: number;
-  /** Most tokens of a passage. */
+  /** Maximum tokens per passage. */
   passageLength: number;
   /** Hard negatives mined for each query; a folder of mined ones has its own. */
   negatives: number;
-  /** What stands before each query: its task's instruction, or nothing. */
+  /** Prefix of each query: its task's instruction, or none. */
   prompts: "task" | "none";
   /** Folder of `tdro mine` with the hard negatives; absent: they are mined first. */
   mined?: string | undefined;
@@ -80,7 +80,7 @@ export interface ExperimentOptions {
   mineModel?: string | undefined;
   /** What becomes of training queries without a hard negative; absent: dropped. */
   bareQueries?: "drop" | "in-batch" | undefined;
-  /** Updates between two checkpoints. */
+  /** Updates between checkpoints. */
   checkpointEvery: number;
 }
 
@@ -102,7 +102,7 @@ export const experimentShape = {
       "Folder of the run; {suite} stands for the suite's name, {n} for the next number",
     ),
   seed: z.number().int().min(0).default(42).describe(
-    "Seed of everything random",
+    "Seed for everything random",
   ),
   model: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
     "Hugging Face folder to fine-tune; without it, a small encoder from scratch",
@@ -134,7 +134,9 @@ export const experimentShape = {
     "Passages per query in stage 1",
   ),
   measure: z.enum(MEASURES).default("released").describe(
-    "How losses become a task's measure: the reference code's way, the paper's formula, the excess loss, the excess loss over the reference's, or the loss alone",
+    "How losses become a task's measure: as the reference code does, by " +
+      "the paper's formula, the excess loss, the excess loss relative to the " +
+      "reference's, or the loss alone",
   ),
   eta: z.number().min(0).optional().describe(
     "Step size on the log-weights; default 20 / weight steps, the path length of the released run (0.02 × 1000), but at most 0.25",
@@ -143,7 +145,9 @@ export const experimentShape = {
     "Share of the tasks that the top arm trains on, in percent",
   ),
   maxPasses: z.number().positive().optional().describe(
-    "Most expected passes over a task's rows, for the uniform and the reweighted arm alike; the excess goes to the other tasks; default: no limit",
+    "Maximum expected passes over a task's rows, for the uniform and the " +
+      "reweighted arm alike; the excess goes to the other tasks; default: no " +
+      "limit",
   ),
   learningRate: z.number().positive().optional().describe(
     "Peak learning rate; default 5e-5 with a model, 2e-3 from scratch",
@@ -155,55 +159,61 @@ export const experimentShape = {
     "Decoupled weight decay",
   ),
   precision: z.enum(["float32", "bfloat16"]).default("float32").describe(
-    "What matrix products multiply in training; bfloat16 is faster, on the tensorflow backend",
+    "Number format of matrix products in training; bfloat16 is faster, on " +
+      "the tensorflow backend",
   ),
   hiddenDropout: z.number().min(0).lt(1).default(0).describe(
-    "Share of the hidden numbers dropped in training",
+    "Dropout rate of the hidden states",
   ),
   trainEmbeddings: z.boolean().default(true).describe(
-    "Train the tables of word, position and type embeddings too",
+    "Train the word, position and type embeddings too",
   ),
   freeze: z.array(z.string().min(1)).default([]).meta({ placeholder: "NAME" })
     .describe(
-      "Parameters that stay as they are: names or beginnings of names up to a dot, e.g. encoder.layer.0",
+      "Parameters to freeze: names, or beginnings of names up to a dot, " +
+        "e.g. encoder.layer.0",
     ),
   checkpointing: z.boolean().default(false).describe(
-    "Compute each layer again for its gradient: less memory, one more forward pass",
+    "Gradient checkpointing: less memory, one more forward pass",
   ),
   chunkTokens: positive().optional().describe(
-    "Most tokens encoded at once (GradCache), so that memory doesn't grow with the batch; default: a whole batch",
+    "Maximum tokens encoded at once (GradCache), so that memory doesn't " +
+      "grow with the batch; default: a whole batch",
   ),
   temperature: z.number().positive().default(0.05).describe(
     "Divides the scores in the loss",
   ),
   queryLength: z.number().int().min(3).default(48).describe(
-    "Most tokens of a query, prompt included",
+    "Maximum tokens per query, prompt included",
   ),
   passageLength: z.number().int().min(3).default(64).describe(
-    "Most tokens of a passage",
+    "Maximum tokens per passage",
   ),
   negatives: positive().default(8).describe(
-    "Hard negatives mined for each query; those of --mined are taken as they are",
+    "Hard negatives to mine per query; those of --mined are used as they are",
   ),
   mined: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
-    "Folder of tdro mine with hard negatives for this suite; without it, they are mined first",
+    "Folder that tdro mine wrote, with hard negatives for this suite; " +
+      "without it, they are mined first",
   ),
   // Absent, not with a default: so are they in the records of earlier runs.
   mineBy: z.enum(["bm25", "dense", "fused"]).optional().describe(
-    "What finds the hard negatives; fused: both, by reciprocal rank; default: bm25",
+    "What retrieves the hard negatives; fused: both, by reciprocal rank; " +
+      "default: bm25",
   ),
   mineModel: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
     .describe(
       "Model folder, for --mine-by dense or fused; with bm25, it filters only",
     ),
   bareQueries: z.enum(["drop", "in-batch"]).optional().describe(
-    "Training queries without a hard negative: leave out, or take positives of other queries; default: drop",
+    "Training queries without a hard negative: leave them out, or use " +
+      "positives of other queries; default: drop",
   ),
   prompts: z.enum(["task", "none"]).default("task").describe(
-    "What stands before each query: its task's instruction, or nothing",
+    "Prefix of each query: its task's instruction, or none",
   ),
   checkpointEvery: positive().default(50).describe(
-    "Updates between two checkpoints",
+    "Updates between checkpoints",
   ),
 };
 
@@ -252,7 +262,8 @@ function withMiner(options: ExperimentOptions): ExperimentOptions {
   }
   if (mineBy && mineBy !== "bm25" && mineModel === undefined) {
     throw new RangeError(
-      `Cannot run the experiment: --mine-by ${mineBy} needs a model folder by --mine-model; or use --mine-by bm25`,
+      `Cannot run the experiment: --mine-by ${mineBy} needs a model folder ` +
+        "with --mine-model; or use --mine-by bm25",
     );
   }
   return options;

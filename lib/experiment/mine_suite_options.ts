@@ -8,7 +8,7 @@ export interface MineSuiteSettings {
   by: "bm25" | "dense" | "fused";
   /** Model folder, for `"dense"` and `"fused"`; with `"bm25"` it filters only. */
   model?: string;
-  /** Split whose queries are mined for. */
+  /** Split whose queries get negatives. */
   split: "train" | "dev" | "test";
   /** Negatives for each query. */
   count: number;
@@ -26,7 +26,7 @@ export interface MineSuiteSettings {
   withoutPositive: "keep" | "drop";
   /** Which candidates are taken. */
   sampling: "random" | "top" | "rank";
-  /** Most bits of 64 in which a text differs that counts as the same. */
+  /** A text counts as the same if its SimHash value differs in at most this many of 64 bits. */
   nearDuplicates: number;
   /** Whether random passages fill up. */
   fill: boolean;
@@ -36,9 +36,9 @@ export interface MineSuiteSettings {
   preview: number;
   /** Whether queries get their task's prompt. */
   prompts: "task" | "none";
-  /** Most tokens of a query. */
+  /** Maximum tokens per query. */
   queryLength: number;
-  /** Most tokens of a passage. */
+  /** Maximum tokens per passage. */
   passageLength: number;
   /** Seed. */
   seed: number;
@@ -50,38 +50,43 @@ export const mineSuiteShape = {
     "Folder for a training file per task; nothing is written if left out",
   ),
   by: z.enum(["bm25", "dense", "fused"]).default("bm25").describe(
-    "What finds the candidates; fused: both, by reciprocal rank",
+    "What retrieves the candidates; fused: both, by reciprocal rank",
   ),
   model: z.string().optional().meta({ placeholder: "FOLDER" }).describe(
     "Model folder, for --by dense or fused; with bm25, it filters only",
   ),
   split: z.enum(["train", "dev", "test"]).default("train")
     .meta({ placeholder: "SPLIT" }).describe(
-      "Split whose queries are mined for",
+      "Split whose queries get negatives",
     ),
   count: z.int().min(1).default(8).describe("Negatives for each query"),
   from: z.int().min(1).default(1).describe("First rank of the candidates"),
   to: z.int().min(1).default(50).describe("Last rank of the candidates"),
   positiveShare: z.number().gt(0).max(1).default(0.95).describe(
-    "Leave out what scores at least this share of the best positive",
+    "Leave out candidates that score at least this share of the best " +
+      "positive's score",
   ),
   margin: z.number().min(0).default(0).describe(
-    "Leave out what doesn't score this much less than the best positive",
+    "Leave out candidates that don't score at least this much less than " +
+      "the best positive",
   ),
   filter: z.boolean().default(true).describe(
-    "Leave out by score at all; --no-filter takes whatever is found",
+    "Filter candidates by score; --no-filter keeps everything retrieved",
   ),
   withoutPositive: z.enum(["keep", "drop"]).default("keep").describe(
-    "Candidates of a query that shares no word with its positives, by BM25: keep them unfiltered, or drop them all, as each scores higher",
+    "Candidates of a query that shares no word with its positives, so that " +
+      "BM25 scores them all higher: keep them unfiltered, or drop them",
   ),
   sampling: z.enum(["random", "top", "rank"]).default("random").describe(
-    "Which candidates are taken: any, the first, or earlier ones rather",
+    "How to pick candidates: at random, top-ranked first, or at random " +
+      "favouring higher ranks",
   ),
   nearDuplicates: z.int().min(0).max(63).default(2).describe(
-    "Most bits of 64 in which a text differs that counts as the same",
+    "A text counts as the same if its SimHash value differs in at most " +
+      "this many of 64 bits",
   ),
   fill: z.boolean().default(true).describe(
-    "Fill up with random passages where candidates are too few",
+    "Fill up with random passages if there are too few candidates",
   ),
   decisions: z.string().optional().meta({ placeholder: "FILE" }).describe(
     "Decisions on doubtful pairs, made by tdro data audit and edited",
@@ -92,9 +97,9 @@ export const mineSuiteShape = {
   prompts: z.enum(["task", "none"]).default("task").describe(
     "Instruction before each query; none for models that weren't trained with one",
   ),
-  queryLength: z.int().min(2).default(64).describe("Most tokens of a query"),
+  queryLength: z.int().min(2).default(64).describe("Maximum tokens per query"),
   passageLength: z.int().min(2).default(256).describe(
-    "Most tokens of a passage",
+    "Maximum tokens per passage",
   ),
   seed: z.int().min(0).default(42).describe("Seed"),
 };

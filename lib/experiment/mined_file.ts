@@ -77,7 +77,8 @@ export async function openMinedFile(
     ? "was changed since it was mined"
     : "was mined with other settings or from other data";
   throw new RangeError(
-    `Cannot go on in ${folder}: ${task.name}.jsonl ${why}; name another folder by --out, or replace it by --force`,
+    `Cannot resume in ${folder}: ${task.name}.jsonl ${why}; choose another ` +
+      "folder with --out, or replace it with --force",
   );
 }
 

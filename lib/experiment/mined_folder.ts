@@ -91,7 +91,8 @@ async function recordOf(
   const path = join(folder, name);
   if (!await isFile(path)) {
     throw new Deno.errors.NotFound(
-      `${cannot}: it has no ${name}; run tdro mine again with the same folder, or leave the task out by --tasks`,
+      `${cannot}: it has no ${name}; run tdro mine again with the same ` +
+        "folder, or leave the task out with --tasks",
     );
   }
   const record = await readJsonIfThere(

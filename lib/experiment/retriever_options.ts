@@ -36,14 +36,15 @@ export const loraShape = {
     "Train a LoRA adapter of this rank instead of the whole model",
   ),
   alpha: z.number().positive().optional().describe(
-    "The adapter's change is scaled by alpha / rank; default 32",
+    "LoRA's alpha: the adapter's output is scaled by alpha / rank; default 32",
   ),
   dropout: z.number().min(0).lt(1).optional().describe(
-    "Share of the adapter's input that is dropped in training; default 0.1",
+    "Dropout rate of the adapter's input; default 0.1",
   ),
   targets: z.array(z.string()).optional().meta({ placeholder: "NAME" })
     .describe(
-      "Maps that get an adapter, e.g. q_proj,v_proj; default: all in the layers",
+      "Linear layers that get an adapter, e.g. q_proj,v_proj; default: all " +
+        "in the layers",
     ),
   rsLora: z.boolean().optional().describe(
     "Scale by alpha / sqrt(rank) instead",

@@ -118,7 +118,7 @@ export async function* runExperiment(
   });
   const { record } = claim;
   if (claim.state === "finished") {
-    const label = `${options.out}: finished before, nothing to do`;
+    const label = `${options.out}: already finished, nothing to do`;
     yield { stage: "run", label, done: 1, total: 1 };
     return await resultOf(options.out);
   }

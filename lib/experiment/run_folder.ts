@@ -39,7 +39,7 @@ export interface RunRecord extends RunIdentity {
   seconds: Record<string, number>;
   /** Versions of what computed it. */
   versions: Record<string, string>;
-  /** What changed since the run began, by `--force-settings`. */
+  /** What changed since the run began, with `--force-settings`. */
   changes?: SettingsChange[];
   /** When finished: SHA-256 of its files by name; what folders hold has its own. */
   files?: Record<string, string>;
@@ -79,7 +79,8 @@ export async function withFolder<Run extends RunIdentity>(
 ): Promise<Run> {
   if (forceSettings && identity.options.out.includes("{n}")) {
     throw new RangeError(
-      "Cannot go on with other settings: --force-settings needs the run's folder by --out",
+      "Cannot resume with other settings: --force-settings needs the run's " +
+        "folder with --out",
     );
   }
   const at = (out: string): Run => ({
@@ -138,7 +139,8 @@ export async function openRunFolder(
     before = { ...before, options };
   } else if (await hasFiles(folder)) {
     throw new RangeError(
-      `Cannot write to ${folder}: it holds files that are no run; name another folder by --out`,
+      `Cannot write to ${folder}: it contains files that don't belong to a ` +
+        "run; choose another folder with --out",
     );
   }
   const difference = before && firstDifference(asJson(identity), {
@@ -161,7 +163,9 @@ export async function openRunFolder(
   if (before && !force) {
     const which = before.status === "finished" ? "a finished" : "an unfinished";
     throw new RangeError(
-      `Cannot write to ${folder}: it holds ${which} run with other settings (${difference}); name another folder by --out, or replace it by --force`,
+      `Cannot write to ${folder}: it holds ${which} run with other ` +
+        `settings (${difference}); choose another folder with --out, or ` +
+        "replace it with --force",
     );
   }
   const record: RunRecord = {
@@ -181,7 +185,8 @@ function checkRecord(record: Partial<RunRecord>, path: string): void {
     (record.status === "running" || record.status === "finished")
   ) return;
   throw new SyntaxError(
-    `${path}:1: Cannot read the run: the record is damaged; name another folder by --out, or remove this one`,
+    `${path}:1: Cannot read the run: the record is damaged; choose another ` +
+      "folder with --out, or remove this one",
   );
 }
 
@@ -265,7 +270,8 @@ export async function readRecord<T>(
   } catch (error) {
     if (!(error instanceof Deno.errors.NotADirectory)) throw error;
     throw new RangeError(
-      `Cannot write to ${folder}: it is a file, or within one; name another folder by --out`,
+      `Cannot write to ${folder}: it is a file, or within one; choose ` +
+        "another folder with --out",
     );
   }
   if (text === undefined) return;
@@ -273,7 +279,8 @@ export async function readRecord<T>(
     return jsonValue(text) as T;
   } catch {
     throw new SyntaxError(
-      `${path}:1: Cannot read the ${what}: the record is not JSON; remove the folder or name another one by --out`,
+      `${path}:1: Cannot read the ${what}: the record is not JSON; remove ` +
+        "the folder or choose another with --out",
     );
   }
 }

@@ -55,7 +55,7 @@ export interface ExperimentSummary {
   seconds: Record<string, number>;
   /** The tfjs backend. */
   backend: string;
-  /** Seed of everything random. */
+  /** Seed for everything random. */
   seed: number;
   /** Measure by which the weights were learned. */
   measure: string;
@@ -106,7 +106,7 @@ export function byArm(value: (arm: ArmName) => number): ByArm {
  *   warnings: [], versions: {},
  * };
  * const [reweighted, top] = verdict(summary);
- * assert.match(reweighted!, /a gain beyond the spread of the queries/);
+ * assert.match(reweighted!, /a gain beyond chance/);
  * assert.match(top!, /tDRO did not win here/);
  * ```
  */
@@ -126,11 +126,11 @@ export function outcome(summary: ExperimentSummary): string[] {
   const sentences = (["reweighted", "top"] as const).map((arm) => {
     const { difference, interval: [low, high], better, worse } = compared[arm];
     const judged = low > 0
-      ? "a gain beyond the spread of the queries"
+      ? "a gain beyond chance"
       : high < 0
-      ? "a loss beyond the spread of the queries: tDRO did not win here"
+      ? "a loss beyond chance: tDRO did not win here"
       : difference > 0
-      ? "a gain within the spread of the queries: not a win that one can rely on"
+      ? "a gain within chance: not a win that one can rely on"
       : "no gain: tDRO did not win here";
     return `${name[arm]}: mean nDCG@10 ${mean[arm].toFixed(4)} against ` +
       `${mean.uniform.toFixed(4)} for uniform sampling, ${

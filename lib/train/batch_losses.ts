@@ -15,9 +15,9 @@ import type { Precision } from "../backend/kernels/mod.ts";
 export interface BatchLossesOptions {
   /** Loss per example. @default {infoNce()} */
   loss?: LossFunction;
-  /** Most tokens of a query, special ones included. @default {64} */
+  /** Maximum tokens per query, special ones included. @default {64} */
   queryLength?: number;
-  /** Most tokens of a passage, special ones included. @default {128} */
+  /** Maximum tokens per passage, special ones included. @default {128} */
   passageLength?: number;
   /** What matrix products multiply. @default {"float32"} */
   precision?: Precision;

@@ -39,9 +39,9 @@ export interface TrainOptions extends AdamWOptions, TrainableOptions {
    * limit. @default {1}
    */
   maxGradNorm?: number;
-  /** Most tokens of a query, special ones included. @default {64} */
+  /** Maximum tokens per query, special ones included. @default {64} */
   queryLength?: number;
-  /** Most tokens of a passage, special ones included. @default {128} */
+  /** Maximum tokens per passage, special ones included. @default {128} */
   passageLength?: number;
   /**
    * Share of the numbers dropped in training, in [0, 1): after the embeddings

@@ -47,10 +47,11 @@ Deno.test("data import tells what it took for what, and keeps it in import.json"
       'c.csv: not used: it is not named by the README for "default"',
       'column "query": query',
       'column "passage": passage',
-      `column "neg_id": not used ("7", "8", "9"); if it holds passages that don't answer, name it by --negatives`,
+      `column "neg_id": not used ("7", "8", "9"); if it holds passages ` +
+      "that don't answer, name it with --negatives",
       'column "lang": not used ("de", "en")',
-      'split "train": 2 rows, taken as train, less what lots put aside: 0.5 of its queries for dev, 0.1 of its queries for test',
-      'split "test_hard": 1 row, left out; say what it is by --map-splits "test_hard=test"',
+      'split "train": 2 rows, taken as train, less what is held out: 0.5 of its queries for dev, 0.1 of its queries for test',
+      'split "test_hard": 1 row, left out; say what it is with --map-splits "test_hard=test"',
       "3 rows read, 2 used; not used: 1 of a split that is left out",
     ]);
     const record = await readImportRecord(out);
@@ -119,7 +120,7 @@ Deno.test("data import again: nothing to do, or what differs; --force replaces",
       const noted = (await Deno.stat(`${out}/import.json`)).mtime;
       const again = await importIt();
       assert.equal(again.code, 0, again.err);
-      assert.match(again.err, /imported before, with the same settings/);
+      assert.match(again.err, /already imported with the same settings/);
       assert.equal(again.out, first.out);
       // --force with the same settings writes anew.
       assert.deepEqual((await Deno.stat(`${out}/import.json`)).mtime, noted);

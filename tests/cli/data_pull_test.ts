@@ -68,7 +68,7 @@ Deno.test("data pull makes suites of sets, and leaves alone what is there", asyn
     ]);
     const again = await run(...names, "--out", out);
     assert.equal(again.code, 0);
-    assert.match(again.err, /beir\/scifact: pulled before, with the same/);
+    assert.match(again.err, /beir\/scifact: already pulled with the same/);
     assert.equal(again.out, done.out);
     // Without a record nobody knows what lies there.
     await Deno.remove(`${out}/beir/scifact/source.json`);

@@ -71,7 +71,7 @@ Deno.test("tdro eval --mteb writes a result for each task, once", async () => {
       "--mteb",
       `${folder}/mteb`,
     );
-    assert.match(part.err, /--mteb can't stand beside --shard/);
+    assert.match(part.err, /--mteb can't be combined with --shard/);
   });
 });
 

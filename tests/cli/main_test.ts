@@ -233,7 +233,7 @@ Deno.test("main() exits 130 when interrupted, and says how to go on", async () =
   assert.equal(thrown.code, 130);
   assert.equal(
     thrown.err,
-    "interrupted; to go on: tdro run --resume runs/x\n  tdro version\n",
+    "interrupted; to resume: tdro run --resume runs/x\n  tdro version\n",
   );
   // A command that stops cleanly on the signal was interrupted all the same.
   const returned = await instead(() => Promise.resolve(), { signal });

@@ -73,7 +73,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
         assert.match(err, /press Ctrl-C again/);
         assert.match(
           err,
-          /\ninterrupted; to go on: tdro version again\n {2}tdro version\n$/,
+          /\ninterrupted; to resume: tdro version again\n {2}tdro version\n$/,
         );
       } finally {
         await Deno.remove(file);

@@ -153,7 +153,7 @@ Deno.test("files that a run, a page or a selection would go to are refused befor
       [[...evaluation, "--out", `${taken}/x.json`], /a file where a folder/],
       [["mine", ...suite, "--out", `${taken}/x`], /a file where a folder/],
       [["run", ...suite, "--out", `${taken}/x`], /it is a file, or within one/],
-      [["report", `${folder}/suite`, "--out", taken], /there is such a file/],
+      [["report", `${folder}/suite`, "--out", taken], /exists; choose another/],
     ];
     for (const [words, says] of cases) {
       checkRefusal(await tdro(...words), says);

@@ -110,7 +110,7 @@ Deno.test({
         first.shown,
         /stopping at the next step; press Ctrl-C again/,
       );
-      const [, hint] = /interrupted; to go on: [^\n]*\r?\n {2}tdro ([^\r\n]*)/
+      const [, hint] = /interrupted; to resume: [^\n]*\r?\n {2}tdro ([^\r\n]*)/
         .exec(first.shown) ?? [];
       assert.equal(hint, commandLine(words).slice("tdro ".length));
       const steps = await Array.fromAsync(

@@ -226,7 +226,7 @@ const MISTAKES: Mistake[] = [
   {
     name: "an out folder of the docs suite that is there already",
     args: ["data", "docs-suite", "--out", "good"],
-    says: [/Cannot write the docs suite: good is there already/, /--force/],
+    says: [/Cannot write the docs suite: good exists already/, /--force/],
   },
 ];
 

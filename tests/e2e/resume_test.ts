@@ -75,7 +75,7 @@ onBackends(
     for (const lines of [4, 13, 27]) {
       const { code, stderr } = await run({ backend, suite, out, lines });
       assert.equal(code, 130, stderr);
-      assert.match(stderr, /goes on from the last checkpoint/);
+      assert.match(stderr, /resumes from the last checkpoint/);
     }
     const last = await run({ backend, suite, out });
     assert.equal(last.code, 0, last.stderr);

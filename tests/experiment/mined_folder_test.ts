@@ -208,7 +208,7 @@ const WRONG: [
   [
     "lacks a task",
     (mined) => Deno.remove(`${mined}/weights.jsonl`),
-    /it has no weights\.jsonl; .* leave the task out by --tasks/,
+    /it has no weights\.jsonl; .* leave the task out with --tasks/,
   ],
   [
     "was edited",

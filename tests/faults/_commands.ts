@@ -29,7 +29,7 @@ export interface TriedCommand {
 
 /** Updates of each stage of a run. */
 export const STEPS = 4;
-/** Updates between two checkpoints. */
+/** Updates between checkpoints. */
 export const EVERY = 2;
 
 const SIZES = [

@@ -88,7 +88,7 @@ Deno.test("a damaged checkpoint is told, and the one before gives the same run",
       const { events } = await run(out);
       const told = events.filter((event) => event.includes("damaged"));
       assert.equal(told.length, 1, `${file}: ${told}`);
-      assert.match(told[0]!, /step-000005.*going on from update 4/);
+      assert.match(told[0]!, /step-000005.*resuming from update 4/);
       assert.deepEqual(outcome(out), whole, file);
       const log = Deno.readTextFileSync(join(out, "metrics.jsonl")).trim();
       assert.equal(log.split("\n").length, 24);

@@ -59,7 +59,7 @@ Deno.test("training that diverges leaves good checkpoints, and goes on with a lo
     await run(calm, 3);
     await assert.rejects(
       run({ ...wild, forceSettings: true }),
-      /is NaN at step 4; lower the learning rate .*; the checkpoint of update 3 is kept: run again with a lower --learning-rate and --force-settings to go on from it$/,
+      /is NaN at step 4; lower the learning rate .*; the checkpoint of update 3 is kept: run again with a lower --learning-rate and --force-settings to resume from it$/,
     );
     const folder = join(out, "checkpoints/uniform");
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name);

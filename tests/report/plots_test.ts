@@ -400,7 +400,7 @@ Deno.test("plots refuse rows they can't draw", () => {
   );
   assert.throws(
     () => weightsPlot([{ task: "a", weight: 1 }, { task: "a", weight: 2 }]),
-    /task "a" comes twice/,
+    /task "a" appears twice/,
   );
   assert.throws(() => weightsPlot([{ task: "a", weight: NaN }]), /got NaN/);
   assert.throws(
@@ -650,7 +650,7 @@ Deno.test("measuresPlot() names rows that it can't draw", () => {
   const row = { task: "a", released: 1, ratioOfMeans: 1 };
   for (
     const [rows, pattern] of [
-      [[row, row], /task "a" comes twice/],
+      [[row, row], /task "a" appears twice/],
       [[{ ...row, released: -1 }], /"released" must be/],
       [
         [{ task: "a", released: null, ratioOfMeans: null }],

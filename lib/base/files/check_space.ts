@@ -21,7 +21,7 @@ export async function checkSpace(folder: string, bytes: number): Promise<void> {
   throw new RangeError(
     `Cannot write to ${folder}: about ${inUnits(bytes)} are needed, and ${
       inUnits(free)
-    } are free there; free some space, or name another folder by --out`,
+    } are free there; free some space, or choose another folder with --out`,
   );
 }
 

@@ -22,7 +22,7 @@ export async function modelFolder(path: string): Promise<string> {
   if (found.length === 1) return found[0]!;
   if (found.length === 0) return path;
   throw new RangeError(
-    `Cannot load ${path}: it is a run with several models; name one of them: ${
+    `Cannot load ${path}: it is a run with several models; choose one of them: ${
       found.sort().join(", ")
     }`,
   );

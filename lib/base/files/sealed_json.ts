@@ -53,7 +53,7 @@ export async function readSealed<T>(
   if (text === undefined) return;
   const damaged = (how: string) => {
     const damage = `${path} is damaged (${how})`;
-    return new DamageError(damage, `Cannot go on: ${damage}; ${mend}`);
+    return new DamageError(damage, `Cannot continue: ${damage}; ${mend}`);
   };
   let sealed: unknown;
   try {

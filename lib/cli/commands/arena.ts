@@ -20,7 +20,7 @@ export interface ArenaOptions extends ArenaSettings {
   seeds: number[];
   /** Proxy steps of each strategy and seed. */
   budget: number;
-  /** Most dev queries of a task whose loss a strategy gets. */
+  /** Maximum dev queries per task whose loss a strategy may use. */
   devQueries: number;
   /** The tfjs backend. */
   backend: BackendName | "auto";
@@ -51,9 +51,15 @@ const ARENA_DIGITS = {
 /** `tdro arena`. */
 export const command: Command<ArenaOptions> = {
   name: "arena",
-  summary: "Compare strategies of choosing the mixture, with several seeds",
+  summary: "Compare strategies for choosing the mixture over several seeds",
   details:
-    "Each strategy chooses a mixture with the same budget of proxy steps; each mixture trains a retriever with the same start, steps and seeds; all are compared with uniform sampling on the test splits. Strategies: uniform, proportional, temperature-T, manual-0.5/0.3/0.2, tdro, tdro-ratio-of-means, doremi, group-dro, doge, regmix, leave-one-out, inf-dds. Finished arms stay: more strategies or seeds in the same folder cost only themselves.",
+    "Each strategy chooses a mixture with the same budget of proxy steps; " +
+    "each mixture trains a retriever with the same start, steps and seeds; " +
+    "all are compared with uniform sampling on the test splits. " +
+    "Strategies: uniform, proportional, temperature-T, manual-0.5/0.3/0.2, " +
+    "tdro, tdro-ratio-of-means, doremi, group-dro, doge, regmix, " +
+    "leave-one-out, inf-dds. Finished arms are kept: more strategies or " +
+    "seeds in the same folder train only what is new.",
   examples: [
     {
       about: "tDRO, DoReMi and a temperature against uniform sampling",
@@ -72,7 +78,7 @@ export const command: Command<ArenaOptions> = {
     ),
     tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
       .describe(
-        "Tasks to take, in this order; default: all",
+        "Tasks to use, in this order; default: all",
       ),
     strategies: z.array(z.string()).min(1).default([
       "uniform",
@@ -89,11 +95,12 @@ export const command: Command<ArenaOptions> = {
       "Proxy steps that each strategy may spend with each seed",
     ),
     devQueries: z.number().int().min(1).default(ARENA_DEFAULTS.devQueries)
-      .describe("Most dev queries of a task whose loss a strategy gets"),
+      .describe("Maximum dev queries per task whose loss a strategy may use"),
     backend: backendOption,
     ...shape,
     force: z.boolean().default(false).describe(
-      "Replace the arena in the folder; a finished one is kept until the new one is whole",
+      "Replace the arena in the folder; a finished one is kept until the " +
+        "new one is complete",
     ),
   }) as unknown as z.ZodType<ArenaOptions>,
   operands: [],
@@ -106,7 +113,7 @@ export const command: Command<ArenaOptions> = {
     );
     const textTable = await tablesFor(io);
     io.resumeWith(
-      "run the same command again, it goes on from the last checkpoint",
+      "rerun the same command: it resumes from the last checkpoint",
     );
     const entries = strategies.map(strategy);
     const suite = await openSuite(folder, { tasks });

@@ -10,4 +10,4 @@ export const backendOption: z.ZodDefault<
     cpu: "cpu";
   }>
 > = z.enum(["auto", "tensorflow", "webgpu", "wasm", "cpu"]).default("auto")
-  .describe("Where tensors are computed; auto takes the fastest there is");
+  .describe("Where tensors are computed; auto picks the fastest available");

@@ -24,7 +24,7 @@ export interface DemoOptions extends ExperimentOptions {
 /** `tdro demo`. */
 export const command: Command<DemoOptions> = {
   name: "demo",
-  summary: "Learn the mixture of the docs suite from end to end",
+  summary: "Learn the mixture of the docs suite, end to end",
   details:
     "Builds the docs suite from documentation that this machine has, trains small encoders on it, and shows what learned weights do. Takes minutes on two cores.",
   examples: [
@@ -40,7 +40,7 @@ export const command: Command<DemoOptions> = {
     }).describe("Folder that keeps the docs suite"),
     tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
       .describe(
-        "Tasks of the docs suite to take; default: all",
+        "Tasks of the docs suite to use; default: all",
       ),
     backend: backendOption,
     ...experimentShape,
@@ -50,16 +50,18 @@ export const command: Command<DemoOptions> = {
       "Folder of the run",
     ),
     force: z.boolean().default(false).describe(
-      "Replace the run in the folder; a finished one is kept until the new one is whole",
+      "Replace the run in the folder; a finished one is kept until the new " +
+        "one is complete",
     ),
     forceSettings: z.boolean().default(false).describe(
-      "Go on with the unfinished run in --out although its learning rate, warm-up, weight decay, dropout, precision or memory settings changed",
+      "Resume the unfinished run in --out with another learning rate, " +
+        "warm-up, weight decay, dropout, precision or memory settings",
     ),
   }) as z.ZodType<DemoOptions>,
   async run({ suiteFolder, tasks, ...options }, io) {
     const { docsSuite } = await import("../../docs_suite/mod.ts");
     const { runOnSuite } = await import("./run_on_suite.ts");
-    io.resumeWith("run it again, it goes on from the last checkpoint");
+    io.resumeWith("rerun it: it resumes from the last checkpoint");
     const suite = await io.progress(
       (async function* () {
         const event = { stage: "suite", label: "building the docs suite" };

@@ -10,8 +10,8 @@ const LIBRARIES = ["zod", "arquero", "vega", "vega-lite"] as const;
 export const command: Command<Record<string, never>> = {
   name: "doctor",
   summary: "Show which backends work here and which one is chosen",
-  details:
-    "Starts every backend, checks a gradient on each against finite differences, and tells why one can't be used.",
+  details: "Starts every backend, checks a gradient on each against finite " +
+    "differences, and says why one can't be used.",
   examples: [
     { about: "What works on this machine", line: "tdro doctor" },
     { about: "For a bug report", line: "tdro doctor --json" },
@@ -39,7 +39,7 @@ export const command: Command<Record<string, never>> = {
       return [
         textTable(backends),
         report.rows.some((row) => row.chosen)
-          ? "* is what the other commands take"
+          ? "* is the one that other commands use"
           : "no backend works here",
         "",
         textTable(

@@ -39,7 +39,8 @@ export const command: Command<ExportOptions> = {
     ),
     to: z.enum(["tensorboard", "mlflow", "wandb"]).describe("The tracker"),
     out: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
-      "Where the files go, made if absent; default: tensorboard, mlruns or wandb-files",
+      "Folder for the files, created if missing; default: tensorboard, " +
+        "mlruns or wandb-files",
     ),
   }),
   operands: ["run"],

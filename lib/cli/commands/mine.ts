@@ -30,7 +30,15 @@ export const command: Command<MineCommandOptions> = {
   name: "mine",
   summary: "Mine hard negatives by BM25, by a model, or by both",
   details:
-    "Writes a training file a task (tDRO's JSONL: each query with all its positives and its negatives). Known positives, near-duplicates of them, and what scores too near the best positive, wherever that one ranks, are never taken; with a model the scores compared are the model's. Under BM25 a positive may share no word with its query: all candidates score higher then, and --without-positive says what becomes of them. Without --out it only shows what would be mined. tdro run --mined takes the folder, and so do train and arena. Run again, it goes on with the first task whose file isn't there.",
+    "Writes a training file per task (tDRO's JSONL: each query with all " +
+    "its positives and its negatives). Known positives, near-duplicates of " +
+    "them, and what scores too near the best positive, wherever that one " +
+    "ranks, are never taken; with a model the scores compared are the " +
+    "model's. Under BM25 a positive may share no word with its query: all " +
+    "candidates score higher then, and --without-positive says what " +
+    "becomes of them. Without --out it only shows what would be mined. " +
+    "tdro run --mined takes the folder, and so do train and arena. Run " +
+    "again, it goes on with the first task whose file isn't there.",
   examples: [
     {
       about: "Look at negatives before training on them",
@@ -71,7 +79,7 @@ export const command: Command<MineCommandOptions> = {
     if (settings.out) {
       await checkFolder(settings.out);
       io.resumeWith(
-        "run the same command again, it goes on with the next task",
+        "rerun the same command: it continues with the next task",
       );
     }
     if (settings.model !== undefined) {

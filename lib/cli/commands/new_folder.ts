@@ -14,7 +14,7 @@ export async function newFolder(
 ): Promise<void> {
   if (await exists(folder)) {
     throw new RangeError(
-      `Cannot write ${folder}: there is something of that name; choose another --out`,
+      `Cannot write ${folder}: the name is taken; choose another --out`,
     );
   }
   await writeFolder(folder, { overwrite: false, what: folder, fill: write });

@@ -27,6 +27,7 @@ export async function checkNew(path: string, force: boolean): Promise<void> {
   await checkWritable(path);
   if (force || !await exists(path)) return;
   throw new RangeError(
-    `Cannot write ${path}: there is such a file; name another one by --out, or replace it by --force`,
+    `Cannot write ${path}: the file exists; choose another with ` +
+      "--out, or replace it with --force",
   );
 }

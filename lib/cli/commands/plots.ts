@@ -26,7 +26,7 @@ export const command: Command<PlotsOptions> = {
       "Folder of a finished run or arena",
     ),
     out: z.string().min(1).default("figures").meta({ placeholder: "FOLDER" })
-      .describe("Where the files go; made if absent"),
+      .describe("Folder for the files; created if missing"),
   }),
   operands: ["run"],
   async run({ run, out }, io) {

@@ -21,12 +21,14 @@ export const command: Command<ReportOptions> = {
   name: "report",
   summary: "Write one HTML page about finished runs and arenas",
   details:
-    "The page needs no network: sentences on what won and by how much, sortable tables, plots that answer the pointer, settings and versions, and everything to download. Several runs stand side by side.",
+    "The page needs no network: sentences on what won and by how much, " +
+    "sortable tables, interactive plots, settings and versions, and all " +
+    "data to download. Several runs stand side by side.",
   examples: [
     { about: "Two runs side by side", line: "tdro report runs/a runs/b" },
     { about: "An arena", line: "tdro report runs/arena" },
     {
-      about: "A small file, with plots as drawings",
+      about: "A small file, with static plots",
       line: "tdro report runs/demo --static --out demo.html",
     },
   ],
@@ -37,7 +39,7 @@ export const command: Command<ReportOptions> = {
       "The file to write; default: report.html in the run's own folder, for several runs report.html here",
     ),
     static: z.boolean().default(false).describe(
-      "Plots as drawings only: the file is 0.4 MB smaller",
+      "Static plots only: the file is 0.4 MB smaller",
     ),
     force: z.boolean().default(false).describe(
       "Replace the file that --out names, or report.html here",

@@ -28,9 +28,11 @@ export interface RunOptions extends ExperimentOptions {
 /** `tdro run`. */
 export const command: Command<RunOptions> = {
   name: "run",
-  summary: "Learn the mixture of a suite in BEIR form from end to end",
+  summary: "Learn the mixture of a suite in BEIR form, end to end",
   details:
-    "Trains a uniform retriever, learns domain weights by tDRO, trains one retriever by the weights and one on the heaviest tasks, and compares the three on the test splits.",
+    "Trains a retriever on the uniform mixture, learns domain weights by " +
+    "tDRO, trains one retriever with those weights and one on the heaviest " +
+    "tasks alone, and compares the three on the test splits.",
   examples: [
     {
       about: "Fine-tune a checkpoint on two tasks of a suite",
@@ -48,16 +50,18 @@ export const command: Command<RunOptions> = {
     ),
     tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
       .describe(
-        "Tasks to take, in this order; default: all",
+        "Tasks to use, in this order; default: all",
       ),
     backend: backendOption,
     ...experimentShape,
     lora: z.strictObject(loraShape).optional().describe("LoRA adapter"),
     force: z.boolean().default(false).describe(
-      "Replace the run in the folder; a finished one is kept until the new one is whole",
+      "Replace the run in the folder; a finished one is kept until the new " +
+        "one is complete",
     ),
     forceSettings: z.boolean().default(false).describe(
-      "Go on with the unfinished run in --out although its learning rate, warm-up, weight decay, dropout, precision or memory settings changed",
+      "Resume the unfinished run in --out with another learning rate, " +
+        "warm-up, weight decay, dropout, precision or memory settings",
     ),
   }) as unknown as z.ZodType<RunOptions>,
   operands: [],
@@ -65,7 +69,7 @@ export const command: Command<RunOptions> = {
     const { openSuite } = await import("../../data/mod.ts");
     const { runOnSuite } = await import("./run_on_suite.ts");
     io.resumeWith(
-      "run the same command again, it goes on from the last checkpoint",
+      "rerun the same command: it resumes from the last checkpoint",
     );
     const suite = await openSuite(folder, tasks ? { tasks } : {});
     await runOnSuite(suite, options, io);

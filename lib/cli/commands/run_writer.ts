@@ -28,7 +28,8 @@ export async function runWriter(
     const ranked = new Map([...run].filter(([, scores]) => scores.size > 0));
     if (isDeepStrictEqual(await readTrecRun(file), ranked)) return;
     throw new RangeError(
-      `Cannot write ${file}: it holds another run; name another file by --run, or replace it by --force`,
+      `Cannot write ${file}: it holds another run; choose another file ` +
+        "with --run, or replace it with --force",
     );
   };
 }

@@ -72,7 +72,9 @@ export const command: Command<SearchCommandOptions> = {
     ),
     k: z.int().min(1).default(10).describe("Passages to show"),
     prompts: z.enum(["task", "model", "none"]).optional().describe(
-      "What stands before each text: the task's instruction before the query, the model's own prompts, or nothing; default: what the model's run did, else what the model's own files say",
+      "Prefix of each text: the task's instruction (query only), the " +
+        "model's own prompts, or none; default: as in the model's run, else " +
+        "as the model's own files say",
     ),
     queryLength: z.int().min(2).optional().describe(
       "Maximum tokens of the query; default: as in the model's run, else the model's own limit, at most 512",

@@ -27,7 +27,12 @@ export const command: Command<ServeOptions> = {
   name: "serve",
   summary: "Search a run's models side by side on a local page",
   details:
-    "Type a query and see what the start, each arm and BM25 find, judged passages marked; choose a task for the queries that each arm answered worst. A model encodes a task's passages when it is first asked; --cache keeps their vectors for the next time, and shares them with tdro eval. The page is for browsers on this machine, and nothing can be changed through it. Ctrl-C ends it.",
+    "Type a query and see what the start, each arm and BM25 find, judged " +
+    "passages marked; choose a task for the queries that each arm answered " +
+    "worst. A model encodes a task's passages when it is first asked; " +
+    "--cache keeps their vectors for the next time, and shares them with " +
+    "tdro eval. The page can be opened on this machine alone, and changes " +
+    "nothing. Ctrl-C ends it.",
   examples: [
     {
       about: "The demo's run; open the address that is printed",
@@ -45,11 +50,11 @@ export const command: Command<ServeOptions> = {
     suite: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe("Folder of the suite that the run was made on; needed"),
     port: z.int().min(0).max(65535).default(0).describe(
-      "Port of the page; 0 takes one that is free",
+      "Port of the page; 0 picks a free one",
     ),
     cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe(
-        "Keep the passages' vectors here, and take them from here next time",
+        "Keep the passages' vectors in this folder, and reuse them next time",
       ),
     backend: backendOption,
   }),
@@ -115,7 +120,7 @@ function listen(
       : undefined;
     if (why === undefined) throw error;
     throw new RangeError(
-      `Cannot serve at port ${port}: ${why}; name another one by --port`,
+      `Cannot serve at port ${port}: ${why}; choose another with --port`,
     );
   }
 }

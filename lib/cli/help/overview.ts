@@ -10,7 +10,7 @@ const GROUPS:
     ["Train and compare", ["run", "train", "arena", "sweep", "bench"]],
     ["Search and evaluate", ["encode", "search", "mine", "eval", "score"]],
     [
-      "What came out",
+      "Results",
       ["weights", "plots", "report", "serve", "runs", "export"],
     ],
     ["This program", ["completion", "version"]],
@@ -57,7 +57,8 @@ export function overview(
     ).concat([["More", rest]])
       .filter(([, entries]) => entries.length > 0)
       .map(([heading, entries]) => section(heading, entries)),
-    `${more}\ntdro demo runs everything once, on text that is on this machine`,
+    `${more}\ntdro demo runs everything once, on documentation that is on ` +
+    "this machine",
   ].join("\n\n") + "\n";
 }
 

@@ -9,7 +9,7 @@ export interface JsonSchema {
   default?: unknown;
   description?: string;
   placeholder?: string;
-  /** Whether a boolean without default is off by `--no-…`. */
+  /** Whether a boolean without default is off with `--no-…`. */
   negatable?: boolean;
   minimum?: number;
   maximum?: number;

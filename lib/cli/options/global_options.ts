@@ -17,7 +17,8 @@ export interface GlobalOptions {
 /** Schema of the options that every command has. */
 export const globalOptions: z.ZodType<GlobalOptions> = z.strictObject({
   config: z.string().optional().meta({ placeholder: "FILE" }).describe(
-    "JSON or YAML file of options, named as the flags, in camelCase; or a run's run.json; flags override it",
+    "JSON or YAML file of options (the flags' names in camelCase), or a " +
+      "run's run.json; flags override it",
   ),
   json: z.boolean().default(false).describe("Print the result as JSON"),
   quiet: z.boolean().default(false).describe(
@@ -25,7 +26,8 @@ export const globalOptions: z.ZodType<GlobalOptions> = z.strictObject({
   ),
   onEvent: z.string().min(1).optional().meta({ placeholder: "COMMAND" })
     .describe(
-      "Start this command, and write each step's progress to its input, as a line of JSON; needs --allow-run",
+      "Run this command and write each step's progress to its standard " +
+        "input as a line of JSON; needs --allow-run",
     ),
   help: z.boolean().default(false).describe("Show this help"),
 });

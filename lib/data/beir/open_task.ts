@@ -21,7 +21,7 @@ import {
  *
  * @param folder The task folder.
  * @returns The task, all in memory.
- * @throws {SyntaxError} If a file is malformed, an id comes twice, a judgment
+ * @throws {SyntaxError} If a file is malformed, an id appears twice, a judgment
  * points nowhere, or there is no passage, query or judgment. Where one line is
  * to blame the message begins with `path:line`.
  * @throws {Deno.errors.NotFound} If the folder or a file of it is missing.

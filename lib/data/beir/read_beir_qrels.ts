@@ -26,7 +26,7 @@ export interface ReadBeirQrelsOptions extends GradeOptions {
  * @param options Known ids, to check the judgments against.
  * @returns Query id → passage id → grade.
  * @throws {SyntaxError} If the header or a line is malformed, a grade is no
- * integer, a pair comes twice, or an id is unknown; the message begins with
+ * integer, a pair appears twice, or an id is unknown; the message begins with
  * `path:line`.
  * @throws {Deno.errors.NotFound} If there is no such file.
  *

@@ -24,7 +24,7 @@ export interface WriteSuiteOptions {
  * @param folder Where to; the folders above it are made.
  * @param options Whether an old folder may be replaced.
  * @throws {RangeError} If the folder is there and `overwrite` is off, the suite
- * has no task, a name is no folder name or comes twice, an id holds a tab, line
+ * has no task, a name is no folder name or appears twice, an id holds a tab, line
  * end, NUL or lone surrogate, a key of a map isn't the id of its value, or a
  * judgment points nowhere or is no 32-bit integer.
  *

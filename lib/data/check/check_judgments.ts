@@ -34,8 +34,8 @@ export function checkJudgments(task: Task): TaskFinding[] {
       count: absentQueries.length,
       of: judged.size,
       examples: absentQueries,
-      message:
-        "judged queries that queries.jsonl doesn't have; add them or take their judgments out",
+      message: "judged queries that queries.jsonl doesn't have; add them or " +
+        "remove their judgments",
     },
     {
       severity: "problem",
@@ -44,7 +44,8 @@ export function checkJudgments(task: Task): TaskFinding[] {
       of: pairs,
       examples: absentPassages,
       message:
-        "judgments of passages that corpus.jsonl doesn't have; add them or take the judgments out",
+        "judgments of passages that corpus.jsonl doesn't have; add them or " +
+        "remove the judgments",
     },
     {
       severity: "note",

@@ -200,7 +200,7 @@ function leaks(suite: Suite): Finding[] {
           examples,
           message: `training queries that ${
             check === "leak" ? "stand" : "nearly stand"
-          } in a dev or test split; tdro data clean takes them out`,
+          } in a dev or test split; tdro data clean removes them`,
         }),
       ];
     });

@@ -60,7 +60,7 @@ function emptyTexts(
       count: emptyQueries.length,
       of: task.queries.size,
       examples: emptyQueries,
-      message: "queries without text; take them out",
+      message: "queries without text; remove them",
     },
     {
       severity: "problem",
@@ -68,7 +68,7 @@ function emptyTexts(
       count: emptyPassages.length,
       of: task.corpus.size,
       examples: emptyPassages,
-      message: "passages without text or title; take them out",
+      message: "passages without text or title; remove them",
     },
   ];
 }

@@ -141,7 +141,7 @@ export function catalogue(): CatalogueRow[] {
  *
  * @param input Content of a file in the form of `data/catalogue.json`.
  * @returns Its rows.
- * @throws {SyntaxError} If it has another form, or a name comes twice.
+ * @throws {SyntaxError} If it has another form, or a name appears twice.
  *
  * @example Usage
  * ```ts

@@ -67,6 +67,8 @@ export async function earlierPull(
   if (other === undefined) return earlier;
   const [what, now, then] = other;
   throw new RangeError(
-    `Cannot pull ${name}: ${folder} holds a pull with other settings (${what} is ${now}, was ${then}); name another folder by --out, or replace it by --force`,
+    `Cannot pull ${name}: ${folder} holds a pull with other settings ` +
+      `(${what} is ${now}, was ${then}); choose another folder with --out, ` +
+      "or replace it with --force",
   );
 }

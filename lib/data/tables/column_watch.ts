@@ -55,7 +55,7 @@ export class ColumnWatch {
 
   /**
    * The first column that may hold judgments: two to ten different values, each of
-   * which comes twice on average, under a name that speaks of nothing else.
+   * which appears twice on average, under a name that speaks of nothing else.
    */
   perhapsLabel(): UnusedColumn | undefined {
     return this.columns().find(({ column, filled = 0, values = [] }) =>

@@ -65,7 +65,7 @@ function checkTwice(format: CsvFormat, names: readonly string[]): void {
   const seen = new Set<string>();
   const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice === undefined) return;
-  throw badHeader(format, `${JSON.stringify(twice)} comes twice`);
+  throw badHeader(format, `${JSON.stringify(twice)} appears twice`);
 }
 
 function badHeader({ path, header }: CsvFormat, problem: string): SyntaxError {

@@ -60,10 +60,11 @@ export const readTableFields = {
         "must be one character, no double quote or line end; tab is written tab",
     })
     .optional().meta({ placeholder: "CHARACTER" }).describe(
-      "What separates the columns of a CSV or TSV file; found out if left out",
+      "What separates the columns of a CSV or TSV file; detected if left out",
     ),
   quotes: z.boolean().optional().meta({ negatable: true }).describe(
-    "Double quotes only enclose the texts of a CSV or TSV file; off: they are part of them",
+    "Double quotes enclose the texts of a CSV or TSV file; off: they are " +
+      "part of the texts",
   ),
   header: z.boolean().default(true).describe(
     "The first line of a CSV or TSV file names its columns",

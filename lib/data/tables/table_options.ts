@@ -51,7 +51,7 @@ export interface TableTaskOptions extends TableColumns, ReadTableOptions {
   license?: string;
   /** Where the text comes from. @default the file's name */
   source?: string;
-  /** Least score of a match, where scores aren't grades. @default none */
+  /** Minimum score of a match, if scores aren't grades. @default none */
   minScore?: number;
   /**
    * Grades of labels, as `"label=grade"`, e.g. `["entailment=1", "contradiction=0"]`;
@@ -83,9 +83,11 @@ const orNone = z.union([column, z.null()]).meta({ placeholder: "COLUMN" });
 
 /** The columns' part of the schema. */
 const columns = {
-  query: column.optional().describe("Column of the queries; guessed"),
+  query: column.optional().describe(
+    "Column of the queries; default: recognised by its name",
+  ),
   passage: column.optional().describe(
-    "Column of the passages that answer them; guessed",
+    "Column of the passages that answer them; default: recognised by its name",
   ),
   title: orNone.optional().describe("Column of the passages' titles, or none"),
   negatives: z.union([column, z.array(column), z.null()]).optional()
@@ -125,7 +127,7 @@ export const tableTaskFields = {
   license: z.string().default("unstated").describe("Licence of the text"),
   source: z.string().optional().describe("Where the text comes from"),
   minScore: z.number().optional().describe(
-    "Least score of a match, where scores aren't grades",
+    "Minimum score of a match, if scores aren't grades",
   ),
   mapLabels: pairs(
     /=(?:[+-]?\d{1,9}|none)$/,
@@ -141,7 +143,8 @@ export const tableTaskFields = {
     "must be name=split with train, dev, test or none",
   )
     .describe(
-      "What splits of the data are, e.g. test_hard=test; none leaves rows out",
+      "What the splits of the data mean, e.g. test_hard=test; none leaves " +
+        "rows out",
     ),
   dev: share("development"),
   test: share("the test"),
@@ -153,7 +156,7 @@ export const tableTaskFields = {
   ),
 } satisfies Record<keyof TableTaskOptions, z.ZodType>;
 
-/** A list of `key=value`, of which no key comes twice. */
+/** A list of `key=value`, of which no key appears twice. */
 function pairs(form: RegExp, placeholder: string, error: string) {
   const keyOf = (text: string) => text.slice(0, text.lastIndexOf("="));
   return z.array(z.string().regex(form, error)).min(1)
@@ -164,7 +167,7 @@ function pairs(form: RegExp, placeholder: string, error: string) {
 
 function share(what: string) {
   return z.number().min(0).max(0.9).default(0.1).describe(
-    `Share of the queries put aside for ${what}, if no row is`,
+    `Share of the queries held out for ${what}, if no row is`,
   );
 }
 

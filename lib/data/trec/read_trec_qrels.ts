@@ -18,7 +18,7 @@ const COLUMNS = ["query", "0", "passage", "relevance"] as const;
  * @param options How grades may be written.
  * @returns Query id → passage id → grade.
  * @throws {SyntaxError} If a line has another number of columns, its grade is
- * no integer, a pair comes twice, or bytes aren't UTF-8; the message begins
+ * no integer, a pair appears twice, or bytes aren't UTF-8; the message begins
  * with `path:line`.
  * @throws {Deno.errors.NotFound} If there is no such file.
  *

@@ -15,7 +15,7 @@ const SCORE = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
  * @param path File to read.
  * @returns Query id → passage id → score. An empty file is an empty run.
  * @throws {SyntaxError} If a line has another number of columns, its score is
- * no finite decimal number, a pair comes twice, or bytes aren't UTF-8; the
+ * no finite decimal number, a pair appears twice, or bytes aren't UTF-8; the
  * message begins with `path:line`.
  * @throws {Deno.errors.NotFound} If there is no such file.
  *

@@ -33,7 +33,7 @@ export async function readWeightFile(path: string): Promise<WeightFile> {
 }
 
 /**
- * Writes a weight file in the reference's form; it appears only when whole.
+ * Writes a weight file in the reference's form; it appears only once complete.
  *
  * @param path The file; missing folders are made.
  * @param file What to write.

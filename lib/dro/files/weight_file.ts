@@ -44,7 +44,7 @@ export interface WeightFileParts {
  * selection may be empty.
  * @returns The content of a weight file.
  * @throws {RangeError} If lengths differ, a value is out of range, or a name
- * or id comes twice.
+ * or id appears twice.
  *
  * @example Usage
  * ```ts
@@ -81,8 +81,8 @@ export function weightFile(parts: WeightFileParts): WeightFile {
     if (!Number.isSafeInteger(ids[k]) || ids[k]! < 0) {
       fail(`the id of ${task} must be an integer >= 0: got ${ids[k]}`);
     }
-    if (seen.has(name)) fail(`the name ${task} comes twice`);
-    if (seen.has(ids[k]!)) fail(`the id ${ids[k]} comes twice`);
+    if (seen.has(name)) fail(`the name ${task} appears twice`);
+    if (seen.has(ids[k]!)) fail(`the id ${ids[k]} appears twice`);
     seen.add(name).add(ids[k]!);
   });
   const total = sizes.reduce((sum, size) => sum + size, 0);

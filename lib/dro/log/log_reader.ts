@@ -94,7 +94,7 @@ export class LogReader {
     }
     for (const name of header.tasks ?? []) {
       if (this.#named.has(name)) {
-        place.fail(`the task ${JSON.stringify(name)} comes twice`);
+        place.fail(`the task ${JSON.stringify(name)} appears twice`);
       }
       this.#named.add(name);
     }

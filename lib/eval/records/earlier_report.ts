@@ -29,7 +29,9 @@ export function* earlierReport(
   if (difference) {
     const { setting, a, b } = difference;
     throw new RangeError(
-      `Cannot write ${file}: it holds an evaluation with other settings (${setting} is ${a}, was ${b}); name another file by --out, or replace it by --force`,
+      `Cannot write ${file}: it holds an evaluation with other settings ` +
+        `(${setting} is ${a}, was ${b}); choose another file with --out, or ` +
+        "replace it with --force",
     );
   }
   yield* report.tasks;

@@ -64,7 +64,9 @@ export async function* runArm(
   if (before) {
     if (before.formula !== strategy.formula) {
       throw new RangeError(
-        `Cannot compare with ${folder}: its weights were learned by another formula (${before.formula}); remove the folder or name another one by --out`,
+        `Cannot compare with ${folder}: its weights were learned by ` +
+          `another formula (${before.formula}); remove the folder or choose ` +
+          "another with --out",
       );
     }
     yield { stage: title, label: `${title}: done before`, done: 1, total: 1 };

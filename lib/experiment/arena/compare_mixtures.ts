@@ -52,7 +52,7 @@ export interface CompareMixturesOptions extends Partial<ArenaSettings> {
   budget?: number;
   /** Seeds, at least one, all different. @default {[1, 2, 3]} */
   seeds?: readonly number[];
-  /** Most dev queries of a task whose loss a strategy gets. @default {64} */
+  /** Maximum dev queries per task whose loss a strategy may use. @default {64} */
   devQueries?: number;
   /**
    * Whether an arena in the folder is replaced if it is finished or has other
@@ -224,7 +224,7 @@ function checked(
     if (!Number.isSafeInteger(seed) || seed < 0) {
       fail(`seeds[${i}] must be an integer >= 0: got ${seed}`);
     }
-    if (seeds.indexOf(seed) !== i) fail(`the seed ${seed} comes twice`);
+    if (seeds.indexOf(seed) !== i) fail(`seed ${seed} is given twice`);
   });
   const settings = parseExperimentOptions(rest);
   return { backend, force, signal, budget, seeds, devQueries, settings };
@@ -242,7 +242,9 @@ function withUniform(given: readonly (Strategy | string)[]): Strategy[] {
   const twice = folders.find((slug, i) => folders.indexOf(slug) !== i);
   if (twice !== undefined || uniforms > 1) {
     fail(
-      `the strategy ${twice ?? "uniform"} comes twice; give each its own name`,
+      `the strategy ${
+        twice ?? "uniform"
+      } appears twice; give each its own name`,
     );
   }
   return all;

@@ -4,7 +4,7 @@ export interface ArenaDefaults {
   budget: number;
   /** Seeds. */
   seeds: readonly number[];
-  /** Most dev queries of a task whose loss a strategy gets. */
+  /** Maximum dev queries per task whose loss a strategy may use. */
   devQueries: number;
 }
 

@@ -69,7 +69,8 @@ export async function openArenaFolder(
   const before = await recordIn(folder, identity);
   if (before === undefined && await hasFiles(folder)) {
     throw new RangeError(
-      `Cannot write to ${folder}: it holds files that are no arena; name another folder by --out`,
+      `Cannot write to ${folder}: it contains files that don't belong to ` +
+        "an arena; choose another folder with --out",
     );
   }
   const difference = before === undefined
@@ -77,7 +78,9 @@ export async function openArenaFolder(
     : firstDifference(asJson(identity), before);
   if (difference && !force) {
     throw new RangeError(
-      `Cannot write to ${folder}: it holds an arena with other settings (${difference}); name another folder by --out, or replace it by --force`,
+      `Cannot write to ${folder}: it holds an arena with other settings ` +
+        `(${difference}); choose another folder with --out, or replace it ` +
+        "with --force",
     );
   }
   await checkFolder(folder);

@@ -59,7 +59,9 @@ export class Journal {
     if (known) {
       if (known.question !== question) {
         throw new RangeError(
-          `Cannot go on from ${this.#path}: the strategy asked for ${known.question} before and for ${question} now; remove the file to learn anew`,
+          `Cannot resume from ${this.#path}: the strategy asked for ` +
+            `${known.question} before and for ${question} now; remove the ` +
+            "file to learn anew",
         );
       }
       return known.answer as T;

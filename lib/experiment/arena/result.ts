@@ -14,7 +14,7 @@ export const ARENA_RESULT = "arena.json";
 export interface ArenaArm {
   /** Name of the strategy. */
   strategy: string;
-  /** Seed of everything random. */
+  /** Seed for everything random. */
   seed: number;
   /** Sampling weights that it chose, shape `[K]`. */
   weights: number[];
@@ -258,8 +258,10 @@ export function arenaVerdict(result: ArenaResult): string[] {
           ? "better than uniform, beyond chance"
           : "worse than uniform, beyond chance"
         : s.interval[0] > 0 || s.interval[1] < 0
-        ? "not to be told from uniform: its own interval leaves 0 out, but the test of all strategies doesn't"
-        : "not to be told from uniform: within chance";
+        ? "no different from uniform, as far as these queries tell: its own " +
+          "interval excludes 0, but the test of all strategies doesn't"
+        : "no different from uniform, as far as these queries tell: within " +
+          "chance";
       const cost = s.proxySteps > 0
         ? `; choosing took ${Math.round(s.proxySteps)} proxy steps${
           s.referenceSteps > 0

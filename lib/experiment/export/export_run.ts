@@ -79,7 +79,8 @@ async function refuseOthers(folder: string, file: string): Promise<void> {
     if (!name.includes("tfevents") || name === file) continue;
     if (name.startsWith(".")) continue;
     throw new RangeError(
-      `Cannot write to ${folder}: it holds the events of another run (${name}); name another folder by --out`,
+      `Cannot write to ${folder}: it holds the events of another run ` +
+        `(${name}); choose another folder with --out`,
     );
   }
 }

@@ -21,7 +21,7 @@ export interface ExperimentPlots {
   trajectories: PlotSpec;
   /** Weights at the end. */
   weights: PlotSpec;
-  /** Both readings of the measure by task; absent if the log has no examples. */
+  /** Both variants of the measure by task; absent if the log has no examples. */
   measures?: PlotSpec;
   /** nDCG@10 by task and arm, with intervals if the scores are known. */
   ndcg: PlotSpec;

@@ -44,7 +44,7 @@ export async function reportRuns(
   const twice = folders.find((folder, i) => folders.indexOf(folder) !== i);
   if (twice !== undefined) {
     throw new RangeError(
-      `Cannot report on runs: the folder ${twice} comes twice; name each once`,
+      `Cannot report on runs: the folder ${twice} appears twice; name each once`,
     );
   }
   const all: Reportable[] = [];

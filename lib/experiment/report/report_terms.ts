@@ -23,7 +23,8 @@ export const REPORT_TERMS: readonly ReportTerm[] = [
     term: "uniform",
     forms: ["uniform sampling"],
     meaning:
-      "The retriever that was trained with the same weight for every task. The others are held against it.",
+      "The retriever that was trained with the same weight for every task. " +
+      "The others are compared with it.",
   },
   {
     term: "reweighted",
@@ -128,7 +129,9 @@ export const REPORT_TERMS: readonly ReportTerm[] = [
     term: "seed",
     forms: ["seeds", "spread of seeds", "seed min", "seed max"],
     meaning:
-      "Number that everything random hangs on: start, order and draws. The spread over seeds shows how much luck there is in training.",
+      "Number that decides everything random: initial weights, order and " +
+      "draws. The spread over seeds shows how much luck there is in " +
+      "training.",
   },
   {
     term: "data used",
@@ -137,6 +140,6 @@ export const REPORT_TERMS: readonly ReportTerm[] = [
   {
     term: "hard negatives",
     forms: ["hard negative"],
-    meaning: "Passages that look like an answer to a query and aren't.",
+    meaning: "Passages that look like an answer to a query but aren't.",
   },
 ];

@@ -83,7 +83,7 @@ function plots(specs: ExperimentPlots, measure: string): ReportPlot[] {
       "Weights at the end of stage 1; the rule marks 1/K.",
     ],
     measures: [
-      "Both readings of the measure",
+      "Both variants of the measure",
       "Measure of each task as tDRO's code and its paper take it, on the same losses.",
     ],
     ndcg: [

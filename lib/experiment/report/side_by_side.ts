@@ -86,10 +86,10 @@ function sentences(
   const plus = (x: number) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(4)}`;
   const told = (arm: ComparedArm) =>
     arm.interval![0] > 0
-      ? "a gain beyond the spread of the queries"
+      ? "a gain beyond chance"
       : arm.interval![1] < 0
-      ? "a loss beyond the spread of the queries"
-      : "within the spread of the queries";
+      ? "a loss beyond chance"
+      : "within chance";
   const best = all.flatMap(({ name }) => {
     const own = arms.filter((arm) => arm.run === name && arm.interval)
       .sort((a, b) => b.difference! - a.difference!)[0];
@@ -108,7 +108,9 @@ function sentences(
         plus(arm.interval![0])
       } to ${plus(arm.interval![1])}), ${told(arm)}.`
     ),
-    "Each difference is to the uniform arm of the same run. Which of several runs does best by chance is not tested here: picking the largest flatters it.",
+    "Each difference is to the uniform arm of the same run. Which of " +
+    "several runs does best by chance is not tested here: picking the best " +
+    "of several runs overstates it.",
   ];
 }
 
@@ -122,12 +124,13 @@ function differentSuites(
     return [
       `The runs are of different suites (${
         suites.join(", ")
-      }): their scores can't be held against each other, only their differences.`,
+      }): their scores can't be compared, only their differences.`,
     ];
   }
   return hashes.size > 1
     ? [
-      "The suite's content differs between the runs (its hash does): their scores can't be held against each other, only their differences.",
+      "The suite's content differs between the runs (its hash does): their " +
+      "scores can't be compared, only their differences.",
     ]
     : [];
 }

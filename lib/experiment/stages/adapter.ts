@@ -22,7 +22,9 @@ export function adapterOf(
   const adapter = lora && loraConfig(lora);
   if (!adapter || model !== undefined) return adapter;
   throw new RangeError(
-    "Cannot train a LoRA adapter on an untrained encoder, whose weights stay random: name a model by --model, or leave --lora.rank and the like out",
+    "Cannot train a LoRA adapter on an untrained encoder, whose weights " +
+      "stay random: name a model with --model, or leave --lora.rank and the " +
+      "like out",
   );
 }
 

@@ -116,7 +116,7 @@ function allBare(
     }, have no hard negatives: its corpus holds only answers to them, and passages that read or score too much like those; add passages, ${
       bareQueries === "in-batch"
         ? ""
-        : "take positives of other queries by --bare-queries in-batch, "
+        : "take positives of other queries with --bare-queries in-batch, "
     }or leave the task out`,
   );
 }

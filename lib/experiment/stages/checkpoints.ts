@@ -129,7 +129,7 @@ export async function newestCheckpoint(
     }
   }
   throw new SyntaxError(
-    `Cannot go on from the checkpoints in ${folder}: ${
+    `Cannot resume from the checkpoints in ${folder}: ${
       damage.join("; ")
     }; remove the folder to train this stage anew`,
   );

@@ -60,7 +60,7 @@ export async function* learnStage(
   if (before) {
     yield {
       stage: WEIGHT_STAGE,
-      label: "weights learned before",
+      label: "weights already learned",
       done: 1,
       total: 1,
     };

@@ -10,6 +10,6 @@ export async function refuseDamage(folder: string): Promise<void> {
   const damage = await findDamage(folder);
   if (damage === undefined) return;
   throw new SyntaxError(
-    `Cannot go on with the run: ${damage}; remove ${folder} to do that stage anew`,
+    `Cannot resume the run: ${damage}; remove ${folder} to do that stage anew`,
   );
 }

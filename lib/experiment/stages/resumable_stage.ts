@@ -87,7 +87,7 @@ export async function* resumableStage<Step extends StepReport, Result>(
     saved: done,
   });
   for (const damage of found?.damage ?? []) {
-    const note = `${damage}; going on from update ${done}`;
+    const note = `${damage}; resuming from update ${done}`;
     yield { stage: `${name}, damaged`, label, done, total, note };
   }
   yield { stage: name, label, done, total };
@@ -134,7 +134,8 @@ export async function* resumableStage<Step extends StepReport, Result>(
     error.message += input.fixedSettings
       ? "; run again with a lower --learning-rate and --force"
       : keeper.saved > 0
-      ? `; the checkpoint of update ${keeper.saved} is kept: run again with a lower --learning-rate and --force-settings to go on from it`
+      ? `; the checkpoint of update ${keeper.saved} is kept: run again with ` +
+        "a lower --learning-rate and --force-settings to resume from it"
       : "; there is no checkpoint before: run again with a lower --learning-rate and --force";
     throw error;
   } finally {

@@ -218,9 +218,9 @@ function checkLimits(limits: Record<string, number>): void {
 
 /** Length limits of the two sides, special tokens included. */
 export interface LengthLimits {
-  /** Most tokens of a query. */
+  /** Maximum tokens per query. */
   queryLength?: number;
-  /** Most tokens of a passage. */
+  /** Maximum tokens per passage. */
   passageLength?: number;
   /**
    * Put the model's own prompts before the texts. Leave it out where the texts

@@ -20,7 +20,7 @@ export interface PushModelOptions extends HubOptions {
   revision?: string;
   /** Who sees a repository that is made by this. @default {"private"} */
   visibility?: "private" | "public";
-  /** What the commit says. @default {"Upload a retriever trained with tdro"} */
+  /** Commit message. @default {"Upload a retriever trained with tdro"} */
   message?: string;
   /** Whether files there that differ may be replaced. @default {false} */
   force?: boolean;
@@ -229,6 +229,7 @@ function refuseReplacing(
   );
   if (!replaced) return;
   throw new RangeError(
-    `Cannot push to ${id}: it has another ${replaced.path}; choose another name, or replace what is there by --force`,
+    `Cannot push to ${id}: it has another ${replaced.path}; choose another ` +
+      "name, or replace what is there with --force",
   );
 }

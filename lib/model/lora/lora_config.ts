@@ -7,7 +7,7 @@ export interface LoraConfig {
   rank: number;
   /** The change is scaled by alpha / rank (alpha / √rank under `rsLora`). */
   alpha: number;
-  /** Share of the adapter's input that is dropped in training, in [0, 1). */
+  /** Dropout rate of the adapter's input, in [0, 1). */
   dropout: number;
   /**
    * Which affine maps get an adapter: the last parts of their names, e.g.

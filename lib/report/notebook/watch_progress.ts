@@ -114,7 +114,7 @@ export async function watchProgress<T>(
       if (!interrupt.pressed) continue;
       await work.return(undefined as never);
       throw new DOMException(
-        "stopped; run this cell again, and it goes on from its checkpoint",
+        "stopped; rerun this cell and it resumes from its checkpoint",
         "AbortError",
       );
     }

@@ -57,7 +57,7 @@ const ACTION = "plot a benchmark";
  * @param rows One row a piece of work, in the order of the plot.
  * @param options Heading, size, unit, the peer's name.
  * @returns A Vega-Lite plot.
- * @throws {RangeError} If there are no rows, work comes twice, or a number is
+ * @throws {RangeError} If there are no rows, work appears twice, or a number is
  * missing or not above 0.
  *
  * @example Usage

@@ -51,7 +51,7 @@ const ACTION = "plot a heatmap";
  * @param rows One row a cell; cells that are missing stay empty.
  * @param options Heading, size, what the values are.
  * @returns A Vega-Lite plot.
- * @throws {RangeError} If no value is known or a cell comes twice.
+ * @throws {RangeError} If no value is known or a cell appears twice.
  *
  * @example Usage
  * ```ts

@@ -67,7 +67,7 @@ const ACTION = "plot differences";
  * @param rows One row a comparison.
  * @param options Heading, size, metric, baseline.
  * @returns A Vega-Lite plot.
- * @throws {RangeError} If there are no rows, a name comes twice, or an
+ * @throws {RangeError} If there are no rows, a name appears twice, or an
  * interval's ends are the wrong way.
  *
  * @example Usage

@@ -16,7 +16,7 @@ import {
 } from "./plot_spec.ts";
 import type { Rows } from "../rows.ts";
 
-/** One task by both readings of the measure; input of {@linkcode measuresPlot}. */
+/** One task by both variants of the measure; input of {@linkcode measuresPlot}. */
 export interface MeasureRow {
   /** Task name, once. */
   task: string;
@@ -52,7 +52,7 @@ const WIDE = 20;
  * @param rows One row a task, e.g. those of `explainWeights`.
  * @param options Heading and size.
  * @returns A Vega-Lite plot.
- * @throws {RangeError} If no value is known, a task comes twice, or a number is
+ * @throws {RangeError} If no value is known, a task appears twice, or a number is
  * out of range.
  *
  * @example Usage
@@ -101,7 +101,7 @@ export function measuresPlot(
     subtitle: `Both on the same losses; dashed line: the median task${
       weights.length > 0 ? "; right: weight before → after" : ""
     }`,
-    description: `Both readings of the measure on ${tasks.length} tasks.`,
+    description: `Both variants of the measure on ${tasks.length} tasks.`,
     height: tasks.length * ROW_HEIGHT,
     view: () => {
       const { axis, bare } = rowAxis("task", tasks);

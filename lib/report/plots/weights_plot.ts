@@ -43,7 +43,7 @@ const ACTION = "plot weights";
  * @param rows One row a task.
  * @param options Heading and size.
  * @returns A Vega-Lite plot.
- * @throws {RangeError} If there are no rows, a task comes twice, or a number is
+ * @throws {RangeError} If there are no rows, a task appears twice, or a number is
  * out of range.
  *
  * @example Usage

@@ -59,7 +59,7 @@ export class ExactIndex implements Disposable {
    *
    * @param passages Vectors with ids.
    * @throws {RangeError} If a value isn't finite, the dimension is another than
-   * before, or an id comes twice.
+   * before, or an id appears twice.
    */
   add(passages: EmbeddedTexts): void {
     checkEmbeddings("passage", passages);

@@ -26,7 +26,7 @@ export interface EmbeddedTexts {
  * @param options How many to keep.
  * @returns The run; each query's map lists its `min(k, P)` passages best first.
  * @throws {RangeError} If k < 1, the dimensions differ, a value isn't finite,
- * or an id comes twice.
+ * or an id appears twice.
  *
  * @example Usage
  * ```ts

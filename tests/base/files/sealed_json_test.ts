@@ -35,7 +35,9 @@ Deno.test("a changed byte of a sealed file is told", async () => {
     await Deno.writeTextFile(path, damaged);
     await assert.rejects(readSealed(path, options), (error) => {
       assert.ok(error instanceof DamageError);
-      assert.ok(error.message.startsWith(`Cannot go on: ${path} is damaged (`));
+      assert.ok(
+        error.message.startsWith(`Cannot continue: ${path} is damaged (`),
+      );
       assert.ok(error.message.endsWith("; remove it"));
       return true;
     });

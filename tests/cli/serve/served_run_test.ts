@@ -181,6 +181,7 @@ Deno.test("a port that is taken is one line", () =>
     assert.equal(code, 2);
     assert.equal(
       err,
-      `error: Cannot serve at port ${port}: another program has it; name another one by --port\n`,
+      `error: Cannot serve at port ${port}: another program has it; choose ` +
+        `another with --port\n`,
     );
   }));

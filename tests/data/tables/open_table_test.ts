@@ -171,7 +171,7 @@ Deno.test("without a README names of shards and folders say the split", async ()
 
 const BAD: [name: string, content: string, message: RegExp][] = [
   ["a.csv", "", /a\.csv:1: Cannot read the table: .*the file is empty/],
-  ["a.csv", "q,q\n", /a\.csv:1: .*"q" comes twice/],
+  ["a.csv", "q,q\n", /a\.csv:1: .*"q" appears twice/],
   ["a.csv", ",\nx,y\n", /a\.csv:1: .*no column has a name/],
   [
     "a.csv",

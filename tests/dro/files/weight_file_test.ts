@@ -258,7 +258,7 @@ Deno.test("a bad weight file is one line that names file and fault", async () =>
       of({ size: { a: 1, b: 2, c: 3 } }),
       /size has the task "c", domain_ids doesn't/,
     ],
-    [of({ domain_ids: { a: 1, b: 1 } }), /the id 1 comes twice/],
+    [of({ domain_ids: { a: 1, b: 1 } }), /the id 1 appears twice/],
     [of({ domain_ids: { a: 0.5, b: 1 } }), /: domain_ids\.a: /],
     [of({ size: { a: 0, b: 1 } }), /: size\.a: /],
     [
@@ -292,8 +292,8 @@ Deno.test("weightFile() rejects what it can't write", () => {
   assert.throws(of({ weights: [1] }), /weights must have one entry.*got 1/);
   assert.throws(of({ weights: [1, NaN] }), /the weight of "b".*got NaN/);
   assert.throws(of({ sizes: [1, 0] }), /the size of "b".*got 0/);
-  assert.throws(of({ names: ["a", "a"] }), /the name "a" comes twice/);
-  assert.throws(of({ ids: [3, 3] }), /the id 3 comes twice/);
+  assert.throws(of({ names: ["a", "a"] }), /the name "a" appears twice/);
+  assert.throws(of({ ids: [3, 3] }), /the id 3 appears twice/);
   assert.throws(of({ ids: [3, -1] }), /the id of "b"/);
 });
 

@@ -123,7 +123,7 @@ Deno.test("a wrong header is told too", () => {
   for (
     const [header, reason] of [
       [`{}`, /a header needs tasks, sizes or weights/],
-      [`{"tasks": ["a", "a"]}`, /the task "a" comes twice/],
+      [`{"tasks": ["a", "a"]}`, /the task "a" appears twice/],
       [`{"tasks": ["a"], "sizes": [1, 2]}`, /sizes must have as many entries/],
       [`{"weights": [0, 0]}`, /one of the weights must be > 0/],
       [`{"weights": [1, -1]}`, /weights\[1\]: /],

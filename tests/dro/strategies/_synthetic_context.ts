@@ -13,7 +13,7 @@ export interface SyntheticWorld {
   effects: readonly (readonly number[])[];
   /** The budget. */
   proxySteps: number;
-  /** Seed of everything random. */
+  /** Seed for everything random. */
   seed?: number;
   /** Losses of proxy and reference by task, for `learnByLoss`. */
   losses?: { proxy: readonly number[]; reference: readonly number[] };

@@ -173,7 +173,7 @@ Deno.test("uniform given as weights is uniform, arm for arm", async () => {
   assert.deepEqual(same!.seedMeans, uniform!.seedMeans);
   assert.equal(same!.p, 1);
   assert.deepEqual(same!.interval, [0, 0]);
-  assert.match(arenaVerdict(result!)[0]!, /not to be told from uniform/);
+  assert.match(arenaVerdict(result!)[0]!, /no different from uniform/);
   await Deno.remove(out, { recursive: true });
 });
 
@@ -182,9 +182,9 @@ Deno.test("compareMixtures() names what is wrong before it writes", async () => 
   const options = { ...SETTINGS, backend: await useBackend("wasm"), out };
   const wrong: [Promise<unknown>, RegExp][] = [
     [run(["dogge"], options), /did you mean doge/],
-    [run(["tdro", "tdro"], options), /tdro comes twice/],
+    [run(["tdro", "tdro"], options), /tdro appears twice/],
     [run([], { ...options, seeds: [] }), /seeds must hold at least one/],
-    [run([], { ...options, seeds: [1, 1] }), /seed 1 comes twice/],
+    [run([], { ...options, seeds: [1, 1] }), /seed 1 appears twice/],
     [run([], { ...options, budget: 0 }), /budget must be a number > 0: got 0/],
     [run([], { ...options, devQueries: 0 }), /devQueries/],
     [run([], { ...options, steps: 0 }), /steps/],
@@ -356,11 +356,11 @@ Deno.test("p-values and intervals find a gain and doubt noise; Holm raises p", (
   const verdict = arenaVerdict(result);
   assert.equal(verdict.length, 3);
   assert.match(verdict[0]!, /^gain: better than uniform, beyond chance \(\+0/);
-  assert.match(verdict.join("\n"), /^noise: not to be told from uniform/m);
+  assert.match(verdict.join("\n"), /^noise: no different from uniform/m);
   const doubted = { ...gain!, pHolm: 0.2 };
   assert.match(
     arenaVerdict({ ...result, strategies: [strategies[0]!, doubted] })[0]!,
-    /^gain: not to be told from uniform: its own interval leaves 0 out/,
+    /^gain: no different from uniform, as far as these queries tell: its own interval excludes 0/,
   );
   assert.match(verdict[2]!, /one seed \(1\).*not other seeds/);
 });

@@ -33,7 +33,7 @@ Deno.test("reportRuns() of one run: verdict, intervals, tasks, provenance", () =
       "nDCG@10 on the test splits, by task",
       "Why the weights rose or fell",
       ...["Course of the weights", "Learned weights"],
-      ...["Both readings of the measure", "nDCG@10 by task"],
+      ...["Both variants of the measure", "nDCG@10 by task"],
       "Gain of reweighted sampling by task",
       ...["Quality against data", "Loss while training"],
       "The losses behind the weights",
@@ -152,7 +152,7 @@ Deno.test("reportRuns() names what it can't read", () =>
       name: "NotFound",
       message: /it has no summary\.json and no arena\.json; name folders/,
     });
-    await assert.rejects(reportRuns(["a", "a"]), /the folder a comes twice/);
+    await assert.rejects(reportRuns(["a", "a"]), /the folder a appears twice/);
     await Deno.writeTextFile(`${folder}/summary.json`, "{");
     await assert.rejects(reportRuns([folder]), {
       name: "SyntaxError",

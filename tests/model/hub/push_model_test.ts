@@ -100,7 +100,8 @@ Deno.test("pushing again sends nothing, or what changed if that is asked for", (
     await assert.rejects(push(folder, hub), {
       name: "RangeError",
       message:
-        `Cannot push to ${ID}: it has another README.md; choose another name, or replace what is there by --force`,
+        `Cannot push to ${ID}: it has another README.md; choose another ` +
+        "name, or replace what is there with --force",
     });
     assert.equal(hub.commits, 1);
     const forced = await push(folder, hub, { force: true });

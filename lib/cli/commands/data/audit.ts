@@ -28,9 +28,9 @@ export interface DataAuditOptions {
   limit: number;
   /** Whether queries get their task's prompt. */
   prompts: "task" | "none";
-  /** Most tokens of a query. */
+  /** Maximum tokens per query. */
   queryLength: number;
-  /** Most tokens of a passage. */
+  /** Maximum tokens per passage. */
   passageLength: number;
   /** The tfjs backend. */
   backend: BackendName | "auto";
@@ -39,7 +39,7 @@ export interface DataAuditOptions {
 /** `tdro data audit`. */
 export const command: Command<DataAuditOptions> = {
   name: "data audit",
-  summary: "Find negatives that a stronger model takes for answers",
+  summary: "Find mined negatives that a stronger model considers answers",
   details:
     "Scores the negatives that tdro mine wrote by a model, and lists those that come near their query's best positive. The file (tab-separated; any spreadsheet opens it) is for a person: write positive, negative or doubtful in its first column, and give it to tdro mine --decisions. Decisions that are in the file already are kept.",
   examples: [
@@ -62,7 +62,7 @@ export const command: Command<DataAuditOptions> = {
       "Folder of training files, as tdro mine writes them",
     ),
     model: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
-      "Model folder; better a stronger one than that which mined",
+      "Model folder; preferably a stronger model than the one that mined",
     ),
     out: z.string().optional().meta({ placeholder: "FILE" }).describe(
       "File of decisions; nothing is written if left out",
@@ -70,15 +70,19 @@ export const command: Command<DataAuditOptions> = {
     tasks: z.array(z.string()).min(1).optional().meta({ placeholder: "TASK" })
       .describe("Only these tasks, in this order; all if left out"),
     share: z.number().gt(0).max(1).default(0.95).describe(
-      "Suspicious from this share of the best positive's score on",
+      "Pairs are suspicious from this share of the best positive's score",
     ),
-    limit: z.int().min(1).default(200).describe("Most pairs of a task"),
+    limit: z.int().min(1).default(200).describe(
+      "Maximum pairs listed per task",
+    ),
     prompts: z.enum(["task", "none"]).default("task").describe(
       "Instruction before each query; none for models that weren't trained with one",
     ),
-    queryLength: z.int().min(2).default(64).describe("Most tokens of a query"),
+    queryLength: z.int().min(2).default(64).describe(
+      "Maximum tokens per query",
+    ),
     passageLength: z.int().min(2).default(256).describe(
-      "Most tokens of a passage",
+      "Maximum tokens per passage",
     ),
     backend: backendOption,
   }),

@@ -24,7 +24,13 @@ export const command: Command<DataCheckOptions> = {
   name: "data check",
   summary: "Check a suite in BEIR form and count what is in it",
   details:
-    "Reads every corpus, query and judgment, and tells counts, lengths, scripts, repetitions, training queries that stand in a test, judgments that point nowhere, training queries that get no hard negative (in corpora of up to 2,000 passages), and what else makes results wrong. The exit code is 1 if there are problems (notes don't count), 2 if a file is malformed: the first malformed line is named with its file and number.",
+    "Reads every corpus, query and judgment, and reports counts, lengths, " +
+    "scripts, repetitions, training queries that are also in a test split, " +
+    "judgments that point nowhere, training queries that get no hard " +
+    "negative (in corpora of up to 2,000 passages), and what else makes " +
+    "results wrong. The exit code is 1 if there are problems (notes don't " +
+    "count), 2 if a file is malformed: the first malformed line is named " +
+    "with its file and number.",
   examples: [
     { about: "All tasks of a suite", line: "tdro data check suites/docs" },
     {

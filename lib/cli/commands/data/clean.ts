@@ -26,9 +26,14 @@ export interface DataCleanOptions {
 /** `tdro data clean`. */
 export const command: Command<DataCleanOptions> = {
   name: "data clean",
-  summary: "Take training queries out that are near test queries",
+  summary: "Remove training queries that are near-duplicates of test queries",
   details:
-    "Near means: SimHash values (windows of four letters, 64 bits) that differ in at most --distance bits. Training queries of every task are compared with the test and dev queries of all tasks, and of the suites given by --benchmarks. The folder written holds removed.jsonl, a line for each query taken out and what it is near to. Without --out nothing is written.",
+    "Near-duplicates are texts whose SimHash values (64 bits, windows of " +
+    "four letters) differ in at most --distance bits. Training queries of " +
+    "every task are compared with the test and dev queries of all tasks, " +
+    "and of the suites given with --benchmarks. The folder written holds " +
+    "removed.jsonl, a line for each removed query and what it is near to. " +
+    "Without --out nothing is written.",
   examples: [
     { about: "Only look", line: "tdro data clean --suite suites/docs" },
     {
@@ -49,7 +54,8 @@ export const command: Command<DataCleanOptions> = {
       "Folder for the cleaned suite; nothing is written if left out",
     ),
     distance: z.int().min(0).max(63).default(2).describe(
-      "Most bits of 64 in which near queries differ",
+      "Queries are near-duplicates if their SimHash values differ in at " +
+        "most this many of 64 bits",
     ),
     against: z.array(z.enum(["dev", "test"])).min(1).default(["test", "dev"])
       .meta({ placeholder: "SPLIT" }).describe(
@@ -58,7 +64,7 @@ export const command: Command<DataCleanOptions> = {
     benchmarks: z.array(z.string()).default([]).meta({ placeholder: "FOLDER" })
       .describe("More suites whose queries must not be trained on"),
     within: z.boolean().default(false).describe(
-      "Also take out training queries that repeat an earlier one of their task",
+      "Also remove training queries that repeat an earlier one of their task",
     ),
     tasks: z.array(z.string()).min(1).optional().meta({ placeholder: "TASK" })
       .describe("Only these tasks, in this order; all if left out"),

@@ -28,7 +28,7 @@ export const command: Command<DataDocsSuiteOptions> = {
   ],
   options: z.strictObject({
     out: z.string().meta({ placeholder: "FOLDER" }).describe(
-      "Folder to write; it appears only when whole",
+      "Folder to write; it appears only once complete",
     ),
     tasks: z.array(z.string()).min(1).optional().meta({ placeholder: "TASK" })
       .describe("Only these tasks, in this order; all if left out"),
@@ -45,7 +45,8 @@ export const command: Command<DataDocsSuiteOptions> = {
     // Writing would refuse as well, but only after the seconds of building.
     if (!force && await exists(out)) {
       throw new RangeError(
-        `Cannot write the docs suite: ${out} is there already; choose another folder or add --force`,
+        `Cannot write the docs suite: ${out} exists already; choose ` +
+          "another folder or add --force",
       );
     }
     io.note("building the docs suite …");

@@ -29,9 +29,19 @@ export interface DataImportOptions extends TableTaskOptions {
 /** `tdro data import`. */
 export const command: Command<DataImportOptions> = {
   name: "data import",
-  summary: "Make a task, or a suite, out of a table of pairs or triples",
-  details:
-    `Reads CSV, TSV (first line = column names), JSON lines, JSON and parquet files, and folders of Hugging Face data sets. Each row holds a query and a passage that answers it, perhaps passages that don't (they become hard negatives), a score, a split. Columns are guessed by their names where no flag names them; where two readings are possible, it asks. What was taken for what, and what was left out, is printed and kept in import.json. Where no row says dev or test, a share of the training queries is put aside, by lots that the query's text and the seed decide. With --task the rows of each value of that column become a task of a suite. Without, the task is put into the list of the suite that it comes to lie in, if that has a suite.json.`,
+  summary: "Turn a table of pairs or triples into a task or a suite",
+  details: "Reads CSV, TSV (first line = column names), JSON lines, JSON and " +
+    "parquet files, and folders of Hugging Face data sets. Each row has a " +
+    "query and a passage that answers it, and optionally passages that " +
+    "don't (they become hard negatives), a score and a split. Columns that " +
+    "no flag names are recognised by their names; where that is ambiguous, " +
+    "the command stops and says which flag decides. What each column was " +
+    "used for, and what was left out, is printed and kept in import.json. " +
+    "If no row is marked dev or test, a share of the training queries is " +
+    "held out, chosen deterministically from the query text and the seed. " +
+    "With --task, the rows of each value of that column become one task of " +
+    "a suite. Without it, the task is added to the suite.json of the " +
+    "folder above it, if there is one.",
   examples: [
     {
       about: "A table with the columns question and answer",
@@ -67,7 +77,8 @@ export const command: Command<DataImportOptions> = {
       "Table, or folder of a Hugging Face data set",
     ),
     out: z.string().meta({ placeholder: "FOLDER" }).describe(
-      "Task folder to write (suite folder with --task); it appears only when whole",
+      "Task folder to write (suite folder with --task); it appears only " +
+        "once complete",
     ),
     task: z.string().min(1).optional().meta({ placeholder: "COLUMN" }).describe(
       "Column that names the task of each row",
@@ -92,7 +103,7 @@ export const command: Command<DataImportOptions> = {
       const difference = importDifference(planned, earlier);
       if (difference === undefined) {
         io.note(
-          line`${out}: imported before, with the same settings and files`,
+          line`${out}: already imported with the same settings and files`,
         );
         return await show(earlier, {
           suite: await openImported(out, task),
@@ -102,7 +113,9 @@ export const command: Command<DataImportOptions> = {
         });
       }
       throw new RangeError(
-        `Cannot write ${out}: it holds an import with other settings or files (${difference}); name another folder by --out, or replace it by --force`,
+        `Cannot write ${out}: it holds an import with other settings or ` +
+          `files (${difference}); choose another folder with --out, or ` +
+          "replace it with --force",
       );
     }
     const { suite, record } = await planned.read();
@@ -119,7 +132,8 @@ async function earlierImport(out: string): Promise<ImportRecord | undefined> {
   if (earlier) return earlier;
   // Writing would refuse as well, but only after all was read.
   throw new RangeError(
-    `Cannot write ${out}: it is there already; choose another folder or add --force`,
+    `Cannot write ${out}: it exists already; choose another folder or add ` +
+      "--force",
   );
 }
 

@@ -55,7 +55,7 @@ function columnLines({ columns, unusedColumns }: ImportRecord): string[] {
         : ""
     }${
       /neg/i.test(column)
-        ? "; if it holds passages that don't answer, name it by --negatives"
+        ? "; if it holds passages that don't answer, name it with --negatives"
         : ""
     }`
   );
@@ -81,7 +81,7 @@ function splitLines(record: ImportRecord): string[] {
 function whyLeftOut({ options }: ImportRecord, split: string): string {
   return mapped(options, split)
     ? "--map-splits says so"
-    : `say what it is by --map-splits ${quoted(`${split}=test`)}`;
+    : `say what it is with --map-splits ${quoted(`${split}=test`)}`;
 }
 
 /** What lots put aside of the training queries, where no row names dev or test. */
@@ -92,7 +92,7 @@ function lots({ splits, options, columns }: ImportRecord): string {
   );
   return drawn.length === 0
     ? ""
-    : `, less what lots put aside: ${
+    : `, less what is held out: ${
       drawn.map((name) => `${options[name]} of its queries for ${name}`)
         .join(", ")
     }`;

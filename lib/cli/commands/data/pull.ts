@@ -24,9 +24,18 @@ export interface DataPullOptions {
 /** `tdro data pull`. */
 export const command: Command<DataPullOptions> = {
   name: "data pull",
-  summary: "Fetch public training sets and benchmarks as task folders",
+  summary: "Download public training sets and benchmarks as task folders",
   details:
-    "Fetches the files of sets in the catalogue (tdro data list) from the Hugging Face hub, checks sizes and checksums, and makes a task folder in BEIR form of each, with source.json beside the texts: commits, checksums, licence. A download that was interrupted goes on where it stopped. HF_ENDPOINT names a mirror, HF_TOKEN gives access to gated sets. Without a network, files put into the folder of files by hand serve as well; the error says which go where. The name of a family (beir, miracl, nanobeir) pulls all its sets; those that are there already with the same settings are left alone, others are refused unless --force replaces them.",
+    "Fetches the files of sets in the catalogue (tdro data list) from the " +
+    "Hugging Face hub, checks sizes and checksums, and makes a task folder " +
+    "in BEIR form of each, with source.json beside the texts: commits, " +
+    "checksums, licence. An interrupted download resumes where it stopped. " +
+    "HF_ENDPOINT names a mirror, HF_TOKEN gives access to gated sets. " +
+    "Without a network, files put into the folder of files by hand serve " +
+    "as well; the error says which go where. The name of a family (beir, " +
+    "miracl, nanobeir) pulls all its sets; those that are there already " +
+    "with the same settings are left alone, others are refused unless " +
+    "--force replaces them.",
   examples: [
     {
       about: "One set of BEIR, to data/beir/scifact",
@@ -58,7 +67,7 @@ export const command: Command<DataPullOptions> = {
       placeholder: "TAG",
     }).describe("Only these languages, e.g. fi,zh-CN; all if left out"),
     limit: z.int().min(1).optional().describe(
-      "Most training rows to take of each set",
+      "Maximum training rows to take from each set",
     ),
     force: z.boolean().default(false).describe(
       "Replace folders that are there",
@@ -75,7 +84,7 @@ export const command: Command<DataPullOptions> = {
       throw noLanguage(name, rows);
     });
     const several = sets.length > 1 || sets[0]!.row.name !== names[0];
-    io.resumeWith("the same command goes on where it stopped");
+    io.resumeWith("the same command resumes where it stopped");
     const done: (PulledDataset & { folder: string })[] = [];
     for (const { row, languages } of sets) {
       const folder = out === undefined
@@ -88,7 +97,7 @@ export const command: Command<DataPullOptions> = {
         ? await earlierPull(folder, { name: row.name, languages, limit })
         : undefined;
       if (earlier) {
-        io.note(line`${row.name}: pulled before, with the same settings`);
+        io.note(line`${row.name}: already pulled with the same settings`);
         done.push({ folder, ...earlier });
         await listInSuite(folder, io);
         continue;

@@ -25,7 +25,7 @@ export interface EvalDiffOptions {
 /** `tdro eval diff`. */
 export const command: Command<EvalDiffOptions> = {
   name: "eval diff",
-  summary: "Say why two evaluations differ, query by query",
+  summary: "Explain why two evaluations differ, query by query",
   details:
     "Compares the tasks that both have. Shows the settings that differ and what each can do to the numbers; for each task the queries won, lost and tied, the 95 % interval of the difference, a paired t-test (adjusted by Holm for all tasks) and a paired randomisation test; and the queries that changed most. A run's folder is a record too; one with several needs the name of one: runs/demo#uniform.",
   examples: [

@@ -71,7 +71,7 @@ export const command: Command<EvalCommandOptions> = {
     const report = merge
       ? await mergeEvaluations({ ...plan, merge }, io)
       : await measure({ ...plan, earlier }, options.metrics !== undefined, io);
-    if (earlier) io.note(`${out}: measured before, with the same settings`);
+    if (earlier) io.note(`${out}: already evaluated with the same settings`);
     else if (out) await writeWhole(out, `${JSON.stringify(report, null, 1)}\n`);
     await printReport(report, out, io);
   },

@@ -27,7 +27,8 @@ export async function writeMteb(
     const before = force ? undefined : await readTextIfThere(path);
     if (before === undefined || undated(before) === undated(text)) continue;
     throw new RangeError(
-      `Cannot write ${path}: it holds another result; name another folder by --mteb, or replace it by --force`,
+      `Cannot write ${path}: it holds another result; choose another ` +
+        "folder with --mteb, or replace it with --force",
     );
   }
   for (const { path, text } of files) await writeWhole(path, text);

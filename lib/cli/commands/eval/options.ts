@@ -80,29 +80,31 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
     `Passages retrieved for each query; default: ${DEFAULTS.k}`,
   ),
   prompts: z.enum(["task", "model", "none"]).optional().describe(
-    `What stands before each text: the task's instruction before queries, the model's own prompts (sentence-transformers'), or nothing; default: ${DEFAULTS.prompts}`,
+    "Prefix of each text: the task's instruction (queries only), the " +
+      "model's own prompts (as in sentence-transformers), or none; default: " +
+      `${DEFAULTS.prompts}`,
   ),
   ignoreIdenticalIds: z.boolean().default(false).describe(
     "Leave out passages whose id is the query's, as BEIR does for Quora and ArguAna",
   ),
   queryLength: z.int().min(2).optional().describe(
-    `Most tokens of a query; default: ${DEFAULTS.queryLength}`,
+    `Maximum tokens per query; default: ${DEFAULTS.queryLength}`,
   ),
   passageLength: z.int().min(2).optional().describe(
-    `Most tokens of a passage; default: ${DEFAULTS.passageLength}`,
+    `Maximum tokens per passage; default: ${DEFAULTS.passageLength}`,
   ),
   dtype: z.enum(["f32", "bf16"]).optional()
     .meta({ placeholder: "TYPE" }).describe(
       `Precision of the vectors in the search; default: ${DEFAULTS.dtype}`,
     ),
   cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
-    "Keep the passages' vectors here, and take them from here next time",
+    "Keep the passages' vectors in this folder, and reuse them next time",
   ),
   shard: z.string().optional().meta({ placeholder: "I/N" }).describe(
     "Search only part I of N of each corpus; --out is then a folder, for --merge",
   ),
   merge: z.array(z.string()).min(1).optional().meta({ placeholder: "FOLDER" })
-    .describe("Put these shards together: the record of the whole corpora"),
+    .describe("Merge these shards into the record of the whole corpora"),
   run: z.string().optional().meta({ placeholder: "FILE" }).describe(
     "TREC run to write; with several tasks, one each: FILE with the task's name before its ending",
   ),
@@ -114,7 +116,7 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
   ),
   backend: backendOption,
   force: z.boolean().default(false).describe(
-    "Measure anew, and replace the files of --out and --run",
+    "Evaluate again, and replace the files of --out and --run",
   ),
 });
 
@@ -184,7 +186,7 @@ export function evalPlan(options: EvalCommandOptions): EvalPlan {
       options[name] !== undefined && options[name] !== false
     );
     if (name !== undefined) {
-      throw cannot(`${flag(name)} can't stand beside ${what}`);
+      throw cannot(`${flag(name)} can't be combined with ${what}`);
     }
   }
   if (!merge && model === undefined && (benchmark || !bm25)) {

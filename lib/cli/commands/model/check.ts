@@ -21,7 +21,7 @@ export interface ModelCheckOptions {
 /** `tdro model check`. */
 export const command: Command<ModelCheckOptions> = {
   name: "model check",
-  summary: "Try a model folder, and compare it with PyTorch",
+  summary: "Check a model folder and compare it with PyTorch",
   details:
     "Checks weights, tokens, truncation, batching, saving and gradients on texts where implementations differ. With --python (one that has torch, transformers and, for most retrievers, sentence-transformers) or --reference (a JSON file of texts and embeddings) the embeddings are compared too. Exit code 1 if a check fails.",
   examples: [

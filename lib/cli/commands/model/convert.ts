@@ -16,7 +16,7 @@ export interface ModelConvertOptions {
 /** `tdro model convert`. */
 export const command: Command<ModelConvertOptions> = {
   name: "model convert",
-  summary: "Store a model's weights in another number format",
+  summary: "Convert a model's weights to another number format",
   details:
     "Reads float32, bfloat16 and float16 weights, in one file or in shards, and writes the folder that transformers and sentence-transformers load.",
   examples: [

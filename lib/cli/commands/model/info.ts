@@ -11,7 +11,7 @@ export interface ModelInfoOptions {
 /** `tdro model info`. */
 export const command: Command<ModelInfoOptions> = {
   name: "model info",
-  summary: "Show what a model folder holds, without loading its weights",
+  summary: "Describe a model folder without loading its weights",
   examples: [
     { about: "Family, sizes, pooling", line: "tdro model info models/e5" },
   ],

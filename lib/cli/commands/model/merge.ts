@@ -18,9 +18,10 @@ export interface ModelMergeOptions {
 /** `tdro model merge`. */
 export const command: Command<ModelMergeOptions> = {
   name: "model merge",
-  summary: "Make a LoRA adapter part of its model's weights",
+  summary: "Merge a LoRA adapter into its model's weights",
   details:
-    "The adapter is one in peft's format. A folder that tdro saved has its adapter in it; one from elsewhere is named by --adapter.",
+    "The adapter is one in peft's format. A folder that tdro saved has its " +
+    "adapter in it; one from elsewhere is named with --adapter.",
   examples: [
     {
       about: "A base model and an adapter from peft",

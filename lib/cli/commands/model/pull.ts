@@ -15,9 +15,11 @@ export interface ModelPullOptions {
 /** `tdro model pull`. */
 export const command: Command<ModelPullOptions> = {
   name: "model pull",
-  summary: "Fetch a model from the Hugging Face hub or a mirror",
-  details:
-    "Fetches configuration, tokenizer and safetensors weights of one commit, checks sizes and hashes, and goes on where an interrupted download stopped. HF_ENDPOINT names a mirror, HF_TOKEN gives access to private and gated models; it is sent to no other address.",
+  summary: "Download a model from the Hugging Face hub or a mirror",
+  details: "Fetches configuration, tokenizer and safetensors weights of one " +
+    "commit, checks sizes and hashes, and resumes an interrupted download. " +
+    "HF_ENDPOINT names a mirror, HF_TOKEN gives access to private and " +
+    "gated models; it is sent to no other address.",
   examples: [
     {
       about: "A small English retriever, to models/all-MiniLM-L6-v2",
@@ -41,7 +43,7 @@ export const command: Command<ModelPullOptions> = {
   async run({ id, out, revision }, io) {
     const { modelInfo, pullModel } = await import("../../../model/mod.ts");
     const folder = out ?? `models/${id.split("/").at(-1)}`;
-    io.resumeWith(`the same command goes on where it stopped`);
+    io.resumeWith(`the same command resumes where it stopped`);
     const { files } = await io.progress(
       pullModel(id, folder, { revision, signal: io.signal }),
     );

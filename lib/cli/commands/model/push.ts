@@ -13,7 +13,7 @@ export interface ModelPushOptions {
   public: boolean;
   /** Branch. */
   revision: string;
-  /** What the commit says. */
+  /** Commit message. */
   message: string;
   /** Whether to replace files that differ. */
   force: boolean;
@@ -22,12 +22,12 @@ export interface ModelPushOptions {
 /** `tdro model push`. */
 export const command: Command<ModelPushOptions> = {
   name: "model push",
-  summary: "Put a model on the Hugging Face hub",
+  summary: "Upload a model to the Hugging Face hub",
   details:
     "Uploads weights, configuration, tokenizer and model card in one commit, and then compares the hashes that the hub lists. A repository that isn't there yet is made, private unless --public is given. No file there is removed, and none replaced without --force. HF_TOKEN must hold a token with write access; HF_ENDPOINT names another server.",
   examples: [
     {
-      about: "The retriever of a run, seen by its owner only",
+      about: "The retriever of a run, in a private repository",
       line: "tdro model push runs/mine/models/top my-name/my-retriever",
     },
     {
@@ -45,13 +45,13 @@ export const command: Command<ModelPushOptions> = {
       "Name on the hub, owner/model",
     ),
     public: z.boolean().default(false).describe(
-      "Let everybody see a repository that is made by this",
+      "Make a repository that this creates public",
     ),
     revision: z.string().default("main").meta({ placeholder: "BRANCH" })
       .describe("Branch to write to"),
     message: z.string().min(1).default(
       "Upload a retriever trained with tdro",
-    ).describe("What the commit says"),
+    ).describe("Commit message"),
     force: z.boolean().default(false).describe(
       "Replace files there that differ; the hub keeps the earlier ones in its history",
     ),

@@ -14,9 +14,15 @@ export interface WeightsExplainOptions {
 /** `tdro weights explain`. */
 export const command: Command<WeightsExplainOptions> = {
   name: "weights explain",
-  summary: "Say why each weight of a run rose or fell",
+  summary: "Explain why each weight of a run rose or fell",
   details:
-    "Both readings of the measure on the same losses: released, as tDRO's code takes it, and ratioOfMeans, as its paper does (1: the proxy is level with the reference). pull: the task's measure over the mean task's, which moves the weight. hardShare: examples whose reference loss is above their batch's mean. topShare: part of the pull that the strongest tenth of the examples made. passes: examples drawn while learning over rows.",
+    "Both variants of the measure on the same losses: released, as tDRO's " +
+    "code takes it, and ratioOfMeans, as its paper does (1: the proxy is " +
+    "level with the reference). pull: the task's measure over the mean " +
+    "task's, which moves the weight. hardShare: examples whose reference " +
+    "loss is above their batch's mean. topShare: part of the pull that the " +
+    "strongest tenth of the examples made. passes: examples drawn while " +
+    "learning over rows.",
   examples: [
     {
       about: "The mixture of the demo",

@@ -21,7 +21,7 @@ export interface WeightsReplayOptions {
   accumulate: number;
   /** How the measures are clipped. */
   clip: "norm" | "value" | "none";
-  /** Bound of the clip. */
+  /** Largest norm or value after clipping. */
   maxNorm: number;
   /** Optimiser of the log-weights. */
   optimizer: WeightOptimizer;
@@ -36,11 +36,13 @@ export const command: Command<WeightsReplayOptions> = {
   name: "weights replay",
   summary: "Learn weights from a log of losses that any trainer wrote",
   details: [
-    "FILE is JSONL, one micro-batch of all devices a line:",
+    "FILE is JSONL, one micro-batch (all devices together) per line:",
     '{"losses": [1.5, 0.2], "reference_losses": [1, 0.5], "domains": [0, 1]}',
     'with the proxy\'s loss of each example, the reference model\'s (null without one), and the task of each by id, or by name as "tasks": ["nq", "xsum"]. The first line may be a header with any of these keys, in the order of ids:',
     '{"tasks": ["nq", "xsum"], "sizes": [100, 30], "weights": [0.5, 0.5]}',
-    "names, rows, and the weights to start from. A run's folder or metrics.jsonl is taken too, with the run's own measure and step size. The same losses give the same weights, to the last bit.",
+    "names, rows, and the weights to start from. A run's folder or " +
+    "metrics.jsonl works too, with the run's own measure and step size. " +
+    "The same losses give the same weights, to the last bit.",
   ].join("\n"),
   examples: [
     {
@@ -74,7 +76,9 @@ export const command: Command<WeightsReplayOptions> = {
     clip: z.enum(["norm", "value", "none"]).default("norm").describe(
       "How the measures are clipped before a step",
     ),
-    maxNorm: z.number().gt(0).default(1).describe("Bound of the clip"),
+    maxNorm: z.number().gt(0).default(1).describe(
+      "Largest norm or value after clipping",
+    ),
     optimizer: z.enum(["sgd", "adamw", "adagrad", "rmsprop"]).default("sgd")
       .describe("Optimiser of the log-weights"),
     start: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
@@ -96,7 +100,8 @@ export const command: Command<WeightsReplayOptions> = {
     const tasks = await tasksOf(log, start);
     if (out !== undefined && !(tasks.names && tasks.sizes)) {
       throw new RangeError(
-        `Cannot write weight files: ${file} doesn't tell the tasks' names and sizes; add a header, or name a weight file by --start`,
+        `Cannot write weight files: ${file} doesn't tell the tasks' names ` +
+          "and sizes; add a header, or name a weight file with --start",
       );
     }
     const { state, history } = replayWeights(log.lines, {

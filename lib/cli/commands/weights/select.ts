@@ -19,12 +19,12 @@ export interface WeightsSelectOptions {
 /** `tdro weights select`. */
 export const command: Command<WeightsSelectOptions> = {
   name: "weights select",
-  summary: "Write the weight file of the tasks with the largest weights",
+  summary: "Write a weight file of the heaviest tasks alone",
   details:
     "Keeps that share of the tasks, rounded down, and gives each the same weight, as tDRO's top-XX% files do.",
   examples: [
     {
-      about: "The better 70 % of the tasks",
+      about: "The heaviest 70 % of the tasks",
       line:
         "tdro weights select runs/demo/weights.json --top 70 --out top70.json",
     },

@@ -16,7 +16,8 @@ export const command: Command<WeightsShowOptions> = {
   name: "weights show",
   summary: "Show weight files side by side",
   details:
-    "One row a task, one column a file. A task that a file lacks has no weight there.",
+    "One row per task, one column per file. A task that a file lacks has " +
+    "no weight there.",
   examples: [
     {
       about: "The learned mixture of a run",

@@ -86,7 +86,7 @@ export function refuseTwice<Name extends string>(
       throw new RangeError(
         `Cannot ${action}: ${field} ${
           JSON.stringify(row[field])
-        } comes twice; give one row a ${field}`,
+        } appears twice; give one row a ${field}`,
       );
     }
     seen.add(row[field]);
