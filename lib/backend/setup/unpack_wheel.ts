@@ -9,7 +9,8 @@ import { lastLine } from "./run_program.ts";
 const UNPACK = `
 import os, sys, threading, zipfile
 def watch():
-    sys.stdin.buffer.read()
+    # Not by sys.stdin: a thread that holds its lock makes Python abort at the end.
+    os.read(0, 1)
     os._exit(1)
 threading.Thread(target=watch, daemon=True).start()
 wheel, folder, prefixes = sys.argv[1], sys.argv[2], tuple(sys.argv[3:])
