@@ -4,6 +4,7 @@ import { assembleTask, assignSplits, draftTask } from "./assemble.ts";
 import { sourceVersions } from "./package_folders.ts";
 import { RECIPES } from "./recipes.ts";
 import { loadSources } from "./sources.ts";
+import { selfShowing } from "../report/notebook/mod.ts";
 
 /** Options of {@linkcode buildDocsSuite} and {@linkcode docsSuite}. */
 export interface DocsSuiteOptions {
@@ -55,16 +56,16 @@ export async function buildDocsSuite(
   const drafts = RECIPES.map((recipe) => draftTask(recipe, sources));
   // Over all tasks, so that a choice doesn't move a query to another split.
   const splits = assignSplits(drafts);
-  return {
+  return selfShowing({
     name: "docs",
     tasks: chosen.map((name) =>
-      assembleTask(
+      selfShowing(assembleTask(
         drafts.find((draft) => draft.recipe.name === name)!,
         splits,
         versions,
-      )
+      ))
     ),
-  };
+  });
 }
 
 /**

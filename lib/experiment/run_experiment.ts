@@ -39,6 +39,7 @@ import { timed } from "./timed.ts";
 import { versions } from "./versions.ts";
 import { readRun } from "./report/read_run.ts";
 import { writeReport } from "./report/write_report.ts";
+import { selfShowing } from "../report/notebook/mod.ts";
 
 /** What a run came to. */
 export interface ExperimentResult {
@@ -229,7 +230,7 @@ export async function* runExperiment(
     await dropCheckpoints(options.out);
     await finishRun(record);
     yield { stage: "report", label: "report written", done: 1, total: 1 };
-    return { folder: options.out, summary, reports, metrics };
+    return selfShowing({ folder: options.out, summary, reports, metrics });
   } finally {
     disposeEncoder(base);
   }
@@ -243,7 +244,7 @@ async function resultOf(folder: string): Promise<ExperimentResult> {
       `Cannot read the run in ${folder}: it has no eval.json; run it again with --force`,
     );
   }
-  return { folder, summary, metrics, reports };
+  return selfShowing({ folder, summary, metrics, reports });
 }
 
 async function* startStage(

@@ -19,6 +19,7 @@ import type { ModelConfig } from "./config/model_config.ts";
 import { readModules } from "./config/read_modules.ts";
 import { modelParts } from "./config/model_parts.ts";
 import { weightNames } from "./weights/weight_names.ts";
+import { selfShowing } from "../report/notebook/mod.ts";
 
 /** Options for {@linkcode loadEncoder}: what to take instead of what the folder says. */
 export interface LoadEncoderOptions {
@@ -82,7 +83,13 @@ export async function loadEncoder(
     throw error;
   }
   const maxLength = lengthLimit({ config, modules }, Infinity);
-  const encoder = { config, tokenizer, modules, maxLength, parameters };
+  const encoder = selfShowing({
+    config,
+    tokenizer,
+    modules,
+    maxLength,
+    parameters,
+  });
   return adapter ? await loadLora(encoder, adapter) : encoder;
 }
 

@@ -39,6 +39,13 @@
  * @module
  */
 export { type ResultRow, resultsTable } from "./tables/results_table.ts";
+export { suiteTable } from "./tables/suite_table.ts";
+export { weightsTable } from "./tables/weights_table.ts";
+export {
+  metricsTable,
+  type MetricsTableOptions,
+} from "./tables/metrics_table.ts";
+export { scoresTable, type ScoresTableOptions } from "./tables/scores_table.ts";
 export { textTable, type TextTableOptions } from "./tables/text_table.ts";
 export { htmlTable, type HtmlTableOptions } from "./tables/html_table.ts";
 export { markdownTable } from "./tables/markdown_table.ts";
@@ -108,8 +115,11 @@ export type { ProgressLineOptions } from "./notebook/progress_line.ts";
 export type {
   ArenaLike,
   EncoderLike,
+  EvalReportLike,
   FinishedRunLike,
+  MetricsLineLike,
   SuiteLike,
+  TaskLike,
   TrainingStepLike,
   WeightFileLike,
 } from "./plots/shapes.ts";

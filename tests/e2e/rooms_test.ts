@@ -22,17 +22,17 @@ type StaticGraph = Map<string, string[]>;
 const ALLOWED: Record<string, { code: string[]; types?: string[] }> = {
   base: { code: [] },
   backend: { code: [] },
-  data: { code: [] },
-  docs_suite: { code: ["data"] },
+  data: { code: ["report"] },
+  docs_suite: { code: ["data", "report"] },
   sampling: { code: [], types: ["data"] },
-  model: { code: ["backend"] },
+  model: { code: ["backend", "report"] },
   train: { code: ["backend", "model", "sampling"], types: ["data"] },
   dro: {
-    code: ["backend", "model", "sampling", "train"],
+    code: ["backend", "model", "report", "sampling", "train"],
     types: ["data"],
   },
   search: { code: [], types: ["data", "model"] },
-  eval: { code: ["data", "model", "search"] },
+  eval: { code: ["data", "model", "report", "search"] },
   report: { code: [] },
   experiment: {
     code: [

@@ -11,6 +11,7 @@ import {
 } from "./task_folder.ts";
 import type { Suite, TaskInfo } from "../types.ts";
 import { exists } from "../../base/files/exists.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /** Options of {@linkcode openSuite}. */
 export interface OpenSuiteOptions {
@@ -86,7 +87,7 @@ export async function openSuite(
   for (const { folder, info } of chosen) {
     suite.tasks.push(await openTaskFiles(folder, info, { dangling }));
   }
-  return suite;
+  return selfShowing(suite);
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type Task,
   type TaskInfo,
 } from "../types.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /**
  * Opens one task folder in BEIR form: `corpus.jsonl` and `queries.jsonl` (plain
@@ -88,7 +89,7 @@ export async function openTaskFiles(
   if (found.every((split) => split.size === 0)) {
     throw empty(`${folder}/qrels`, "a judgment");
   }
-  return { ...info, corpus, queries, qrels };
+  return selfShowing({ ...info, corpus, queries, qrels });
 }
 
 async function findFile(folder: string, name: string): Promise<string> {

@@ -5,6 +5,7 @@ import {
   type NearQuery,
   type NearQueryOptions,
 } from "./find_near_queries.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /** Options for {@linkcode cleanSuite}. */
 export interface CleanOptions extends NearQueryOptions {
@@ -155,7 +156,7 @@ function without(suite: Suite, removed: readonly CleanedQuery[]): Suite {
     const queries = new Map(
       [...task.queries].filter(([id]) => !gone.has(id)),
     );
-    return { ...task, queries, qrels };
+    return selfShowing({ ...task, queries, qrels });
   });
-  return { ...suite, tasks };
+  return selfShowing({ ...suite, tasks });
 }

@@ -10,6 +10,7 @@ import {
 } from "./table_options.ts";
 import { sourceOf, tableName } from "./task_from_file.ts";
 import { own } from "../../base/own.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /** Options of {@linkcode suiteFromRows}. */
 export interface SuiteFromRowsOptions extends TableTaskOptions {
@@ -107,9 +108,11 @@ async function readSuite(
       }, which no row has: tasks are ${[...builders.keys()].join(", ")}`,
     );
   }
-  const tasks: Task[] = [...builders].map(([name, builder]) => ({
-    ...builder.finish(name, file.source),
-    ...own(info, name),
-  }));
-  return { name: parsed.name ?? file.name, tasks };
+  const tasks: Task[] = [...builders].map(([name, builder]) =>
+    selfShowing({
+      ...builder.finish(name, file.source),
+      ...own(info, name),
+    })
+  );
+  return selfShowing({ name: parsed.name ?? file.name, tasks });
 }

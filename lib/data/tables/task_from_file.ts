@@ -7,6 +7,7 @@ import {
   parseTableTaskOptions,
   type TableTaskOptions,
 } from "./table_options.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /** Options of {@linkcode taskFromFile}. */
 export interface TaskFromFileOptions
@@ -45,9 +46,8 @@ export async function taskFromFile(
   const parsed = parseTableTaskOptions(options);
   const table = await openTable(path, { subset, ...readOptionsOf(parsed) });
   const { builders } = await readTasks(table, parsed);
-  return builders.get("")!.finish(
-    parsed.name ?? tableName(path),
-    sourceOf(path),
+  return selfShowing(
+    builders.get("")!.finish(parsed.name ?? tableName(path), sourceOf(path)),
   );
 }
 

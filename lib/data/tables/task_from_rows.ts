@@ -6,6 +6,7 @@ import {
   parseTableTaskOptions,
   type TableTaskOptions,
 } from "./table_options.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 export type { RowSource };
 
@@ -50,5 +51,7 @@ export async function taskFromRows(
   checkNoFile(options);
   const table = await rowsTable(rows);
   const { builders } = await readTasks(table, parsed);
-  return builders.get("")!.finish(parsed.name ?? "task", table.source);
+  return selfShowing(
+    builders.get("")!.finish(parsed.name ?? "task", table.source),
+  );
 }

@@ -5,6 +5,7 @@ import { writeWhole } from "../../base/files/write_whole.ts";
 import { formatWeightFile } from "./format_weight_file.ts";
 import { parseWeightFile } from "./parse_weight_file.ts";
 import type { WeightFile } from "./weight_file.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /**
  * Reads a weight file (spec section 11).
@@ -29,7 +30,8 @@ export async function readWeightFile(path: string): Promise<WeightFile> {
   const file = await isFolder(path) ? join(path, "weights.json") : path;
   const complaint =
     `Cannot read weights: there is no file ${file}; check the path`;
-  return parseWeightFile(await readText(file, complaint), { path: file });
+  const text = await readText(file, complaint);
+  return selfShowing(parseWeightFile(text, { path: file }));
 }
 
 /**

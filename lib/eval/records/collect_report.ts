@@ -1,4 +1,5 @@
 import type { EvalReport, TaskReport } from "./eval_report.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /**
  * Runs an evaluation to its end.
@@ -41,7 +42,7 @@ export async function collectReport<
 ): Promise<Report> {
   for (;;) {
     const next = await evaluation.next();
-    if (next.done) return next.value;
+    if (next.done) return selfShowing(next.value);
     onTask?.(next.value);
   }
 }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { EvalReport } from "./eval_report.ts";
 import { describeIssue } from "../../base/describe_issue.ts";
 import { jsonValue } from "../../base/json_value.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 const values = z.record(z.string(), z.number());
 
@@ -129,7 +130,7 @@ function parseReport(value: unknown, where: string): EvalReport {
       );
     }
   }
-  return value as EvalReport;
+  return selfShowing(value as EvalReport);
 }
 
 async function readValue(path: string): Promise<unknown> {

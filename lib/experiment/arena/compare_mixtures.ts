@@ -31,6 +31,7 @@ import { slugOf } from "./slug.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { versions } from "../versions.ts";
 import { writeArenaReport } from "../report/write_report.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /**
  * Settings of an experiment that an arena has too; the others belong to tDRO
@@ -200,7 +201,7 @@ export async function* compareMixtures(
   await writeSealed(join(out, ARENA_RESULT), result);
   await writeArenaReport(out, result, identity);
   await dropReplaced(out);
-  return { ...result, folder: out };
+  return selfShowing({ ...result, folder: out });
 }
 
 /** Options with their defaults, checked. */

@@ -9,6 +9,7 @@ import { readTextIfThere } from "../../base/files/read_text.ts";
 import { refuseDamagedRun } from "../run_folder.ts";
 import { type ExperimentSummary, METRIC } from "../summary.ts";
 import { partProblem, type Parts } from "./record_schemas.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /** What a finished run left. */
 export interface FinishedRun {
@@ -59,7 +60,8 @@ export async function readRun(folder: string): Promise<FinishedRun> {
     "eval.json",
     "metrics.jsonl",
   ]);
-  return { summary, metrics, reports: await readScores(folder, summary) };
+  const reports = await readScores(folder, summary);
+  return selfShowing({ summary, metrics, reports });
 }
 
 /** The scores of the arms, each with the tasks of the summary; none if they're gone. */

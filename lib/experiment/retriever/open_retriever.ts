@@ -11,6 +11,7 @@ import {
   type PromptedOptions,
 } from "./open_model.ts";
 import type { SearchedTask, Searcher, SearchOptions } from "./searcher.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /** Options for {@linkcode openRetriever}. */
 export interface OpenRetrieverOptions extends Partial<Encoding> {
@@ -65,6 +66,7 @@ export class Retriever implements Disposable {
     this.#model = model;
     const borrowed = { ...model, [Symbol.dispose]() {} };
     this.#searcher = denseSearcher(() => Promise.resolve(borrowed));
+    selfShowing(this);
   }
 
   /**

@@ -20,6 +20,7 @@ import {
   Tape,
 } from "../../backend/kernels/mod.ts";
 import type { ModelConfig } from "../config/model_config.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /** A text encoder: everything that turns texts into vectors. */
 export interface Encoder {
@@ -112,7 +113,7 @@ export function createEncoder(
       tf.tidy(() => tf.variable(values(spec))),
     ]),
   );
-  return {
+  return selfShowing({
     config,
     tokenizer: modules.pooling === "lastToken"
       ? tokenizer.withEnd() ?? tokenizer
@@ -120,7 +121,7 @@ export function createEncoder(
     modules,
     maxLength: lengthLimit({ config, modules }, Infinity),
     parameters,
-  };
+  });
 }
 
 /** Most numbers in a model: 34 GB of them. */
@@ -194,7 +195,7 @@ export function cloneEncoder(encoder: Encoder): Encoder {
       tf.tidy(() => tf.variable(tf.clone(parameter), parameter.trainable)),
     ]),
   );
-  return { ...encoder, parameters };
+  return selfShowing({ ...encoder, parameters });
 }
 
 /** Frees an encoder's parameters; it can't be used afterwards. */

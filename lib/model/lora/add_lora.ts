@@ -4,6 +4,7 @@ import type { RandomSource } from "../../base/random_source.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import { factorsOf, targetModules } from "./lora_modules.ts";
 import { type LoraConfig, loraConfig, loraRank } from "./lora_config.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /** Options for {@linkcode addLora}; those absent are as in {@linkcode loraConfig}. */
 export interface AddLoraOptions extends Partial<LoraConfig> {
@@ -86,9 +87,9 @@ export function withFactors(
   for (const parameter of encoder.parameters.values()) {
     parameter.trainable = false;
   }
-  return {
+  return selfShowing({
     ...encoder,
     parameters: new Map([...encoder.parameters, ...factors]),
     lora,
-  };
+  });
 }

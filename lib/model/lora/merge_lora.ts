@@ -3,6 +3,7 @@ import type { Tensor2D, Variable } from "../../backend/mod.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import { factorsOf, isFactor } from "./lora_modules.ts";
 import { loraScaling } from "./lora_config.ts";
+import { selfShowing } from "../../report/notebook/mod.ts";
 
 /**
  * Adds an adapter's change to the weights, W + scaling · B A, and drops the
@@ -73,5 +74,5 @@ export function mergeLora(encoder: Encoder): Encoder {
       isFactor(name) ? [factor] : []
     ),
   );
-  return { ...plain, parameters };
+  return selfShowing({ ...plain, parameters });
 }

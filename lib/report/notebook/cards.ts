@@ -1,23 +1,31 @@
-import type { AnyRow } from "../read_rows.ts";
 import {
   type ArenaLike,
   type EncoderLike,
+  type EvalReportLike,
   type FinishedRunLike,
   isArena,
   isEncoder,
+  isEvalReport,
   isFinishedRun,
+  isRetriever,
   isSuite,
+  isTask,
   isWeightFile,
+  type RetrieverLike,
   type SuiteLike,
+  type TaskLike,
   type WeightFileLike,
 } from "../plots/shapes.ts";
+import { scoreRows, taskRows, weightRows } from "../tables/object_rows.ts";
 
 /** A table that stands for an object. */
 export interface Card {
   /** What the object is. */
   caption: string;
   /** The rows. */
-  rows: AnyRow[];
+  rows: object[];
+  /** How many at the end are a summary. @default {0} */
+  footRows?: number;
 }
 
 /** The table that stands for an object of another room, if it's one of them. */
@@ -27,29 +35,53 @@ export function cardOf(value: unknown): Card | undefined {
   if (isWeightFile(value)) return weightCard(value);
   if (isFinishedRun(value)) return runCard(value);
   if (isArena(value)) return arenaCard(value);
+  if (isEvalReport(value)) return evalCard(value);
+  if (isRetriever(value)) return retrieverCard(value);
+  if (isTask(value)) return taskCard(value);
   return undefined;
 }
 
-function suiteCard({ name, tasks }: SuiteLike): Card {
-  const splits = ["train", "dev", "test"];
-  const rows = tasks.map((task) => ({
-    task: task.name,
-    kind: task.kind ?? null,
-    language: [task.language ?? []].flat().join(" ") || null,
-    passages: task.corpus.size,
-    queries: task.queries.size,
-    ...Object.fromEntries(
-      splits.map((split) => [split, task.qrels[split]?.size ?? 0]),
-    ),
-    prompt: task.prompt || null,
-  }));
+function suiteCard(suite: SuiteLike): Card {
+  const rows = taskRows(suite);
   const passages = rows.reduce((sum, row) => sum + row.passages, 0);
   return {
-    caption: `Suite “${name}”: ${count(tasks.length, "tasks", "task")}, ${
+    caption: `Suite “${suite.name}”: ${count(rows.length, "tasks", "task")}, ${
       count(passages, "passages", "passage")
     }`,
     rows,
   };
+}
+
+/** Pairs that a task's card shows of each split. */
+const SAMPLE = 3;
+
+function taskCard(task: TaskLike): Card {
+  const splits = Object.entries(task.qrels);
+  const sizes = splits.map(([split, judged]) =>
+    `${judged?.size ?? 0} ${split}`
+  );
+  return {
+    caption: `Task “${task.name}”: ${
+      count(task.corpus.size, "passages", "passage")
+    }, ${count(task.queries.size, "queries", "query")} (${sizes.join(", ")})${
+      task.prompt ? `; prompt “${task.prompt}”` : ""
+    }`,
+    rows: splits.flatMap(([split, judged]) =>
+      [...judged ?? []].slice(0, SAMPLE).map(([query, grades]) => {
+        const [passage] = grades instanceof Map ? grades.keys() : [];
+        return {
+          split,
+          query: textOf(task.queries.get(query)),
+          passage: textOf(task.corpus.get(`${passage}`)),
+        };
+      })
+    ),
+  };
+}
+
+function textOf(value: unknown): string | null {
+  const { text, title } = value as { text?: string; title?: string } ?? {};
+  return [title, text].filter(Boolean).join(" ") || null;
 }
 
 /** Sizes with the words of the field, for whichever family has them. */
@@ -103,26 +135,24 @@ function prompts(given: unknown): [string, unknown][] {
   ]);
 }
 
-function weightCard({ names, weights, sizes, epochs }: WeightFileLike): Card {
-  const sum = weights.reduce((total, w) => total + w, 0);
-  const rows = names.map((task, k) => ({
-    task,
-    weight: weights[k]!,
-    "times uniform": sum === 0 ? null : weights[k]! / sum * names.length,
-    rows: sizes[k]!,
-    passes: epochs[k]!,
-  })).sort((a, b) => b.weight - a.weight);
+function weightCard(file: WeightFileLike): Card {
+  const { names, weights } = file;
   const kept = weights.filter((w) => w > 0).length;
   return {
     caption: `Weights of ${count(names.length, "tasks", "task")}${
       kept < names.length ? `, ${kept} of them above 0` : ""
     }`,
-    rows,
+    rows: weightRows(file).map(({ timesUniform, rows, passes, ...row }) => ({
+      ...row,
+      "times uniform": timesUniform,
+      rows,
+      passes,
+    })).sort((a, b) => b.weight - a.weight),
   };
 }
 
 function runCard(
-  { summary: { suite, seed, mean, tasks } }: FinishedRunLike,
+  { summary: { suite, seed, mean, baselines, tasks } }: FinishedRunLike,
 ): Card {
   const means = Object.entries(mean).map(([arm, value]) =>
     `${arm} ${value.toFixed(4)}`
@@ -131,12 +161,47 @@ function runCard(
     caption: `Run on “${suite}”, seed ${seed}: mean nDCG@10 ${
       means.join(", ")
     }`,
-    rows: tasks.map(({ name, size, weight, ndcg }) => ({
-      task: name,
-      size,
-      weight,
-      ...ndcg,
-    })),
+    rows: [
+      ...tasks.map(({ name, size, weight, ndcg, baselines }) => ({
+        task: name,
+        size,
+        weight,
+        ...baselines,
+        ...ndcg,
+      })),
+      { task: "mean", size: null, weight: null, ...baselines, ...mean },
+    ],
+    footRows: 1,
+  };
+}
+
+function evalCard(report: EvalReportLike): Card {
+  return {
+    caption: `Evaluation on “${report.suite}”`,
+    rows: [
+      ...scoreRows(report),
+      { task: "mean", queries: null, ...report.mean },
+    ],
+    footRows: 1,
+  };
+}
+
+function retrieverCard(
+  { label, folder, encoding, backend }: RetrieverLike,
+): Card {
+  const prompts = {
+    task: "the task's instruction, before queries",
+    model: "the model's own",
+  } as Record<string, string>;
+  return {
+    caption: `Retriever “${label}”`,
+    rows: [
+      ["model", folder],
+      ["prompts", prompts[encoding.prompts] ?? encoding.prompts],
+      ["maximum tokens of a query", written(encoding.queryLength)],
+      ["maximum tokens of a passage", written(encoding.passageLength)],
+      ["backend", `${backend.name} on ${backend.device}`],
+    ].map(([property, value]) => ({ property, value })),
   };
 }
 

@@ -14,6 +14,13 @@ export type DisplayFunction = (
 export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
 
 /**
+ * How long a cell is kept from ending after something was displayed, in ms. Deno's
+ * kernel (2.9.6) may say that it is idle before what it was given last is sent; what
+ * runs notebooks without a reader then goes on without it.
+ */
+const HOLD_MS = 20;
+
+/**
  * The kernel's display function, or undefined outside a notebook. The one place
  * that touches `Deno.jupyter`: outside a kernel even looking at it throws.
  */
@@ -21,8 +28,10 @@ export function kernelDisplay(): DisplayFunction | undefined {
   try {
     const { display } = Deno.jupyter;
     if (typeof display !== "function") return undefined;
-    return (bundle, { displayId, update }) =>
-      display(bundle, { raw: true, display_id: displayId, update });
+    return async (bundle, { displayId, update }) => {
+      await display(bundle, { raw: true, display_id: displayId, update });
+      await new Promise((resume) => setTimeout(resume, HOLD_MS));
+    };
   } catch {
     return undefined;
   }

@@ -1,15 +1,14 @@
 import { isPlainObject, isTable, readRows } from "../read_rows.ts";
 import { legalText, safeJson } from "../escape.ts";
-import type { TableOptions } from "../plots/marks/grid.ts";
 import { describe, headingOf, renderSvg } from "../plots/render_svg.ts";
 import { htmlTable } from "../tables/html_table.ts";
-import { textTable } from "../tables/text_table.ts";
+import { textTable, type TextTableOptions } from "../tables/text_table.ts";
 import type { Rows } from "../rows.ts";
 import { cardOf } from "./cards.ts";
-import { DISPLAY, type MediaBundle } from "./jupyter.ts";
+import { DISPLAY, kernelDisplay, type MediaBundle } from "./jupyter.ts";
 
 /** Something a notebook shows richly and a terminal as text. */
-export interface Shown {
+export interface Shown extends PromiseLike<void> {
   /** All representations; what the notebook kernel asks for. */
   [DISPLAY](): Promise<MediaBundle>;
   /** The plain text alone. */
@@ -17,13 +16,14 @@ export interface Shown {
 }
 
 /** Options for {@linkcode show}. */
-export interface ShowOptions extends TableOptions {
+export interface ShowOptions extends TextTableOptions {
   /** Caption of a table. */
   caption?: string;
 }
 
 /**
- * Makes a notebook show a value well when it is the last one of a cell:
+ * Makes a notebook show a value well, when it is the last one of a cell or, with
+ * `await`, anywhere in it:
  *
  * - a Vega-Lite plot as a live plot, as SVG (for front ends without Vega-Lite,
  *   GitHub among them) and as text;
@@ -36,6 +36,10 @@ export interface ShowOptions extends TableOptions {
  *   object with `Symbol.for("Jupyter.display")`) in its own way;
  * - anything else as text.
  *
+ * With `await` the value is on the screen before the next line runs, also where a
+ * program runs the notebook (nbclient, nbconvert, papermill): those miss a few in a
+ * hundred of the values that end a cell. Outside a notebook `await` prints the text.
+ *
  * @param value A plot, rows, an Arquero table, or anything.
  * @param options How much of a table to show.
  * @returns An object that a Jupyter kernel shows; in a terminal, `String(…)`
@@ -46,7 +50,7 @@ export interface ShowOptions extends TableOptions {
  * import { DISPLAY, show } from "@tdro/tdro/report";
  * import assert from "node:assert/strict";
  *
- * const shown = show([{ task: "dom-prose", weight: 0.25 }]);
+ * const shown = show([{ task: "dom-prose", weight: 0.25 }]); // or: await show(…)
  * const bundle = await shown[DISPLAY]();
  * assert.match(String(shown), /dom-prose/);
  * assert.deepEqual(Object.keys(bundle), [
@@ -60,7 +64,22 @@ export function show(value: unknown, options: ShowOptions = {}): Shown {
   return {
     [DISPLAY]: () => mediaBundle(value, options),
     toString: () => plainText(value, options),
+    then: (done, failed) => showNow(value, options).then(done, failed),
   };
+}
+
+/** Shows a value here and now. */
+async function showNow(value: unknown, options: ShowOptions): Promise<void> {
+  const display = kernelDisplay();
+  if (display === undefined) {
+    console.log(plainText(value, options));
+    return;
+  }
+  const displayId = crypto.randomUUID();
+  await display(await mediaBundle(value, options), {
+    displayId,
+    update: false,
+  });
 }
 
 /** All representations of a value. */
@@ -68,16 +87,14 @@ export async function mediaBundle(
   value: unknown,
   options: ShowOptions = {},
 ): Promise<MediaBundle> {
-  if (isShown(value)) return await value[DISPLAY]();
   const card = cardOf(value);
-  if (card) {
-    return await mediaBundle(card.rows, {
-      caption: card.caption,
-      footRows: 0,
-      ...options,
-    });
+  if (!card && isShown(value)) return await value[DISPLAY]();
+  if (card && card.rows.length > 0) {
+    const { rows, caption, footRows = 0 } = card;
+    return await mediaBundle(rows, { caption, footRows, ...options });
   }
   const text = { "text/plain": plainText(value, options) };
+  if (card) return text;
   if (isPlot(value)) {
     return {
       // The kernel knows no newer media type; the front ends read the version
@@ -102,15 +119,17 @@ function isShown(value: unknown): value is Shown {
     typeof (value as Partial<Shown>)[DISPLAY] === "function";
 }
 
-function plainText(
+/** A value as text alone. */
+export function plainText(
   value: unknown,
-  { caption, ...options }: ShowOptions,
+  { caption, ...options }: ShowOptions = {},
 ): string {
-  if (isShown(value)) return String(value);
   const card = cardOf(value);
+  if (!card && isShown(value) && hasText(value)) return String(value);
+  if (card?.rows.length === 0) return caption ?? card.caption;
   if (card) {
     return plainText(card.rows, {
-      footRows: 0,
+      footRows: card.footRows ?? 0,
       ...options,
       caption: caption ?? card.caption,
     });
@@ -126,6 +145,11 @@ function plainText(
   return typeof value === "string" ? value : Deno.inspect(value);
 }
 
+/** Whether an object says itself what it is as text. */
+function hasText(value: object): boolean {
+  return value.toString !== Object.prototype.toString;
+}
+
 function isPlot(value: unknown): value is Record<string, unknown> {
   return isPlainObject(value) && typeof value.$schema === "string" &&
     value.$schema.includes("vega-lite");
@@ -137,7 +161,7 @@ function isRows(value: unknown): value is Rows {
 }
 
 /** A table in the form of the Data Package standard, capped like the others. */
-function dataResource(table: Rows, { maxRows = 50 }: TableOptions): object {
+function dataResource(table: Rows, { maxRows = 50 }: ShowOptions): object {
   const { columns, rows } = readRows(table, "show a table");
   const shown = rows.length > maxRows ? rows.slice(0, maxRows) : rows;
   return {

@@ -1,8 +1,4 @@
-// Must come first: it holds arquero's dependency at this version for people who
-// import the package too. Their projects don't read our lock file, and 2.7.0
-// needs a package that not every registry has.
-import "@uwdata/flechette";
-import { type ColumnTable, table } from "arquero";
+import { type ColumnTable, table } from "./arquero.ts";
 import { needRows, numberField, textField } from "../read_rows.ts";
 import type { Rows } from "../rows.ts";
 

@@ -68,6 +68,6 @@ Deno.test("watchProgress() stops between two steps when a notebook is interrupte
   }).output();
   assert.match(
     new TextDecoder().decode(stdout),
-    /^closed\nstopped; run this cell again/,
+    /^closed\nstopped; rerun this cell/,
   );
 });
