@@ -14,4 +14,6 @@ export interface ProgressEvent extends Progress {
   stage: string;
   /** What is being done. */
   label: string;
+  /** Sentences to be shown as they are, in place of a bar. */
+  lines?: readonly string[];
 }

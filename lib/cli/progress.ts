@@ -38,12 +38,16 @@ export async function renderProgress<T>(
       const next = await events.next();
       if (next.done) return next.value;
       const event = shownAs(next.value);
-      if (event.stage !== stage) {
+      if (event.lines) {
+        await shown?.end();
+        shown = stage = undefined;
+        if (!io.quiet) io.err(event.lines.map((each) => `${each}\n`).join(""));
+      } else if (event.stage !== stage) {
         await shown?.end();
         stage = event.stage;
         shown = start(event, io);
       }
-      shown!.event(event);
+      shown?.event(event);
       // Work that awaits nothing but itself would starve timers: the bar would
       // stand still and Ctrl-C would not be heard.
       if (performance.now() - lastPause > 100) {
@@ -62,9 +66,10 @@ export async function renderProgress<T>(
 
 /** An event whose texts, with names from outside in them, each stay on a line. */
 function shownAs(event: ProgressEvent): ProgressEvent {
-  const { stage, label, note } = event;
+  const { stage, label, note, lines } = event;
   return {
     ...event,
+    ...lines && { lines: lines.map(printable) },
     stage: printable(stage),
     label: printable(label),
     note: note === undefined ? undefined : printable(note),

@@ -16,10 +16,10 @@
  *
  * @module
  */
-export {
-  BENCHMARK_LENGTHS,
-  type BenchmarkOptions,
-  type JudgedBenchmarkOptions,
+export { BENCHMARK_LENGTHS } from "../base/defaults.ts";
+export type {
+  BenchmarkOptions,
+  JudgedBenchmarkOptions,
 } from "./protocols/benchmark.ts";
 export type { Alternative } from "./significance/paired.ts";
 export { evaluateBeir, type EvaluateBeirOptions } from "./protocols/beir.ts";

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { LossMeasure } from "../dro/mod.ts";
+import { DEFAULT_TEMPERATURE } from "../base/defaults.ts";
+import { lengthShape } from "../base/length_options.ts";
 import { DEFAULT_FOLDER } from "./folder_name.ts";
 
 /** Settings of a whole experiment, all with their values. */
@@ -61,10 +63,10 @@ export interface ExperimentOptions {
   chunkTokens?: number | undefined;
   /** Divides the scores in the loss. */
   temperature: number;
-  /** Maximum tokens per query. */
-  queryLength: number;
-  /** Maximum tokens per passage. */
-  passageLength: number;
+  /** Maximum tokens per query; absent: as `textLimits()` says of the model. */
+  queryLength?: number | undefined;
+  /** Maximum tokens per passage; absent: as `textLimits()` says of the model. */
+  passageLength?: number | undefined;
   /** Hard negatives mined for each query; a folder of mined ones has its own. */
   negatives: number;
   /** Prefix of each query: its task's instruction, or none. */
@@ -180,15 +182,10 @@ export const experimentShape = {
     "Maximum tokens encoded at once (GradCache), so that memory doesn't " +
       "grow with the batch; default: a whole batch",
   ),
-  temperature: z.number().positive().default(0.05).describe(
+  temperature: z.number().positive().default(DEFAULT_TEMPERATURE).describe(
     "Divides the scores in the loss",
   ),
-  queryLength: z.number().int().min(3).default(48).describe(
-    "Maximum tokens per query, prompt included",
-  ),
-  passageLength: z.number().int().min(3).default(64).describe(
-    "Maximum tokens per passage",
-  ),
+  ...lengthShape,
   negatives: positive().default(8).describe(
     "Hard negatives to mine per query; those of --mined are used as they are",
   ),

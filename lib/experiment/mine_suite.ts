@@ -2,7 +2,13 @@ import { readText } from "../base/files/read_text.ts";
 import { type BackendName, useBackend } from "../backend/mod.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite, Task } from "../data/mod.ts";
-import { disposeEncoder, loadEncoder } from "../model/mod.ts";
+import {
+  disposeEncoder,
+  type Encoder,
+  loadEncoder,
+  type TextLimits,
+  textLimits,
+} from "../model/mod.ts";
 import {
   applyDecisions,
   type DecisionRow,
@@ -13,7 +19,12 @@ import {
   type PreviewRow,
 } from "../search/mod.ts";
 import { mineTask, type Mining } from "./mine_task.ts";
-import { openMinedFile } from "./mined_file.ts";
+import { firstRecord, openMinedFile } from "./mined_file.ts";
+import {
+  EARLIER_MINING,
+  openLengths,
+  recordedLengths,
+} from "./settled_lengths.ts";
 import { taskHash } from "./run_folder.ts";
 import {
   type MineSuiteSettings,
@@ -85,7 +96,13 @@ export async function* mineSuite(
   const decisions = await readDecisions(settings.decisions);
   if (model !== undefined) await useBackend(backend);
   const encoder = model === undefined ? undefined : await loadEncoder(model);
-  const mining = { settings, encoder, decisions, signal };
+  const limits = encoder && await miningLimits(encoder, suite, settings);
+  const mining = {
+    settings: { ...settings, ...limits },
+    encoder,
+    decisions,
+    signal,
+  };
   const previewed = settings.preview || (out === undefined ? 2 : 0);
   const mined: MinedSuite = { tasks: [], preview: [] };
   const event = {
@@ -126,6 +143,31 @@ export async function* mineSuite(
   return mined;
 }
 
+/**
+ * Lengths for the model's texts; in a folder that an earlier version began, those
+ * that it took.
+ */
+async function miningLimits(
+  encoder: Encoder,
+  suite: Suite,
+  settings: MineSuiteSettings,
+): Promise<TextLimits> {
+  const limits = textLimits(encoder);
+  const open = openLengths(settings);
+  const before = settings.out !== undefined && open.length > 0
+    ? await firstRecord(settings.out, suite)
+    : undefined;
+  const recorded = before && recordedLengths(before, {
+    names: open,
+    known: true,
+  }, { earlier: true, defaults: EARLIER_MINING });
+  const { queryLength, passageLength } = { ...settings, ...recorded };
+  return {
+    queryLength: queryLength ?? limits.queryLength,
+    passageLength: passageLength ?? limits.passageLength,
+  };
+}
+
 async function readDecisions(path?: string): Promise<DecisionRow[]> {
   if (path === undefined) return [];
   const complaint = `Cannot read decisions: no file ${path}`;
@@ -141,7 +183,9 @@ async function recordOf(
   const { out: _, preview: __, ...rest } = settings;
   return {
     ...rest,
-    backend: settings.model === undefined ? undefined : backend,
+    ...settings.model === undefined
+      ? { queryLength: undefined, passageLength: undefined }
+      : { backend },
     decisions: decisions.filter(({ task: of }) => of === task.name)
       .map(({ query, passage, decision }) => [query, passage, decision]),
     data: await taskHash(task),

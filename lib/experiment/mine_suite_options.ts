@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lengthShape } from "../base/length_options.ts";
 
 /** Settings of {@linkcode mineSuite}, all with their values. */
 export interface MineSuiteSettings {
@@ -36,10 +37,10 @@ export interface MineSuiteSettings {
   preview: number;
   /** Whether queries get their task's prompt. */
   prompts: "task" | "none";
-  /** Maximum tokens per query. */
-  queryLength: number;
-  /** Maximum tokens per passage. */
-  passageLength: number;
+  /** Maximum tokens per query; absent: as `textLimits()` says of the model. */
+  queryLength?: number | undefined;
+  /** Maximum tokens per passage; absent: as `textLimits()` says of the model. */
+  passageLength?: number | undefined;
   /** Seed. */
   seed: number;
 }
@@ -97,10 +98,7 @@ export const mineSuiteShape = {
   prompts: z.enum(["task", "none"]).default("task").describe(
     "Instruction before each query; none for models that weren't trained with one",
   ),
-  queryLength: z.int().min(2).default(64).describe("Maximum tokens per query"),
-  passageLength: z.int().min(2).default(256).describe(
-    "Maximum tokens per passage",
-  ),
+  ...lengthShape,
   seed: z.int().min(0).default(42).describe("Seed"),
 };
 

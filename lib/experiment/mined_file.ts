@@ -5,6 +5,7 @@ import { hashFile } from "../base/files/hash_file.ts";
 import { readJsonIfThere, writeJson } from "../base/files/json_file.ts";
 import {
   type SplitName,
+  type Suite,
   type Task,
   trainExamples,
   writeTdroJsonl,
@@ -46,8 +47,9 @@ export async function openMinedFile(
   const mark = `${folder}/.${task.name}.mining.json`;
   const wanted = asJson(settings);
   const before = await readJsonIfThere(record, minedSchema);
+  const settingsBefore = before && settingsOf(before.settings);
   const there = await exists(file);
-  const isSame = isDeepStrictEqual(before?.settings, wanted);
+  const isSame = isDeepStrictEqual(settingsBefore, wanted);
   const isWhole = there && before !== undefined &&
     [undefined, (await hashFile(file)).sha256].includes(before.sha256);
   const write = async (mined: MinedNegatives) => {
@@ -80,6 +82,24 @@ export async function openMinedFile(
     `Cannot resume in ${folder}: ${task.name}.jsonl ${why}; choose another ` +
       "folder with --out, or replace it with --force",
   );
+}
+
+/** Without lengths where no model has a use for them; once they were noted. */
+function settingsOf(recorded: unknown): unknown {
+  const { queryLength: _, passageLength: __, ...rest } = recorded as MineRecord;
+  return rest.model === undefined ? rest : recorded;
+}
+
+/** What some task of a suite was mined with in a folder, if one was. */
+export async function firstRecord(
+  folder: string,
+  { tasks }: Suite,
+): Promise<MineRecord | undefined> {
+  for (const { name } of tasks) {
+    const path = `${folder}/${name}.mined.json`;
+    const record = await readJsonIfThere(path, minedSchema);
+    if (record) return record.settings as MineRecord;
+  }
 }
 
 async function writeRows(

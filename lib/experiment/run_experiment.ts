@@ -30,6 +30,8 @@ import {
   writeRecord,
 } from "./run_folder.ts";
 import { RunClaim } from "./run_claim.ts";
+import { type SettledOptions, settleLengths } from "./settled_lengths.ts";
+import { lengthStage, miningLengths } from "./stages/length_stage.ts";
 import { summarise } from "./summarise.ts";
 import type { ExperimentSummary } from "./summary.ts";
 import type { StageInput } from "./stages/stage_input.ts";
@@ -106,11 +108,12 @@ export async function* runExperiment(
   const mined = parsed.mined === undefined
     ? undefined
     : await openMinedFolder(parsed.mined, suite);
+  const settled = await settleLengths(parsed);
   const identity = await withFolder({
-    options: { ...parsed, lora: adapter },
+    options: { ...settled.options, lora: adapter },
     ...await identityOf(suite, backend),
     mined: mined?.origin,
-  }, { forceSettings });
+  }, { force, forceSettings, open: settled.open });
   const { options } = identity;
   await using claim = await RunClaim.open(identity, {
     versions: versions(),
@@ -134,7 +137,11 @@ export async function* runExperiment(
   await checkModel(options);
   const { rows, statistics } = yield* noted(
     "negatives",
-    mineStage(options, suite, { mined, signal }),
+    mineStage(options, suite, {
+      mined,
+      lengths: miningLengths(claim),
+      signal,
+    }),
   );
   /** Weights within the limit of passes, if there is one. */
   const held = (weights: number[]) =>
@@ -149,6 +156,10 @@ export async function* runExperiment(
     adapter,
     options.seed,
   );
+  yield* lengthStage({ base, suite, options }, {
+    claim,
+    open: settled.open.names.includes("passageLength"),
+  });
   const log = new MetricsLog(options.out);
   const input: StageInput = {
     options,
@@ -248,7 +259,7 @@ async function resultOf(folder: string): Promise<ExperimentResult> {
 }
 
 async function* startStage(
-  options: ExperimentOptions,
+  options: SettledOptions,
   suite: Suite,
   keep: boolean,
 ) {

@@ -7,7 +7,12 @@ import { hasFiles } from "../base/files/has_files.ts";
 import { writeJson } from "../base/files/json_file.ts";
 import { readTextIfThere } from "../base/files/read_text.ts";
 import type { Suite, Task } from "../data/mod.ts";
-import type { ExperimentOptions } from "./experiment_options.ts";
+import {
+  type OpenLengths,
+  recordedLengths,
+  type SettledOptions,
+} from "./settled_lengths.ts";
+import type { TextLengths } from "./stages/cut_texts.ts";
 import { jsonValue } from "../base/json_value.ts";
 import { changedSettings, type SettingsChange } from "./changed_settings.ts";
 import type { MinedOrigin } from "./mined_folder.ts";
@@ -18,7 +23,7 @@ import { clearFolder, dropReplaced } from "./replaced.ts";
 /** What a run is: enough to tell whether another one is the same. */
 export interface RunIdentity {
   /** All settings. */
-  options: ExperimentOptions;
+  options: SettledOptions;
   /** Name, tasks and content hash of the suite. */
   suite: { name: string; tasks: string[]; sha256: string };
   /** What computed it. */
@@ -35,6 +40,11 @@ export interface RunRecord extends RunIdentity {
   status: "running" | "finished";
   /** When it started, ISO 8601. */
   started: string;
+  /**
+   * Lengths that hold, and what they cut; absent from runs of an earlier version,
+   * and until the run begins.
+   */
+  lengths?: TextLengths;
   /** Seconds of each stage that is finished. */
   seconds: Record<string, number>;
   /** Versions of what computed it. */
@@ -67,15 +77,22 @@ const CONTENT = [
   "tasks.json",
 ];
 
+/** What {@linkcode withFolder} must know. */
+export interface WithFolderOptions extends FolderPermissions {
+  /** Lengths that were left out. @default {none} */
+  open?: OpenLengths;
+}
+
 /**
- * The run with the folder that its `out` stands for; see {@linkcode folderOf}.
+ * The run with the folder that its `out` stands for, see {@linkcode folderOf}, and
+ * with the lengths of the run in there where they were left out.
  *
  * @param identity The run.
- * @param permissions With `forceSettings` the folder must be named.
+ * @param options With `forceSettings` the folder must be named.
  */
 export async function withFolder<Run extends RunIdentity>(
   identity: Run,
-  { forceSettings = false }: FolderPermissions = {},
+  { force, forceSettings = false, open }: WithFolderOptions = {},
 ): Promise<Run> {
   if (forceSettings && identity.options.out.includes("{n}")) {
     throw new RangeError(
@@ -83,19 +100,36 @@ export async function withFolder<Run extends RunIdentity>(
         "folder with --out",
     );
   }
-  const at = (out: string): Run => ({
-    ...identity,
-    options: { ...identity.options, out },
-  });
+  const at = async (out: string): Promise<Run> => {
+    const options = { ...identity.options, out };
+    const lengths = open && await lengthsIn(out, { force, open });
+    const same = { ...identity, options: { ...options, ...lengths } };
+    const goesOn = await openRunFolder(same, { forceSettings })
+      .then(({ state }) => state !== "new", () => false);
+    return goesOn ? same : { ...identity, options };
+  };
   const out = await folderOf(identity.options.out, {
     suite: identity.suite.name,
-    holdsSame: (folder) =>
-      openRunFolder(at(folder)).then(
+    holdsSame: async (folder) =>
+      await openRunFolder(await at(folder)).then(
         ({ state }) => state !== "new",
         () => false, // another run, or none
       ),
   });
-  return at(out);
+  return await at(out);
+}
+
+/** Lengths that the run in a folder goes on with. */
+async function lengthsIn(
+  folder: string,
+  { force, open }: Pick<WithFolderOptions, "force"> & { open: OpenLengths },
+) {
+  const before = await readRecord<RunRecord>(folder, RECORD, "run")
+    .catch(() => undefined); // damaged: said when it is opened
+  if (!before?.options || (force && before.status === "finished")) return {};
+  return recordedLengths({ ...before.options }, open, {
+    earlier: before.lengths === undefined,
+  });
 }
 
 /** What may be done to a run that is in the folder. */

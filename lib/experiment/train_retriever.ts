@@ -36,6 +36,8 @@ import {
   withFolder,
 } from "./run_folder.ts";
 import { RunClaim } from "./run_claim.ts";
+import { settleLengths } from "./settled_lengths.ts";
+import { lengthStage, miningLengths } from "./stages/length_stage.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
 import { writeCard } from "./card/write_card.ts";
 import { trainArm, type TrainedArm } from "./stages/train_arm.ts";
@@ -136,16 +138,17 @@ export async function* trainRetriever(
   });
   const weights = given ?? mixture(suite, "uniform");
   checkWeights(weights, suite);
+  const settled = await settleLengths(parsed);
   const identity = await withFolder({
     options: {
-      ...parsed,
+      ...settled.options,
       kind: "retriever",
       weights,
       lora: adapter,
     },
     ...await identityOf(suite, backend),
     mined: mined?.origin,
-  }, { forceSettings });
+  }, { force, forceSettings, open: settled.open });
   const { options } = identity;
   await using claim = await RunClaim.open(identity, {
     versions: versions(),
@@ -164,6 +167,7 @@ export async function* trainRetriever(
   const { rows, statistics } = yield* mineStage(options, suite, {
     mined,
     needed: options.passages > 1,
+    lengths: miningLengths(claim),
     signal,
   });
   const base = withAdapter(
@@ -171,6 +175,10 @@ export async function* trainRetriever(
     adapter,
     options.seed,
   );
+  yield* lengthStage({ base, suite, options }, {
+    claim,
+    open: settled.open.names.includes("passageLength"),
+  });
   try {
     if (!claim.begun) {
       await checkModelSpace(options.out, { base, models: 1 });

@@ -93,6 +93,12 @@ export {
   lengthLimit,
   tokenize,
 } from "./encode/encoder.ts";
+export { lengthLine, type LengthReasons } from "./encode/length_line.ts";
+export {
+  type ModelLengths,
+  type TextLimits,
+  textLimits,
+} from "./encode/text_limits.ts";
 export type { Dropout } from "./encode/dropout.ts";
 export type { TokenPosition } from "./encode/token_selection.ts";
 export type { ForwardOptions, Parameters } from "./encode/layers.ts";

@@ -78,8 +78,8 @@ export async function batchGradients(
   {
     loss = infoNce(),
     weigh = evenly,
-    queryLength = 64,
-    passageLength = 128,
+    queryLength,
+    passageLength,
     precision = "float32",
     gradCache,
     dropout = 0,

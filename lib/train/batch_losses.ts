@@ -15,10 +15,10 @@ import type { Precision } from "../backend/kernels/mod.ts";
 export interface BatchLossesOptions {
   /** Loss per example. @default {infoNce()} */
   loss?: LossFunction;
-  /** Maximum tokens per query, special ones included. @default {64} */
-  queryLength?: number;
-  /** Maximum tokens per passage, special ones included. @default {128} */
-  passageLength?: number;
+  /** Maximum tokens per query. @default {as `textLimits()` says} */
+  queryLength?: number | undefined;
+  /** Maximum tokens per passage. @default {as `textLimits()` says} */
+  passageLength?: number | undefined;
   /** What matrix products multiply. @default {"float32"} */
   precision?: Precision;
   /** How much is encoded at once. @default {the whole batch} */
@@ -66,8 +66,8 @@ export async function batchLosses(
   batch: Batch,
   {
     loss = infoNce(),
-    queryLength = 64,
-    passageLength = 128,
+    queryLength,
+    passageLength,
     precision,
     gradCache = {},
   }: BatchLossesOptions = {},

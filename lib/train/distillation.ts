@@ -1,16 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D, Tensor2D } from "../backend/mod.ts";
 import type { Batch } from "../sampling/mod.ts";
-import {
-  DEFAULT_TEMPERATURE,
-  infoNce,
-  type LossFunction,
-  ownScores,
-} from "./info_nce.ts";
+import { DEFAULT_TEMPERATURE } from "../base/defaults.ts";
+import { infoNce, type LossFunction, ownScores } from "./info_nce.ts";
 
 /** Options for {@linkcode distillation}. */
 export interface DistillationOptions {
-  /** Divides the student's scores, no unit, > 0. @default {0.02} */
+  /** Divides the student's scores, no unit, > 0. @default {0.05} */
   temperature?: number;
   /** Divides the teacher's scores, no unit, > 0. @default {1} */
   teacherTemperature?: number;

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D, Tensor2D } from "../backend/mod.ts";
 import { type Batch, falseNegativeMask } from "../sampling/mod.ts";
+import { DEFAULT_TEMPERATURE } from "../base/defaults.ts";
 import { crossEntropy } from "../backend/kernels/mod.ts";
 
 /**
@@ -11,7 +12,7 @@ export type Negatives = "in-batch" | "hard-only";
 
 /** Options for {@linkcode infoNce}. */
 export interface InfoNceOptions {
-  /** Divides the scores, no unit, > 0. @default {0.02} */
+  /** Divides the scores, no unit, > 0. @default {0.05} */
   temperature?: number;
   /** Which passages count as negatives. @default {"in-batch"} */
   negatives?: Negatives;
@@ -47,9 +48,6 @@ export interface ContrastiveLossesOptions {
   /** 1 where a passage must not count, shape `[B, B·N]` row-major. */
   ignore?: Uint8Array;
 }
-
-/** Default temperature: that of the common dense retrievers' recipes. */
-export const DEFAULT_TEMPERATURE = 0.02;
 
 /** What replaces the score of a passage that must not count: finite. */
 const IGNORED = -1e9;

@@ -79,12 +79,12 @@ export {
 export {
   contrastiveLosses,
   type ContrastiveLossesOptions,
-  DEFAULT_TEMPERATURE,
   infoNce,
   type InfoNceOptions,
   type LossFunction,
   type Negatives,
 } from "./info_nce.ts";
+export { DEFAULT_TEMPERATURE } from "../base/defaults.ts";
 export {
   learningRateFactor,
   type LearningRateFactorOptions,

@@ -1,14 +1,11 @@
-import { type Encoder, type TokenBatch, tokenize } from "../model/mod.ts";
+import {
+  type Encoder,
+  textLimits,
+  type TokenBatch,
+  tokenize,
+} from "../model/mod.ts";
 import type { Batch } from "../sampling/mod.ts";
 import type { Sequences } from "../backend/kernels/mod.ts";
-
-/** Most tokens of the two sides. */
-export interface Limits {
-  /** Of a query. */
-  queryLength: number;
-  /** Of a passage. */
-  passageLength: number;
-}
 
 /** A batch's texts as token ids. */
 export interface BatchTokens {
@@ -18,12 +15,13 @@ export interface BatchTokens {
   passages: TokenBatch;
 }
 
-/** Token ids of a batch's texts. */
+/** Token ids of a batch's texts, cut as {@linkcode textLimits} says. */
 export function tokenizeBatch(
   encoder: Encoder,
   { examples }: Batch,
-  { queryLength, passageLength }: Limits,
+  given: Parameters<typeof textLimits>[1],
 ): BatchTokens {
+  const { queryLength, passageLength } = textLimits(encoder, given);
   return {
     queries: tokenize(encoder, examples.map((e) => e.queryText), {
       maxLength: queryLength,

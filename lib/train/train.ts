@@ -39,10 +39,10 @@ export interface TrainOptions extends AdamWOptions, TrainableOptions {
    * limit. @default {1}
    */
   maxGradNorm?: number;
-  /** Maximum tokens per query, special ones included. @default {64} */
-  queryLength?: number;
-  /** Maximum tokens per passage, special ones included. @default {128} */
-  passageLength?: number;
+  /** Maximum tokens per query. @default {as `textLimits()` says} */
+  queryLength?: number | undefined;
+  /** Maximum tokens per passage. @default {as `textLimits()` says} */
+  passageLength?: number | undefined;
   /**
    * Share of the numbers dropped in training, in [0, 1): after the embeddings
    * and after the attention and feed-forward part of each layer. What is
@@ -153,8 +153,6 @@ export async function* train(
     learningRate = 5e-5,
     accumulate = 1,
     maxGradNorm = 1,
-    queryLength = 64,
-    passageLength = 128,
     signal,
   } = options;
   checkOptions(options);
@@ -164,10 +162,9 @@ export async function* train(
     ? () => learningRate
     : learningRate;
   const settings = gradientSettings(encoder, optimizer, options);
-  const limits = { queryLength, passageLength };
   const source = new TokenSource(
     batches,
-    (batch) => tokenizeBatch(encoder, batch, limits),
+    (batch) => tokenizeBatch(encoder, batch, options),
   );
   let gradients: Gradients | undefined;
   try {

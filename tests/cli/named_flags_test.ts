@@ -65,6 +65,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/stages/bare_queries.ts": TRAINING,
   "experiment/stages/resumable_stage.ts": RUNS,
   "experiment/train_retriever.ts": ["train"],
+  "model/encode/length_line.ts": [...TRAINING, "eval", "data audit"],
   "model/hub/": ["model push"],
 };
 

@@ -48,7 +48,11 @@ Deno.test("a finished run of an earlier version reads like one of today", () =>
   }));
 
 const identity = (out: string) => ({
-  options: parseExperimentOptions({ out, steps: 7 }),
+  options: {
+    ...parseExperimentOptions({ out, steps: 7 }),
+    queryLength: 48,
+    passageLength: 64,
+  },
   suite: { name: "toy", tasks: ["a"], sha256: "0" },
   backend: { name: "wasm", device: "cpu" },
 });

@@ -21,6 +21,16 @@ export interface DemoOptions extends ExperimentOptions {
   forceSettings: boolean;
 }
 
+/** Short texts, so that it takes minutes on two cores. */
+const DEMO_LENGTHS = {
+  queryLength: z.int().min(3).default(48).describe(
+    "Maximum tokens of a query, its prompt included",
+  ),
+  passageLength: z.int().min(3).default(64).describe(
+    "Maximum tokens of a passage",
+  ),
+};
+
 /** `tdro demo`. */
 export const command: Command<DemoOptions> = {
   name: "demo",
@@ -44,6 +54,7 @@ export const command: Command<DemoOptions> = {
       ),
     backend: backendOption,
     ...experimentShape,
+    ...DEMO_LENGTHS,
     out: experimentShape.out.unwrap().default("runs/demo").meta({
       placeholder: "FOLDER",
     }).describe(

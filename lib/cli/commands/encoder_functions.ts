@@ -15,20 +15,31 @@ export async function openEncoder(
   folder: string,
   { backend: name, queryLength, passageLength, io }: {
     backend: BackendName | "auto";
-    queryLength: number;
-    passageLength: number;
+    queryLength?: number | undefined;
+    passageLength?: number | undefined;
     io: CommandIo;
   },
 ): Promise<OpenedEncoder> {
   const { nearestRows, useBackend } = await import("../../backend/mod.ts");
-  const { disposeEncoder, encodeFunction, loadEncoder } = await import(
-    "../../model/mod.ts"
-  );
+  const {
+    disposeEncoder,
+    encodeFunction,
+    lengthLine,
+    loadEncoder,
+    textLimits,
+  } = await import("../../model/mod.ts");
   const backend = await useBackend(name);
   io.note(`backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
   const encoder = await loadEncoder(folder);
+  const limits = textLimits(encoder, { queryLength, passageLength });
+  io.note(
+    lengthLine(limits, {
+      maxLength: encoder.maxLength,
+      open: passageLength === undefined,
+    }),
+  );
   return {
-    encode: encodeFunction(encoder, { queryLength, passageLength }),
+    encode: encodeFunction(encoder, limits),
     prepare: (passages) => nearestRows(passages),
     [Symbol.dispose]: () => disposeEncoder(encoder),
   };

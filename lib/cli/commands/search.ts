@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lengthShape } from "../../base/length_options.ts";
 import type { BackendName } from "../../backend/mod.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import type { Suite } from "../../data/mod.ts";
@@ -76,12 +77,7 @@ export const command: Command<SearchCommandOptions> = {
         "model's own prompts, or none; default: as in the model's run, else " +
         "as the model's own files say",
     ),
-    queryLength: z.int().min(2).optional().describe(
-      "Maximum tokens of the query; default: as in the model's run, else the model's own limit, at most 512",
-    ),
-    passageLength: z.int().min(2).optional().describe(
-      "Maximum tokens per passage; default: as in the model's run, else the model's own limit, at most 512",
-    ),
+    ...lengthShape,
     cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe(
         "Keep the passages' vectors here, and take them from here next time",

@@ -40,24 +40,6 @@ export interface JudgedBenchmarkOptions extends BenchmarkOptions {
   onRun?: (task: string, run: Run) => void | Promise<void>;
 }
 
-/**
- * Most tokens of queries and passages in the published evaluations, instruction
- * and special tokens included (spec section 16).
- *
- * @example Usage
- * ```ts
- * import { BENCHMARK_LENGTHS } from "@tdro/tdro/eval";
- * import assert from "node:assert/strict";
- *
- * // encodeFunction(encoder, BENCHMARK_LENGTHS) is what evaluateBeir() wants.
- * assert.deepEqual(BENCHMARK_LENGTHS, { queryLength: 128, passageLength: 512 });
- * ```
- */
-export const BENCHMARK_LENGTHS: {
-  readonly queryLength: number;
-  readonly passageLength: number;
-} = { queryLength: 128, passageLength: 512 };
-
 /** What judged benchmarks compute if nothing is said. */
 const JUDGED_METRICS = ["nDCG@10", "Recall@100"] as const;
 

@@ -10,11 +10,11 @@ import { type Strategy, strategy, uniformMixture } from "../../dro/mod.ts";
 import { disposeEncoder, type Encoder, loadEncoder } from "../../model/mod.ts";
 import { prefixed, runArm } from "./arm.ts";
 import { arenaBaselines, seedBaselines } from "./baselines.ts";
-import { arenaFolder, openArenaFolder } from "./folder.ts";
+import { arenaFolder, type ArenaIdentity, openArenaFolder } from "./folder.ts";
 import { ARENA_DEFAULTS } from "./defaults.ts";
 import { ARENA_RESULT, type ArenaArm, type ArenaResult } from "./result.ts";
 import { arenaStatistics } from "./statistics.ts";
-import { baseEncoder } from "../stages/base_encoder.ts";
+import { baseEncoder, keepTokenizer } from "../stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "../stages/check_model.ts";
 import { dropCheckpoints } from "../stages/checkpoints.ts";
 import { checkSuite } from "../stages/check_suite.ts";
@@ -22,6 +22,12 @@ import {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "../experiment_options.ts";
+import {
+  EARLIER_MINING,
+  type SettledOptions,
+  settleLengths,
+} from "../settled_lengths.ts";
+import { lengthStage } from "../stages/length_stage.ts";
 import { MetricsLog } from "../stages/metrics_log.ts";
 import { openMinedFolder } from "../mined_folder.ts";
 import { mineStage } from "../stages/mine_negatives.ts";
@@ -116,41 +122,58 @@ export async function* compareMixtures(
     checked(options);
   const entries = withUniform(strategies);
   checkSuite(suite);
-  const { out: name, seed: _, ...shared } = settings;
   const mined = settings.mined === undefined
     ? undefined
     : await openMinedFolder(settings.mined, suite);
-  const identity = {
+  const settled = await settleLengths(settings);
+  const { out: name, seed: _, ...shared } = settled.options;
+  const { folder: out, identity, earlier } = await arenaFolder(name, {
     settings: { ...shared, budget, devQueries },
     ...await identityOf(suite, backend),
     mined: mined?.origin,
-  };
-  const out = await arenaFolder(name, identity);
-  const begin = await openArenaFolder(out, { identity, force });
+  }, { open: settled.open, force });
+  const { isNew, begin } = await openArenaFolder(out, { identity, force });
   await using held = new AsyncDisposableStack();
+  if (!isNew) held.use(await lockFolder(out));
 
   await checkModel(settings);
   const arms: ArenaArm[] = [];
   const untrained: Parameters<typeof arenaBaselines>[0][number][] = [];
   let sizes: number[] = [];
   for (const seed of seeds) {
-    const own = { ...settings, seed, out: join(out, `seed-${seed}`) };
+    const own: SettledOptions = {
+      ...settings,
+      ...lengthsOf(identity),
+      seed,
+      out: join(out, `seed-${seed}`),
+    };
     const { rows, statistics } = yield* prefixed(
       `seed ${seed}`,
-      mineStage(own, suite, { mined, signal }),
+      mineStage(own, suite, {
+        mined,
+        lengths: earlier ? EARLIER_MINING : undefined,
+        signal,
+      }),
     );
     sizes = rows.map((r) => r.length);
     // A model is read before anything is written: its path may be wrong.
-    const given = own.model ? await baseEncoder(own, suite) : undefined;
+    const begun = !isNew || seed !== seeds[0];
+    const base = await baseEncoder(own, suite, { keep: begun });
     if (seed === seeds[0]) {
-      const models = seeds.length * entries.length;
-      if (given) await checkModelSpace(out, { base: given, models });
-      held.use(await lockFolder(out));
-      await begin();
+      const lengths = yield* lengthStage({ base, suite, options: own }, {
+        open: settled.open.names.includes("passageLength"),
+      });
+      if (!earlier) identity.lengths = lengths;
+      if (isNew) {
+        const models = seeds.length * entries.length;
+        await checkModelSpace(out, { base, models });
+        held.use(await lockFolder(out));
+        await begin();
+        await keepTokenizer(own, base.tokenizer);
+      }
     }
     await makeFolder(own.out);
     await writeJson(join(own.out, "negatives.json"), statistics);
-    const base = given ?? await baseEncoder(own, suite);
     const log = new MetricsLog(own.out);
     const input: StageInput = {
       options: own,
@@ -229,6 +252,12 @@ function checked(
   });
   const settings = parseExperimentOptions(rest);
   return { backend, force, signal, budget, seeds, devQueries, settings };
+}
+
+/** The lengths in the settings of an arena. */
+function lengthsOf({ settings }: ArenaIdentity) {
+  const { queryLength, passageLength } = settings as unknown as SettledOptions;
+  return { queryLength, passageLength };
 }
 
 /** The strategies, the uniform one first. */

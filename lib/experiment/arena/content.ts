@@ -1,6 +1,7 @@
 import type { ReportContent, ReportPlot } from "../../report/mod.ts";
 import { type ArenaPlots, arenaPlots } from "./plots.ts";
 import { type ArenaResult, arenaTable, arenaVerdict } from "./result.ts";
+import { cutTable } from "../report/run_content.ts";
 import { REPORT_TERMS } from "../report/report_terms.ts";
 import type { ArenaData } from "../report/reportable.ts";
 
@@ -29,6 +30,7 @@ export function arenaContent(
         })),
         footRows: 0,
       },
+      ...identity?.lengths ? [cutTable(identity.lengths)] : [],
       {
         caption: "What the strategies are",
         table: strategies.map(({ name, formula, source, failsWhen }) => ({

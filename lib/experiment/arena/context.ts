@@ -7,7 +7,7 @@ import type { Encoder } from "../../model/mod.ts";
 import { type Batch, batches, createRng } from "../../sampling/mod.ts";
 import type { Journal } from "./journal.ts";
 import { ArenaProxy } from "./proxy.ts";
-import type { ExperimentOptions } from "../experiment_options.ts";
+import type { SettledOptions } from "../settled_lengths.ts";
 import { samplerOptions, type StageInput } from "../stages/stage_input.ts";
 import { learnByLosses } from "../stages/learn_mixture.ts";
 import { weightStateSchema } from "../stages/result_schemas.ts";
@@ -132,7 +132,7 @@ function devSize(
 /** A task's first dev queries with their first positives, in whole batches. */
 function devRows(
   suite: Suite,
-  options: ExperimentOptions,
+  options: SettledOptions,
   sizes: readonly number[],
 ): Batch[][] {
   const rows = trainExamples(suite, { split: "dev" });

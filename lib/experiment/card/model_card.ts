@@ -2,7 +2,8 @@ import type { TaskInfo } from "../../data/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 import type { ModelInfo, ModulesConfig } from "../../model/mod.ts";
 import { markdownTable } from "../../report/mod.ts";
-import { type ExperimentOptions, peakRate } from "../experiment_options.ts";
+import { peakRate } from "../experiment_options.ts";
+import type { SettledOptions } from "../settled_lengths.ts";
 import type { ArmRecord } from "../stages/arm_record.ts";
 import { versions } from "../versions.ts";
 import { frontMatter } from "./front_matter.ts";
@@ -20,7 +21,7 @@ export interface ModelCardInput {
   /** What it was trained on. */
   suite: { name: string; tasks: readonly TaskInfo[] };
   /** Settings of the run. */
-  options: ExperimentOptions;
+  options: SettledOptions;
   /** The mixture. */
   arm: ArmRecord;
   /** What the model's files say. */

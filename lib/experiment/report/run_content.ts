@@ -10,6 +10,7 @@ import type { WeightExplanation } from "../../dro/explain_weights.ts";
 import { explainMetrics, explanationTable } from "../explain_run.ts";
 import { type ExperimentPlots, experimentPlots } from "./experiment_plots.ts";
 import { REPORT_TERMS } from "./report_terms.ts";
+import type { TextLengths } from "../stages/cut_texts.ts";
 import { resultRows } from "../summarise.ts";
 import { outcome } from "../summary.ts";
 
@@ -32,6 +33,7 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
     });
   }
   if (tasks) appendix.push({ caption: "The tasks", table: tasks });
+  if (record?.lengths) appendix.push(cutTable(record.lengths));
   const mined = Object.entries(statistics);
   if (mined.length > 0) {
     appendix.push({
@@ -49,6 +51,16 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
     appendix,
     terms: REPORT_TERMS,
     provenance: { ...record, summary },
+  };
+}
+
+/** Which share of the texts of each task was cut. */
+export function cutTable({ query, passage, cut }: TextLengths): ReportTable {
+  return {
+    caption:
+      `Shares of texts that were cut: queries at ${query} tokens, passages at ${passage}`,
+    table: Object.entries(cut).map(([task, shares]) => ({ task, ...shares })),
+    footRows: 0,
   };
 }
 

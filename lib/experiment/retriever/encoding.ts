@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { isFile } from "../../base/files/exists.ts";
-import { modelInfo } from "../../model/mod.ts";
+import { modelInfo, textLimits } from "../../model/mod.ts";
 import { readRunModels } from "./run_models.ts";
 
 /** How texts are written and cut before a model gets them. */
@@ -16,9 +16,6 @@ export interface Encoding {
    */
   prompts: "task" | "model" | "none";
 }
-
-/** Most tokens of a text where only the model's limit is known, as in `tdro eval`. */
-const MOST_TOKENS = 512;
 
 /**
  * How the texts of a model in a folder are encoded: as its run did, if the folder
@@ -36,11 +33,9 @@ export async function recordedEncoding(folder: string): Promise<Encoding> {
     );
     if (found) return found.encoding;
   }
-  const { maxLength, prompts } = await modelInfo(folder);
-  const length = Math.min(maxLength, MOST_TOKENS);
+  const info = await modelInfo(folder);
   return {
-    queryLength: length,
-    passageLength: length,
-    prompts: Object.keys(prompts).length > 0 ? "model" : "none",
+    ...textLimits(info),
+    prompts: Object.keys(info.prompts).length > 0 ? "model" : "none",
   };
 }

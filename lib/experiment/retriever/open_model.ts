@@ -80,10 +80,7 @@ export async function openModel(
       cache: cache === undefined ? undefined : {
         folder: cache,
         model: vectorsOf({
-          ...await originOfModel(folder, {
-            query: encoding.queryLength,
-            passage: encoding.passageLength,
-          }),
+          ...await originOfModel(folder, encoding),
           prompts: prompted.passage === ""
             ? undefined
             : { query: "", passage: prompted.passage },

@@ -16,11 +16,15 @@ export function asTrained(
   const { defaultPromptName: _, ...modules } = encoder.modules;
   const longest = Math.max(options.queryLength, options.passageLength);
   const maxLength = Math.min(encoder.maxLength, longest);
+  const lengths = {
+    query: Math.min(maxLength, options.queryLength),
+    passage: Math.min(maxLength, options.passageLength),
+  };
   const prompts = taskPrompts(suite, options.prompts);
   return {
     ...encoder,
     maxLength,
-    modules: { ...modules, maxLength, prompts },
+    modules: { ...modules, maxLength, lengths, prompts },
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../../model/mod.ts";
 import { createRng } from "../../sampling/mod.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
+import type { SettledOptions } from "../settled_lengths.ts";
 
 /**
  * The encoder that every arm starts from: a checkpoint, or a small one from
@@ -26,7 +27,7 @@ import type { ExperimentOptions } from "../experiment_options.ts";
  * {@linkcode keepTokenizer} can do it later.
  */
 export async function baseEncoder(
-  options: ExperimentOptions,
+  options: SettledOptions,
   suite: Suite,
   { keep = true }: { keep?: boolean } = {},
 ): Promise<Encoder> {

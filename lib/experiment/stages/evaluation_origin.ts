@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { type EvalOrigin, hashModel } from "../../eval/mod.ts";
-import { modelInfo } from "../../model/mod.ts";
+import { modelInfo, textLimits } from "../../model/mod.ts";
 import { versions } from "../versions.ts";
 import type { StageInput } from "./stage_input.ts";
 
@@ -29,10 +29,10 @@ export async function evaluationOrigin(
 
 async function modelOrigin(
   folder: string,
-  { out, queryLength: query, passageLength: passage }: StageInput["options"],
+  options: StageInput["options"],
 ): Promise<EvalOrigin> {
-  const { model, lengths } = await originOfModel(folder, { query, passage });
-  const within = relative(out, folder).replaceAll("\\", "/");
+  const { model, lengths } = await originOfModel(folder, options);
+  const within = relative(options.out, folder).replaceAll("\\", "/");
   // Within the run, which may be moved.
   const name = within.startsWith("..") ? model.name : within;
   return { model: { ...model, name }, lengths };
@@ -41,18 +41,19 @@ async function modelOrigin(
 /** What a record says of a model: hash, type of its weights, lengths that hold. */
 export async function originOfModel(
   folder: string,
-  { query, passage }: { query: number; passage: number },
+  given: Parameters<typeof textLimits>[1],
 ): Promise<Required<Pick<EvalOrigin, "model" | "lengths">>> {
-  const { maxLength, dtypes } = await modelInfo(folder);
+  const info = await modelInfo(folder);
+  const { queryLength: query, passageLength: passage } = textLimits(
+    info,
+    given,
+  );
   return {
     model: {
       ...await hashModel(folder),
       // Integers among them are positions, not weights.
-      dtype: dtypes.filter((type) => type.includes("F")).join(", "),
+      dtype: info.dtypes.filter((type) => type.includes("F")).join(", "),
     },
-    lengths: {
-      query: Math.min(maxLength, query),
-      passage: Math.min(maxLength, passage),
-    },
+    lengths: { query, passage },
   };
 }

@@ -27,6 +27,8 @@ export interface MinedRows {
 export interface MineStageOptions {
   /** Negatives that were mined before; absent: they are mined now. */
   mined?: MinedFolder | undefined;
+  /** Lengths for a model's texts. @default {as `textLimits()` says of it} */
+  lengths?: { queryLength: number; passageLength: number } | undefined;
   /** Whether each row must have a hard negative. @default {true} */
   needed?: boolean;
   /** Stops the work at the next batch of queries. */
@@ -48,11 +50,11 @@ interface Found {
 export async function* mineStage(
   options: ExperimentOptions,
   suite: Suite,
-  { mined, needed = true, signal }: MineStageOptions = {},
+  { mined, needed = true, lengths, signal }: MineStageOptions = {},
 ): AsyncGenerator<ProgressEvent, MinedRows> {
   const found = mined
     ? yield* readMined(mined, suite)
-    : yield* mineAll(options, suite, signal);
+    : yield* mineAll(options, suite, { lengths, signal });
   const { rows, counts } = needed
     ? fillBareRows(found.rows, suite, options)
     : { rows: found.rows, counts: suite.tasks.map(() => NONE) };
@@ -99,7 +101,7 @@ function shown(setting: unknown): string {
 async function* mineAll(
   options: ExperimentOptions,
   suite: Suite,
-  signal: AbortSignal | undefined,
+  { lengths, signal }: Pick<MineStageOptions, "lengths" | "signal">,
 ): AsyncGenerator<ProgressEvent, Found> {
   const { mineBy, mineModel: model, negatives: count, prompts, seed } = options;
   const settings = parseMineSuiteOptions({
@@ -108,6 +110,7 @@ async function* mineAll(
     count,
     seed,
     prompts,
+    ...lengths,
   });
   const event = {
     stage: "negatives",

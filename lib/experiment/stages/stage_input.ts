@@ -2,13 +2,13 @@ import type { Backend } from "../../backend/mod.ts";
 import type { Suite, TrainExample } from "../../data/mod.ts";
 import type { Encoder } from "../../model/mod.ts";
 import type { BatchesOptions } from "../../sampling/mod.ts";
-import type { ExperimentOptions } from "../experiment_options.ts";
+import type { SettledOptions } from "../settled_lengths.ts";
 import type { MetricsLog } from "./metrics_log.ts";
 
 /** What every stage that trains needs. */
 export interface StageInput {
   /** Settings of the run. */
-  options: ExperimentOptions;
+  options: SettledOptions;
   /** The tasks. */
   suite: Suite;
   /** Training rows of each task. */

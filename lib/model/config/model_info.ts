@@ -18,6 +18,8 @@ export interface ModelInfo {
   vocabSize: number;
   /** Most tokens of a text. */
   maxLength: number;
+  /** Maximum tokens of queries and passages that tdro trained it with. */
+  lengths?: { query: number; passage: number };
   /** How hidden states become one vector. */
   pooling: string;
   /** Whether vectors are divided by their length. */
@@ -64,6 +66,7 @@ export async function modelInfo(path: string): Promise<ModelInfo> {
     heads: config.heads,
     vocabSize: config.vocabSize,
     maxLength: lengthLimit({ config, modules }, Infinity),
+    ...modules.lengths && { lengths: modules.lengths },
     pooling: modules.pooling,
     normalize: modules.normalize,
     prompts: modules.prompts ?? {},

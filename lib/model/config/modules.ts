@@ -33,6 +33,8 @@ export interface ModulesConfig {
    * file says, then the model's positions are the limit.
    */
   maxLength?: number;
+  /** Maximum tokens of queries and passages that tdro trained the model with. */
+  lengths?: { query: number; passage: number };
   /**
    * Name → text put before a text, e.g. `{ query: "query: " }`.
    *

@@ -46,6 +46,10 @@ const NO_LIMIT = 1e6;
 const PromptsFile = z.looseObject({
   prompts: named(z.string().nullable()).nullish(),
   default_prompt_name: z.string().nullish(),
+  tdro: z.looseObject({
+    queryLength: z.int().positive(),
+    passageLength: z.int().positive(),
+  }).optional(),
 });
 
 /**
@@ -93,6 +97,10 @@ export async function readModules(folder: string): Promise<ModulesConfig> {
   ) as Record<string, string>;
   if (file?.default_prompt_name) {
     config.defaultPromptName = file.default_prompt_name;
+  }
+  if (file?.tdro) {
+    const { queryLength: query, passageLength: passage } = file.tdro;
+    config.lengths = { query, passage };
   }
   return config;
 }

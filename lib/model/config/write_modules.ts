@@ -113,6 +113,11 @@ function moduleFiles(
       prompts: config.prompts ?? {},
       default_prompt_name: config.defaultPromptName ?? null,
       similarity_fn_name: config.normalize ? "cosine" : "dot",
+      // Ours: theirs has one length for all texts.
+      tdro: config.lengths && {
+        queryLength: config.lengths.query,
+        passageLength: config.lengths.passage,
+      },
     },
   };
 }

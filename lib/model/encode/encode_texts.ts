@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { embed, embeddingSize, type Encoder, lengthLimit } from "./encoder.ts";
+import { textLimits } from "./text_limits.ts";
 import { packTexts } from "../tokenizer/token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "../types.ts";
 import { checkPrecision, type Precision } from "../../backend/kernels/mod.ts";
@@ -218,10 +219,10 @@ function checkLimits(limits: Record<string, number>): void {
 
 /** Length limits of the two sides, special tokens included. */
 export interface LengthLimits {
-  /** Maximum tokens per query. */
-  queryLength?: number;
-  /** Maximum tokens per passage. */
-  passageLength?: number;
+  /** Maximum tokens per query. @default {as `textLimits()` says} */
+  queryLength?: number | undefined;
+  /** Maximum tokens per passage. @default {as `textLimits()` says} */
+  passageLength?: number | undefined;
   /**
    * Put the model's own prompts before the texts. Leave it out where the texts
    * come with the prompts of their tasks. @default {false}
@@ -262,9 +263,9 @@ export interface LengthLimits {
  */
 export function encodeFunction(
   encoder: Encoder,
-  { queryLength = 64, passageLength = 128, modelPrompts = false }:
-    LengthLimits = {},
+  { modelPrompts = false, ...given }: LengthLimits = {},
 ): EncodeFunction {
+  const { queryLength, passageLength } = textLimits(encoder, given);
   return (texts, options = {}) =>
     encodeTexts(encoder, texts, {
       ...options,

@@ -150,7 +150,9 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
   // More strategies and seeds cost only themselves; settings must stay.
   const again = await run(["tdro"], { ...options, out: `${out}/run` });
   assert.ok(
-    again.events.every((e) => /before/.test(e.label) || /^seed/.test(e.stage)),
+    again.events.every((e) =>
+      /before/.test(e.label) || /^seed|^lengths/.test(e.stage)
+    ),
   );
   await assert.rejects(
     run([], { ...options, budget: 17, out: `${out}/run` }),

@@ -1,5 +1,6 @@
 import { readTextIfThere } from "../../../base/files/read_text.ts";
 import { z } from "zod";
+import { lengthShape } from "../../../base/length_options.ts";
 import type { BackendName } from "../../../backend/mod.ts";
 import type { Suite, Task } from "../../../data/mod.ts";
 import type { DecisionRow } from "../../../search/mod.ts";
@@ -29,9 +30,9 @@ export interface DataAuditOptions {
   /** Whether queries get their task's prompt. */
   prompts: "task" | "none";
   /** Maximum tokens per query. */
-  queryLength: number;
+  queryLength?: number | undefined;
   /** Maximum tokens per passage. */
-  passageLength: number;
+  passageLength?: number | undefined;
   /** The tfjs backend. */
   backend: BackendName | "auto";
 }
@@ -78,12 +79,7 @@ export const command: Command<DataAuditOptions> = {
     prompts: z.enum(["task", "none"]).default("task").describe(
       "Instruction before each query; none for models that weren't trained with one",
     ),
-    queryLength: z.int().min(2).default(64).describe(
-      "Maximum tokens per query",
-    ),
-    passageLength: z.int().min(2).default(256).describe(
-      "Maximum tokens per passage",
-    ),
+    ...lengthShape,
     backend: backendOption,
   }),
   async run(options, io) {

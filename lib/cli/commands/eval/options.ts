@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { BackendName } from "../../../backend/mod.ts";
+import { lengthShape } from "../../../base/length_options.ts";
+import { BENCHMARK_LENGTHS } from "../../../base/defaults.ts";
 import { backendOption } from "../backend_option.ts";
 
 /** Benchmarks that `tdro eval --benchmark` knows; those in BEIR's form by their names. */
@@ -11,8 +13,6 @@ export const DEFAULTS = {
   metrics: ["nDCG@10", "Recall@100", "MRR@10"],
   k: 1000,
   prompts: "task" as "task" | "model" | "none",
-  queryLength: 128,
-  passageLength: 512,
   dtype: "f32" as "f32" | "bf16",
 };
 
@@ -24,6 +24,10 @@ export interface EvalCommandOptions extends Partial<typeof DEFAULTS> {
   benchmark?: (typeof BENCHMARKS)[number];
   /** Model folder. */
   model?: string;
+  /** Maximum tokens per query; absent: as `textLimits()` says of the model. */
+  queryLength?: number | undefined;
+  /** Maximum tokens per passage; absent: as `textLimits()` says of the model. */
+  passageLength?: number | undefined;
   /** Whether BM25 is measured, or fused with the model. */
   bm25: boolean;
   /** Names of the tasks. */
@@ -87,12 +91,7 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
   ignoreIdenticalIds: z.boolean().default(false).describe(
     "Leave out passages whose id is the query's, as BEIR does for Quora and ArguAna",
   ),
-  queryLength: z.int().min(2).optional().describe(
-    `Maximum tokens per query; default: ${DEFAULTS.queryLength}`,
-  ),
-  passageLength: z.int().min(2).optional().describe(
-    `Maximum tokens per passage; default: ${DEFAULTS.passageLength}`,
-  ),
+  ...lengthShape,
   dtype: z.enum(["f32", "bf16"]).optional()
     .meta({ placeholder: "TYPE" }).describe(
       `Precision of the vectors in the search; default: ${DEFAULTS.dtype}`,
@@ -200,7 +199,12 @@ export function evalPlan(options: EvalCommandOptions): EvalPlan {
     throw cannot("--shard needs --out, a folder for its record and runs");
   }
   const given = Object.entries(options).filter(([, v]) => v !== undefined);
-  return { ...DEFAULTS, ...Object.fromEntries(given) } as EvalPlan;
+  return {
+    ...DEFAULTS,
+    // What a benchmark cuts at is part of its rules, whatever the model is.
+    ...benchmark && BENCHMARK_LENGTHS,
+    ...Object.fromEntries(given),
+  } as EvalPlan;
 }
 
 /** `queryLength` → `--query-length`. */

@@ -23,7 +23,7 @@ export async function evaluationOrigin(
     path: options.suite,
   };
   if (options.model === undefined) return origin;
-  const { model, queryLength: query, passageLength: passage } = options;
+  const { model } = options;
   const { originOfModel } = await import(
     "../../../experiment/stages/evaluation_origin.ts"
   );
@@ -31,7 +31,7 @@ export async function evaluationOrigin(
   const { useBackend } = await import("../../../backend/mod.ts");
   const { name, device } = await useBackend(options.backend);
   return {
-    ...await originOfModel(model, { query, passage }),
+    ...await originOfModel(model, options),
     prompts: options.prompts === "model"
       ? ownPrompts((await modelInfo(model)).prompts)
       : undefined,
