@@ -122,7 +122,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "model convert",
-    summary: "Convert a model's weights to another number format",
+    summary:
+      "Convert a model's weights to another number format, or cut its vectors",
     needs: ["read", "write"],
     uses: BACKEND,
     load: () => import("./commands/model/convert.ts"),

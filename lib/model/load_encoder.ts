@@ -3,17 +3,15 @@ import { join } from "node:path";
 import type { Variable } from "../backend/mod.ts";
 import { checkVocabulary } from "./tokenizer/check_vocabulary.ts";
 import { readConfig } from "./config/config.ts";
-import { denseName, denseParameters } from "./config/dense_module.ts";
+import { mapName, mapParameters, mappedSize } from "./config/module_maps.ts";
 import { type Encoder, lengthLimit } from "./encode/encoder.ts";
 import { familyOf } from "./config/families.ts";
 import type { ParameterSpec } from "./config/family.ts";
 import { loadLora } from "./lora/load_lora.ts";
-import type { ModulesConfig } from "./config/modules.ts";
-import {
-  openSafetensors,
-  openWeights,
-  type Weights,
-} from "./weights/safetensors.ts";
+import type { LayerAverage, ModulesConfig } from "./config/modules.ts";
+import { layerMix } from "./encode/layer_mix.ts";
+import { openWeights, type Weights } from "./weights/safetensors.ts";
+import { openModuleWeights } from "./weights/module_weights.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { ModelConfig } from "./config/model_config.ts";
 import { readModules } from "./config/read_modules.ts";
@@ -24,9 +22,11 @@ import { selfShowing } from "../report/notebook/mod.ts";
 /** Options for {@linkcode loadEncoder}: what to take instead of what the folder says. */
 export interface LoadEncoderOptions {
   /** How hidden states become one vector. @default {the folder's, else "mean"} */
-  pooling?: ModulesConfig["pooling"];
+  pooling?: ModulesConfig["pooling"] | LayerAverage;
   /** Whether the vector is divided by its length. @default {the folder's, else true} */
   normalize?: boolean;
+  /** How many of the vectors' first components are kept. @default {the folder's, else all} */
+  dim?: number;
   /** Most tokens of a text, special ones included. @default {the folder's} */
   maxLength?: number;
   /**
@@ -66,7 +66,15 @@ export async function loadEncoder(
   const parts = await modelParts(path);
   const { folder, transformer, adapter } = parts;
   const config = await readConfig(transformer);
-  const modules = withOptions(await readModules(folder), options);
+  const said = await readModules(folder);
+  if (said.layerMix && config.original?.output_hidden_states !== true) {
+    throw new SyntaxError(
+      `Cannot read ${
+        join(transformer, "config.json")
+      }: output_hidden_states must be true for WeightedLayerPooling, which sentence-transformers passes over otherwise; say so there, or take that module out of modules.json`,
+    );
+  }
+  const modules = withOptions(said, options, config);
   const tokenizer = withEndToken(
     await loadTokenizer(parts.tokenizer),
     folder,
@@ -77,7 +85,8 @@ export async function loadEncoder(
   const parameters = new Map<string, Variable>();
   try {
     await readTransformer(transformer, config, parameters);
-    await readDense(folder, { config, modules }, parameters);
+    checkModules(folder, { config, modules });
+    await readMaps(folder, { config, modules }, parameters);
   } catch (error) {
     tf.dispose([...parameters.values()]);
     throw error;
@@ -95,12 +104,17 @@ export async function loadEncoder(
 
 function withOptions(
   modules: ModulesConfig,
-  { pooling, normalize, maxLength }: LoadEncoderOptions,
+  { pooling, normalize, maxLength, dim }: LoadEncoderOptions,
+  { layers }: ModelConfig,
 ): ModulesConfig {
   const config = { ...modules };
-  if (pooling !== undefined) config.pooling = pooling;
+  if (pooling === "avgFirstLast" || pooling === "avgTop2") {
+    config.pooling = "mean";
+    config.layerMix = layerMix(pooling, layers);
+  } else if (pooling !== undefined) config.pooling = pooling;
   if (normalize !== undefined) config.normalize = normalize;
   if (maxLength !== undefined) config.maxLength = maxLength;
+  if (dim !== undefined) config.dim = dim;
   return config;
 }
 
@@ -142,18 +156,42 @@ async function readTransformer(
   }
 }
 
-async function readDense(
+/** Refuses what the files say of the layers and of the vectors' length. */
+function checkModules(
+  folder: string,
+  { config, modules }: Pick<Encoder, "config" | "modules">,
+): void {
+  const { layerMix: mix, dim } = modules;
+  const width = mappedSize(modules, config.hiddenSize);
+  if (
+    dim !== undefined && !(Number.isInteger(dim) && dim > 0 && dim <= width)
+  ) {
+    throw new RangeError(
+      `Cannot load ${folder}: dim must be a whole number from 1 to ${width}, the length of its vectors: got ${dim}`,
+    );
+  }
+  const last = mix && mix.start + mix.weights.length - 1;
+  if (last !== undefined && last !== config.layers) {
+    throw new RangeError(
+      `Cannot load ${folder}: WeightedLayerPooling must end with the last layer, ${config.layers}: got ${last}`,
+    );
+  }
+}
+
+async function readMaps(
   folder: string,
   { config, modules }: Pick<Encoder, "config" | "modules">,
   into: Map<string, Variable>,
 ): Promise<void> {
-  const specs = denseParameters(modules, config.hiddenSize);
-  for (const [i, { path }] of (modules.dense ?? []).entries()) {
-    const where = join(folder, path ?? `${i + 2}_Dense`);
-    using weights = await openSafetensors(join(where, "model.safetensors"));
-    const own = specs.filter(({ name }) => name.startsWith(`${denseName(i)}.`));
+  const specs = mapParameters(modules, config.hiddenSize);
+  for (const [i, map] of (modules.maps ?? []).entries()) {
+    const start = `${mapName(i)}.`;
+    const own = specs.filter(({ name }) => name.startsWith(start));
+    if (own.length === 0) continue;
+    const where = join(folder, "path" in map && map.path || `${i + 2}_Dense`);
+    using weights = await openModuleWeights(where, folder);
     for (const spec of own) {
-      const stored = spec.name.slice(denseName(i).length - "linear".length);
+      const stored = spec.name.slice(start.length);
       const names = new Map([[spec.name, stored]]);
       const parameter = await readParameter(spec, {
         weights,

@@ -90,6 +90,7 @@ export {
   type EmbedOptions,
   type Encoder,
   hiddenStates,
+  type HiddenStatesOptions,
   lengthLimit,
   tokenize,
 } from "./encode/encoder.ts";
@@ -128,7 +129,19 @@ export {
   writeModules,
   type WriteModulesOptions,
 } from "./config/write_modules.ts";
-export type { DenseModule, ModulesConfig, Pooling } from "./config/modules.ts";
+export {
+  type DenseModule,
+  type DropoutModule,
+  type LayerAverage,
+  type LayerMix,
+  type LayerNormModule,
+  type ModuleMap,
+  type ModulesConfig,
+  type NormalizeModule,
+  type Pooling,
+  poolings,
+} from "./config/modules.ts";
+export { layerMix } from "./encode/layer_mix.ts";
 export {
   checkModel,
   type CheckModelOptions,

@@ -3,7 +3,7 @@ import type { Variable } from "../backend/mod.ts";
 import { checkFinite } from "../base/check_finite.ts";
 import { ADAPTER } from "./lora/adapter_folder.ts";
 import { writeConfig } from "./config/config.ts";
-import { denseName, isDense } from "./config/dense_module.ts";
+import { isOfMap, mapName } from "./config/module_maps.ts";
 import { type Encoder, lengthLimit } from "./encode/encoder.ts";
 import { isFactor } from "./lora/lora_modules.ts";
 import { saveLora } from "./lora/save_lora.ts";
@@ -77,24 +77,29 @@ export async function saveEncoder(
     maxLength: maxLength && lengthLimit(encoder, maxLength),
   }, { dimension: encoder.config.hiddenSize });
   const own = [...parameters].filter(([name]) =>
-    !isFactor(name) && !isDense(name)
+    !isFactor(name) && !isOfMap(name)
   );
   await writeWeights(folder, own.map(namedTensor), {
     dtype: STORED[dtype],
     maxShardBytes,
   });
-  for (const [i, path] of files.dense.entries()) {
-    const start = `${denseName(i)}.`;
+  for (const [i, path] of files.maps.entries()) {
+    const start = `${mapName(i)}.`;
     const tensors = [...parameters].filter(([name]) => name.startsWith(start))
       .map(([name, parameter]) =>
-        namedTensor([name.slice(start.length - "linear.".length), parameter])
+        namedTensor([name.slice(start.length), parameter])
       );
+    if (tensors.length === 0) continue;
     await writeSafetensors(join(folder, path, "model.safetensors"), tensors, {
       dtype: STORED[dtype],
     });
   }
   if (encoder.lora) await saveLora(encoder, join(folder, ADAPTER));
-  await writeConfig(folder, encoder.config, { dtype });
+  await writeConfig(folder, encoder.config, {
+    dtype,
+    // Without it, sentence-transformers passes over the average of layers.
+    fields: modules.layerMix ? { output_hidden_states: true } : {},
+  });
 }
 
 /** A parameter as it is written: fetched from its device when its turn comes. */

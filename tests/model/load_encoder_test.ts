@@ -29,7 +29,7 @@ async function savedFolder(
   ) => Promise<void>,
   encoder = familyEncoder("qwen3", {
     pooling: "mean",
-    dense: [{ in: 16, out: 4, bias: true, activation: "tanh" }],
+    maps: [{ kind: "dense", in: 16, out: 4, bias: true, activation: "tanh" }],
     normalize: true,
     prompts: {},
   }),

@@ -27,6 +27,11 @@ export {
 } from "../autograd/adamw_update.ts";
 export { add } from "./add.ts";
 export { attention, type AttentionOptions } from "./attention.ts";
+export {
+  joinColumns,
+  takeColumns,
+  type TakeColumnsOptions,
+} from "./columns.ts";
 export { crossEntropy } from "./cross_entropy.ts";
 export { dropout, type DropoutOptions } from "./dropout.ts";
 export { embedding } from "./embedding.ts";
@@ -49,6 +54,7 @@ export {
   linears,
 } from "./linear.ts";
 export { matMul, type MatMulOptions } from "./mat_mul.ts";
+export { maxRows, type MaxRowsOptions } from "./max_rows.ts";
 export { pairBias, type PairBiasOptions } from "./pair_bias.ts";
 export { poolRows, type PoolRowsOptions } from "./pool_rows.ts";
 export { relu } from "./relu.ts";

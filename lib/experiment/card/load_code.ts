@@ -1,4 +1,4 @@
-import type { ModulesConfig, Pooling } from "../../model/mod.ts";
+import { type ModulesConfig, type Pooling, poolings } from "../../model/mod.ts";
 
 /** What stands for the model's folder, or its name on a hub. */
 const MODEL = "MODEL";
@@ -32,8 +32,10 @@ print(model.similarity(queries, passages))`);
 export function transformersCode(
   { modules, prompt, maxLength }: LoadCodeInput,
 ): string | undefined {
-  if (modules.dense?.length) return;
-  const { side, pool } = POOLING[modules.pooling];
+  const { maps = [], layerMix, dim } = modules;
+  const [rule, another] = poolings(modules);
+  if (maps.length > 0 || layerMix || dim || another) return;
+  const { side, pool } = POOLING[rule!];
   const normal = modules.normalize
     ? "torch.nn.functional.normalize(vectors, dim=-1)"
     : "vectors";
@@ -63,6 +65,14 @@ print(queries @ passages.T)`);
 const POOLING: Record<Pooling, { side: "left" | "right"; pool: string }> = {
   mean: { side: "right", pool: "(states * mask).sum(1) / mask.sum(1)" },
   cls: { side: "right", pool: "states[:, 0]" },
+  max: {
+    side: "right",
+    pool: "states.masked_fill(mask == 0, -torch.inf).amax(1)",
+  },
+  meanSqrtLength: {
+    side: "right",
+    pool: "(states * mask).sum(1) / mask.sum(1).sqrt()",
+  },
   lastToken: { side: "left", pool: "states[:, -1]" },
   weightedMean: {
     side: "right",

@@ -70,7 +70,7 @@ function what({ suite, info, modules, options, base }: ModelCardInput): string {
     ? "Fine-tuned from a model folder"
     : "Trained from scratch";
   const size = info.parameters.toLocaleString("en");
-  const width = modules.dense?.at(-1)?.out ?? info.hiddenSize;
+  const width = info.dimension;
   const score = modules.normalize ? "cosine similarity" : "dot product";
   return `A dense retriever: queries and passages become vectors of ${width} numbers, and the passages with the highest ${score} answer a query. ${start} (${info.family}, ${size} parameters), on ${suite.tasks.length} tasks.`;
 }

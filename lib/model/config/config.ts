@@ -168,6 +168,8 @@ export async function readConfig(folder: string): Promise<ModelConfig> {
 export interface WriteConfigOptions {
   /** Type of the weights beside it. @default {"float32"} */
   dtype?: "float32" | "bfloat16" | "float16";
+  /** More fields. @default {{}} */
+  fields?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -191,11 +193,12 @@ export interface WriteConfigOptions {
 export async function writeConfig(
   folder: string,
   config: ModelConfig,
-  { dtype = "float32" }: WriteConfigOptions = {},
+  { dtype = "float32", fields: more = {} }: WriteConfigOptions = {},
 ): Promise<void> {
   const fields = {
     ...config.original,
     ...familyOf(config).fields(config),
+    ...more,
     // transformers 5 reads `dtype`, older ones `torch_dtype`.
     torch_dtype: dtype,
     dtype,

@@ -1,7 +1,8 @@
 import { readConfig } from "./config.ts";
-import { lengthLimit } from "../encode/encoder.ts";
+import { embeddingSize, lengthLimit } from "../encode/encoder.ts";
 import { modelParts } from "./model_parts.ts";
 import { openWeights } from "../weights/safetensors.ts";
+import { poolings } from "./modules.ts";
 import { readModules } from "./read_modules.ts";
 
 /** What a model folder holds. */
@@ -12,6 +13,8 @@ export interface ModelInfo {
   layers: number;
   /** Width of the hidden states. */
   hiddenSize: number;
+  /** Length of the vectors. */
+  dimension: number;
   /** Attention heads. */
   heads: number;
   /** Rows of the token table. */
@@ -63,11 +66,12 @@ export async function modelInfo(path: string): Promise<ModelInfo> {
     family: config.modelType,
     layers: config.layers,
     hiddenSize: config.hiddenSize,
+    dimension: embeddingSize({ config, modules }),
     heads: config.heads,
     vocabSize: config.vocabSize,
     maxLength: lengthLimit({ config, modules }, Infinity),
     ...modules.lengths && { lengths: modules.lengths },
-    pooling: modules.pooling,
+    pooling: poolings(modules).join(" + "),
     normalize: modules.normalize,
     prompts: modules.prompts ?? {},
     tensors: tensors.length,

@@ -1,38 +1,16 @@
-import { readTextIfThere } from "../../base/files/read_text.ts";
 import { join } from "node:path";
 import { z } from "zod";
-import { parseJson } from "../../base/files/json_file.ts";
 import { shown } from "../../base/shown.ts";
-import { ACTIVATION_CLASSES, POOLING_MODES } from "./module_names.ts";
+import {
+  MODULE_KINDS,
+  readLayerMix,
+  readModuleMap,
+  readPooling,
+} from "./read_module_map.ts";
+import { readIfPresent } from "./read_file.ts";
 import { type ModuleEntry, readModuleList } from "./module_list.ts";
-import type { DenseModule, ModulesConfig, Pooling } from "./modules.ts";
+import type { ModuleMap, ModulesConfig } from "./modules.ts";
 import { named } from "../../base/named.ts";
-
-/** Flags for ways of pooling that we don't have. */
-const OTHER_FLAGS = [
-  "pooling_mode_max_tokens",
-  "pooling_mode_mean_sqrt_len_tokens",
-];
-
-const DenseFile = z.looseObject({
-  in_features: z.int().positive(),
-  out_features: z.int().positive(),
-  bias: z.boolean().default(true),
-  activation_function: z.enum(
-    Object.values(ACTIVATION_CLASSES) as [string, ...string[]],
-  ).default(ACTIVATION_CLASSES.tanh),
-});
-
-/** Classes of modules that we run. */
-const MODULE_KINDS = ["Transformer", "Pooling", "Dense", "Normalize"];
-
-const PoolingFile = z.looseObject({
-  pooling_mode: z.union([z.string(), z.array(z.string())]).optional(),
-  include_prompt: z.literal(
-    true,
-    "must be true: prompts can't be left out of pooling",
-  ).default(true),
-});
 
 const TransformerFile = z.looseObject({
   max_seq_length: z.int().positive().nullish(),
@@ -50,6 +28,7 @@ const PromptsFile = z.looseObject({
     queryLength: z.int().positive(),
     passageLength: z.int().positive(),
   }).optional(),
+  truncate_dim: z.int().positive().nullish(),
 });
 
 /**
@@ -95,6 +74,7 @@ export async function readModules(folder: string): Promise<ModulesConfig> {
   config.prompts = Object.fromEntries(
     Object.entries(file?.prompts ?? {}).filter(([, text]) => text !== null),
   ) as Record<string, string>;
+  if (file?.truncate_dim) config.dim = file.truncate_dim;
   if (file?.default_prompt_name) {
     config.defaultPromptName = file.default_prompt_name;
   }
@@ -108,13 +88,14 @@ export async function readModules(folder: string): Promise<ModulesConfig> {
 /** Takes over what `modules.json` and the files that it names say. */
 async function takeModules(
   folder: string,
-  modules: readonly ModuleEntry[],
+  [, ...entries]: readonly ModuleEntry[],
   config: ModulesConfig,
 ): Promise<void> {
-  config.normalize = false;
-  const dense: DenseModule[] = [];
+  const maps: ModuleMap[] = [];
   let pooled = false;
-  for (const { kind, path: inner } of modules) {
+  for (const [i, entry] of entries.entries()) {
+    const { kind } = entry;
+    const place = { folder, entry, pooled };
     const refuse = (must: string) => {
       throw new SyntaxError(
         `Cannot read ${
@@ -122,18 +103,29 @@ async function takeModules(
         }: modules must ${must}: got ${shown(kind)}`,
       );
     };
-    if (!MODULE_KINDS.includes(kind)) refuse(`be ${MODULE_KINDS.join(", ")}`);
-    if (config.normalize) refuse("end with Normalize");
-    if (kind === "Pooling") {
-      pooled = true;
-      config.pooling = await readPooling(join(folder, inner, "config.json"));
-    } else if (kind === "Normalize") config.normalize = true;
-    else if (kind === "Dense") {
-      if (!pooled) refuse("have Pooling before Dense");
-      dense.push(await readDense(join(folder, inner, "config.json"), inner));
+    if (!(MODULE_KINDS as readonly string[]).includes(kind)) {
+      refuse(`be Transformer, ${MODULE_KINDS.join(", ")}`);
     }
+    if (kind === "WeightedLayerPooling") {
+      if (i > 0) refuse("have it right after Transformer");
+      config.layerMix = await readLayerMix(place);
+    } else if (kind === "Pooling") {
+      if (pooled) refuse("have Pooling once");
+      config.pooling = await readPooling(place);
+      pooled = true;
+    } else maps.push(await readModuleMap(place));
   }
-  if (dense.length > 0) config.dense = dense;
+  if (!pooled) {
+    throw new SyntaxError(
+      `Cannot read ${
+        join(folder, "modules.json")
+      }: modules must have Pooling: got none`,
+    );
+  }
+  // Twice is once; what comes between is a map of its own.
+  const last = maps.findLastIndex((map) => map.kind !== "normalize" || map.on);
+  config.normalize = last + 1 < maps.length;
+  if (last >= 0) config.maps = maps.slice(0, last + 1);
 }
 
 /** The limit that the files set, `undefined` if none does. */
@@ -151,74 +143,4 @@ async function readMaxLength(folder: string): Promise<number | undefined> {
   return Number.isInteger(length) && limit > 0 && limit < NO_LIMIT
     ? limit
     : undefined;
-}
-
-async function readDense(
-  path: string,
-  folder: string,
-): Promise<DenseModule> {
-  const file = await readRequired(path, DenseFile);
-  const activation = Object.entries(ACTIVATION_CLASSES)
-    .find(([, name]) => name === file.activation_function)![0];
-  return {
-    in: file.in_features,
-    out: file.out_features,
-    bias: file.bias,
-    activation: activation as DenseModule["activation"],
-    path: folder,
-  };
-}
-
-/** A JSON file that modules.json names. */
-async function readRequired<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-  const file = await readIfPresent(path, schema);
-  if (file !== undefined) return file;
-  throw new Deno.errors.NotFound(
-    `Cannot read ${path}: modules.json names it, but there is no such file`,
-  );
-}
-
-async function readPooling(path: string): Promise<Pooling> {
-  const file = await readRequired(path, PoolingFile);
-  const flags = [
-    ...Object.values(POOLING_MODES).map((m) => m.flag),
-    ...OTHER_FLAGS,
-  ];
-  const modes = file.pooling_mode !== undefined
-    ? [file.pooling_mode].flat()
-    : flags.filter((flag) => file[flag] === true);
-  const names = Object.keys(POOLING_MODES) as Pooling[];
-  const found = names.find((name) =>
-    modes.length === 1 &&
-    (modes[0] === POOLING_MODES[name].mode ||
-      modes[0] === POOLING_MODES[name].flag)
-  );
-  // Their default, where a file says nothing at all.
-  if (modes.length === 0) return "mean";
-  if (found === undefined) {
-    throw new SyntaxError(
-      `Cannot read ${path}: pooling must be one of cls, mean, lasttoken, weightedmean: got ${
-        modes.join(" + ")
-      }`,
-    );
-  }
-  return found;
-}
-
-/** A JSON file of this form, or `undefined` if there is none. */
-async function readIfPresent<T>(
-  path: string,
-  schema: z.ZodType<T>,
-): Promise<T | undefined> {
-  const text = await readTextIfThere(path);
-  if (text === undefined) return undefined;
-  const json = parseJson(text, path);
-  const { data, error } = schema.safeParse(json);
-  if (error) {
-    const { path: field, message } = error.issues[0]!;
-    throw new SyntaxError(
-      `Cannot read ${path}: ${[...field, message].join(": ")}`,
-    );
-  }
-  return data;
 }

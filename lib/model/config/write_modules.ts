@@ -1,7 +1,14 @@
 import { join } from "node:path";
 import { writeWhole } from "../../base/files/write_whole.ts";
-import { ACTIVATION_CLASSES, POOLING_MODES } from "./module_names.ts";
-import type { ModulesConfig } from "./modules.ts";
+import { writeSafetensors } from "../weights/safetensors.ts";
+import { isOnTokens } from "./module_maps.ts";
+import { ACTIVATION_CLASSES, POOLING_MODES, POOLINGS } from "./module_names.ts";
+import {
+  type DenseModule,
+  type ModuleMap,
+  type ModulesConfig,
+  poolings,
+} from "./modules.ts";
 
 /** Options for {@linkcode writeModules}. */
 export interface WriteModulesOptions {
@@ -11,8 +18,8 @@ export interface WriteModulesOptions {
 
 /** Where {@linkcode writeModules} leaves room for weights. */
 export interface ModuleFolders {
-  /** Folders of the dense modules, in order, within the model's. */
-  dense: string[];
+  /** Folder of each map, in order, within the model's. */
+  maps: string[];
 }
 
 /**
@@ -45,61 +52,136 @@ export async function writeModules(
   config: ModulesConfig,
   { dimension }: WriteModulesOptions,
 ): Promise<ModuleFolders> {
-  const dense = config.dense ?? [];
-  const kinds = ["Transformer", "Pooling", ...dense.map(() => "Dense")];
-  if (config.normalize) kinds.push("Normalize");
-  const modules = kinds.map((kind, idx) => ({
+  const { list, maps } = moduleList(config);
+  const modules = list.map(({ kind, path }, idx) => ({
     idx,
     name: `${idx}`,
-    path: idx === 0 ? "" : `${idx}_${kind}`,
+    path,
     type: `sentence_transformers.models.${kind}`,
   }));
-  const files = moduleFiles(config, dimension);
-  if (config.normalize) {
-    await Deno.mkdir(join(folder, modules.at(-1)!.path), { recursive: true });
+  for (const { path, file } of list) {
+    if (path) await Deno.mkdir(join(folder, path), { recursive: true });
+    if (file) {
+      await writeJson(join(folder, path, "config.json"), file(dimension));
+    }
   }
-  for (const [name, content] of Object.entries(files)) {
+  if (config.layerMix) {
+    await writeSafetensors(join(folder, list[1]!.path, "model.safetensors"), [{
+      name: "layer_weights",
+      shape: [config.layerMix.weights.length],
+      data: Float32Array.from(config.layerMix.weights),
+    }]);
+  }
+  for (const [name, content] of Object.entries(topFiles(config))) {
     await writeJson(join(folder, name), content);
   }
   // Last: it is what makes a folder one of theirs.
   await writeJson(join(folder, "modules.json"), modules);
-  return { dense: dense.map((_, i) => denseFolder(i)) };
+  return { maps };
 }
 
-/** Folder of the i-th dense module; Transformer and Pooling come before it. */
-function denseFolder(i: number): string {
-  return `${i + 2}_Dense`;
+/** A module to write. */
+interface WrittenModule {
+  kind: string;
+  path: string;
+  /** What its `config.json` says, if it has one. */
+  file?: (dimension: number) => Record<string, unknown>;
 }
 
-/** The content of each file but `modules.json`, by its path in the folder. */
-function moduleFiles(
+/** The modules in their order, and the folder of each map. */
+function moduleList(
+  config: ModulesConfig,
+): { list: WrittenModule[]; maps: string[] } {
+  const { layerMix, maps = [] } = config;
+  const list: WrittenModule[] = [{ kind: "Transformer", path: "" }];
+  const add = (kind: string, file?: WrittenModule["file"]): string => {
+    const path = `${list.length}_${kind}`;
+    list.push(file ? { kind, path, file } : { kind, path });
+    return path;
+  };
+  if (layerMix) {
+    const { start, weights } = layerMix;
+    add("WeightedLayerPooling", (dimension) => ({
+      word_embedding_dimension: dimension,
+      layer_start: start,
+      num_hidden_layers: start + weights.length - 1,
+    }));
+  }
+  const folders = new Map<ModuleMap, string>();
+  const put = (map: ModuleMap) => {
+    const kind = MAP_CLASSES[map.kind];
+    const fields = mapFile(map);
+    folders.set(map, add(kind, fields && (() => fields)));
+  };
+  maps.filter(isOnTokens).forEach(put);
+  add("Pooling", (dimension) => poolingFile(config, dimension));
+  maps.filter((map) => !isOnTokens(map)).forEach(put);
+  if (config.normalize) add("Normalize");
+  return { list, maps: maps.map((map) => folders.get(map)!) };
+}
+
+/** Their class of each kind of map. */
+const MAP_CLASSES = {
+  dense: "Dense",
+  layerNorm: "LayerNorm",
+  normalize: "Normalize",
+  dropout: "Dropout",
+} as const;
+
+/** What a map's `config.json` says, if it needs one. */
+function mapFile(map: ModuleMap): Record<string, unknown> | undefined {
+  // Older versions know no place but the text's vector, and don't ask for it.
+  const place = isOnTokens(map)
+    ? { module_input_name: "token_embeddings" }
+    : {};
+  switch (map.kind) {
+    case "dense":
+      return {
+        in_features: map.in,
+        out_features: map.out,
+        bias: map.bias,
+        activation_function: ACTIVATION_CLASSES[map.activation],
+        ...map.residual && { use_residual: true },
+        ...place,
+      };
+    case "layerNorm":
+      return { dimension: map.size };
+    case "dropout":
+      return { dropout: map.rate };
+    case "normalize":
+      return isOnTokens(map) ? place : undefined;
+  }
+}
+
+/** What the `config.json` of Pooling says. */
+function poolingFile(
   config: ModulesConfig,
   dimension: number,
 ): Record<string, unknown> {
-  const flags = Object.entries(POOLING_MODES).map(([name, { flag }]) =>
-    [flag, name === config.pooling] as const
-  )
-    // Versions before 2.3 know only the first two and refuse other flags.
-    .filter(([flag, on]) =>
-      on || flag === POOLING_MODES.cls.flag || flag === POOLING_MODES.mean.flag
-    );
-  const denseFiles = (config.dense ?? []).map((module, i) => [
-    `${denseFolder(i)}/config.json`,
-    {
-      in_features: module.in,
-      out_features: module.out,
-      bias: module.bias,
-      activation_function: ACTIVATION_CLASSES[module.activation],
-    },
-  ]);
+  const rules = poolings(config);
+  const last = config.maps?.filter(isOnTokens).findLast((m) =>
+    m.kind === "dense"
+  ) as DenseModule | undefined;
+  const width = { word_embedding_dimension: last?.out ?? dimension };
+  const inOrder = POOLINGS.filter((name) => rules.includes(name));
+  if (inOrder.join() !== rules.join()) {
+    // Flags have no order; version 6 and later read the list.
+    return { ...width, pooling_mode: rules.map((r) => POOLING_MODES[r].mode) };
+  }
   return {
-    "1_Pooling/config.json": {
-      word_embedding_dimension: dimension,
-      ...Object.fromEntries(flags),
-      pooling_mode_max_tokens: false,
-      pooling_mode_mean_sqrt_len_tokens: false,
-    },
-    ...Object.fromEntries(denseFiles),
+    ...width,
+    // Versions before 2.3 know only these four and refuse other flags.
+    ...Object.fromEntries(
+      POOLINGS.filter((name) =>
+        rules.includes(name) || !["weightedMean", "lastToken"].includes(name)
+      ).map((name) => [POOLING_MODES[name].flag, rules.includes(name)]),
+    ),
+  };
+}
+
+/** The content of the files in the model's own folder, but `modules.json`. */
+function topFiles(config: ModulesConfig): Record<string, unknown> {
+  return {
     "sentence_bert_config.json": {
       // Undefined, it is left out, and config.json and the tokenizer's files
       // say what the limit is.
@@ -118,6 +200,7 @@ function moduleFiles(
         queryLength: config.lengths.query,
         passageLength: config.lengths.passage,
       },
+      ...config.dim !== undefined && { truncate_dim: config.dim },
     },
   };
 }

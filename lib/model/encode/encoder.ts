@@ -5,11 +5,21 @@ import { type Dropout, rowSeeds } from "./dropout.ts";
 import { type ForwardOptions, openLayers } from "./layers.ts";
 import { checkVocabulary } from "../tokenizer/check_vocabulary.ts";
 import { selectTokens, type TokenPosition } from "./token_selection.ts";
-import { denseForward, denseParameters } from "../config/dense_module.ts";
+import {
+  mapForward,
+  mapParameters,
+  mappedSize,
+} from "../config/module_maps.ts";
 import { familyOf } from "../config/families.ts";
 import type { ParameterSpec } from "../config/family.ts";
 import type { LoraConfig } from "../lora/lora_config.ts";
-import type { ModulesConfig, Pooling } from "../config/modules.ts";
+import {
+  type LayerMix,
+  type ModulesConfig,
+  type Pooling,
+  poolings,
+} from "../config/modules.ts";
+import { layerMixer } from "./layer_mix.ts";
 import { pool } from "./pooling.ts";
 import { packTexts, type TokenBatch } from "../tokenizer/token_batch.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
@@ -17,6 +27,7 @@ import {
   type KernelOptions,
   l2Normalize,
   type Precision,
+  takeColumns,
   Tape,
 } from "../../backend/kernels/mod.ts";
 import type { ModelConfig } from "../config/model_config.ts";
@@ -104,7 +115,7 @@ export function createEncoder(
   };
   const specs = [
     ...familyOf(config).parameters(config),
-    ...denseParameters(modules, config.hiddenSize),
+    ...mapParameters(modules, config.hiddenSize),
   ];
   checkMemory(specs);
   const parameters = new Map(
@@ -115,7 +126,7 @@ export function createEncoder(
   );
   return selfShowing({
     config,
-    tokenizer: modules.pooling === "lastToken"
+    tokenizer: poolings(modules).includes("lastToken")
       ? tokenizer.withEnd() ?? tokenizer
       : tokenizer,
     modules,
@@ -223,6 +234,12 @@ export function tokenize(
   return packTexts(ids);
 }
 
+/** Options for {@linkcode hiddenStates}. */
+export interface HiddenStatesOptions extends Omit<ForwardOptions, "lora"> {
+  /** Layers to average; not together with `only`. @default {the last alone} */
+  mix?: LayerMix | undefined;
+}
+
 /**
  * Hidden states of tokenised texts, those that transformers' `AutoModel`
  * returns as `last_hidden_state`. Differentiable by the encoder's parameters.
@@ -261,7 +278,7 @@ export function tokenize(
 export function hiddenStates(
   { config, parameters, lora }: Encoder,
   batch: TokenBatch,
-  options: Omit<ForwardOptions, "lora"> = {},
+  { mix, ...options }: HiddenStatesOptions = {},
 ): Tensor2D {
   const most = config.vocabSize;
   const wrong = batch.ids.findIndex((id) => id < 0 || id >= most);
@@ -273,9 +290,18 @@ export function hiddenStates(
     );
   }
   if (batch.ids.length === 0) return tf.zeros([0, config.hiddenSize]);
-  return tf.tidy(() =>
-    familyOf(config).forward(config, parameters, batch, { ...options, lora })
-  );
+  return tf.tidy(() => {
+    const mixer = mix && layerMixer(mix, options);
+    const last = familyOf(config).forward(config, parameters, batch, {
+      ...options,
+      lora,
+      onLayer(layer, hidden) {
+        mixer?.take(layer, hidden);
+        options.onLayer?.(layer, hidden);
+      },
+    });
+    return mixer ? mixer.mixed() : last;
+  });
 }
 
 /** The poolings that look at one token of a text. */
@@ -340,22 +366,25 @@ export function embed(
       ? undefined
       : new Tape([], { parameters: [], precision }));
   return tf.tidy(() => {
-    const { pooling } = modules;
-    const only = ONE_TOKEN[pooling];
+    const { pooling, layerMix: mix, dim = Infinity } = modules;
+    const [rule, another] = poolings(modules);
+    const only = mix || another ? undefined : ONE_TOKEN[rule!];
     const hidden = hiddenStates(encoder, batch, {
       tape,
       dropout: dropout &&
         { ...dropout, seeds: rowSeeds(dropout.seeds, batch) },
       only,
+      mix,
     }); // [T, D], or a row a text
     const sequences = only ? selectTokens(batch, only).sequences : batch;
-    const pooled = pool(hidden, sequences, { pooling, tape });
-    const mapped = denseForward(
-      pooled,
-      modules,
-      openLayers(parameters, { tape }),
-    );
-    return modules.normalize ? l2Normalize(mapped, { tape }) : mapped;
+    const layers = openLayers(parameters, { tape });
+    const tokens = mapForward(hidden, modules, { layers, on: "tokens" });
+    const pooled = pool(tokens, sequences, { pooling, tape });
+    const mapped = mapForward(pooled, modules, { layers, on: "texts" });
+    const kept = dim < mapped.shape[1]
+      ? takeColumns(mapped, { count: dim, tape })
+      : mapped;
+    return modules.normalize ? l2Normalize(kept, { tape }) : kept;
   });
 }
 
@@ -363,7 +392,10 @@ export function embed(
 export function embeddingSize(
   { config, modules }: Pick<Encoder, "config" | "modules">,
 ): number {
-  return modules.dense?.at(-1)?.out ?? config.hiddenSize;
+  return Math.min(
+    modules.dim ?? Infinity,
+    mappedSize(modules, config.hiddenSize),
+  );
 }
 
 /** Most tokens of a text: the caller's limit, the model's, and its positions. */

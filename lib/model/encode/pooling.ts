@@ -1,7 +1,9 @@
 import type { Tensor2D } from "../../backend/mod.ts";
 import type { Pooling } from "../config/modules.ts";
 import {
+  joinColumns,
   type KernelOptions,
+  maxRows,
   poolRows,
   type Sequences,
 } from "../../backend/kernels/mod.ts";
@@ -12,8 +14,8 @@ import {
  *
  * @param hidden Hidden states, shape `[T, D]`.
  * @param sequences Where the texts lie, B of them.
- * @param options Which rule; tape.
- * @returns Vectors, shape `[B, D]`; the caller owns them.
+ * @param options Which rule, or several, whose vectors are put end to end; tape.
+ * @returns Vectors, shape `[B, D]`, or `[B, n·D]`; the caller owns them.
  *
  * @example Usage
  * ```ts
@@ -32,29 +34,44 @@ import {
 export function pool(
   hidden: Tensor2D,
   sequences: Sequences,
-  { pooling, tape }: { pooling: Pooling } & KernelOptions,
+  { pooling, tape }: { pooling: Pooling | readonly Pooling[] } & KernelOptions,
 ): Tensor2D {
-  return poolRows(hidden, poolingWeights(sequences, pooling), {
-    sequences,
-    tape,
-  });
+  const parts = [pooling].flat().map((rule) =>
+    rule === "max"
+      ? maxRows(hidden, { sequences, tape })
+      : poolRows(hidden, poolingWeights(sequences, rule), { sequences, tape })
+  );
+  return parts.length === 1 ? parts[0]! : joinColumns(parts, { tape });
 }
 
 /** Weight of each row in its text's vector, shape `[T]`. */
 export function poolingWeights(
   { offsets }: Sequences,
-  pooling: Pooling,
+  pooling: Exclude<Pooling, "max">,
 ): Float32Array {
   const weights = new Float32Array(offsets.at(-1)!);
   for (let i = 1; i < offsets.length; i++) {
     const [start, end] = [offsets[i - 1]!, offsets[i]!];
     if (start === end) continue;
-    if (pooling === "mean") weights.fill(1 / (end - start), start, end);
-    else if (pooling === "weightedMean") {
-      const n = end - start;
-      const total = n * (n + 1) / 2;
-      for (let j = 0; j < n; j++) weights[start + j] = (j + 1) / total;
-    } else weights[pooling === "cls" ? start : end - 1] = 1;
+    const n = end - start;
+    switch (pooling) {
+      case "mean":
+        weights.fill(1 / n, start, end);
+        break;
+      case "meanSqrtLength":
+        weights.fill(1 / Math.sqrt(n), start, end);
+        break;
+      case "weightedMean":
+        for (let j = 0; j < n; j++) {
+          weights[start + j] = (j + 1) / (n * (n + 1) / 2);
+        }
+        break;
+      case "cls":
+        weights[start] = 1;
+        break;
+      case "lastToken":
+        weights[end - 1] = 1;
+    }
   }
   return weights;
 }

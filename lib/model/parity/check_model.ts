@@ -7,6 +7,7 @@ import {
   tokenize,
 } from "../encode/encoder.ts";
 import { encodeTexts } from "../encode/encode_texts.ts";
+import { poolings } from "../config/modules.ts";
 import { loadEncoder } from "../load_encoder.ts";
 import { saveEncoder } from "../save_encoder.ts";
 import { PARITY_TEXTS } from "./parity_texts.ts";
@@ -137,7 +138,7 @@ function checkLimit(encoder: Encoder, texts: string[]): Promise<ModelCheck> {
   const full = lengths.lastIndexOf(Math.max(...lengths));
   const short = lengths.findIndex((n) => n > 1 && n < limit);
   const last = (i: number) => ids[offsets[i + 1]! - 1];
-  const special = short >= 0 && encoder.modules.pooling === "lastToken";
+  const special = short >= 0 && poolings(encoder.modules).includes("lastToken");
   const longest = Math.max(...lengths);
   return Promise.resolve({
     check: "long texts are cut",

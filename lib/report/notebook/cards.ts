@@ -109,7 +109,7 @@ function encoderCard(encoder: EncoderLike): Card {
     ["parameters", total],
     ["trainable parameters", trained === total ? undefined : trained],
     ["number type", [...new Set(all.map((p) => p.dtype))].join(", ")],
-    ["pooling", modules.pooling],
+    ["pooling", [modules.pooling].flat().join(" + ")],
     ["normalised", modules.normalize],
     // Not the positions: RoBERTa's texts are two shorter than its table.
     ["longest text (tokens)", encoder.maxLength],

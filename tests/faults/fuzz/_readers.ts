@@ -565,7 +565,7 @@ function smallDecoder(): Encoder {
       pooling: "lastToken",
       normalize: true,
       prompts: { query: "q: " },
-      dense: [{ in: 8, out: 4, bias: true, activation: "tanh" }],
+      maps: [{ kind: "dense", in: 8, out: 4, bias: true, activation: "tanh" }],
     },
   });
 }

@@ -88,7 +88,13 @@ for (const name of FAMILY_NAMES) {
       await useBackend("wasm");
       const modules = {
         pooling: "weightedMean",
-        dense: [{ in: 16, out: 5, bias: true, activation: "tanh" }],
+        maps: [{
+          kind: "dense",
+          in: 16,
+          out: 5,
+          bias: true,
+          activation: "tanh",
+        }],
         normalize: true,
         prompts: {},
       } as const;

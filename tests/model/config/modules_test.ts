@@ -167,25 +167,69 @@ Deno.test("writeModules() writes the names and places that version 2 knows", asy
   });
 });
 
-Deno.test("dense modules and each way of pooling are written and read", async () => {
-  for (const pooling of ["cls", "mean", "lastToken", "weightedMean"] as const) {
+Deno.test("maps and each way of pooling are written and read", async () => {
+  const folders = (config: ModulesConfig, names: string[]) => ({
+    ...config,
+    maps: config.maps!.map((map, i) =>
+      map.kind === "dropout" || map.kind === "normalize"
+        ? map
+        : { ...map, path: names[i]! }
+    ),
+  });
+  for (
+    const pooling of [
+      "cls",
+      "mean",
+      "lastToken",
+      "weightedMean",
+      "max",
+      "meanSqrtLength",
+      ["cls", "mean"],
+      ["mean", "cls"],
+      ["lastToken", "max", "mean"],
+    ] as ModulesConfig["pooling"][]
+  ) {
+    const n = [pooling].flat().length;
     const config: ModulesConfig = {
       pooling,
-      dense: [
-        { in: 8, out: 4, bias: true, activation: "tanh" },
-        { in: 4, out: 6, bias: false, activation: "identity" },
+      layerMix: { start: 2, weights: [0.5, 0, 1] },
+      maps: [
+        {
+          kind: "dense",
+          in: 8,
+          out: 4,
+          bias: true,
+          activation: "tanh",
+          on: "tokens",
+        },
+        { kind: "normalize", on: "tokens" },
+        {
+          kind: "dense",
+          in: 4 * n,
+          out: 6,
+          bias: false,
+          activation: "identity",
+          residual: true,
+        },
+        { kind: "layerNorm", size: 6 },
+        { kind: "normalize" },
+        { kind: "dropout", rate: 0.5 },
       ],
       normalize: true,
+      dim: 3,
       prompts: {},
     };
     await withFiles({}, async (folder) => {
-      const { dense } = await writeModules(folder, config, { dimension: 8 });
-      assert.deepEqual(dense, ["2_Dense", "3_Dense"]);
-      assert.deepEqual(await readModules(folder), {
-        ...config,
-        dense: config.dense!.map((d, i) => ({ ...d, path: dense[i] })),
-      });
-      assert.ok((await Deno.stat(`${folder}/4_Normalize`)).isDirectory);
+      const { maps } = await writeModules(folder, config, { dimension: 8 });
+      assert.deepEqual(maps, [
+        "2_Dense",
+        "3_Normalize",
+        "5_Dense",
+        "6_LayerNorm",
+        "7_Normalize",
+        "8_Dropout",
+      ]);
+      assert.deepEqual(await readModules(folder), folders(config, maps));
     });
   }
 });
@@ -203,12 +247,46 @@ Deno.test("what we don't have is refused in one line", async () => {
       ],
       [{ "modules.json": {} }, /modules.json: .*array/],
       [
-        { "modules.json": modules(`${OLD}.Transformer`, `${OLD}.Dense`) },
-        /must have Pooling before Dense: got "Dense"/,
+        { "modules.json": modules(`${OLD}.Transformer`) },
+        /modules must have Pooling: got none/,
       ],
+      [{
+        "modules.json": modules(`${OLD}.Transformer`, `${OLD}.Dense`),
+        "1_Dense/config.json": { in_features: 4, out_features: 2 },
+      }, /must be token_embeddings before Pooling: got "sentence_embedding"/],
+      [{
+        "modules.json": [...whole, ...modules("", "", `${OLD}.Dense`).slice(2)],
+        "1_Pooling/config.json": { pooling_mode: "mean" },
+        "2_Dense/config.json": {
+          in_features: 4,
+          out_features: 2,
+          module_output_name: "other",
+        },
+      }, /must be sentence_embedding after Pooling: .* and "other"/],
+      [{
+        "modules.json": modules(`${OLD}.Transformer`, `${OLD}.LayerNorm`),
+        "1_LayerNorm/config.json": { dimension: 4 },
+      }, /must come after Pooling/],
+      [{
+        "modules.json": modules(
+          `${OLD}.Transformer`,
+          `${OLD}.Pooling`,
+          `${OLD}.Pooling`,
+        ),
+        "1_Pooling/config.json": { pooling_mode: "mean" },
+        "2_Pooling/config.json": { pooling_mode: "cls" },
+      }, /must have Pooling once/],
+      [{
+        "modules.json": modules(
+          `${OLD}.Transformer`,
+          `${OLD}.Pooling`,
+          `${OLD}.WeightedLayerPooling`,
+        ),
+        "1_Pooling/config.json": { pooling_mode: "mean" },
+      }, /must have it right after Transformer: got "WeightedLayerPooling"/],
       [
         { "modules.json": modules(`${OLD}.Transformer`, `${OLD}.CNN`) },
-        /must be Transformer, Pooling, Dense, Normalize: got ".*CNN"/,
+        /must be Transformer, WeightedLayerPooling, Pooling, .*: got "CNN"/,
       ],
       [
         { "modules.json": modules(`${OLD}.Router`) },
@@ -219,15 +297,6 @@ Deno.test("what we don't have is refused in one line", async () => {
         /got "StaticEmbedding"; its words have vectors, but no transformer/,
       ],
       [{ "modules.json": [] }, /must begin with Transformer: got nothing/],
-      [{
-        "modules.json": modules(
-          `${OLD}.Transformer`,
-          `${OLD}.Pooling`,
-          `${OLD}.Normalize`,
-          `${OLD}.Dense`,
-        ),
-        "1_Pooling/config.json": { pooling_mode: "mean" },
-      }, /must end with Normalize/],
       [{
         "modules.json": [...whole, ...modules("", "", `${OLD}.Dense`).slice(2)],
         "1_Pooling/config.json": { pooling_mode: "mean" },
@@ -247,19 +316,8 @@ Deno.test("what we don't have is refused in one line", async () => {
       ],
       [{
         "modules.json": whole,
-        "1_Pooling/config.json": { pooling_mode_max_tokens: true },
-      }, /got pooling_mode_max_tokens/],
-      [{
-        "modules.json": whole,
-        "1_Pooling/config.json": {
-          pooling_mode_cls_token: true,
-          pooling_mode_mean_tokens: true,
-        },
-      }, /got pooling_mode_cls_token \+ pooling_mode_mean_tokens/],
-      [{
-        "modules.json": whole,
-        "1_Pooling/config.json": { pooling_mode: ["mean", "max"] },
-      }, /got mean \+ max/],
+        "1_Pooling/config.json": { pooling_mode: ["mean", "median"] },
+      }, /pooling_mode must be among cls, max, .*: got "median"/],
       [{
         "modules.json": whole,
         "1_Pooling/config.json": {
