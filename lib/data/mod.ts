@@ -178,6 +178,14 @@ export {
   type TaskFromFileOptions,
 } from "./tables/task_from_file.ts";
 export { type RowSource, taskFromRows } from "./tables/task_from_rows.ts";
+export {
+  devSample,
+  type DevSampleOptions,
+  type HeldOut,
+  holdOutDev,
+  type HoldOutDevOptions,
+  tasksWithoutDev,
+} from "./dev_sample.ts";
 export { trainExamples, type TrainExamplesOptions } from "./train_examples.ts";
 export { writeBeirQrels, writeTrecQrels } from "./beir/write_qrels.ts";
 export { writeSuite, type WriteSuiteOptions } from "./beir/write_suite.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEV_SIZES } from "../base/dev_sizes.ts";
 import type { LossMeasure } from "../dro/mod.ts";
 import { DEFAULT_TEMPERATURE } from "../base/defaults.ts";
 import { lengthShape } from "../base/length_options.ts";
@@ -84,6 +85,21 @@ export interface ExperimentOptions {
   bareQueries?: "drop" | "in-batch" | undefined;
   /** Updates between checkpoints. */
   checkpointEvery: number;
+  /** Updates between two evaluations on dev queries; absent: none. */
+  evalEvery?: number | undefined;
+  /** Dev queries of each task that are evaluated, at most. */
+  evalQueries: number;
+  /** Passages of each task that are searched for them; judged ones are always in. */
+  evalPassages: number;
+  /** Which model an arm is: the last, or the one with the best mean dev nDCG@10. */
+  keep: "last" | "best";
+  /** Evaluations in a row without a better mean that end training; absent: none do. */
+  patience?: number | undefined;
+  /**
+   * Dev queries of a task without a dev split: none, which is refused, or some of
+   * its training queries, which aren't trained on then.
+   */
+  devFrom: "dev" | "train";
 }
 
 /** All measures, the usual ones first. */
@@ -212,6 +228,24 @@ export const experimentShape = {
   checkpointEvery: positive().default(50).describe(
     "Updates between checkpoints",
   ),
+  evalEvery: positive().optional().describe(
+    "Updates between two evaluations of a retriever on dev queries while it trains; default: none",
+  ),
+  evalQueries: positive().default(DEV_SIZES.queries).describe(
+    "For --eval-every: dev queries per task, at most",
+  ),
+  evalPassages: positive().default(DEV_SIZES.passages).describe(
+    "For --eval-every: passages per task that are searched, judged ones always among them",
+  ),
+  keep: z.enum(["last", "best"]).default("last").describe(
+    "Which model of a training counts: the last one, or the one with the best mean dev nDCG@10",
+  ),
+  patience: positive().optional().describe(
+    "End training after so many evaluations in a row without a better mean dev nDCG@10; default: never",
+  ),
+  devFrom: z.enum(["dev", "train"]).default("dev").describe(
+    "Where a task's dev queries come from if it has no dev split: nowhere, which is refused, or a tenth of its training queries, held out",
+  ),
 };
 
 /** Checks settings and fills in defaults; the one place that knows them. */
@@ -242,7 +276,7 @@ export function parseExperimentOptions(
   input: Partial<ExperimentOptions>,
 ): ExperimentOptions {
   const parsed = experimentOptions.safeParse(input);
-  if (parsed.success) return withMiner(parsed.data);
+  if (parsed.success) return withDevSettings(withMiner(parsed.data));
   const { path, message } = parsed.error.issues[0]!;
   throw new RangeError(
     `Cannot run the experiment: ${path.join(".") || "options"}: ${message}`,
@@ -264,6 +298,24 @@ function withMiner(options: ExperimentOptions): ExperimentOptions {
     );
   }
   return options;
+}
+
+/** Refuses what would do nothing, as there are no evaluations while training. */
+function withDevSettings(options: ExperimentOptions): ExperimentOptions {
+  if (options.evalEvery !== undefined) return options;
+  const { keep, patience, evalQueries, evalPassages } = options;
+  const [idle] = [
+    keep === "best" ? ["--keep best"] : [],
+    patience === undefined ? [] : ["--patience"],
+    evalQueries === DEV_SIZES.queries ? [] : ["--eval-queries"],
+    evalPassages === DEV_SIZES.passages ? [] : ["--eval-passages"],
+  ].flat();
+  if (idle === undefined) return options;
+  throw new RangeError(
+    `Cannot run the experiment: ${idle} needs evaluations while training: add --eval-every, e.g. --eval-every ${
+      Math.max(1, Math.ceil(options.steps / 10))
+    }`,
+  );
 }
 
 /** Step size on the log-weights of these settings. */

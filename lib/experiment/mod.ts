@@ -29,6 +29,8 @@ export {
   type BaselineName,
   BASELINES,
 } from "./arms.ts";
+export { type DevLine, type DevRow, devRows, readDev } from "./dev/dev_log.ts";
+export { keptSentence, type KeptStep } from "./dev/kept_step.ts";
 export type { FolderPermissions } from "./run_folder.ts";
 export {
   type ArenaOutcome,

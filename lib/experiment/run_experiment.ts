@@ -9,6 +9,7 @@ import { disposeEncoder, type LoraConfig } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
 import { aboutArms, type ArmName, ARMS } from "./arms.ts";
 import { writeCard } from "./card/write_card.ts";
+import { devSet, refuseIdleDev, withDevSample } from "./dev/dev_set.ts";
 import { adapterOf, withAdapter } from "./stages/adapter.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
 import { checkModel, checkModelSpace } from "./stages/check_model.ts";
@@ -77,7 +78,8 @@ export interface RunExperimentOptions
  * interrupted run, started again with the same settings, goes on where it
  * stopped, and a finished one gives its result.
  *
- * @param suite The tasks, each with train and test judgments.
+ * @param whole The tasks, each with train and test judgments; with `evalEvery` also
+ * with dev ones, unless some training queries are held out.
  * @param options Settings; what is left out has the default of
  * {@linkcode parseExperimentOptions}.
  * @returns Progress; at the end the result.
@@ -98,20 +100,22 @@ export interface RunExperimentOptions
  * ```
  */
 export async function* runExperiment(
-  suite: Suite,
+  whole: Suite,
   { backend, force, forceSettings, signal, lora, ...given }:
     RunExperimentOptions,
 ): AsyncGenerator<ProgressEvent, ExperimentResult> {
-  checkSuite(suite);
+  checkSuite(whole);
   const parsed = parseExperimentOptions(given);
+  refuseIdleDev(parsed);
+  const { suite, sample, events } = withDevSample(whole, parsed);
   const adapter = adapterOf(lora, parsed);
   const mined = parsed.mined === undefined
     ? undefined
-    : await openMinedFolder(parsed.mined, suite);
+    : await openMinedFolder(parsed.mined, whole);
   const settled = await settleLengths(parsed);
   const identity = await withFolder({
     options: { ...settled.options, lora: adapter },
-    ...await identityOf(suite, backend),
+    ...await identityOf(whole, backend),
     mined: mined?.origin,
   }, { force, forceSettings, open: settled.open });
   const { options } = identity;
@@ -135,6 +139,7 @@ export async function* runExperiment(
     });
 
   await checkModel(options);
+  yield* events;
   const { rows, statistics } = yield* noted(
     "negatives",
     mineStage(options, suite, {
@@ -167,6 +172,7 @@ export async function* runExperiment(
     rows,
     base,
     log,
+    dev: sample && devSet(sample, options, signal),
     signal,
     backend,
   };
@@ -174,7 +180,7 @@ export async function* runExperiment(
   const about = aboutArms(options);
   try {
     if (!claim.begun) {
-      await checkModelSpace(options.out, { base, models: ARMS.length });
+      await checkModelSpace(options, { base, models: ARMS.length });
       await claim.begin();
       await keepTokenizer(options, base.tokenizer);
     }

@@ -65,6 +65,7 @@ const RECORD = "run.json";
 const CONTENT = [
   "run.json",
   "metrics.jsonl",
+  "dev.jsonl",
   "weights.json",
   "eval.json",
   "summary.json",

@@ -4,6 +4,7 @@ import { type ArmName, ARMS, type BaselineName, BASELINES } from "./arms.ts";
 import { changeSentences } from "./changed_settings.ts";
 import { type BareCounts, bareSentence } from "./stages/bare_queries.ts";
 import { compareArms } from "./compare_arms.ts";
+import type { KeptStep } from "./dev/kept_step.ts";
 import type { MetricsLine } from "./stages/metrics_log.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { byArm, type ExperimentSummary, meanByArm, METRIC } from "./summary.ts";
@@ -61,6 +62,7 @@ export function summarise(input: SummaryInput): ExperimentSummary {
     rowsSeen: byArm((arm) =>
       share((k) => Math.min(arms[arm].drawn[k]!, sizes[k]!))
     ),
+    ...keptByArm(arms),
     compared: {
       reweighted: compareArms(
         reports.reweighted,
@@ -92,6 +94,18 @@ export function summarise(input: SummaryInput): ExperimentSummary {
     ],
     versions: record.versions,
   };
+}
+
+/** Which model of each arm was kept, if they were evaluated on the way. */
+function keptByArm(
+  arms: SummaryInput["arms"],
+): Pick<ExperimentSummary, "kept"> {
+  const kept = ARMS.flatMap((arm) => {
+    const { dev } = arms[arm];
+    return dev ? [[arm, dev] as const] : [];
+  });
+  if (kept.length < ARMS.length) return {};
+  return { kept: Object.fromEntries(kept) as Record<ArmName, KeptStep> };
 }
 
 function byBaseline(

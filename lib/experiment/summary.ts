@@ -1,5 +1,6 @@
 import type { EvalReport } from "../eval/mod.ts";
-import { type ArmName, ARMS, type BaselineName } from "./arms.ts";
+import { armLabel, type ArmName, ARMS, type BaselineName } from "./arms.ts";
+import { keptSentence, type KeptStep, ruleOf } from "./dev/kept_step.ts";
 
 /** A number for each arm of the comparison. */
 export type ByArm = Record<ArmName, number>;
@@ -49,6 +50,8 @@ export interface ExperimentSummary {
   dataUsed: ByArm;
   /** Share of the suite's training rows that were really drawn at least once. */
   rowsSeen: ByArm;
+  /** Which model of each arm was kept, and why; absent without `evalEvery`. */
+  kept?: Record<ArmName, KeptStep> | undefined;
   /** The arms against the uniform one. */
   compared: Record<Exclude<ArmName, "uniform">, ArmDifference>;
   /** Seconds by stage. */
@@ -143,9 +146,19 @@ export function outcome(summary: ExperimentSummary): string[] {
   return [
     ...sentences,
     ...beforeTraining(summary),
-    `One seed (${summary.seed}), same budget, start and selection rule (the last step) for every arm; ` +
+    ...keptSentences(summary),
+    `One seed (${summary.seed}), same budget, start and selection rule (${
+      ruleOf(Object.values(summary.kept ?? {}))
+    }) for every arm; ` +
     `the intervals tell the spread over test queries, not over seeds.`,
   ];
+}
+
+/** Which model of each arm was kept, and why. */
+function keptSentences(summary: ExperimentSummary): string[] {
+  return Object.entries(summary.kept ?? {}).map(([arm, kept]) =>
+    keptSentence(armLabel(arm, summary), kept)
+  );
 }
 
 /** What training came to at all. */

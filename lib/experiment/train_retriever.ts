@@ -40,8 +40,10 @@ import { settleLengths } from "./settled_lengths.ts";
 import { lengthStage, miningLengths } from "./stages/length_stage.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
 import { writeCard } from "./card/write_card.ts";
+import { devSet, refuseIdleDev, withDevSample } from "./dev/dev_set.ts";
+import type { KeptStep } from "./dev/kept_step.ts";
 import { trainArm, type TrainedArm } from "./stages/train_arm.ts";
-import { type ArmRecord, readArm } from "./stages/arm_record.ts";
+import { type ArmRecord, keptOf, readArm } from "./stages/arm_record.ts";
 import { asTrained } from "./stages/as_trained.ts";
 import { versions } from "./versions.ts";
 
@@ -74,6 +76,8 @@ export interface RetrieverResult {
   model: string;
   /** Rows drawn from each task, shape `[K]`. */
   drawn: number[];
+  /** Which model was kept, and why; absent without `evalEvery`. */
+  kept?: KeptStep | undefined;
   /** Numbers on the test splits, also in `eval.json`. */
   report?: EvalReport | undefined;
   /** The same without training: BM25, and the model that training started from. */
@@ -87,8 +91,9 @@ export interface RetrieverResult {
  * of any size. Interrupted, it goes on where it stopped when called again with
  * the same settings; finished, it gives its result.
  *
- * @param suite The tasks, at least one, each with train judgments; to evaluate, also
- * with test ones.
+ * @param whole The tasks, at least one, each with train judgments; to evaluate, also
+ * with test ones; with `evalEvery` also with dev ones, unless some training queries
+ * are held out.
  * @param options Mixture, settings, LoRA.
  * @returns Progress; at the end the result.
  * @throws {RangeError} If a setting is out of bounds, the weights don't fit the
@@ -114,7 +119,7 @@ export interface RetrieverResult {
  * ```
  */
 export async function* trainRetriever(
-  suite: Suite,
+  whole: Suite,
   {
     backend,
     force,
@@ -130,12 +135,14 @@ export async function* trainRetriever(
   const adapter = adapterOf(lora, parsed);
   const mined = parsed.mined === undefined
     ? undefined
-    : await openMinedFolder(parsed.mined, suite);
-  checkSuite(suite, {
+    : await openMinedFolder(parsed.mined, whole);
+  checkSuite(whole, {
     tasks: 1,
     splits: evaluate ? ["train", "test"] : ["train"],
     otherwise: ", or train with --no-evaluate",
   });
+  refuseIdleDev(parsed);
+  const { suite, sample, events } = withDevSample(whole, parsed);
   const weights = given ?? mixture(suite, "uniform");
   checkWeights(weights, suite);
   const settled = await settleLengths(parsed);
@@ -146,7 +153,7 @@ export async function* trainRetriever(
       weights,
       lora: adapter,
     },
-    ...await identityOf(suite, backend),
+    ...await identityOf(whole, backend),
     mined: mined?.origin,
   }, { force, forceSettings, open: settled.open });
   const { options } = identity;
@@ -164,6 +171,7 @@ export async function* trainRetriever(
     return yield* resultOf(evaluation, evaluate);
   }
   await checkModel(options);
+  yield* events;
   const { rows, statistics } = yield* mineStage(options, suite, {
     mined,
     needed: options.passages > 1,
@@ -181,14 +189,15 @@ export async function* trainRetriever(
   });
   try {
     if (!claim.begun) {
-      await checkModelSpace(options.out, { base, models: 1 });
+      await checkModelSpace(options, { base, models: 1 });
       await claim.begin();
       await keepTokenizer(options, base.tokenizer);
     }
     await writeJson(join(options.out, "negatives.json"), statistics);
     const log = new MetricsLog(options.out);
+    const dev = sample && devSet(sample, options, signal);
     const arm = yield* trainArm(
-      { ...evaluation, rows, base, log },
+      { ...evaluation, rows, base, log, dev },
       {
         name: ARM,
         weights,
@@ -205,8 +214,8 @@ export async function* trainRetriever(
     }
     await dropCheckpoints(options.out);
     await finishRun(record);
-    const { folder, drawn } = arm;
-    return { folder: options.out, model: folder, drawn, ...reports };
+    const { folder, drawn, dev: kept } = arm;
+    return { folder: options.out, model: folder, drawn, kept, ...reports };
   } finally {
     disposeEncoder(base);
   }
@@ -264,14 +273,15 @@ async function* resultOf(
     );
   }
   const { drawn } = arm;
+  const result = { folder: out, model, drawn, kept: keptOf(arm) };
   const before = await reportsBefore(join(out, "eval.json"));
-  if (before || !evaluate) return { folder: out, model, drawn, ...before };
+  if (before || !evaluate) return { ...result, ...before };
   const encoder = asTrained(await loadEncoder(model), input);
   const base = await baseEncoder(input.options, input.suite);
   try {
     const saved = { ...arm, encoder, folder: model };
     const reports = yield* evaluateAndWrite({ arm: saved, base }, input);
-    return { folder: out, model, drawn, ...reports };
+    return { ...result, ...reports };
   } finally {
     disposeEncoder(base);
     disposeEncoder(encoder);

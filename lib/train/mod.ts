@@ -95,3 +95,12 @@ export { DivergenceError } from "./divergence_error.ts";
 export { type StepReport, train, type TrainOptions } from "./train.ts";
 export { trainable, type TrainableOptions } from "./trainable.ts";
 export type { ChunkLimits } from "./tokens.ts";
+export {
+  type DevReport,
+  type DevScore,
+  type DevState,
+  isDevDue,
+  isDevReport,
+  withDev,
+  type WithDevOptions,
+} from "./with_dev.ts";

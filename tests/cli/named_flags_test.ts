@@ -53,6 +53,8 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/arena/folder.ts": ["arena"],
   "experiment/changed_settings.ts": RUNS,
   "experiment/card/model_card.ts": [],
+  "experiment/dev/": TRAINING,
+  "experiment/arena/context.ts": ["arena"],
   "experiment/export/export_run.ts": ["export"],
   "experiment/experiment_options.ts": TRAINING,
   "experiment/mine_suite_options.ts": ["mine"],

@@ -17,6 +17,7 @@ const SETTINGS = {
   batchSize: 4,
   weightSteps: 2,
   weightBatchSize: 4,
+  evalEvery: 1,
 };
 
 /** Names that a user's data give to fields and files. */

@@ -45,6 +45,9 @@ const RUN = [
 ];
 const TRAIN = [
   ..."train --suite suite --tasks shades,places --out out".split(" "),
+  // An evaluation that is due with a checkpoint, one that isn't, and a best model
+  // that must outlive both.
+  ..."--eval-every 1 --eval-passages 12 --keep best --patience 3".split(" "),
   ...SIZES,
 ];
 

@@ -34,7 +34,10 @@ export function comparable(files: Files): Record<string, string> {
       .replaceAll(/"seconds": ?(?:\{[^}]*\}|[\d.e-]+)/g, '"seconds"')
       .replaceAll(/"(learn|train|evaluate)": [\d.e-]+/g, '"$1"')
       // Hashes of files that hold times.
-      .replaceAll(/"(sha256|metrics.jsonl|summary.json)": ?"\w{64}"/g, '"$1"')
+      .replaceAll(
+        /"(sha256|metrics.jsonl|dev.jsonl|summary.json)": ?"\w{64}"/g,
+        '"$1"',
+      )
       .replaceAll(/"(started|date)": ?"[^"]*"/g, '"$1"');
     return [path, text];
   });

@@ -86,7 +86,9 @@ export const command: Command<TrainCommandOptions> = {
     const { openSuite } = await import("../../data/mod.ts");
     const { useBackend } = await import("../../backend/mod.ts");
     const { readMixture } = await import("./read_mixture.ts");
-    const { trainRetriever } = await import("../../experiment/mod.ts");
+    const { keptSentence, trainRetriever } = await import(
+      "../../experiment/mod.ts"
+    );
     const textTable = await tablesFor(io);
     io.resumeWith(
       "rerun the same command: it resumes from the last checkpoint",
@@ -134,6 +136,7 @@ export const command: Command<TrainCommandOptions> = {
           },
         ),
         "",
+        ...result.kept ? [keptSentence("Training", result.kept), ""] : [],
         ...harm(result),
         line`The model is in ${result.model}`,
       ].join("\n");

@@ -79,6 +79,19 @@ export const OTHER_NAMES: readonly OtherNames[] = [
   },
   { flag: "checkpoint-every", names: ["save-steps", "save-every"] },
   {
+    flag: "eval-every",
+    names: ["eval-steps", "evaluation-steps", "dev-every"],
+  },
+  {
+    flag: "keep",
+    names: ["load-best-model-at-end", "save-best", "save-best-model"],
+    but: "it takes best or last",
+  },
+  {
+    flag: "patience",
+    names: ["early-stopping-patience", "early-stopping", "early-stop"],
+  },
+  {
     flag: "model",
     names: ["model-name", "model-name-or-path", "encoder", "base-model"],
   },

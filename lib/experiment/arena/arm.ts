@@ -8,6 +8,7 @@ import { type Strategy, weightFile, writeWeightFile } from "../../dro/mod.ts";
 import { type EvalReport, readReport } from "../../eval/mod.ts";
 import { disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { writeCard } from "../card/write_card.ts";
+import { readDev } from "../dev/dev_log.ts";
 import { arenaContext } from "./context.ts";
 import { Journal } from "./journal.ts";
 import type { ArenaArm } from "./result.ts";
@@ -132,6 +133,11 @@ export async function* runArm(
     ...choice,
     dataUsed: share((k) => choice.weights[k]! > 0 ? sizes[k]! : 0),
     rowsSeen: share((k) => Math.min(trained.drawn[k]!, sizes[k]!)),
+    ...trained.dev && {
+      kept: trained.dev,
+      course: (await readDev(options.out))
+        .filter(({ stage }) => stage === slug),
+    },
     seconds,
     report,
   };

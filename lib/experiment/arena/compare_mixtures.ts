@@ -28,6 +28,7 @@ import {
   settleLengths,
 } from "../settled_lengths.ts";
 import { lengthStage } from "../stages/length_stage.ts";
+import { devSet, withDevSample } from "../dev/dev_set.ts";
 import { MetricsLog } from "../stages/metrics_log.ts";
 import { openMinedFolder } from "../mined_folder.ts";
 import { mineStage } from "../stages/mine_negatives.ts";
@@ -79,8 +80,8 @@ export interface ArenaOutcome extends ArenaResult {
 /**
  * The arena: strategies compete on a suite. Each chooses a mixture with the
  * same budget of proxy steps, each mixture trains a retriever with the same
- * start, sampler, steps and selection rule (the last step), once with each
- * seed, and all are compared with uniform sampling on the test splits; uniform
+ * start, sampler, steps and selection rule (the last step, or by `keep` the best on
+ * dev queries), once with each seed, and all are compared with uniform sampling on the test splits; uniform
  * is added where it's missing.
  *
  * Everything lands in a folder, each finished arm with its seed for itself. An
@@ -88,8 +89,9 @@ export interface ArenaOutcome extends ArenaResult {
  * stopped, to the same result; with more strategies or seeds, only those are
  * computed.
  *
- * @param suite The tasks, with train and test judgments, and dev ones for
- * strategies that measure dev losses.
+ * @param whole The tasks, with train and test judgments, and dev ones for
+ * strategies that measure dev losses and for `evalEvery`; `devFrom` can hold out
+ * training queries instead.
  * @param strategies Strategies, or names that `strategy()` knows.
  * @param options Settings; what is left out has the default of
  * `parseExperimentOptions`.
@@ -114,22 +116,23 @@ export interface ArenaOutcome extends ArenaResult {
  * ```
  */
 export async function* compareMixtures(
-  suite: Suite,
+  whole: Suite,
   strategies: readonly (Strategy | string)[],
   options: CompareMixturesOptions,
 ): AsyncGenerator<ProgressEvent, ArenaOutcome> {
   const { backend, force, signal, budget, seeds, devQueries, settings } =
     checked(options);
   const entries = withUniform(strategies);
-  checkSuite(suite);
+  checkSuite(whole);
+  const { suite, sample, events } = withDevSample(whole, settings);
   const mined = settings.mined === undefined
     ? undefined
-    : await openMinedFolder(settings.mined, suite);
+    : await openMinedFolder(settings.mined, whole);
   const settled = await settleLengths(settings);
   const { out: name, seed: _, ...shared } = settled.options;
   const { folder: out, identity, earlier } = await arenaFolder(name, {
     settings: { ...shared, budget, devQueries },
-    ...await identityOf(suite, backend),
+    ...await identityOf(whole, backend),
     mined: mined?.origin,
   }, { open: settled.open, force });
   const { isNew, begin } = await openArenaFolder(out, { identity, force });
@@ -137,6 +140,7 @@ export async function* compareMixtures(
   if (!isNew) held.use(await lockFolder(out));
 
   await checkModel(settings);
+  yield* events;
   const arms: ArenaArm[] = [];
   const untrained: Parameters<typeof arenaBaselines>[0][number][] = [];
   let sizes: number[] = [];
@@ -166,7 +170,7 @@ export async function* compareMixtures(
       if (!earlier) identity.lengths = lengths;
       if (isNew) {
         const models = seeds.length * entries.length;
-        await checkModelSpace(out, { base, models });
+        await checkModelSpace({ ...own, out }, { base, models });
         held.use(await lockFolder(out));
         await begin();
         await keepTokenizer(own, base.tokenizer);
@@ -181,6 +185,7 @@ export async function* compareMixtures(
       rows,
       base,
       log,
+      dev: sample && devSet(sample, own, signal),
       signal,
       backend,
       fixedSettings: true,

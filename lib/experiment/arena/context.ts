@@ -153,6 +153,6 @@ function needDev(suite: Suite, slug: string): void {
   const lacking = suite.tasks.find((task) => !task.qrels.dev?.size);
   if (!lacking) return;
   throw new RangeError(
-    `Cannot learn weights by ${slug}: task ${lacking.name} has no dev judgments; add qrels/dev.tsv or leave the strategy out`,
+    `Cannot learn weights by ${slug}: task ${lacking.name} has no dev judgments; add qrels/dev.tsv, hold out training queries by --dev-from train, or leave the strategy out`,
   );
 }

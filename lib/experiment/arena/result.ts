@@ -2,6 +2,8 @@
 // import the package too. Their projects don't read our lock file, and 2.7.0
 // needs a package that not every registry has.
 import type { BaselineName } from "../arms.ts";
+import type { DevLine } from "../dev/dev_log.ts";
+import { type KeptStep, ruleOf } from "../dev/kept_step.ts";
 import { withoutTraining } from "../summary.ts";
 import "@uwdata/flechette";
 import { type ColumnTable, table } from "arquero";
@@ -29,6 +31,10 @@ export interface ArenaArm {
   dataUsed: number;
   /** Share of the training rows that were drawn at least once. */
   rowsSeen: number;
+  /** Which model was kept, and why; absent without `evalEvery`. */
+  kept?: KeptStep | undefined;
+  /** Its evaluations while it was trained; absent without `evalEvery`. */
+  course?: DevLine[] | undefined;
   /** Wall time in seconds, all tries together. */
   seconds: { learn: number; train: number; evaluate: number };
   /** What the retriever scored on the test splits. */
@@ -283,7 +289,10 @@ export function arenaVerdict(result: ArenaResult): string[] {
     ...result.strategies.flatMap(({ name, warnings }) =>
       warnings.map((warning) => `${name}: ${warning}`)
     ),
-    `Every arm: ${steps} updates, same start, rows and selection rule (the last step), ${
+    ...keptSteps(result),
+    `Every arm: ${steps} updates, same start, rows and selection rule (${
+      ruleOf(result.arms.flatMap(({ kept }) => kept ?? []))
+    }), ${
       many
         ? `${seeds.length} seeds (${seeds.join(", ")})`
         : `one seed (${seeds[0]})`
@@ -291,6 +300,23 @@ export function arenaVerdict(result: ArenaResult): string[] {
       many ? ", each with its mean over the seeds" : ""
     }: they say what other queries would show, not other seeds${
       many ? "; the table has the spread over seeds" : ""
+    }.`,
+  ];
+}
+
+/** After how many updates the model of each arm was kept, where that was a choice. */
+function keptSteps({ strategies, arms, steps }: ArenaResult): string[] {
+  const told = strategies.flatMap(({ name }) => {
+    const kept = arms.filter((arm) => arm.strategy === name)
+      .flatMap((arm) => arm.kept ?? []);
+    const updates = kept.map(({ step }) => step);
+    return updates.some((step) => step < steps)
+      ? [`${name} ${updates.join(", ")}`]
+      : [];
+  });
+  return told.length === 0 ? [] : [
+    `Kept after fewer than ${steps} updates (with each seed): ${
+      told.join("; ")
     }.`,
   ];
 }

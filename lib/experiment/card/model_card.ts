@@ -4,6 +4,7 @@ import type { ModelInfo, ModulesConfig } from "../../model/mod.ts";
 import { markdownTable } from "../../report/mod.ts";
 import { peakRate } from "../experiment_options.ts";
 import type { SettledOptions } from "../settled_lengths.ts";
+import { keptSentence } from "../dev/kept_step.ts";
 import type { ArmRecord } from "../stages/arm_record.ts";
 import { versions } from "../versions.ts";
 import { frontMatter } from "./front_matter.ts";
@@ -116,7 +117,7 @@ function data({ suite, arm }: ModelCardInput): string[] {
   ];
 }
 
-function training({ options }: ModelCardInput): string {
+function training({ options, arm: { dev } }: ModelCardInput): string {
   const { passages } = options;
   const others = passages === 1
     ? "no hard negative"
@@ -126,8 +127,10 @@ function training({ options }: ModelCardInput): string {
   const rows = {
     loss:
       `InfoNCE over the positive, ${others} and the other passages of the batch; scores divided by ${options.temperature}`,
-    batches:
-      `${options.steps} of ${options.batchSize} queries, each of one task`,
+    batches: `${
+      dev?.step ?? options.steps
+    } of ${options.batchSize} queries, each of one task`,
+    ...dev && { "model kept": keptSentence("Rule", dev) },
     "learning rate": `${peakRate(options)} at most; ${
       percent(options.warmup)
     } warm-up, then cosine to a tenth`,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { describeIssue } from "../../base/describe_issue.ts";
 import type { ArenaIdentity } from "../arena/folder.ts";
 import type { ArenaResult } from "../arena/result.ts";
+import { keptStepSchema } from "../dev/kept_step.ts";
 import type { RunRecord } from "../run_folder.ts";
 import type { ExperimentSummary } from "../summary.ts";
 
@@ -40,6 +41,7 @@ const summary = z.looseObject({
   mean: byArm,
   baselines: byBaseline,
   dataUsed: byArm,
+  kept: z.record(text, keptStepSchema).optional(),
   compared: z.looseObject({ reweighted: difference, top: difference }),
   backend: text,
   seed: z.int(),

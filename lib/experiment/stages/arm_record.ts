@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { exists } from "../../base/files/exists.ts";
 import { readJsonIfThere } from "../../base/files/json_file.ts";
 import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
+import type { KeptStep } from "../dev/kept_step.ts";
 import { armRecordSchema, drawnSchema } from "./result_schemas.ts";
 
 /** What was done to train an arm: the content of `models/<arm>.json`. */
@@ -14,8 +15,10 @@ export interface ArmRecord {
   weights: readonly number[];
   /** Training rows of each task, shape `[K]`. */
   sizes: number[];
-  /** Rows drawn from each task, shape `[K]`. */
+  /** Rows drawn from each task until the model that was kept, shape `[K]`. */
   drawn: number[];
+  /** Which model was kept, by the evaluations on dev queries; absent without any. */
+  dev?: KeptStep | undefined;
 }
 
 /** Where versions before kept the rows drawn, within the model's folder. */
@@ -59,4 +62,11 @@ export async function readArm(
   if (record) return record;
   const drawn = await readJsonIfThere(join(folder, EARLIER), drawnSchema);
   return drawn && { drawn };
+}
+
+/** Which model of an arm was kept; of an earlier version that isn't known. */
+export function keptOf(
+  record: ArmRecord | Pick<ArmRecord, "drawn">,
+): KeptStep | undefined {
+  return "dev" in record ? record.dev : undefined;
 }

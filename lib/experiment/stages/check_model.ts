@@ -27,17 +27,19 @@ export async function checkModel(
 /**
  * Refuses a run whose models and checkpoints won't fit on the disk.
  *
- * @param folder Folder of the run.
- * @param options `base`: the start; `models`: how many models are kept.
+ * @param options Settings.
+ * @param models `base`: the start; `models`: how many models are kept.
  */
 export async function checkModelSpace(
-  folder: string,
+  { out, keep }: Pick<ExperimentOptions, "out" | "keep">,
   { base, models }: { base: Encoder; models: number },
 ): Promise<void> {
   const sum = (parameters: Iterable<[string, Variable]>) =>
     [...parameters].reduce((total, [, { size }]) => total + size, 0);
   const whole = 4 * sum(base.parameters);
-  // Two are kept while the next is written, each with two moments.
-  const checkpoints = 3 * (whole + 2 * 4 * sum(trainable(base)));
-  await checkSpace(folder, models * whole + checkpoints);
+  // Two are kept while the next is written, each with two moments; and that of the
+  // best model, with the one before.
+  const count = keep === "best" ? 5 : 3;
+  const checkpoints = count * (whole + 2 * 4 * sum(trainable(base)));
+  await checkSpace(out, models * whole + checkpoints);
 }

@@ -20,8 +20,10 @@ const KEPT = 2;
 export class CheckpointKeeper {
   readonly #folder: string;
   readonly #every: number;
-  #newest?: Checkpoint;
+  /** What there is to save; nothing if it's saved. */
+  #newest?: Checkpoint | undefined;
   #saved: number;
+  #pinned: readonly number[] = [];
 
   /**
    * @param folder The stage's folder of checkpoints.
@@ -37,10 +39,14 @@ export class CheckpointKeeper {
     this.#saved = saved;
   }
 
-  /** To be told after each update; saves if one is due. */
-  async after(checkpoint: Checkpoint): Promise<void> {
-    this.#newest = checkpoint;
-    if (this.isDue(checkpoint.optimizer.step)) await this.save();
+  /** To be told after each update what there would be to save. */
+  note(newest: Checkpoint): void {
+    this.#newest = newest;
+  }
+
+  /** Keeps the checkpoints of these updates beside the newest. */
+  pin(updates: readonly number[]): void {
+    this.#pinned = updates;
   }
 
   /** Updates of the newest checkpoint that was saved or gone on from. */
@@ -56,13 +62,16 @@ export class CheckpointKeeper {
   /** Saves the newest state, unless it is saved already. */
   async save(): Promise<void> {
     const newest = this.#newest;
-    if (!newest || newest.optimizer.step === this.#saved) return;
-    const name = `step-${String(newest.optimizer.step).padStart(6, "0")}`;
-    await saveCheckpoint(join(this.#folder, name), newest);
-    this.#saved = newest.optimizer.step;
+    if (!newest) return;
+    const { step } = newest.optimizer;
+    await saveCheckpoint(join(this.#folder, checkpointName(step)), newest);
+    this.#saved = step;
+    this.#newest = undefined;
     // Only now that the new one is whole and synced.
+    const pinned = new Set(this.#pinned.map(checkpointName));
     const names = await checkpointNames(this.#folder);
     for (const old of names.slice(0, -KEPT)) {
+      if (pinned.has(old)) continue;
       await Deno.remove(join(this.#folder, old), { recursive: true });
     }
   }
@@ -133,6 +142,11 @@ export async function newestCheckpoint(
       damage.join("; ")
     }; remove the folder to train this stage anew`,
   );
+}
+
+/** Name of a checkpoint's folder. */
+export function checkpointName(updates: number): string {
+  return `step-${String(updates).padStart(6, "0")}`;
 }
 
 async function checkpointNames(folder: string): Promise<string[]> {

@@ -120,7 +120,7 @@ export function learnByLosses(
       homogeneous: false,
     },
     resume(extra) {
-      learned = extra as LearnedWeights;
+      if (extra) learned = extra as LearnedWeights;
     },
     async *updates({ encoder, optimizer, drawn, training }) {
       const updates = learnWeights(drawn, {

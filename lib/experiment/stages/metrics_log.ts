@@ -1,13 +1,6 @@
-import { readTextIfThere } from "../../base/files/read_text.ts";
-import { join } from "node:path";
 import { z } from "zod";
-import { nameOfToday } from "../../base/earlier_names.ts";
-import { describeIssue } from "../../base/describe_issue.ts";
-import { exists } from "../../base/files/exists.ts";
-import { syncFile } from "../../base/files/sync.ts";
-import { writeWhole } from "../../base/files/write_whole.ts";
 import type { PackedLosses } from "../../dro/mod.ts";
-import { jsonValue } from "../../base/json_value.ts";
+import { LineLog } from "./line_log.ts";
 
 /** One line of `metrics.jsonl`: what one update did. */
 export interface MetricsLine {
@@ -55,63 +48,9 @@ const schema = z.looseObject({
 });
 
 /** The log of a run: a line per update, appended as it happens. */
-export class MetricsLog {
-  readonly #path: string;
-
+export class MetricsLog extends LineLog<MetricsLine> {
   /** @param folder The run's folder. */
   constructor(folder: string) {
-    this.#path = join(folder, "metrics.jsonl");
-  }
-
-  /** Appends one line. */
-  async append(line: MetricsLine): Promise<void> {
-    await Deno.writeTextFile(this.#path, JSON.stringify(line) + "\n", {
-      append: true,
-    });
-  }
-
-  /** Makes what was appended last, also through a power cut. */
-  async sync(): Promise<void> {
-    if (await exists(this.#path)) await syncFile(this.#path);
-  }
-
-  /**
-   * Forgets the lines of a stage from some step on, before the run goes on
-   * from a checkpoint; also a last line that was torn.
-   */
-  async rewind(stage: string, step: number): Promise<void> {
-    const kept = (await this.lines())
-      .filter((l) => l.stage !== stage || l.step < step);
-    await writeWhole(
-      this.#path,
-      kept.map((l) => JSON.stringify(l) + "\n").join(""),
-    );
-  }
-
-  /**
-   * All whole lines.
-   *
-   * @throws {SyntaxError} If one isn't a line of this log.
-   */
-  async lines(): Promise<MetricsLine[]> {
-    const text = await readTextIfThere(this.#path, { torn: true }) ?? "";
-    return text.split("\n").slice(0, -1).flatMap((line, i) => {
-      let value: unknown;
-      try {
-        value = jsonValue(line);
-      } catch {
-        return []; // torn by an interruption, and written anew
-      }
-      const { error } = schema.safeParse(value);
-      if (!error) {
-        const made = value as MetricsLine;
-        return [{ ...made, stage: nameOfToday(made.stage) }];
-      }
-      throw new SyntaxError(
-        `${this.#path}:${i + 1}: Cannot use the line: ${
-          describeIssue(error.issues[0]!, value)
-        }; remove the line`,
-      );
-    });
+    super(folder, "metrics.jsonl", schema);
   }
 }

@@ -87,7 +87,10 @@ async function* readMined(
     total: suite.tasks.length,
   };
   yield { ...event, done: 0 };
-  const rows = await mined.rows();
+  // The folder may have queries that are held out now.
+  const rows = (await mined.rows()).map((own, k) =>
+    own.filter(({ query }) => suite.tasks[k]!.qrels.train?.has(query.id))
+  );
   yield { ...event, done: suite.tasks.length };
   return { rows, statistics: mined.statistics };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { WeightState } from "../../dro/mod.ts";
+import { keptStepSchema } from "../dev/kept_step.ts";
 import type { ArmRecord } from "./arm_record.ts";
 
 // What a stage leaves for the next try, and what it looks into when it takes that up.
@@ -17,6 +18,7 @@ export const armRecordSchema: z.ZodType<ArmRecord> = z.object({
   weights: numbers,
   sizes: z.array(z.int().min(0)),
   drawn: drawnSchema,
+  dev: keptStepSchema.optional(),
 });
 
 /** A state of domain weights. */

@@ -5,16 +5,23 @@ import {
   type Batch,
   batches,
   type BatchesOptions,
-  type SamplerCursor,
 } from "../../sampling/mod.ts";
 import {
   AdamW,
+  type DevReport,
   DivergenceError,
+  isDevReport,
+  loadCheckpoint,
   type StepReport,
   trainable,
   type TrainOptions,
 } from "../../train/mod.ts";
-import { CheckpointKeeper, newestCheckpoint } from "./checkpoints.ts";
+import type { DevWatch } from "../dev/dev_watch.ts";
+import {
+  CheckpointKeeper,
+  checkpointName,
+  newestCheckpoint,
+} from "./checkpoints.ts";
 import type { MetricsLine } from "./metrics_log.ts";
 import { samplerOptions, type StageInput } from "./stage_input.ts";
 import { trainingOptions } from "./training_options.ts";
@@ -31,10 +38,15 @@ export interface Stage<Step extends StepReport, Result> {
   weights: readonly number[];
   /** How batches are drawn, where not as for the arms. */
   sampling?: Partial<BatchesOptions>;
-  /** Takes up what {@linkcode Stage.extra} gave at the checkpoint. */
-  resume?(extra: unknown): void;
-  /** The updates, as they are made. */
-  updates(training: StageTraining): AsyncIterable<Step>;
+  /**
+   * Takes up what {@linkcode Stage.extra} gave at the checkpoint; `undefined` at the
+   * start.
+   */
+  resume?(extra: unknown): void | Promise<void>;
+  /** The updates, as they are made; evaluations may be among them. */
+  updates(training: StageTraining): AsyncIterable<Step | DevReport>;
+  /** What takes the evaluations, if there are any. */
+  dev?: DevWatch | undefined;
   /** To be kept with the next checkpoint, beside the sampler's state. */
   extra?(): unknown;
   /** What the update adds to its line of the log. */
@@ -42,9 +54,17 @@ export interface Stage<Step extends StepReport, Result> {
   /** What progress shows beside the count. */
   note(step: Step): string;
   /** Keeps the result; the checkpoints go only afterwards. */
-  save(trained: { encoder: Encoder; cursor: SamplerCursor }): Promise<Result>;
+  save(trained: TrainedModel): Promise<Result>;
   /** Whether the caller gets the model; otherwise it is freed in the end. */
   keepsEncoder: boolean;
+}
+
+/** The model that a stage came to. */
+export interface TrainedModel {
+  /** The model. */
+  encoder: Encoder;
+  /** Rows drawn from each task until then, shape `[K]`. */
+  drawn: number[];
 }
 
 /** What {@linkcode Stage.updates} trains with. */
@@ -74,10 +94,10 @@ export async function* resumableStage<Step extends StepReport, Result>(
   const training = trainingOptions(options, total);
   const found = await newestCheckpoint(checkpoints, training);
   const resumed = found?.checkpoint;
-  const encoder = resumed?.encoder ?? cloneEncoder(base);
+  let encoder = resumed?.encoder ?? cloneEncoder(base);
   const optimizer = resumed?.optimizer ??
     new AdamW(trainable(encoder, training), training);
-  if (resumed) stage.resume?.(resumed.state.extra);
+  await stage.resume?.(resumed?.state.extra);
   let cursor = resumed?.state.cursor;
   await log.rewind(name, optimizer.step);
 
@@ -97,33 +117,78 @@ export async function* resumableStage<Step extends StepReport, Result>(
     count: total,
     cursor,
   });
+  keeper.pin(stage.dev?.pinned() ?? []);
+  /** Saves the newest state if it is time to, or if it is the best so far. */
+  const keep = async () => {
+    const isBest = stage.dev?.isBest(optimizer.step) ?? false;
+    if (!keeper.isDue(optimizer.step) && !isBest) return;
+    await log.sync();
+    await stage.dev?.sync();
+    await keeper.save();
+  };
   let finished = false;
   let diverged = false;
+  let note: string | undefined;
   try {
     const updates = stage.updates({ encoder, optimizer, drawn, training });
-    for await (const step of updates) {
-      cursor = step.cursor;
-      const names = suite.tasks.map((task) => task.name);
-      await log.append({
+    for await (const event of updates) {
+      if (isDevReport(event)) {
+        await stage.dev!.take(event);
+        keeper.pin(stage.dev!.pinned());
+      } else {
+        cursor = event.cursor;
+        note = stage.note(event);
+        const names = suite.tasks.map((task) => task.name);
+        await log.append({
+          stage: name,
+          step: event.step,
+          loss: event.loss,
+          lossByTask: meanByTask(names, event.domains, event.losses),
+          ...stage.line?.(event),
+          gradNorm: event.gradNorm,
+          learningRate: event.learningRate,
+          tokens: event.tokens,
+          seconds: event.seconds,
+        });
+      }
+      if (cursor) { // otherwise it's the start, which is known
+        const state = { cursor, extra: stage.extra?.() };
+        keeper.note({ encoder, optimizer, state });
+        // An evaluation that is due belongs to what is kept of an update.
+        if (isDevReport(event) || !stage.dev?.isDue(optimizer.step)) {
+          await keep();
+        }
+      }
+      yield {
         stage: name,
-        step: step.step,
-        loss: step.loss,
-        lossByTask: meanByTask(names, step.domains, step.losses),
-        ...stage.line?.(step),
-        gradNorm: step.gradNorm,
-        learningRate: step.learningRate,
-        tokens: step.tokens,
-        seconds: step.seconds,
-      });
-      const state = { cursor, extra: stage.extra?.() };
-      if (keeper.isDue(optimizer.step)) await log.sync();
-      await keeper.after({ encoder, optimizer, state });
-      const note = stage.note(step);
-      yield { stage: name, label, done: step.step + 1, total, note };
+        label,
+        done: optimizer.step,
+        total,
+        note: [note, stage.dev?.note()].filter(Boolean).join("  "),
+      };
       signal?.throwIfAborted();
     }
     await log.sync();
-    const result = await stage.save({ encoder, cursor: cursor! });
+    await stage.dev?.sync();
+    if (optimizer.step < total) {
+      const at = optimizer.step;
+      yield {
+        stage: name,
+        label: `${label}: ended after ${at} of ${total} updates`,
+        done: at,
+        total: at,
+        note: stage.dev?.note(),
+      };
+    }
+    let drawnRows = cursor!.drawn;
+    const kept = stage.dev?.kept()?.step ?? optimizer.step;
+    if (kept !== optimizer.step) {
+      const better = await modelAt(kept, { checkpoints, input, training });
+      disposeEncoder(encoder);
+      encoder = better.encoder;
+      drawnRows = better.drawn;
+    }
+    const result = await stage.save({ encoder, drawn: drawnRows });
     await keeper.drop();
     finished = true;
     return result;
@@ -145,6 +210,24 @@ export async function* resumableStage<Step extends StepReport, Result>(
     if (!finished || !stage.keepsEncoder) disposeEncoder(encoder);
     optimizer.dispose();
   }
+}
+
+/** The model as it was after so many updates. */
+async function modelAt(
+  updates: number,
+  { checkpoints, input: { base, rows }, training }: {
+    checkpoints: string;
+    input: StageInput;
+    training: TrainOptions;
+  },
+): Promise<TrainedModel> {
+  if (updates === 0) {
+    return { encoder: cloneEncoder(base), drawn: rows.map(() => 0) };
+  }
+  const folder = join(checkpoints, checkpointName(updates));
+  const { encoder, optimizer, state } = await loadCheckpoint(folder, training);
+  optimizer.dispose();
+  return { encoder, drawn: state.cursor.drawn };
 }
 
 /** Mean loss by task name, of the tasks that are there. */

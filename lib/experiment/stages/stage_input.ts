@@ -3,6 +3,7 @@ import type { Suite, TrainExample } from "../../data/mod.ts";
 import type { Encoder } from "../../model/mod.ts";
 import type { BatchesOptions } from "../../sampling/mod.ts";
 import type { SettledOptions } from "../settled_lengths.ts";
+import type { DevSet } from "../dev/dev_set.ts";
 import type { MetricsLog } from "./metrics_log.ts";
 
 /** What every stage that trains needs. */
@@ -17,6 +18,8 @@ export interface StageInput {
   base: Encoder;
   /** The run's log. */
   log: MetricsLog;
+  /** What measures the arms while they train; absent: nothing does. */
+  dev?: DevSet | undefined;
   /** What computes it, for the records. */
   backend?: Pick<Backend, "name" | "device"> | undefined;
   /** Whether no setting may change on the way, as in an arena. @default {false} */

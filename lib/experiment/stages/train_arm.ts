@@ -3,12 +3,14 @@ import { writeChecksums } from "../../base/files/checksums.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import { type Encoder, loadEncoder, saveEncoder } from "../../model/mod.ts";
-import { infoNce, train } from "../../train/mod.ts";
+import { type DevState, infoNce, train } from "../../train/mod.ts";
 import { writeCard } from "../card/write_card.ts";
+import { DevWatch } from "../dev/dev_watch.ts";
+import type { KeptStep } from "../dev/kept_step.ts";
 import { resumableStage } from "./resumable_stage.ts";
 import { refuseDamage } from "./refuse_damage.ts";
 import type { StageInput } from "./stage_input.ts";
-import { type ArmRecord, readArm, writeArm } from "./arm_record.ts";
+import { type ArmRecord, keptOf, readArm, writeArm } from "./arm_record.ts";
 import { asTrained } from "./as_trained.ts";
 
 /** One arm of the comparison. */
@@ -19,6 +21,12 @@ export interface Arm {
   weights: readonly number[];
   /** How the weights came about, one sentence. */
   about: string;
+}
+
+/** What a checkpoint of an arm keeps beside the sampler's state. */
+interface ArmExtra {
+  /** Where the evaluations stand. */
+  dev?: DevState;
 }
 
 /** A trained arm. */
@@ -34,8 +42,9 @@ export interface TrainedArm extends ArmRecord {
 /**
  * Trains one retriever (stage 0, or 2): homogeneous batches drawn by the arm's
  * weights, InfoNCE with in-batch and hard negatives. Seeds, steps and the rest
- * are the same for every arm; the last step's model counts. Goes on from a
- * checkpoint if an earlier try left one.
+ * are the same for every arm; the last step's model counts, or the one that is
+ * best on dev queries (`keep`). Goes on from a checkpoint if an earlier try left
+ * one.
  */
 export async function* trainArm(
   input: StageInput,
@@ -44,31 +53,37 @@ export async function* trainArm(
   const { options, suite, rows } = input;
   const folder = join(options.out, "models", name);
   const sizes = rows.map((r) => r.length);
-  const made = (drawn: number[]): ArmRecord => {
-    return { format: "tdro-arm/1", about, weights, sizes, drawn };
+  const made = (drawn: number[], dev: KeptStep | undefined): ArmRecord => {
+    return { format: "tdro-arm/1", about, weights, sizes, drawn, dev };
   };
   const before = await readArm(folder);
   if (before) {
     await refuseDamage(folder);
     yield { stage: name, label: `${name}: trained before`, done: 1, total: 1 };
     const encoder = asTrained(await loadEncoder(folder), input);
-    return { name, folder, encoder, ...made(before.drawn) };
+    return { name, folder, encoder, ...made(before.drawn, keptOf(before)) };
   }
+  const watch = input.dev && new DevWatch(input.dev, { stage: name, options });
   return yield* resumableStage(input, {
     name,
     label: `training ${name}`,
     steps: options.steps,
     weights,
-    updates: ({ encoder, optimizer, drawn, training }) =>
-      train(encoder, drawn, {
+    dev: watch,
+    resume: (extra) => watch?.resume((extra as ArmExtra | undefined)?.dev),
+    extra: (): ArmExtra | undefined => watch && { dev: watch.state },
+    updates({ encoder, optimizer, drawn, training }) {
+      const steps = train(encoder, drawn, {
         ...training,
         loss: infoNce({ temperature: options.temperature }),
         optimizer,
-      }),
+      });
+      return watch?.among(steps, { encoder, done: optimizer.step }) ?? steps;
+    },
     note: ({ loss }) => `loss ${loss.toFixed(3)}`,
-    async save({ encoder: last, cursor }) {
-      const encoder = asTrained(last, input);
-      const arm = made(cursor.drawn);
+    async save({ encoder: kept, drawn }) {
+      const encoder = asTrained(kept, input);
+      const arm = made(drawn, watch?.kept());
       await writeArm(folder, arm);
       await writeFolder(folder, {
         overwrite: true,
