@@ -8,6 +8,5 @@ export function versions(): Record<string, string> {
     tdro: project.version,
     deno: Deno.version.deno,
     tfjs: pinned("@tensorflow/tfjs-core"),
-    tokenizers: pinned("@huggingface/tokenizers"),
   };
 }

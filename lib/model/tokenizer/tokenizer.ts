@@ -1,13 +1,12 @@
-import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
 import { join } from "node:path";
 import { writeWhole } from "../../base/files/write_whole.ts";
 import { printable } from "../../base/printable.ts";
+import { cleanUp } from "./parts/decoders.ts";
 import { withEndToken } from "./end_token.ts";
-import { mendTokenizer } from "./mend_tokenizer.ts";
 import { checkTokenizerJson, parseObject } from "./check_json.ts";
 import type { TokenizerJson } from "./tokenizer_json.ts";
 import { defaultFiles, specialToken } from "./files.ts";
-import { type EncodeText, wordpieceEncoder } from "./wordpiece.ts";
+import { type Pipeline, pipelineOf } from "./pipeline.ts";
 
 export type {
   AddedTokenJson,
@@ -160,28 +159,26 @@ function buildTokenizer(
   json: TokenizerJson,
   { config, path, files }: TokenizerSource,
 ): Tokenizer {
-  let parts: ReturnType<typeof assemble>;
+  let pipeline: Pipeline;
   try {
-    parts = assemble(json, config);
+    pipeline = tried(json);
   } catch (error) {
     throw new SyntaxError(
       `Cannot load a tokenizer from ${path}: ${
         (error as Error).constructor === Error
           ? printable((error as Error).message)
           // The engine's words for a field that isn't there help nobody.
-          : `${culprit(json, config)} lacks a field, or has one of another type`
+          : `${culprit(json)} lacks a field, or has one of another type`
       }`,
     );
   }
-  const { library, added, encodeText } = parts;
-  const vocabSize = 1 + library.get_vocab().values()
-    .reduce((largest, id) => Math.max(largest, id), -1);
+  const { around, idOf } = pipeline;
   return {
-    vocabSize,
-    padId: padIdOf(library, config, path),
+    vocabSize: pipeline.largestId + 1,
+    padId: padIdOf(idOf, config, path),
     encode(texts, { maxLength = Infinity, specialTokens = true } = {}) {
       const { before, after } = specialTokens
-        ? added
+        ? around
         : { before: [], after: [] };
       const room = maxLength - before.length - after.length;
       if (!(room >= 0) || maxLength === 0) {
@@ -192,20 +189,21 @@ function buildTokenizer(
         );
       }
       return {
-        ids: texts.map((
-          text,
-        ) => [...before, ...encodeText(text, room), ...after]),
+        ids: texts.map((text) => [
+          ...before,
+          ...pipeline.encode(text, room),
+          ...after,
+        ]),
       };
     },
     decode(ids) {
-      // The library refuses an empty list.
-      if (ids.length === 0) return "";
-      return library.decode([...ids], { skip_special_tokens: true });
+      const text = pipeline.decode(ids);
+      return config.clean_up_tokenization_spaces ? cleanUp(text) : text;
     },
     withEnd() {
-      if (added.after.length > 0) return this;
+      if (around.after.length > 0) return this;
       const token = specialToken(config.eos_token);
-      const id = token === undefined ? undefined : library.token_to_id(token);
+      const id = token === undefined ? undefined : idOf(token);
       if (token === undefined || id === undefined) return undefined;
       const changed = withEndToken(json, token, id);
       const settings = { ...config, add_eos_token: true };
@@ -220,7 +218,7 @@ function buildTokenizer(
         files: bytes,
       });
     },
-    tokenId: (token) => library.token_to_id(token),
+    tokenId: idOf,
     async save(folder) {
       for (const [name, bytes] of files) {
         await writeWhole(join(folder, name), bytes);
@@ -233,30 +231,19 @@ function buildTokenizer(
 /** Has some of everything that a part may look at. */
 const TRIAL = "The 2 cafés, 日本 \u{1F600} [don't]";
 
-/** The library's tokenizer with our parts, tried. */
-function assemble(json: TokenizerJson, config: Record<string, unknown>) {
-  const library = new HfTokenizer(json, config);
-  mendTokenizer(library);
-  const added = specialsAround(library);
-  const encodeText: EncodeText = wordpieceEncoder(json) ??
-    ((text, limit) =>
-      library.encode(text, { add_special_tokens: false }).ids.slice(0, limit));
-  // Parts look at their fields when they have a text to work on.
-  library.decode([...encodeText(TRIAL, Infinity), 0], {
-    skip_special_tokens: true,
-  });
-  return { library, added, encodeText };
+/** All parts, tried: some look at their fields when they have a text. */
+function tried(json: TokenizerJson): Pipeline {
+  const pipeline = pipelineOf(json);
+  pipeline.decode([...pipeline.encode(TRIAL, Infinity), 0]);
+  return pipeline;
 }
 
 /** The part without which the rest would do; else the model. */
-function culprit(
-  json: TokenizerJson,
-  config: Record<string, unknown>,
-): string {
+function culprit(json: TokenizerJson): string {
   const parts = ["normalizer", "pre_tokenizer", "post_processor", "decoder"];
   const found = parts.find((part) => {
     try {
-      assemble({ ...json, [part]: null }, config);
+      tried({ ...json, [part]: null });
       return true;
     } catch {
       return false;
@@ -269,28 +256,8 @@ function jsonBytes(json: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
 }
 
-/** Ids that the post-processor puts before and after a text. */
-function specialsAround(
-  library: HfTokenizer,
-): { before: number[]; after: number[] } {
-  // A stand-in for the text that no vocabulary has.
-  const text = "\uFFFFtext\uFFFF";
-  const tokens = library.post_processor === null
-    ? [text]
-    : library.post_processor.post_process([text], null, true).tokens;
-  const ids = tokens.map((token) => library.token_to_id(token));
-  const at = tokens.indexOf(text);
-  if (at === -1 || ids.some((id, i) => i !== at && id === undefined)) {
-    throw new Error("its post_processor uses tokens that it lacks");
-  }
-  return {
-    before: ids.slice(0, at) as number[],
-    after: ids.slice(at + 1) as number[],
-  };
-}
-
 function padIdOf(
-  library: HfTokenizer,
+  idOf: Pipeline["idOf"],
   config: Record<string, unknown>,
   path: string,
 ): number {
@@ -304,7 +271,7 @@ function padIdOf(
     specialToken(config.unk_token),
   ];
   for (const token of candidates) {
-    const id = token === undefined ? undefined : library.token_to_id(token);
+    const id = token === undefined ? undefined : idOf(token);
     if (id !== undefined) return id;
   }
   throw new SyntaxError(

@@ -1,4 +1,5 @@
-import { BERT_WORD, bertNormalize } from "./bert_text.ts";
+import { BERT_WORD } from "./parts/bert_text.ts";
+import { normalizerOf } from "./parts/normalizers.ts";
 import type { TokenizerJson } from "./tokenizer_json.ts";
 import { CONTINUES, learnPieces } from "./wordpiece_trainer.ts";
 
@@ -98,9 +99,12 @@ export function trainTokenizer(
       lowercase,
     }],
   };
-  const normalize = bertNormalize(normalizer)!;
+  const normalize = normalizerOf(normalizer);
   const wordsOf = (text: string) =>
-    Array.from(normalize(text).matchAll(BERT_WORD), ([word]) => word);
+    Array.from(
+      normalize({ text, lead: 0 }).text.matchAll(BERT_WORD),
+      ([word]) => word,
+    );
 
   const words = new Map<string, number>();
   for (const text of texts) {

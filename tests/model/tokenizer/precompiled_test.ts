@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { precompiledNormalizer } from "../../../lib/model/tokenizer/precompiled.ts";
+import { precompiledNormalizer } from "../../../lib/model/tokenizer/parts/precompiled.ts";
 import { readShared, withShared } from "../../_shared.ts";
 
 /** A map with one trie node per byte, built by hand: a → "b", é → "e". */

@@ -10,15 +10,12 @@ export async function evaluationOrigin(
   >,
 ): Promise<EvalOrigin> {
   const { pinnedVersions, VERSION } = await import("../versions.ts");
-  const {
-    "@tensorflow/tfjs-core": tfjs,
-    "@huggingface/tokenizers": tokenizers,
-  } = pinnedVersions(["@tensorflow/tfjs-core", "@huggingface/tokenizers"]);
+  const { "@tensorflow/tfjs-core": tfjs } = pinnedVersions([
+    "@tensorflow/tfjs-core",
+  ]);
   const programs = { tdro: VERSION, deno: Deno.version.deno };
   const origin: EvalOrigin = {
-    versions: options.model
-      ? { ...programs, tfjs: tfjs!, tokenizers: tokenizers! }
-      : programs,
+    versions: options.model ? { ...programs, tfjs: tfjs! } : programs,
     date: new Date().toISOString(),
     path: options.suite,
   };
