@@ -7,14 +7,16 @@ import { syncFolder } from "./sync.ts";
  * Makes a folder, and those above it, so that they last through a power cut.
  *
  * @param folder The folder; it may be there.
+ * @returns The folders that were made, the innermost first.
  */
-export async function makeFolder(folder: string): Promise<void> {
-  const parents: string[] = [];
+export async function makeFolder(folder: string): Promise<string[]> {
+  const made: string[] = [];
   let path = resolve(folder);
   while (mayUse({ name: "read", path: dirname(path) }) && !await exists(path)) {
+    made.push(path);
     path = dirname(path);
-    parents.push(path);
   }
   await Deno.mkdir(folder, { recursive: true });
-  for (const parent of parents) await syncFolder(parent);
+  for (const path of made) await syncFolder(dirname(path));
+  return made;
 }

@@ -5,7 +5,10 @@ import { lockPath } from "./lock_path.ts";
 import { makeFolder } from "./make_folder.ts";
 import { syncFolder, syncTree } from "./sync.ts";
 
-/** A folder that has its name only when whole; disposed of before, it goes. */
+/**
+ * A folder that has its name only when whole; disposed of before, it goes, and so do
+ * those above it that were made for it.
+ */
 export interface PartialFolder extends AsyncDisposable {
   /** Where it is filled. */
   path: string;
@@ -26,11 +29,12 @@ export interface PartialFolder extends AsyncDisposable {
 export async function partialFolder(folder: string): Promise<PartialFolder> {
   const target = resolve(folder);
   const parent = dirname(target);
-  await makeFolder(parent);
+  const made = await makeFolder(parent);
   await removeLeftoversOf(target);
   const path = nameBeside(target, "partial");
   // It tells that the folder isn't left over; held until it has its name.
   const lock = await makeLocked(path);
+  let finished = false;
   return {
     path,
     async finish({ replace = false } = {}) {
@@ -38,11 +42,16 @@ export async function partialFolder(folder: string): Promise<PartialFolder> {
       const old = replace
         ? await takePlace(path, target)
         : await Deno.rename(path, target);
+      finished = true;
       await syncFolder(parent);
       for (const each of old ?? []) await removeAll(each);
     },
     async [Symbol.asyncDispose]() {
       await Deno.remove(path, { recursive: true }).catch(() => {});
+      if (!finished) {
+        // Only what is empty can be removed so.
+        for (const folder of made) await Deno.remove(folder).catch(() => {});
+      }
       lock?.close();
     },
   };

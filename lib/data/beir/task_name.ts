@@ -26,3 +26,27 @@ export function fileKey(name: string): string {
   // Upper case, composed letters, and dots and blanks at the end.
   return name.normalize("NFC").toLowerCase().replace(/[. ]+$/, "");
 }
+
+/** Throws at names under which tasks can't lie in one folder, beside its files. */
+export function checkTaskNames(
+  names: readonly string[],
+  files: readonly string[] = [],
+): void {
+  const taken = new Set(files.map(fileKey));
+  const seen = new Set<string>();
+  for (const name of names) {
+    const problem = taskNameProblem(name);
+    const key = fileKey(name);
+    const why = problem !== undefined
+      ? `the name ${problem}; rename the task`
+      : taken.has(key)
+      ? "a file of the suite has the name; rename the task"
+      : seen.has(key)
+      ? "another task has the name, or one that some file systems take for it (by case, accents, or a dot or blank at the end)"
+      : undefined;
+    if (why !== undefined) {
+      throw new RangeError(`Cannot write task ${JSON.stringify(name)}: ${why}`);
+    }
+    seen.add(key);
+  }
+}

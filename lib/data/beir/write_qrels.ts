@@ -29,7 +29,11 @@ export async function writeBeirQrels(
   await writeWhole(path, beirLines(path, qrels));
 }
 
-function* beirLines(path: string, qrels: Qrels): Generator<string> {
+/** The lines of judgments in BEIR format; `path` is for messages. */
+export function* beirLines(
+  path: string,
+  qrels: Iterable<[query: string, grades: Map<string, number>]>,
+): Generator<string> {
   yield "query-id\tcorpus-id\tscore\n";
   for (const [query, passage, grade] of judgments(path, qrels, true)) {
     yield `${query}\t${passage}\t${grade}\n`;
@@ -72,7 +76,7 @@ function* trecLines(path: string, qrels: Qrels): Generator<string> {
 /** The judgments one by one, each checked for being writable. */
 function* judgments(
   path: string,
-  qrels: Qrels,
+  qrels: Iterable<[query: string, grades: Map<string, number>]>,
   blanks: boolean,
 ): Generator<[query: string, passage: string, grade: number]> {
   for (const [query, grades] of qrels) {

@@ -3,7 +3,13 @@ import { SPLITS } from "../types.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import type { Suite, Task } from "../types.ts";
 import { writeBeirQrels } from "./write_qrels.ts";
-import { fileKey, taskNameProblem } from "./task_name.ts";
+import {
+  passageLine,
+  queryLine,
+  writeSuiteList,
+  writeTaskInfo,
+} from "./task_lines.ts";
+import { checkTaskNames } from "./task_name.ts";
 import { writeWhole } from "../../base/files/write_whole.ts";
 
 /** Options of {@linkcode writeSuite}. */
@@ -62,11 +68,10 @@ export async function writeSuite(
       for (const task of suite.tasks) {
         await writeTaskFiles(task, `${partial}/${task.name}`);
       }
-      const contents = {
+      await writeSuiteList(partial, {
         name: suite.name,
         tasks: suite.tasks.map((t) => t.name),
-      };
-      await writeWhole(`${partial}/suite.json`, json(contents));
+      });
       for (const [name, text] of Object.entries(files)) {
         await writeWhole(`${partial}/${name}`, text);
       }
@@ -86,35 +91,13 @@ export async function writeTaskFiles(
     counts[`queries_${split}`] = qrels.size;
     await writeBeirQrels(`${folder}/qrels/${split}.tsv`, qrels);
   }
-  await writeWhole(`${folder}/corpus.jsonl`, corpusLines(task));
-  await writeWhole(`${folder}/queries.jsonl`, queryLines(task));
-  const info = {
-    task: task.name,
-    language: task.language,
-    type: task.kind,
-    prompt: task.prompt,
-    license: task.license,
-    source: task.source,
-    transform: task.transform,
-    counts,
-  };
-  await writeWhole(`${folder}/task.json`, json(info));
-}
-
-function* corpusLines({ corpus }: Task): Generator<string> {
-  for (const { id, title = "", text } of corpus.values()) {
-    yield JSON.stringify({ _id: id, title, text }) + "\n";
-  }
-}
-
-function* queryLines({ queries }: Task): Generator<string> {
-  for (const { id, text } of queries.values()) {
-    yield JSON.stringify({ _id: id, text }) + "\n";
-  }
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  const passages = task.corpus.values().map(passageLine);
+  await writeWhole(`${folder}/corpus.jsonl`, passages);
+  await writeWhole(
+    `${folder}/queries.jsonl`,
+    task.queries.values().map(queryLine),
+  );
+  await writeTaskInfo(folder, { info: task, counts });
 }
 
 /** Throws at what {@linkcode openSuite} couldn't read back. */
@@ -124,21 +107,8 @@ function checkSuite(suite: Suite, files: readonly string[]): void {
       `Cannot write suite ${JSON.stringify(suite.name)}: it has no task`,
     );
   }
-  const seen = new Set<string>();
-  for (const task of suite.tasks) {
-    checkTask(task);
-    const { name } = task;
-    if (files.some((file) => fileKey(file) === fileKey(name))) {
-      throw failure(task, "a file of the suite has the name; rename the task");
-    }
-    if (seen.has(fileKey(name))) {
-      throw failure(
-        task,
-        "another task has the name, or one that some file systems take for it (by case, accents, or a dot or blank at the end)",
-      );
-    }
-    seen.add(fileKey(name));
-  }
+  for (const task of suite.tasks) checkTask(task);
+  checkTaskNames(suite.tasks.map(({ name }) => name), files);
 }
 
 function failure({ name }: Task, why: string): RangeError {
@@ -149,8 +119,7 @@ function failure({ name }: Task, why: string): RangeError {
 export function checkTask(task: Task): void {
   const { name, corpus, queries, qrels } = task;
   const fail = (why: string) => failure(task, why);
-  const problem = taskNameProblem(name);
-  if (problem !== undefined) throw fail(`the name ${problem}; rename the task`);
+  checkTaskNames([name]);
   if (corpus.size === 0) throw fail("its corpus is empty");
   if (queries.size === 0) throw fail("it has no queries");
   for (const map of [corpus, queries]) {

@@ -3,11 +3,18 @@ import { exists, isFolder } from "../../base/files/exists.ts";
 import { beirSetFiles } from "../benchmarks/beir_set_files.ts";
 import { listFiles } from "../benchmarks/list_files.ts";
 import { openBeirSet } from "../benchmarks/open_beir_set.ts";
-import type { Passage, Qrels, Query, SplitName, Task } from "../types.ts";
+import type { BenchmarkSet } from "../benchmarks/benchmark_set.ts";
+import type { BuiltTask } from "../assemble/built_task.ts";
+import { FolderSink } from "../assemble/folder_sink.ts";
+import { MemorySink } from "../assemble/memory_sink.ts";
+import type { TaskSink } from "../assemble/task_sink.ts";
+import { TextStore } from "../assemble/text_store.ts";
+import { checkTaskNames } from "../beir/task_name.ts";
+import type { Qrels, Query, SplitName, Task } from "../types.ts";
 import { COLUMN_KEYS } from "./choose_columns.ts";
-import { NO_ROWS, type ReadSplit } from "./import_record.ts";
-import type { Opened } from "./open_import.ts";
-import { SplitMap } from "./split_map.ts";
+import { NO_ROWS } from "./import_record.ts";
+import type { Opened, Told } from "./open_import.ts";
+import { SplitMap, type SplitTarget } from "./split_map.ts";
 import type { ParsedTableTaskOptions } from "./table_options.ts";
 import { sourceOf, tableName } from "./task_from_file.ts";
 
@@ -54,12 +61,25 @@ export async function openBeirImport(
     ...judged,
   ];
   const used = new Set(files.map(({ name }) => name));
+  const gather = <Sink extends TaskSink>(sink: Sink) =>
+    gatherBeir(folder, { options, splits: [...splits.keys()], sink });
   return {
     files: files.map((file) => ({ ...file, path: `${folder}/${file.name}` })),
     unusedFiles: all.filter((name) =>
       !used.has(name) && basename(name) !== "README.md"
     ).map((name) => ({ name, why: "is no part of BEIR's form" })),
-    read: () => readBeirImport(folder, { options, splits: [...splits.keys()] }),
+    async read() {
+      const sink = new MemorySink();
+      const { built, ...told } = await gather(sink);
+      const { name } = built.info;
+      return { suite: { name, tasks: [sink.task(built)] }, ...told };
+    },
+    async write(partial) {
+      const sink = new FolderSink(partial);
+      const { built, ...told } = await gather(sink);
+      checkTaskNames([built.info.name]);
+      return { tasks: [await sink.finish(built, 0)], ...told };
+    },
   };
 }
 
@@ -76,50 +96,108 @@ function checkOnlySplit(
   );
 }
 
-async function readBeirImport(
+/** Reads the judgments, and after them the texts, which go to the sink as they come. */
+async function gatherBeir(
   folder: string,
-  { options, splits }: {
+  { options, splits, sink }: {
     options: ParsedTableTaskOptions;
     splits: readonly string[];
+    sink: TaskSink;
   },
-): ReturnType<Opened["read"]> {
+): Promise<Told & { built: BuiltTask }> {
   const map = new SplitMap(options.mapSplits);
-  const queries = new Map<string, Query>();
-  const corpus = new Map<string, Passage>();
-  const qrels: Task["qrels"] = {};
-  const taken: ReadSplit[] = [];
-  const rows = { ...NO_ROWS, dangling: 0 };
+  const sets: { set: BenchmarkSet; split: string; target: SplitTarget }[] = [];
   for (const split of splits) {
     const set = await openBeirSet(folder, { split });
+    sets.push({ set, split, target: map.target(split) ?? "none" });
+  }
+  map.checkMet(folder);
+  const used = sets.filter(({ target }) => target !== "none");
+  const judged = new Set(
+    used.flatMap(({ set }) => [...set.qrels.values()])
+      .flatMap((grades) => [...grades.keys()]),
+  );
+  const there = used.length === 0
+    ? new Set<string>()
+    : await readPassages(used[0]!.set, { folder, sink, judged });
+  const queries = new Map<string, Query>();
+  const qrels: Task["qrels"] = {};
+  const rows = { ...NO_ROWS, dangling: 0 };
+  for (const { set, target } of sets) {
     const count = judgmentsOf(set.qrels);
-    const target = map.target(split) ?? "none";
-    taken.push({ split, takenAs: target, rows: count });
     rows.read += count;
     if (target === "none") {
       rows.split += count;
       continue;
     }
-    if (corpus.size === 0) {
-      for await (const passage of set.passages()) {
-        corpus.set(passage.id, passage);
-      }
-    }
-    const known = withoutDangling(set.qrels, corpus);
+    const known = withoutDangling(set.qrels, there);
     rows.used += judgmentsOf(known);
     rows.dangling += count - judgmentsOf(known);
     for (const id of known.keys()) queries.set(id, set.queries.get(id)!);
     addJudgments(qrels, { target, known });
   }
-  map.checkMet(folder);
+  if (rows.used === 0) {
+    throw new RangeError(
+      `Cannot import ${folder}: no judgment is left, of ${rows.read}: ${rows.split} are of splits that are left out, ${rows.dangling} of passages that the corpus lacks`,
+    );
+  }
+  for (const query of queries.values()) sink.query(query);
   const { prompt, language, kind, license } = options;
   const name = options.name ?? tableName(folder);
   const source = options.source ?? sourceOf(folder);
-  const info = { name, prompt, language, kind, license, source };
   return {
-    suite: { name, tasks: [{ ...info, corpus, queries, qrels }] },
-    record: { unusedColumns: [], splits: taken, rows, unusedTasks: [] },
+    built: {
+      info: { name, prompt, language, kind, license, source },
+      *judgments(split) {
+        for (const [query, grades] of qrels[split] ?? []) {
+          yield { query, grades };
+        }
+      },
+    },
+    record: {
+      unusedColumns: [],
+      splits: sets.map(({ set, split, target }) => ({
+        split,
+        takenAs: target,
+        rows: judgmentsOf(set.qrels),
+      })),
+      rows,
+      unusedTasks: [],
+    },
     rowsOf: () => undefined,
   };
+}
+
+/** Sends the corpus to the sink; gives the ids of judged passages that it has. */
+async function readPassages(
+  set: BenchmarkSet,
+  { folder, sink, judged }: {
+    folder: string;
+    sink: TaskSink;
+    judged: ReadonlySet<string>;
+  },
+): Promise<Set<string>> {
+  const known = new TextStore("p");
+  const there = new Set<string>();
+  let row = 0;
+  for await (const passage of set.passages()) {
+    const { id, title = "", text } = passage;
+    const whole = `${title.length} ${title}${text}`;
+    const { fresh, clash } = known.add({ id, whole, place: ++row });
+    if (clash !== undefined) {
+      throw new SyntaxError(
+        `Cannot import ${folder}: passage ${
+          JSON.stringify(id)
+        } must have one text: rows ${clash} and ${row} of the corpus give it two`,
+      );
+    }
+    if (!fresh) continue;
+    sink.passage(passage);
+    if (judged.has(id)) there.add(id);
+    const written = sink.drain();
+    if (written) await written;
+  }
+  return there;
 }
 
 /** Two splits of the data may become one of ours. */
@@ -140,7 +218,7 @@ function judgmentsOf(qrels: Qrels): number {
 /** Published judgments speak of passages that their corpus lost. */
 function withoutDangling(
   qrels: Qrels,
-  corpus: ReadonlyMap<string, Passage>,
+  corpus: ReadonlySet<string>,
 ): Qrels {
   const kept = [...qrels].map(([query, grades]) =>
     [query, new Map([...grades].filter(([id]) => corpus.has(id)))] as const

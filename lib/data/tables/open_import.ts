@@ -1,8 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import project from "../../../deno.json" with { type: "json" };
 import { hashFile } from "../../base/files/hash_file.ts";
+import { writeFolder } from "../../base/files/write_folder.ts";
+import { writeWhole } from "../../base/files/write_whole.ts";
+import { MemorySink } from "../assemble/memory_sink.ts";
+import type { SuiteRow } from "../beir/suite_rows.ts";
 import { readJsonIfThere } from "../../base/files/json_file.ts";
-import type { Suite } from "../types.ts";
+import type { Suite, Task } from "../types.ts";
 import { isPublishedBeir, openBeirImport } from "./beir_import.ts";
 import {
   type ImportedFile,
@@ -18,7 +22,9 @@ import {
   parseTableTaskOptions,
   type TableTaskOptions,
 } from "./table_options.ts";
+import type { Reading } from "./reading.ts";
 import { sourceOf, tableName } from "./task_from_file.ts";
+import { writeTasks } from "./write_tasks.ts";
 
 /** File of a task's or suite's folder that tells how it was imported. */
 export const IMPORT_RECORD = "import.json";
@@ -41,21 +47,38 @@ export interface Import {
    * @returns The tasks, and what was taken for what.
    */
   read(): Promise<{ suite: Suite; record: ImportRecord }>;
+  /**
+   * Reads it and writes it as it's read, into a folder that appears only when
+   * whole; `import.json` in it is the record. Texts don't stay in memory: only
+   * hashes of them, ids that the data give, and judgments, as numbers, do.
+   *
+   * @param folder A task's folder, or a suite's if a column names the tasks.
+   * @param options Whether an old folder may be replaced.
+   * @returns What was written, a row a task, and what was taken for what.
+   */
+  write(
+    folder: string,
+    options?: { overwrite?: boolean },
+  ): Promise<{ tasks: SuiteRow[]; record: ImportRecord }>;
+}
+
+/** What was taken for what, as the reader of a form tells it. */
+export interface Told {
+  record: Omit<
+    ImportRecord,
+    "format" | "tdro" | "source" | "options" | "files" | "unusedFiles"
+  >;
+  /** Rows read from a file, where they were counted. */
+  rowsOf(file: string): number | undefined;
 }
 
 /** What an opened import has, whatever its form. */
 export interface Opened {
   files: NonNullable<Table["files"]>;
   unusedFiles: NonNullable<Table["unusedFiles"]>;
-  read(): Promise<{
-    suite: Suite;
-    record: Omit<
-      ImportRecord,
-      "format" | "tdro" | "source" | "options" | "files" | "unusedFiles"
-    >;
-    /** Rows read from a file, where they were counted. */
-    rowsOf(file: string): number | undefined;
-  }>;
+  read(): Promise<Told & { suite: Suite }>;
+  /** Writes into an empty folder. */
+  write(folder: string): Promise<Told & { tasks: SuiteRow[] }>;
 }
 
 /**
@@ -100,27 +123,42 @@ export async function openImport(
       ...split !== undefined && { split },
     })),
   );
+  const recordOf = ({ record, rowsOf }: Told): ImportRecord => ({
+    format: "tdro-import/1",
+    tdro: project.version,
+    source: sourceOf(path),
+    options: asked,
+    files: files.map((file, i) => {
+      const rows = opened.files[i]!.card ? undefined : rowsOf(file.name);
+      return rows === undefined ? file : { ...file, rows };
+    }),
+    unusedFiles: opened.unusedFiles,
+    ...record,
+  });
   return {
     options: asked,
     files,
     async read() {
-      const { suite, record, rowsOf } = await opened.read();
-      const withRows = files.map((file, i) => {
-        const rows = opened.files[i]!.card ? undefined : rowsOf(file.name);
-        return rows === undefined ? file : { ...file, rows };
-      });
-      return {
-        suite,
-        record: {
-          format: "tdro-import/1",
-          tdro: project.version,
-          source: sourceOf(path),
-          options: asked,
-          files: withRows,
-          unusedFiles: opened.unusedFiles,
-          ...record,
+      const { suite, ...told } = await opened.read();
+      return { suite, record: recordOf(told) };
+    },
+    async write(folder, { overwrite = false } = {}) {
+      let tasks: SuiteRow[] = [];
+      let record: ImportRecord;
+      await writeFolder(folder, {
+        overwrite,
+        what: `${task === undefined ? "task" : "suite"} ${folder}`,
+        async fill(partial) {
+          const { tasks: written, ...told } = await opened.write(partial);
+          tasks = written;
+          record = recordOf(told);
+          await writeWhole(
+            `${partial}/${IMPORT_RECORD}`,
+            `${JSON.stringify(record, null, 2)}\n`,
+          );
         },
-      };
+      });
+      return { tasks, record: record! };
     },
   };
 }
@@ -134,27 +172,44 @@ async function openTableImport(
   },
 ): Promise<Opened> {
   const table = await openTable(path, { subset, ...readOptionsOf(parsed) });
+  const name = parsed.name ?? tableName(path);
+  const source = sourceOf(path);
+  const told = (reading: Reading): Told => ({
+    record: {
+      notes: table.notes ?? [],
+      columns: reading.columns(),
+      unusedColumns: reading.unusedColumns(),
+      splits: reading.splits(),
+      rows: reading.rows,
+      unusedTasks: reading.emptyTasks(),
+    },
+    rowsOf: (file) => reading.rowsOf(file),
+  });
   return {
-    files: table.files ?? [{ path, name: sourceOf(path) }],
+    files: table.files ?? [{ path, name: source }],
     unusedFiles: table.unusedFiles ?? [],
     async read() {
-      const { builders, reading } = await readTasks(table, parsed, task);
-      const name = parsed.name ?? tableName(path);
-      const tasks = [...builders].map(([key, builder]) =>
-        builder.finish(task === undefined ? name : key, sourceOf(path))
-      );
-      return {
-        suite: { name, tasks },
-        record: {
-          notes: table.notes ?? [],
-          columns: reading.columns(),
-          unusedColumns: reading.unusedColumns(),
-          splits: reading.splits(),
-          rows: reading.rows,
-          unusedTasks: reading.emptyTasks(),
-        },
-        rowsOf: (file) => reading.rowsOf(file),
-      };
+      const sink = () => new MemorySink();
+      const read = await readTasks(table, parsed, { task, sink });
+      const tasks: Task[] = [];
+      for (const [key, { builder, sink }] of read.tasks) {
+        const built = await builder.finish(
+          task === undefined ? name : key,
+          source,
+        );
+        tasks.push(sink.task(built));
+      }
+      return { suite: { name, tasks }, ...told(read.reading) };
+    },
+    async write(folder) {
+      const { tasks, reading } = await writeTasks(table, folder, {
+        options: parsed,
+        name,
+        source,
+        task,
+        files: [IMPORT_RECORD],
+      });
+      return { tasks, ...told(reading) };
     },
   };
 }

@@ -6,28 +6,44 @@ import {
 import { textOf } from "./cells.ts";
 import { ColumnWatch } from "./column_watch.ts";
 import { Reading } from "./reading.ts";
-import { type RowMaps, rowMaps, TaskBuilder } from "./task_builder.ts";
+import {
+  type RowMaps,
+  rowMaps,
+  TaskBuilder,
+} from "../assemble/task_builder.ts";
+import type { TaskSink } from "../assemble/task_sink.ts";
 import type { Table, TableRow } from "./table.ts";
 import type { ParsedTableTaskOptions } from "./table_options.ts";
 import { own } from "../../base/own.ts";
 
+/** A task that is put together, and where its texts went. */
+export interface Gathered<Sink> {
+  builder: TaskBuilder;
+  sink: Sink;
+}
+
 /** What {@linkcode readTasks} read. */
-export interface ReadTasks {
-  /** Task → what was put together of it. */
-  builders: Map<string, TaskBuilder>;
+export interface ReadTasks<Sink> {
+  /** The tasks by name. */
+  tasks: Map<string, Gathered<Sink>>;
   /** What was taken for what. */
   reading: Reading;
 }
 
-/**
- * Reads a table into tasks: one for each value of the column `task`, or a single
- * one named `""`.
- */
-export async function readTasks(
+/** How {@linkcode readTasks} reads. */
+export interface ReadTasksOptions<Sink> {
+  /** Column that names the task of each row. @default {one task named ""} */
+  task?: string;
+  /** Makes the place where the texts of a task go. */
+  sink(): Sink;
+}
+
+/** Reads a table into tasks, one for each value of a column, or a single one. */
+export async function readTasks<Sink extends TaskSink>(
   table: Table,
   options: ParsedTableTaskOptions,
-  task?: string,
-): Promise<ReadTasks> {
+  { task, sink: newSink }: ReadTasksOptions<Sink>,
+): Promise<ReadTasks<Sink>> {
   const columns = chooseColumns(table.source, table.columns, options, [task]);
   checkClasses(table, { columns, options });
   const used = usedColumns(columns, task);
@@ -36,25 +52,29 @@ export async function readTasks(
   const watch = new ColumnWatch(watched);
   const reading = new Reading({ table, columns, task, unused, watch });
   const maps = rowMaps(options);
-  const builders = new Map<string, TaskBuilder>();
+  const tasks = new Map<string, Gathered<Sink>>();
   for await (const row of table.rows([...used, ...watched])) {
     watch.add(row.cells);
     const name = task === undefined ? "" : taskOf(row, task);
-    let builder = builders.get(name);
-    if (!builder) {
-      builder = new TaskBuilder({ columns, options, maps });
-      builders.set(name, builder);
+    let gathered = tasks.get(name);
+    if (!gathered) {
+      const sink = newSink();
+      const builder = new TaskBuilder({ columns, options, maps, sink });
+      tasks.set(name, gathered = { builder, sink });
     }
+    const { builder, sink } = gathered;
     reading.add(row, { task: name, outcome: builder.add(row) });
+    const written = sink.drain();
+    if (written) await written;
   }
-  if (builders.size === 0) {
+  if (tasks.size === 0) {
     // The builder says what is missing.
-    new TaskBuilder({ columns, options })
+    await new TaskBuilder({ columns, options, sink: newSink() })
       .finish(options.name ?? "task", table.source);
   }
   checkAnswers(table.source, { options, columns, maps, watch, reading });
-  for (const name of reading.emptyTasks()) builders.delete(name);
-  return { builders, reading };
+  for (const name of reading.emptyTasks()) tasks.delete(name);
+  return { tasks, reading };
 }
 
 /** Asks what the classes of a label are worth: their numbers need be no grades. */

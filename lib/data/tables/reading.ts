@@ -7,7 +7,7 @@ import {
   type UnusedColumn,
 } from "./import_record.ts";
 import type { Table, TableRow } from "./table.ts";
-import type { RowOutcome } from "./task_builder.ts";
+import type { RowOutcome } from "../assemble/task_builder.ts";
 
 /** What {@linkcode Reading} is told of the table. */
 interface Told {

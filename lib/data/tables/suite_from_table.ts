@@ -1,6 +1,7 @@
 import type { Suite, Task, TaskInfo } from "../types.ts";
 import { openTable, type OpenTableOptions } from "./open_table.ts";
 import { checkNoFile, readOptionsOf } from "./read_options.ts";
+import { MemorySink } from "../assemble/memory_sink.ts";
 import { readTasks } from "./read_tasks.ts";
 import { type RowSource, rowsTable } from "./rows_table.ts";
 import type { Table } from "./table.ts";
@@ -99,20 +100,22 @@ async function readSuite(
   file: { name: string; source: string },
 ): Promise<Suite> {
   const parsed = parseTableTaskOptions(options);
-  const { builders } = await readTasks(table, parsed, task);
-  const stray = Object.keys(info).find((name) => !builders.has(name));
+  const { tasks: gathered } = await readTasks(table, parsed, {
+    task,
+    sink: () => new MemorySink(),
+  });
+  const stray = Object.keys(info).find((name) => !gathered.has(name));
   if (stray !== undefined) {
     throw new RangeError(
       `Cannot make a suite of ${file.source}: info names task ${
         JSON.stringify(stray)
-      }, which no row has: tasks are ${[...builders.keys()].join(", ")}`,
+      }, which no row has: tasks are ${[...gathered.keys()].join(", ")}`,
     );
   }
-  const tasks: Task[] = [...builders].map(([name, builder]) =>
-    selfShowing({
-      ...builder.finish(name, file.source),
-      ...own(info, name),
-    })
-  );
+  const tasks: Task[] = [];
+  for (const [name, { builder, sink }] of gathered) {
+    const task = sink.task(await builder.finish(name, file.source));
+    tasks.push(selfShowing({ ...task, ...own(info, name) }));
+  }
   return selfShowing({ name: parsed.name ?? file.name, tasks });
 }

@@ -2,12 +2,11 @@ import { basename, resolve } from "node:path";
 import type { Task } from "../types.ts";
 import { openTable, type OpenTableOptions } from "./open_table.ts";
 import { readOptionsOf } from "./read_options.ts";
-import { readTasks } from "./read_tasks.ts";
+import { readTask } from "./read_task.ts";
 import {
   parseTableTaskOptions,
   type TableTaskOptions,
 } from "./table_options.ts";
-import { selfShowing } from "../../report/notebook/mod.ts";
 
 /** Options of {@linkcode taskFromFile}. */
 export interface TaskFromFileOptions
@@ -45,10 +44,10 @@ export async function taskFromFile(
 ): Promise<Task> {
   const parsed = parseTableTaskOptions(options);
   const table = await openTable(path, { subset, ...readOptionsOf(parsed) });
-  const { builders } = await readTasks(table, parsed);
-  return selfShowing(
-    builders.get("")!.finish(parsed.name ?? tableName(path), sourceOf(path)),
-  );
+  return await readTask(table, parsed, {
+    name: tableName(path),
+    source: sourceOf(path),
+  });
 }
 
 /** `data/faq.csv.gz` → `faq`. */

@@ -1,12 +1,11 @@
 import type { Task } from "../types.ts";
 import { checkNoFile } from "./read_options.ts";
-import { readTasks } from "./read_tasks.ts";
+import { readTask } from "./read_task.ts";
 import { type RowSource, rowsTable } from "./rows_table.ts";
 import {
   parseTableTaskOptions,
   type TableTaskOptions,
 } from "./table_options.ts";
-import { selfShowing } from "../../report/notebook/mod.ts";
 
 export type { RowSource };
 
@@ -50,8 +49,5 @@ export async function taskFromRows(
   const parsed = parseTableTaskOptions(options);
   checkNoFile(options);
   const table = await rowsTable(rows);
-  const { builders } = await readTasks(table, parsed);
-  return selfShowing(
-    builders.get("")!.finish(parsed.name ?? "task", table.source),
-  );
+  return await readTask(table, parsed, { name: "task", source: table.source });
 }

@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from "node:path";
 import { z } from "zod";
 import type { TableTaskOptions } from "../../../data/tables/table_options.ts";
 import { tableTaskFields } from "../../../data/tables/table_options.ts";
-import type { ImportRecord, Suite } from "../../../data/mod.ts";
+import type { ImportRecord, SuiteRow } from "../../../data/mod.ts";
 import type { Command } from "../../command.ts";
 import type { CommandIo } from "../../io.ts";
 import { line } from "../../../base/printable.ts";
@@ -106,7 +106,7 @@ export const command: Command<DataImportOptions> = {
           line`${out}: already imported with the same settings and files`,
         );
         return await show(earlier, {
-          suite: await openImported(out, task),
+          tasks: await importedRows(out, task),
           out,
           task,
           io,
@@ -118,9 +118,8 @@ export const command: Command<DataImportOptions> = {
           "replace it with --force",
       );
     }
-    const { suite, record } = await planned.read();
-    await write(suite, { out, task, force, record });
-    await show(record, { suite, out, task, io });
+    const { tasks, record } = await planned.write(out, { overwrite: force });
+    await show(record, { tasks, out, task, io });
   },
 };
 
@@ -137,54 +136,40 @@ async function earlierImport(out: string): Promise<ImportRecord | undefined> {
   );
 }
 
-async function write(
-  suite: Suite,
-  { out, task, force, record }: {
-    out: string;
-    task: string | undefined;
-    force: boolean;
-    record: ImportRecord;
-  },
-): Promise<void> {
-  const { writeSuite, writeTask } = await import("../../../data/mod.ts");
-  const files = { "import.json": `${JSON.stringify(record, null, 2)}\n` };
-  const options = { overwrite: force, files };
-  if (task === undefined) await writeTask(suite.tasks[0]!, out, options);
-  else await writeSuite(suite, out, options);
-}
-
-/** The task or suite that an earlier import wrote. */
-async function openImported(
+/** What there is to tell of the tasks that an earlier import wrote. */
+async function importedRows(
   out: string,
   task: string | undefined,
-): Promise<Suite> {
-  const { openSuite, openTask } = await import("../../../data/mod.ts");
-  return task === undefined
-    ? { name: out, tasks: [await openTask(out)] }
-    : await openSuite(out);
+): Promise<SuiteRow[]> {
+  const { openSuite, openTask, suiteRows } = await import(
+    "../../../data/mod.ts"
+  );
+  return suiteRows(
+    task === undefined
+      ? { name: out, tasks: [await openTask(out)] }
+      : await openSuite(out),
+  );
 }
 
 /** Prints what the folder holds and what was taken for what. */
 async function show(
   record: ImportRecord,
-  { suite, out, task, io }: {
-    suite: Suite;
+  { tasks, out, task, io }: {
+    tasks: SuiteRow[];
     out: string;
     task: string | undefined;
     io: CommandIo;
   },
 ): Promise<void> {
-  const { suiteRows } = await import("../../../data/mod.ts");
   const textTable = await tablesFor(io);
   if (task === undefined) await listInSuite(out, io);
-  const rows = suiteRows(suite);
   io.result(
-    { out, tasks: rows, import: record },
+    { out, tasks, import: record },
     () =>
       [
         ...importLines(record),
         "",
-        textTable(rows, { digits: 0 }),
+        textTable(tasks, { digits: 0 }),
         "",
         line`written to ${out}; next: ${
           commandLine(["data", "check", task ? out : dirname(out)])
