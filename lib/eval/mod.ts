@@ -92,3 +92,9 @@ export {
   randomizationTest,
   type RandomizationTestOptions,
 } from "./significance/randomization.ts";
+export {
+  type SeedDifferences,
+  type SeedsAndQueries,
+  seedsAndQueries,
+  type SeedsAndQueriesOptions,
+} from "./significance/seeds_and_queries.ts";

@@ -19,8 +19,8 @@ export {
   type ArenaResult,
   type ArenaStrategy,
   arenaTable,
-  arenaVerdict,
 } from "./arena/result.ts";
+export { arenaVerdict } from "./arena/verdict.ts";
 export { ARENA_DEFAULTS, type ArenaDefaults } from "./arena/defaults.ts";
 export {
   armLabel,

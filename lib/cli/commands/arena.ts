@@ -58,7 +58,8 @@ export const command: Command<ArenaOptions> = {
     "all are compared with uniform sampling on the test splits. " +
     "Strategies: uniform, proportional, temperature-T, manual-0.5/0.3/0.2, " +
     "tdro, tdro-ratio-of-means, doremi, group-dro, doge, regmix, " +
-    "leave-one-out, inf-dds. Finished arms are kept: more strategies or " +
+    "leave-one-out, inf-dds; with -top-N at its end, as in tdro-top-70, a " +
+    "strategy keeps only its N % heaviest tasks. Finished arms are kept: more strategies or " +
     "seeds in the same folder train only what is new.",
   examples: [
     {
@@ -138,6 +139,7 @@ export const command: Command<ArenaOptions> = {
             "low",
             "high",
             "pHolm",
+            "pSeeds",
             "seedDeviation",
             "dataUsed",
             "proxySteps",

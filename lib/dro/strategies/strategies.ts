@@ -10,6 +10,7 @@ import { regmix } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";
 import { tdro } from "./tdro.ts";
 import { temperatureMixture } from "./temperature_mixture.ts";
+import { topOf } from "./top_of.ts";
 import { uniformMixture } from "./uniform_mixture.ts";
 
 /** How a strategy is made from its name. */
@@ -74,7 +75,8 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
  * The strategy of a name.
  *
  * @param name A key of {@linkcode STRATEGIES}; where one takes an argument, it
- * follows after a hyphen: `"temperature-3"`, `"manual-0.5/0.3/0.2"`.
+ * follows after a hyphen: `"temperature-3"`, `"manual-0.5/0.3/0.2"`. With `-top-N`
+ * at its end, only the heaviest N % of the tasks are kept: `"tdro-top-70"`.
  * @returns The strategy.
  * @throws {RangeError} If there is none of that name; the message tells the
  * nearest one.
@@ -86,11 +88,14 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
  *
  * assert.equal(strategy("doge").name, "doge");
  * assert.equal(strategy("temperature-3").name, "temperature-3");
+ * assert.equal(strategy("tdro-top-70").name, "tdro-top-70");
  * assert.throws(() => strategy("doremi2"), /did you mean doremi/);
  * ```
  */
 export function strategy(name: string): Strategy {
   if (name === "tdro-paper") return tdro({ measure: "ratio-of-means" }); // its earlier name
+  const top = /^(.+)-top-(\d+(?:\.\d+)?)$/.exec(name);
+  if (top) return topOf(strategy(top[1]!), Number(top[2]));
   const exact = Object.hasOwn(STRATEGIES, name) ? STRATEGIES[name] : undefined;
   if (exact) return exact.make();
   for (const [prefix, { make, argument }] of Object.entries(STRATEGIES)) {

@@ -1,5 +1,6 @@
 import { normalCdf, normalQuantile } from "./distributions.ts";
 import { checkLevel, checkResamples } from "./paired.ts";
+import { quantile } from "./quantile.ts";
 import type { RandomSource } from "../../base/random_source.ts";
 import { mean } from "../../base/mean.ts";
 
@@ -117,13 +118,4 @@ function bcaEnds(
     normalCdf(bias + (bias + z) / (1 - acceleration * (bias + z)));
   const z = normalQuantile(alpha / 2);
   return [end(z), end(-z)];
-}
-
-/** Quantile of sorted numbers, linear between neighbours. */
-function quantile(sorted: Float64Array, p: number): number {
-  const at = (sorted.length - 1) * p;
-  if (Number.isNaN(at)) return NaN;
-  const low = Math.floor(at);
-  const a = sorted[low]!;
-  return a + (at - low) * ((sorted[low + 1] ?? a) - a);
 }

@@ -1,6 +1,7 @@
 import type { ReportContent, ReportPlot } from "../../report/mod.ts";
 import { type ArenaPlots, arenaPlots } from "./plots.ts";
-import { type ArenaResult, arenaTable, arenaVerdict } from "./result.ts";
+import { type ArenaResult, arenaTable } from "./result.ts";
+import { arenaVerdict } from "./verdict.ts";
 import { cutTable } from "../report/run_content.ts";
 import { REPORT_TERMS } from "../report/report_terms.ts";
 import type { ArenaData } from "../report/reportable.ts";
@@ -65,7 +66,7 @@ function resultsFirst(result: ArenaResult): ReturnType<typeof arenaTable> {
   const short = table.select(
     table.columnNames().filter((name) => !name.startsWith("Δ ")),
   );
-  return short.relocate(["worst", "worstTask", "p"], { after: "pHolm" });
+  return short.relocate(["worst", "worstTask", "p"], { after: "pInferior" });
 }
 
 /** Guard rails that strategies crossed, as the verdict words them. */
@@ -79,7 +80,7 @@ function plots(specs: ArenaPlots): ReportPlot[] {
   const about: Record<keyof ArenaPlots, [string, string]> = {
     intervals: [
       "Gain of each strategy",
-      "Difference of the mean nDCG@10 to uniform sampling, with its 95 % interval over the test queries; p after Holm.",
+      "Difference of the mean nDCG@10 to uniform sampling, with its 95 % interval over seeds and test queries; p after Holm.",
     ],
     gains: [
       "Gain by task and strategy",

@@ -3,14 +3,19 @@
 // needs a package that not every registry has.
 import type { BaselineName } from "../arms.ts";
 import type { DevLine } from "../dev/dev_log.ts";
-import { type KeptStep, ruleOf } from "../dev/kept_step.ts";
-import { withoutTraining } from "../summary.ts";
+import type { KeptStep } from "../dev/kept_step.ts";
 import "@uwdata/flechette";
 import { type ColumnTable, table } from "arquero";
 import type { EvalReport } from "../../eval/mod.ts";
 
 /** Name of the result in an arena's folder. */
 export const ARENA_RESULT = "arena.json";
+
+/**
+ * How much lower a mean nDCG@10 may be without counting as inferior: what one gives
+ * up gladly for training on fewer tasks.
+ */
+export const MARGIN = 0.005;
 
 /** One arm of an arena with one seed. */
 export interface ArenaArm {
@@ -62,17 +67,32 @@ export interface ArenaStrategy {
   /** `mean` minus that of the uniform arm. */
   difference: number;
   /**
-   * 95 % interval of `difference` over test queries: they are resampled within
-   * each task, each with its mean over the seeds. `null` for the uniform arm.
+   * 95 % interval of `difference` over seeds and test queries, by
+   * `seedsAndQueries()`; with one seed over test queries alone. `null` for the
+   * uniform arm.
    */
   interval: [number, number] | null;
   /**
-   * Paired randomisation test of `difference` over queries, two-sided; tasks
-   * count the same. `null` for the uniform arm.
+   * Two-sided p-value of `difference`, over the same. `null` for the uniform arm.
    */
   p: number | null;
   /** `p`, adjusted by Holm for the number of strategies. */
   pHolm: number | null;
+  /**
+   * p-value of the paired t-test over the seeds alone; `null` for the uniform arm and
+   * for one seed.
+   */
+  pSeeds?: number | null | undefined;
+  /**
+   * p-value for being worse than uniform by {@linkcode MARGIN} or more: small if the
+   * strategy is not inferior. `null` for the uniform arm.
+   */
+  pInferior?: number | null | undefined;
+  /**
+   * Difference of each seed's mean to the uniform arm of that seed. Absent from
+   * arenas of versions whose intervals and p-values were over test queries alone.
+   */
+  seedDifferences?: number[] | undefined;
   /** Mean nDCG@10 of each seed, in the order of the seeds. */
   seedMeans: number[];
   /** Standard deviation of `seedMeans`; `null` for one seed. */
@@ -134,7 +154,7 @@ export interface ArenaResult {
  * An arena as a table, best mean first: a row a strategy, and one for BM25 and for
  * the start (without training). Columns: `strategy`,
  * `nDCG@10`, `worst` and `worstTask`, `difference` to uniform with its interval
- * `low` to `high`, `p` and `pHolm`, spread over seeds (`seedMin`, `seedMax`,
+ * `low` to `high`, `p`, `pHolm`, `pSeeds` and `pInferior`, spread over seeds (`seedMin`, `seedMax`,
  * `seedDeviation`), `dataUsed`, `proxySteps`, `referenceSteps`, `seconds`, and
  * `Δ task` for each task.
  *
@@ -178,6 +198,8 @@ export function arenaTable(result: ArenaResult): ColumnTable {
     high: column((s) => s.interval?.[1]),
     p: column((s) => s.p),
     pHolm: column((s) => s.pHolm),
+    pSeeds: column((s) => s.pSeeds),
+    pInferior: column((s) => s.pInferior),
     seedMin: column((s) => s.seedMeans && Math.min(...s.seedMeans)),
     seedMax: column((s) => s.seedMeans && Math.max(...s.seedMeans)),
     seedDeviation: column((s) => s.seedDeviation),
@@ -219,121 +241,4 @@ function baselineRows(
       deltas: tasks.map((value, k) => value - uniform.tasks[k]!),
     };
   });
-}
-
-/** Largest adjusted p-value that counts as beyond chance. */
-const ALPHA = 0.05;
-
-/**
- * An arena's verdict in sentences: which differences from uniform sampling are
- * beyond chance, which aren't, and what that rests on.
- *
- * @param result An arena's result.
- * @returns Sentences, one for each strategy but uniform, then the limits.
- *
- * @example Usage
- * ```ts
- * import { type ArenaResult, type ArenaStrategy, arenaVerdict } from "@tdro/tdro/experiment";
- * import assert from "node:assert/strict";
- *
- * const uniform = {
- *   name: "uniform", source: "", formula: "1 / K", failsWhen: "", warnings: [],
- *   mean: 0.3, tasks: [0.2, 0.4], worst: { task: "faq", ndcg: 0.2 }, deltas: [0, 0], difference: 0,
- *   interval: null, p: null, pHolm: null, seedMeans: [0.3], seedDeviation: null, weights: [0.5, 0.5],
- *   dataUsed: 1, rowsSeen: 1, proxySteps: 0, referenceSteps: 0, seconds: 9,
- * };
- * const tdro: ArenaStrategy = {
- *   ...uniform, name: "tdro", mean: 0.4, tasks: [0.4, 0.4], deltas: [0.2, 0], difference: 0.1,
- *   interval: [0.05, 0.15], p: 0.01, pHolm: 0.01, weights: [0.8, 0.2], proxySteps: 50,
- * };
- * const arena: ArenaResult = { // what compareMixtures() writes to arena.json
- *   format: "tdro-arena/1", suite: "mine", tasks: [{ name: "faq", size: 90 }, { name: "code", size: 90 }],
- *   steps: 50, budget: 50, seeds: [1], backend: "wasm", strategies: [uniform, tdro], arms: [], versions: {},
- * };
- * assert.match(arenaVerdict(arena)[0]!, /^tdro: better than uniform, beyond chance \(\+0\.1000/);
- * ```
- */
-export function arenaVerdict(result: ArenaResult): string[] {
-  const signed = (x: number) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(4)}`;
-  const sentences = [...result.strategies].sort((a, b) => b.mean - a.mean)
-    .flatMap((s) => {
-      if (!s.interval || s.pHolm === null) return [];
-      const beyond = s.pHolm <= ALPHA;
-      const judged = beyond
-        ? s.difference > 0
-          ? "better than uniform, beyond chance"
-          : "worse than uniform, beyond chance"
-        : s.interval[0] > 0 || s.interval[1] < 0
-        ? "no different from uniform, as far as these queries tell: its own " +
-          "interval excludes 0, but the test of all strategies doesn't"
-        : "no different from uniform, as far as these queries tell: within " +
-          "chance";
-      const cost = s.proxySteps > 0
-        ? `; choosing took ${Math.round(s.proxySteps)} proxy steps${
-          s.referenceSteps > 0
-            ? ` beside a reference trained for ${s.referenceSteps}`
-            : ""
-        }`
-        : "; choosing was free";
-      return [
-        `${s.name}: ${judged} (${signed(s.difference)} mean nDCG@10, ` +
-        `95 % interval ${signed(s.interval[0])} to ${signed(s.interval[1])}, ` +
-        `p ${s.pHolm.toFixed(3)} after Holm)${cost}.`,
-      ];
-    });
-  const { seeds, steps } = result;
-  const many = seeds.length > 1;
-  return [
-    ...sentences,
-    ...beforeTraining(result),
-    ...result.strategies.flatMap(({ name, warnings }) =>
-      warnings.map((warning) => `${name}: ${warning}`)
-    ),
-    ...keptSteps(result),
-    `Every arm: ${steps} updates, same start, rows and selection rule (${
-      ruleOf(result.arms.flatMap(({ kept }) => kept ?? []))
-    }), ${
-      many
-        ? `${seeds.length} seeds (${seeds.join(", ")})`
-        : `one seed (${seeds[0]})`
-    }. Intervals and p-values are over test queries${
-      many ? ", each with its mean over the seeds" : ""
-    }: they say what other queries would show, not other seeds${
-      many ? "; the table has the spread over seeds" : ""
-    }.`,
-  ];
-}
-
-/** After how many updates the model of each arm was kept, where that was a choice. */
-function keptSteps({ strategies, arms, steps }: ArenaResult): string[] {
-  const told = strategies.flatMap(({ name }) => {
-    const kept = arms.filter((arm) => arm.strategy === name)
-      .flatMap((arm) => arm.kept ?? []);
-    const updates = kept.map(({ step }) => step);
-    return updates.some((step) => step < steps)
-      ? [`${name} ${updates.join(", ")}`]
-      : [];
-  });
-  return told.length === 0 ? [] : [
-    `Kept after fewer than ${steps} updates (with each seed): ${
-      told.join("; ")
-    }.`,
-  ];
-}
-
-/** What training came to at all. */
-function beforeTraining({ baselines, strategies }: ArenaResult): string[] {
-  if (!baselines) return [];
-  const { start, bm25 } = baselines;
-  const worse = strategies.filter(({ mean }) => mean < start.mean);
-  const names = worse.map(({ name }) => name).join(", ");
-  return [
-    withoutTraining(
-      { start: start.mean, bm25: bm25.mean },
-      "the models that the arms started from",
-    ),
-    ...worse.length > 0
-      ? [`Training did harm: below the start are ${names}.`]
-      : [],
-  ];
 }

@@ -1,9 +1,13 @@
 import { mean } from "../../base/mean.ts";
 import { type Strategy, weightWarnings } from "../../dro/mod.ts";
-import { type EvalReport, holm, randomizationTest } from "../../eval/mod.ts";
+import {
+  type EvalReport,
+  holm,
+  type SeedsAndQueries,
+  seedsAndQueries,
+} from "../../eval/mod.ts";
 import { createRng } from "../../sampling/mod.ts";
-import type { ArenaArm, ArenaStrategy } from "./result.ts";
-import { compareArms } from "../compare_arms.ts";
+import { type ArenaArm, type ArenaStrategy, MARGIN } from "./result.ts";
 import { METRIC } from "../summary.ts";
 
 /** What {@linkcode arenaStatistics} needs beside the arms. */
@@ -18,8 +22,7 @@ export interface ArenaStatisticsSettings {
 
 /**
  * Sums up the arms: each strategy over its seeds, and against the uniform one,
- * which is the first. Seeds are averaged query by query before anything is
- * tested, as they are repetitions on the same queries, not more queries.
+ * which is the first. Arms of one seed are paired: they share start, rows and draws.
  *
  * @param strategies The strategies, uniform first.
  * @param arms Every strategy with every seed.
@@ -36,15 +39,15 @@ export function arenaStatistics(
   );
   const pooled = own.map((seeds) => averaged(seeds.map((arm) => arm.report)));
   const uniform = pooled[0]!;
-  const tests = pooled.slice(1).map((report) => test(report, uniform, seed));
-  const adjusted = holm(tests);
+  const tests = own.slice(1).map((seeds) => test(seeds, own[0]!, seed));
+  const adjusted = holm(tests.map(({ p }) => p));
   return strategies.map((strategy, i) => {
     const seeds = own[i]!;
     const report = pooled[i]!;
     const tasks = report.tasks.map((task) => task.mean[METRIC]!);
     const worst = tasks.indexOf(Math.min(...tasks));
     const seedMeans = seeds.map((arm) => arm.report.mean[METRIC]!);
-    const compared = i > 0 ? compareArms(report, uniform, seed) : undefined;
+    const compared = tests[i - 1];
     const over = (value: (arm: ArenaArm) => number) => mean(seeds.map(value));
     const { name, source, formula, failsWhen } = strategy;
     const weights = seeds[0]!.weights.map((_, k) => over((a) => a.weights[k]!));
@@ -59,8 +62,12 @@ export function arenaStatistics(
       deltas: tasks.map((v, k) => v - uniform.tasks[k]!.mean[METRIC]!),
       difference: compared?.difference ?? 0,
       interval: compared?.interval ?? null,
-      p: tests[i - 1] ?? null,
+      p: compared?.p ?? null,
       pHolm: adjusted[i - 1] ?? null,
+      // Without any spread there is no t-test.
+      pSeeds: compared && compared.pSeeds >= 0 ? compared.pSeeds : null,
+      pInferior: compared?.inferior(MARGIN) ?? null,
+      seedDifferences: compared?.bySeed,
       seedMeans,
       seedDeviation: deviation(seedMeans),
       weights,
@@ -100,19 +107,23 @@ function averaged(reports: readonly EvalReport[]): EvalReport {
   };
 }
 
-/**
- * p-value of the difference of the means over tasks. The test is about a mean
- * over queries: each is scaled by what it counts in the mean over tasks.
- */
-function test(a: EvalReport, b: EvalReport, seed: number): number {
-  const values = (report: EvalReport) =>
-    report.tasks.flatMap((task) => {
-      const own = task.perQuery[METRIC]!;
-      return own.map((value) => value / own.length);
-    });
-  return randomizationTest(values(a), values(b), {
-    rng: createRng(seed, "arena/randomization"),
-  }).p;
+/** Compares arms with the baseline's of the same seeds, query by query. */
+function test(
+  arms: readonly ArenaArm[],
+  baseline: readonly ArenaArm[],
+  seed: number,
+): SeedsAndQueries {
+  const differences = arms.map(({ seed, report }) => {
+    const before = baseline.find((arm) => arm.seed === seed)!.report;
+    return report.tasks.map((task, k) =>
+      task.perQuery[METRIC]!.map((value, q) =>
+        value - before.tasks[k]!.perQuery[METRIC]![q]!
+      )
+    );
+  });
+  return seedsAndQueries(differences, {
+    rng: createRng(seed, "arena/seeds-and-queries"),
+  });
 }
 
 /** Standard deviation of a sample; null for one value. */

@@ -11,13 +11,13 @@ export const REPORT_TERMS: readonly ReportTerm[] = [
     term: "interval",
     forms: ["intervals", "95 % from", "low", "high"],
     meaning:
-      "A 95 % interval over test queries: with other queries of the same kind the number would fall into it in about 95 of 100 cases. A difference whose interval holds 0 may be chance.",
+      "A 95 % interval over test queries (in an arena of several seeds: over seeds, too): with others of the same kind the number would fall into it in about 95 of 100 cases. A difference whose interval holds 0 may be chance.",
   },
   {
     term: "p",
     forms: ["p (Holm)", "p-values"],
     meaning:
-      "The chance that a difference at least as large turns up where there is none (paired randomisation test over queries). After Holm: adjusted for the number of strategies. Up to 0.05 counts as beyond chance.",
+      "The chance that a difference at least as large turns up where there is none, over seeds and test queries. After Holm: adjusted for the number of strategies. Up to 0.05 counts as beyond chance.",
   },
   {
     term: "uniform",

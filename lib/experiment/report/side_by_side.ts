@@ -86,10 +86,10 @@ function sentences(
   const plus = (x: number) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(4)}`;
   const told = (arm: ComparedArm) =>
     arm.interval![0] > 0
-      ? "a gain beyond chance"
+      ? "its interval above 0"
       : arm.interval![1] < 0
-      ? "a loss beyond chance"
-      : "within chance";
+      ? "its interval below 0"
+      : "its interval around 0";
   const best = all.flatMap(({ name }) => {
     const own = arms.filter((arm) => arm.run === name && arm.interval)
       .sort((a, b) => b.difference! - a.difference!)[0];
@@ -108,7 +108,8 @@ function sentences(
         plus(arm.interval![0])
       } to ${plus(arm.interval![1])}), ${told(arm)}.`
     ),
-    "Each difference is to the uniform arm of the same run. Which of " +
+    "Each difference is to the uniform arm of the same run. Intervals of " +
+    "runs are over test queries, those of arenas over seeds, too. Which of " +
     "several runs does best by chance is not tested here: picking the best " +
     "of several runs overstates it.",
   ];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  selectTop,
   STRATEGIES,
   type Strategy,
   strategy,
@@ -122,6 +123,28 @@ Deno.test("strategy() reads arguments and suggests names", () => {
       ["uniform-2", /did you mean uniform\?/],
     ] as const
   ) assert.throws(() => strategy(name), { name: "RangeError", message });
+});
+
+Deno.test("-top-N keeps the heaviest tasks of any strategy, each alike", async () => {
+  for (const name of ["manual-4/1/3/2-top-50", "regmix-top-75"]) {
+    const method = strategy(name);
+    assert.equal(method.name, name);
+    const { weights, context } = await learned(method);
+    const whole = await learned(strategy(name.replace(/-top-.*/, "")));
+    const kept = weights.flatMap((w, k) => w > 0 ? [k] : []);
+    assert.deepEqual(
+      kept,
+      selectTop(whole.weights, Number(name.split("-").at(-1))).sort(),
+    );
+    assert.ok(kept.every((k) => weights[k] === 1 / kept.length));
+    assert.equal(context.spent(), whole.context.spent());
+  }
+  await assert.rejects(
+    learned(strategy("tdro-top-20")),
+    /tdro-top-20: 20 % of 4 tasks is not one task/,
+  );
+  assert.throws(() => strategy("tdro-top-0"), /in \(0, 100\]: got 0/);
+  assert.throws(() => strategy("dorem-top-70"), /did you mean doremi\?/);
 });
 
 Deno.test("manual weights must fit the tasks", async () => {

@@ -8,6 +8,7 @@ import {
   type ArenaArm,
   type ArenaOutcome,
   type ArenaResult,
+  type ArenaStrategy,
   arenaTable,
   arenaVerdict,
   compareMixtures,
@@ -182,17 +183,20 @@ Deno.test("uniform given as weights is uniform, arm for arm", async () => {
 Deno.test("compareMixtures() names what is wrong before it writes", async () => {
   const out = `${await Deno.makeTempDir()}/run`;
   const options = { ...SETTINGS, backend: await useBackend("wasm"), out };
-  const wrong: [Promise<unknown>, RegExp][] = [
-    [run(["dogge"], options), /did you mean doge/],
-    [run(["tdro", "tdro"], options), /tdro appears twice/],
-    [run([], { ...options, seeds: [] }), /seeds must hold at least one/],
-    [run([], { ...options, seeds: [1, 1] }), /seed 1 appears twice/],
-    [run([], { ...options, budget: 0 }), /budget must be a number > 0: got 0/],
-    [run([], { ...options, devQueries: 0 }), /devQueries/],
-    [run([], { ...options, steps: 0 }), /steps/],
+  const wrong: [() => Promise<unknown>, RegExp][] = [
+    [() => run(["dogge"], options), /did you mean doge/],
+    [() => run(["tdro", "tdro"], options), /tdro appears twice/],
+    [() => run([], { ...options, seeds: [] }), /seeds must hold at least one/],
+    [() => run([], { ...options, seeds: [1, 1] }), /seed 1 is given twice/],
+    [
+      () => run([], { ...options, budget: 0 }),
+      /budget must be a number > 0: got 0/,
+    ],
+    [() => run([], { ...options, devQueries: 0 }), /devQueries/],
+    [() => run([], { ...options, steps: 0 }), /steps/],
   ];
   for (const [call, message] of wrong) {
-    await assert.rejects(call, { name: "RangeError", message });
+    await assert.rejects(call(), { name: "RangeError", message });
   }
   await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
 });
@@ -310,11 +314,16 @@ Deno.test("the statistics are those worked by hand", () => {
   close(other!.seedMeans[0]!, 0.6);
   close(other!.seedMeans[1]!, 0.3);
   close(other!.seedDeviation!, 0.3 / Math.SQRT2);
-  // Every query of task 0 gains the same, so resampling changes nothing.
-  close(other!.interval![0], 0.05);
-  close(other!.interval![1], 0.05);
-  // 2 queries differ: of 4 signs, both up and both down are as extreme.
-  close(other!.p!, 0.5);
+  // Every query of task 0 gains the same: what is left is the spread of two seeds,
+  // +0.2 and −0.1, of which Student's distribution with one degree of freedom says
+  // little. 0.05 ± 12.7 · 0.15.
+  close(other!.seedDifferences![0]!, 0.2);
+  close(other!.seedDifferences![1]!, -0.1);
+  assert.ok(other!.interval![0] < -1 && other!.interval![1] > 1.1);
+  // t = 0.05 / 0.15 with one degree of freedom: 1 − 2 / π · atan(1 / 3).
+  const exact = 1 - 2 / Math.PI * Math.atan(1 / 3);
+  assert.ok(Math.abs(other!.pSeeds! - exact) < 1e-9);
+  assert.ok(Math.abs(other!.p! - exact) < 0.03);
   assert.equal(other!.seconds, 3);
 });
 
@@ -326,17 +335,19 @@ Deno.test("p-values and intervals find a gain and doubt noise; Holm raises p", (
   );
   const changed = (gain: number) =>
     queries.map((own) => own.map((v) => v + gain + 0.2 * (rng.next() - 0.5)));
+  const seeds = [1, 2, 3];
   const strategies = arenaStatistics(
     ["uniform", "gain", "noise"].map(named),
-    [
-      arm("uniform", 1, queries),
-      arm("gain", 1, changed(0.1)),
-      arm("noise", 1, changed(0)),
-    ],
+    seeds.flatMap((seed) => [
+      arm("uniform", seed, queries),
+      arm("gain", seed, changed(0.1)),
+      arm("noise", seed, changed(0)),
+    ]),
     QUIET,
   );
   const [, gain, noise] = strategies;
-  assert.ok(gain!.pHolm! < 0.01 && gain!.interval![0] > 0.05);
+  assert.ok(gain!.pHolm! < 0.05 && gain!.interval![0] > 0.05);
+  assert.ok(gain!.pInferior! < 0.05);
   assert.ok(noise!.pHolm! > 0.05);
   assert.ok(noise!.interval![0] < 0 && noise!.interval![1] > 0);
   assert.ok(Math.abs(gain!.pHolm! - 2 * gain!.p!) < 1e-12);
@@ -346,7 +357,7 @@ Deno.test("p-values and intervals find a gain and doubt noise; Holm raises p", (
     tasks: [{ name: "task0", size: 1 }, { name: "task1", size: 1 }],
     steps: 1,
     budget: 1,
-    seeds: [1],
+    seeds,
     backend: "none",
     strategies,
     arms: [],
@@ -359,10 +370,30 @@ Deno.test("p-values and intervals find a gain and doubt noise; Holm raises p", (
   assert.equal(verdict.length, 3);
   assert.match(verdict[0]!, /^gain: better than uniform, beyond chance \(\+0/);
   assert.match(verdict.join("\n"), /^noise: no different from uniform/m);
-  const doubted = { ...gain!, pHolm: 0.2 };
+  assert.match(verdict[2]!, /3 seeds \(1, 2, 3\).*over seeds and test queries/);
+  const told = (strategy: Partial<ArenaStrategy>, seeds = [1, 2, 3]) =>
+    arenaVerdict({
+      ...result,
+      seeds,
+      strategies: [strategies[0]!, { ...gain!, ...strategy }],
+    });
   assert.match(
-    arenaVerdict({ ...result, strategies: [strategies[0]!, doubted] })[0]!,
-    /^gain: no different from uniform, as far as these queries tell: its own interval excludes 0/,
+    told({ pHolm: 0.2 })[0]!,
+    /^gain: no different from uniform, as far as these seeds and queries tell: its own interval excludes 0/,
   );
-  assert.match(verdict[2]!, /one seed \(1\).*not other seeds/);
+  assert.match(
+    told({ dataUsed: 0.6 })[0]!,
+    /; with 60 % of the training rows not worse by 0\.005 or more \(p 0\.\d+\)/,
+  );
+  assert.match(
+    told({ dataUsed: 0.6, pInferior: 0.4 })[0]!,
+    /; whether 60 % of the training rows cost less than 0\.005 is open/,
+  );
+  // One seed, and arenas of versions that knew queries alone: no such word.
+  const [one, limits] = told({ seedDifferences: [0.1] }, [1]);
+  assert.match(one!, /^gain: \+0\.\d+ mean nDCG@10, 95 % interval/);
+  assert.match(limits!, /One seed can't tell a mixture from luck/);
+  const earlier = told({ seedDifferences: undefined });
+  assert.doesNotMatch(earlier.join("\n"), /beyond chance/);
+  assert.match(earlier.at(-1)!, /run the arena again to have them over seeds/);
 });
