@@ -142,7 +142,7 @@ Deno.test("swapping the arms mirrors all of it; non-inferiority grows with the m
 });
 
 Deno.test("what can't be compared is refused in one line", () => {
-  const options = { rng: createRng(1) };
+  const options = { rng: createRng(1, "test") };
   assert.throws(
     () => seedsAndQueries([], options),
     /there must be a seed, a task/,

@@ -74,7 +74,7 @@ export interface SeedsAndQueries {
  * // Three seeds, one task of four queries: the seeds don't agree.
  * const told = seedsAndQueries(
  *   [[[0.2, 0.1, 0.2, 0.1]], [[-0.1, -0.2, -0.1, 0]], [[0.3, 0.2, 0.2, 0.3]]],
- *   { rng: createRng(1) },
+ *   { rng: createRng(1, "example") },
  * );
  * assert.ok(told.interval[0] < 0 && told.p > 0.05);
  * ```
