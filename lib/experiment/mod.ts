@@ -37,17 +37,27 @@ export {
   type ArenaSettings,
   compareMixtures,
   type CompareMixturesOptions,
+  planArena,
 } from "./arena/compare_mixtures.ts";
 export {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "./experiment_options.ts";
+export { planLines, type PlanReasons } from "./plan/plan_lines.ts";
+export type {
+  PlanEstimates,
+  PlannedStage,
+  PlannedTask,
+  RunPlan,
+} from "./plan/run_plan.ts";
+export type { BothSides, TextLengths } from "./stages/cut_texts.ts";
 export { explainRun, readRunLosses, type RunLosses } from "./explain_run.ts";
 export type { MetricsLine } from "./stages/metrics_log.ts";
 export type { Progress, ProgressEvent } from "../base/progress_event.ts";
 export { type FinishedRun, readRun } from "./report/read_run.ts";
 export {
   type ExperimentResult,
+  planExperiment,
   runExperiment,
   type RunExperimentOptions,
 } from "./run_experiment.ts";
@@ -83,6 +93,7 @@ export {
 } from "./report/report_runs.ts";
 export type { RetrieverSettings } from "./retriever_options.ts";
 export {
+  planRetriever,
   type RetrieverResult,
   trainRetriever,
   type TrainRetrieverOptions,

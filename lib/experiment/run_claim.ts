@@ -3,11 +3,21 @@ import { lockFolder } from "../base/files/folder_lock.ts";
 import { renameEarlierArms } from "./earlier_arms.ts";
 import {
   beginRun,
+  type FolderPermissions,
   type FolderState,
   openRunFolder,
+  type RunIdentity,
   type RunRecord,
   writeRecord,
 } from "./run_folder.ts";
+
+/** What may be done to a run's folder. */
+export interface RunClaimOptions extends FolderPermissions {
+  /** Versions for a new record. */
+  versions?: Record<string, string>;
+  /** Whether the folder stays as it is. @default {false} */
+  lookOnly?: boolean;
+}
 
 /**
  * Takes a run's folder for this process: at once where there is a run to go on
@@ -33,10 +43,15 @@ export class RunClaim implements AsyncDisposable {
 
   /** Looks at the folder, as {@linkcode openRunFolder} does. */
   static async open(
-    ...args: Parameters<typeof openRunFolder>
+    identity: RunIdentity,
+    { lookOnly = false, ...options }: RunClaimOptions = {},
   ): Promise<RunClaim> {
-    const look = () => openRunFolder(...args);
+    const look = () => openRunFolder(identity, options);
     const claim = new RunClaim(await look(), look);
+    if (lookOnly) {
+      await checkFolder(claim.record.options.out);
+      return claim;
+    }
     if (claim.state === "unfinished") {
       await claim.#take();
       await renameEarlierArms(claim.record.options.out);

@@ -32,7 +32,10 @@ import {
 } from "./run_folder.ts";
 import { RunClaim } from "./run_claim.ts";
 import { type SettledOptions, settleLengths } from "./settled_lengths.ts";
-import { lengthStage, miningLengths } from "./stages/length_stage.ts";
+import { miningLengths } from "./stages/mining_lengths.ts";
+import { measures, planStage } from "./plan/plan_stage.ts";
+import { runStages } from "./plan/planned_stages.ts";
+import type { RunPlan } from "./plan/run_plan.ts";
 import { summarise } from "./summarise.ts";
 import type { ExperimentSummary } from "./summary.ts";
 import type { StageInput } from "./stages/stage_input.ts";
@@ -99,11 +102,64 @@ export interface RunExperimentOptions
  * for await (const { label, done, total } of run) console.log(label, done, total);
  * ```
  */
-export async function* runExperiment(
+export function runExperiment(
+  suite: Suite,
+  options: RunExperimentOptions,
+): AsyncGenerator<ProgressEvent, ExperimentResult> {
+  return experiment(suite, options, { planOnly: false }) as AsyncGenerator<
+    ProgressEvent,
+    ExperimentResult
+  >;
+}
+
+/**
+ * What {@linkcode runExperiment} would do with the same options, and what it takes:
+ * stages, passes over the tasks, texts that are cut; memory and time estimated from
+ * three updates. All that it checks before dear work is checked; nothing is written.
+ *
+ * @param suite The tasks.
+ * @param options Settings, as for the run.
+ * @returns Progress; at the end the plan.
+ * @throws As the run would.
+ *
+ * @example Usage
+ * ```ts
+ * import { planExperiment } from "@tdro/tdro/experiment";
+ * import { useBackend } from "@tdro/tdro/backend";
+ * import assert from "node:assert/strict";
+ *
+ * const task = (name: string) => ({
+ *   name, prompt: "", language: "en", kind: "faq", license: "MIT", source: "",
+ *   corpus: new Map(["red", "blue"].map((id) => [id, { id, text: `${id} is a colour` }])),
+ *   queries: new Map([["q", { id: "q", text: "what is red" }]]),
+ *   qrels: { train: new Map([["q", new Map([["red", 1]])]]), test: new Map([["q", new Map([["red", 1]])]]) },
+ * });
+ * const suite = { name: "toy", tasks: [task("a"), task("b")] };
+ * const planning = planExperiment(suite, {
+ *   backend: await useBackend("wasm"), hiddenSize: 8, steps: 10, batchSize: 2,
+ * });
+ * let next = await planning.next();
+ * while (!next.done) next = await planning.next();
+ * const [uniform] = next.value.stages;
+ * assert.deepEqual(uniform!.passes, [10, 10]); // 10 updates of 2 queries, 2 rows in all
+ * ```
+ */
+export function planExperiment(
+  suite: Suite,
+  options: RunExperimentOptions,
+): AsyncGenerator<ProgressEvent, RunPlan> {
+  return experiment(suite, options, { planOnly: true }) as AsyncGenerator<
+    ProgressEvent,
+    RunPlan
+  >;
+}
+
+async function* experiment(
   whole: Suite,
   { backend, force, forceSettings, signal, lora, ...given }:
     RunExperimentOptions,
-): AsyncGenerator<ProgressEvent, ExperimentResult> {
+  { planOnly }: { planOnly: boolean },
+): AsyncGenerator<ProgressEvent, ExperimentResult | RunPlan> {
   checkSuite(whole);
   const parsed = parseExperimentOptions(given);
   refuseIdleDev(parsed);
@@ -123,9 +179,10 @@ export async function* runExperiment(
     versions: versions(),
     force,
     forceSettings,
+    lookOnly: planOnly,
   });
   const { record } = claim;
-  if (claim.state === "finished") {
+  if (claim.state === "finished" && !planOnly) {
     const label = `${options.out}: already finished, nothing to do`;
     yield { stage: "run", label, done: 1, total: 1 };
     return await resultOf(options.out);
@@ -140,45 +197,59 @@ export async function* runExperiment(
 
   await checkModel(options);
   yield* events;
-  const { rows, statistics } = yield* noted(
-    "negatives",
-    mineStage(options, suite, {
-      mined,
-      lengths: miningLengths(claim),
-      signal,
-    }),
-  );
   /** Weights within the limit of passes, if there is one. */
-  const held = (weights: number[]) =>
+  const held = (weights: number[], sizes: number[]) =>
     options.maxPasses === undefined ? weights : capPasses(weights, {
-      sizes: rows.map((r) => r.length),
+      sizes,
       draws: options.steps * options.batchSize,
       maxPasses: options.maxPasses,
     });
-  const uniform = held(mixture(suite, "uniform")); // throws if it can't be kept
   const base = withAdapter(
     yield* noted("start", startStage(options, suite, claim.begun)),
     adapter,
     options.seed,
   );
-  yield* lengthStage({ base, suite, options }, {
-    claim,
-    open: settled.open.names.includes("passageLength"),
-  });
-  const log = new MetricsLog(options.out);
-  const input: StageInput = {
-    options,
-    suite,
-    rows,
-    base,
-    log,
-    dev: sample && devSet(sample, options, signal),
-    signal,
-    backend,
-  };
-  const arms: Partial<Record<ArmName, TrainedArm>> = {};
-  const about = aboutArms(options);
   try {
+    const plan = yield* planStage({
+      base,
+      suite,
+      options,
+      signal,
+      stages: (sizes) =>
+        runStages(options, {
+          sizes,
+          uniform: held(mixture(suite, "uniform"), sizes),
+        }),
+      models: { kept: ARMS.length, evaluated: ARMS.length + 1 },
+      open: settled.open.names.includes("passageLength"),
+      measure: measures(claim, planOnly),
+    });
+    if (planOnly) return { folder: options.out, state: claim.state, ...plan };
+    if (claim.state === "new") record.lengths = plan.lengths;
+    const { rows, statistics } = yield* noted(
+      "negatives",
+      mineStage(options, suite, {
+        mined,
+        lengths: miningLengths(claim),
+        signal,
+      }),
+    );
+    const sizes = rows.map((r) => r.length);
+    // Throws if the limit can't be kept.
+    const uniform = held(mixture(suite, "uniform"), sizes);
+    const log = new MetricsLog(options.out);
+    const input: StageInput = {
+      options,
+      suite,
+      rows,
+      base,
+      log,
+      dev: sample && devSet(sample, options, signal),
+      signal,
+      backend,
+    };
+    const arms: Partial<Record<ArmName, TrainedArm>> = {};
+    const about = aboutArms(options);
     if (!claim.begun) {
       await checkModelSpace(options, { base, models: ARMS.length });
       await claim.begin();
@@ -201,7 +272,7 @@ export async function* runExperiment(
     const { curr } = learned.chosen;
     const heaviest = new Set(selectTop(curr, options.topPercent));
     const mixtures = {
-      reweighted: held(curr),
+      reweighted: held(curr, sizes),
       top: curr.map((_, k) => heaviest.has(k) ? 1 / heaviest.size : 0),
     };
     for (const name of ["reweighted", "top"] as const) {

@@ -37,7 +37,10 @@ import {
 } from "./run_folder.ts";
 import { RunClaim } from "./run_claim.ts";
 import { settleLengths } from "./settled_lengths.ts";
-import { lengthStage, miningLengths } from "./stages/length_stage.ts";
+import { miningLengths } from "./stages/mining_lengths.ts";
+import { measures, planStage } from "./plan/plan_stage.ts";
+import { retrieverStage } from "./plan/planned_stages.ts";
+import type { RunPlan } from "./plan/run_plan.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
 import { writeCard } from "./card/write_card.ts";
 import { devSet, refuseIdleDev, withDevSample } from "./dev/dev_set.ts";
@@ -118,7 +121,36 @@ export interface RetrieverResult {
  * for await (const { label, done, total } of run) console.log(label, done, total);
  * ```
  */
-export async function* trainRetriever(
+export function trainRetriever(
+  suite: Suite,
+  options: TrainRetrieverOptions,
+): AsyncGenerator<ProgressEvent, RetrieverResult> {
+  return retriever(suite, options, { planOnly: false }) as AsyncGenerator<
+    ProgressEvent,
+    RetrieverResult
+  >;
+}
+
+/**
+ * What {@linkcode trainRetriever} would do with the same options, and what it takes,
+ * as `planExperiment()` tells it of a run. Nothing is written.
+ *
+ * @param suite The tasks.
+ * @param options Mixture, settings, LoRA, as for the training.
+ * @returns Progress; at the end the plan.
+ * @throws As the training would.
+ */
+export function planRetriever(
+  suite: Suite,
+  options: TrainRetrieverOptions,
+): AsyncGenerator<ProgressEvent, RunPlan> {
+  return retriever(suite, options, { planOnly: true }) as AsyncGenerator<
+    ProgressEvent,
+    RunPlan
+  >;
+}
+
+async function* retriever(
   whole: Suite,
   {
     backend,
@@ -130,7 +162,8 @@ export async function* trainRetriever(
     weights: given,
     ...settings
   }: TrainRetrieverOptions,
-): AsyncGenerator<ProgressEvent, RetrieverResult> {
+  { planOnly }: { planOnly: boolean },
+): AsyncGenerator<ProgressEvent, RetrieverResult | RunPlan> {
   const parsed = parseExperimentOptions(settings);
   const adapter = adapterOf(lora, parsed);
   const mined = parsed.mined === undefined
@@ -161,10 +194,11 @@ export async function* trainRetriever(
     versions: versions(),
     force,
     forceSettings,
+    lookOnly: planOnly,
   });
   const { record } = claim;
   const evaluation = { options, suite, signal, backend };
-  if (claim.state === "finished") {
+  if (claim.state === "finished" && !planOnly) {
     const label = `${options.out}: trained before`;
     yield { stage: "run", label, done: 1, total: 1 };
     await refuseDamagedRun(options.out, ["eval.json"]);
@@ -172,22 +206,30 @@ export async function* trainRetriever(
   }
   await checkModel(options);
   yield* events;
-  const { rows, statistics } = yield* mineStage(options, suite, {
-    mined,
-    needed: options.passages > 1,
-    lengths: miningLengths(claim),
-    signal,
-  });
   const base = withAdapter(
     await baseEncoder(options, suite, { keep: claim.begun }),
     adapter,
     options.seed,
   );
-  yield* lengthStage({ base, suite, options }, {
-    claim,
-    open: settled.open.names.includes("passageLength"),
-  });
   try {
+    const plan = yield* planStage({
+      base,
+      suite,
+      options,
+      signal,
+      stages: (sizes) => [retrieverStage(ARM, options, { sizes, weights })],
+      models: { kept: 1, evaluated: evaluate ? 2 : 0 },
+      open: settled.open.names.includes("passageLength"),
+      measure: measures(claim, planOnly),
+    });
+    if (planOnly) return { folder: options.out, state: claim.state, ...plan };
+    if (claim.state === "new") record.lengths = plan.lengths;
+    const { rows, statistics } = yield* mineStage(options, suite, {
+      mined,
+      needed: options.passages > 1,
+      lengths: miningLengths(claim),
+      signal,
+    });
     if (!claim.begun) {
       await checkModelSpace(options, { base, models: 1 });
       await claim.begin();

@@ -40,6 +40,7 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/eval/origin.ts": ["eval"],
   "cli/commands/new_folder.ts": ["model convert", "model merge"],
   "cli/commands/output.ts": ["eval", "report", "weights select"],
+  "cli/commands/plan_option.ts": ["run", "train", "arena"],
   "cli/commands/read_mixture.ts": ["train"],
   "cli/commands/run_writer.ts": ["eval"],
   "cli/serve/served_run.ts": ["serve"],

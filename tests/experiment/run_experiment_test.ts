@@ -59,8 +59,8 @@ onBackends("runExperiment() goes from tasks to a verdict", async (backend) => {
   assert.deepEqual(
     [...new Set(events.map((e) => e.stage))],
     [
-      ...["negatives", "start", "uniform", "weights", "reweighted", "top"],
-      ...["evaluation", "report"],
+      ...["start", "plan", "negatives", "uniform", "weights", "reweighted"],
+      ...["top", "evaluation", "report"],
     ],
   );
   assert.equal(metrics.length, 4 * 6);
@@ -159,7 +159,7 @@ Deno.test("maxPasses silences the warning it is for, and is refused before train
     },
     { name: "RangeError", message: /passes over the 52 rows .* allow 0\.7/ },
   );
-  assert.ok(events.every((e) => e.stage === "negatives"));
+  assert.ok(events.every((e) => e.stage === "start"));
   await assert.rejects(Deno.stat(`${out}/other`), Deno.errors.NotFound);
   await Deno.remove(out, { recursive: true });
 });
@@ -248,7 +248,7 @@ Deno.test("runExperiment() refuses a folder that holds something else", async ()
   await Deno.writeTextFile(`${out}/notes.txt`, "mine");
   await assert.rejects(run({ ...SETTINGS, out, backend }), {
     name: "RangeError",
-    message: /Cannot write to .*holds files that are no run/,
+    message: /Cannot write to .*contains files that don't belong to a run/,
   });
   await run(
     { ...SETTINGS, out: `${out}/run`, backend },

@@ -25,7 +25,8 @@ export async function checkSpace(folder: string, bytes: number): Promise<void> {
   );
 }
 
-function inUnits(bytes: number): string {
+/** `1500000` → `2 MB`. */
+export function inUnits(bytes: number): string {
   return bytes >= 1e9
     ? `${(bytes / 1e9).toFixed(1)} GB`
     : `${Math.ceil(bytes / 1e6)} MB`;

@@ -5,6 +5,7 @@ import type { ArenaSettings } from "../../experiment/arena/compare_mixtures.ts";
 import { experimentShape } from "../../experiment/experiment_options.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
+import { dryRunOption, showPlan } from "./plan_option.ts";
 import { line, printable } from "../../base/printable.ts";
 import { tablesFor } from "./tables.ts";
 
@@ -24,6 +25,8 @@ export interface ArenaOptions extends ArenaSettings {
   devQueries: number;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether only the plan is told. */
+  dryRun: boolean;
   /** Whether an arena in the folder is replaced. */
   force: boolean;
 }
@@ -99,19 +102,22 @@ export const command: Command<ArenaOptions> = {
       .describe("Maximum dev queries per task whose loss a strategy may use"),
     backend: backendOption,
     ...shape,
+    dryRun: dryRunOption,
     force: z.boolean().default(false).describe(
       "Replace the arena in the folder; a finished one is kept until the " +
         "new one is complete",
     ),
   }) as unknown as z.ZodType<ArenaOptions>,
   operands: [],
-  async run({ suite: folder, tasks, strategies, backend: name, ...rest }, io) {
+  async run(
+    { suite: folder, tasks, strategies, backend: name, dryRun, ...rest },
+    io,
+  ) {
     const { openSuite } = await import("../../data/mod.ts");
     const { useBackend } = await import("../../backend/mod.ts");
     const { strategy } = await import("../../dro/mod.ts");
-    const { arenaTable, arenaVerdict, compareMixtures } = await import(
-      "../../experiment/mod.ts"
-    );
+    const { arenaTable, arenaVerdict, compareMixtures, planArena } =
+      await import("../../experiment/mod.ts");
     const textTable = await tablesFor(io);
     io.resumeWith(
       "rerun the same command: it resumes from the last checkpoint",
@@ -122,9 +128,9 @@ export const command: Command<ArenaOptions> = {
     io.note(
       `backend: ${backend.name} on ${backend.device}: ${backend.reason}`,
     );
-    const result = await io.progress(
-      compareMixtures(suite, entries, { ...rest, backend, signal: io.signal }),
-    );
+    const given = { ...rest, backend, signal: io.signal };
+    if (dryRun) return await showPlan(planArena(suite, entries, given), io);
+    const result = await io.progress(compareMixtures(suite, entries, given));
     const table = arenaTable(result);
     const { arms: _arms, ...summary } = result;
     const changes = result.tasks.map(({ name }) => `Δ ${name}`);

@@ -8,6 +8,7 @@ import { loraShape } from "../../experiment/retriever_options.ts";
 import type { LoraConfig } from "../../model/mod.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
+import { dryRunOption } from "./plan_option.ts";
 
 /** Options of `tdro run`. */
 export interface RunOptions extends ExperimentOptions {
@@ -19,6 +20,8 @@ export interface RunOptions extends ExperimentOptions {
   lora?: Partial<LoraConfig> | undefined;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether only the plan is told. */
+  dryRun: boolean;
   /** Whether a run in the folder is replaced. */
   force: boolean;
   /** Whether an unfinished run goes on with other settings. */
@@ -55,6 +58,7 @@ export const command: Command<RunOptions> = {
     backend: backendOption,
     ...experimentShape,
     lora: z.strictObject(loraShape).optional().describe("LoRA adapter"),
+    dryRun: dryRunOption,
     force: z.boolean().default(false).describe(
       "Replace the run in the folder; a finished one is kept until the new " +
         "one is complete",

@@ -4,6 +4,7 @@ import type { ExperimentOptions } from "../../experiment/experiment_options.ts";
 import type { LoraConfig } from "../../model/mod.ts";
 import type { CommandIo } from "../io.ts";
 import { line, printable } from "../../base/printable.ts";
+import { showPlan } from "./plan_option.ts";
 import { tablesFor } from "./tables.ts";
 
 /** Runs the whole experiment and prints table and verdict. */
@@ -13,30 +14,30 @@ export async function runOnSuite(
     backend: BackendName | "auto";
     force: boolean;
     forceSettings?: boolean;
+    dryRun?: boolean;
     lora?: Partial<LoraConfig> | undefined;
   },
   io: CommandIo,
 ): Promise<void> {
-  const { backend: name, lora = {}, ...settings } = options;
+  const { backend: name, lora = {}, dryRun, ...settings } = options;
   const { useBackend } = await import("../../backend/mod.ts");
   const backend = await useBackend(name);
   io.note(`backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
-  const { armLabel, resultRows, runExperiment, verdict } = await import(
-    "../../experiment/mod.ts"
-  );
+  const { armLabel, planExperiment, resultRows, runExperiment, verdict } =
+    await import("../../experiment/mod.ts");
+  const given = {
+    ...settings,
+    backend,
+    lora: Object.keys(lora).length > 0 ? lora : undefined,
+    signal: io.signal,
+  };
+  if (dryRun) return await showPlan(planExperiment(suite, given), io);
   const { resultsTable } = await import("../../report/mod.ts");
   const { columnHeading } = await import(
     "../../report/tables/column_heading.ts"
   );
   const textTable = await tablesFor(io);
-  const { folder, summary } = await io.progress(
-    runExperiment(suite, {
-      ...settings,
-      backend,
-      lora: Object.keys(lora).length > 0 ? lora : undefined,
-      signal: io.signal,
-    }),
-  );
+  const { folder, summary } = await io.progress(runExperiment(suite, given));
   io.result(summary, () =>
     [
       textTable(resultsTable(resultRows(summary)), {

@@ -9,6 +9,7 @@ import type { RetrieverResult } from "../../experiment/mod.ts";
 import type { LoraConfig } from "../../model/mod.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
+import { dryRunOption, showPlan } from "./plan_option.ts";
 import { line } from "../../base/printable.ts";
 import { tablesFor } from "./tables.ts";
 
@@ -26,6 +27,8 @@ export interface TrainCommandOptions extends RetrieverSettings {
   evaluate: boolean;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether only the plan is told. */
+  dryRun: boolean;
   /** Whether a run in the folder is replaced. */
   force: boolean;
   /** Whether an unfinished run goes on with other settings. */
@@ -72,6 +75,7 @@ export const command: Command<TrainCommandOptions> = {
     ),
     backend: backendOption,
     ...retrieverShape,
+    dryRun: dryRunOption,
     force: z.boolean().default(false).describe(
       "Replace the run in the folder; a finished one is kept until the new " +
         "one is complete",
@@ -82,11 +86,14 @@ export const command: Command<TrainCommandOptions> = {
     ),
   }) as unknown as z.ZodType<TrainCommandOptions>,
   operands: [],
-  async run({ suite: folder, tasks, mixture: name, backend, ...rest }, io) {
+  async run(
+    { suite: folder, tasks, mixture: name, backend, dryRun, ...rest },
+    io,
+  ) {
     const { openSuite } = await import("../../data/mod.ts");
     const { useBackend } = await import("../../backend/mod.ts");
     const { readMixture } = await import("./read_mixture.ts");
-    const { keptSentence, trainRetriever } = await import(
+    const { keptSentence, planRetriever, trainRetriever } = await import(
       "../../experiment/mod.ts"
     );
     const textTable = await tablesFor(io);
@@ -100,13 +107,15 @@ export const command: Command<TrainCommandOptions> = {
     const used = await useBackend(backend);
     io.note(`backend: ${used.name} on ${used.device}: ${used.reason}`);
     const { lora = {}, ...settings } = rest;
-    const result = await io.progress(trainRetriever(suite, {
+    const given = {
       ...settings,
       weights,
       backend: used,
       signal: io.signal,
       lora: Object.keys(lora).length > 0 ? lora : undefined,
-    }));
+    };
+    if (dryRun) return await showPlan(planRetriever(suite, given), io);
+    const result = await io.progress(trainRetriever(suite, given));
     io.result({ ...result, weights }, () => {
       const rows = names.map((task, k) => ({
         task,

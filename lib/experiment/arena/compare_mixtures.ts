@@ -27,8 +27,10 @@ import {
   type SettledOptions,
   settleLengths,
 } from "../settled_lengths.ts";
-import { lengthStage } from "../stages/length_stage.ts";
 import { devSet, withDevSample } from "../dev/dev_set.ts";
+import { measures, planStage } from "../plan/plan_stage.ts";
+import { arenaStages } from "../plan/planned_stages.ts";
+import type { RunPlan } from "../plan/run_plan.ts";
 import { MetricsLog } from "../stages/metrics_log.ts";
 import { openMinedFolder } from "../mined_folder.ts";
 import { mineStage } from "../stages/mine_negatives.ts";
@@ -115,11 +117,44 @@ export interface ArenaOutcome extends ArenaResult {
  * arenaTable(next.value).print();
  * ```
  */
-export async function* compareMixtures(
-  whole: Suite,
+export function compareMixtures(
+  suite: Suite,
   strategies: readonly (Strategy | string)[],
   options: CompareMixturesOptions,
 ): AsyncGenerator<ProgressEvent, ArenaOutcome> {
+  return arena(suite, strategies, {
+    ...options,
+    planOnly: false,
+  }) as AsyncGenerator<ProgressEvent, ArenaOutcome>;
+}
+
+/**
+ * What {@linkcode compareMixtures} would do with the same options, and what it takes,
+ * as `planExperiment()` tells it of a run; the stages are those of all seeds together.
+ * Nothing is written.
+ *
+ * @param suite The tasks.
+ * @param strategies Strategies, or names that `strategy()` knows.
+ * @param options Settings, as for the arena.
+ * @returns Progress; at the end the plan.
+ * @throws As the arena would.
+ */
+export function planArena(
+  suite: Suite,
+  strategies: readonly (Strategy | string)[],
+  options: CompareMixturesOptions,
+): AsyncGenerator<ProgressEvent, RunPlan> {
+  return arena(suite, strategies, {
+    ...options,
+    planOnly: true,
+  }) as AsyncGenerator<ProgressEvent, RunPlan>;
+}
+
+async function* arena(
+  whole: Suite,
+  strategies: readonly (Strategy | string)[],
+  { planOnly, ...options }: CompareMixturesOptions & { planOnly: boolean },
+): AsyncGenerator<ProgressEvent, ArenaOutcome | RunPlan> {
   const { backend, force, signal, budget, seeds, devQueries, settings } =
     checked(options);
   const entries = withUniform(strategies);
@@ -137,7 +172,7 @@ export async function* compareMixtures(
   }, { open: settled.open, force });
   const { isNew, begin } = await openArenaFolder(out, { identity, force });
   await using held = new AsyncDisposableStack();
-  if (!isNew) held.use(await lockFolder(out));
+  if (!isNew && !planOnly) held.use(await lockFolder(out));
 
   await checkModel(settings);
   yield* events;
@@ -151,50 +186,68 @@ export async function* compareMixtures(
       seed,
       out: join(out, `seed-${seed}`),
     };
-    const { rows, statistics } = yield* prefixed(
-      `seed ${seed}`,
-      mineStage(own, suite, {
-        mined,
-        lengths: earlier ? EARLIER_MINING : undefined,
-        signal,
-      }),
-    );
-    sizes = rows.map((r) => r.length);
     // A model is read before anything is written: its path may be wrong.
     const begun = !isNew || seed !== seeds[0];
-    const base = await baseEncoder(own, suite, { keep: begun });
-    if (seed === seeds[0]) {
-      const lengths = yield* lengthStage({ base, suite, options: own }, {
-        open: settled.open.names.includes("passageLength"),
-      });
-      if (!earlier) identity.lengths = lengths;
-      if (isNew) {
+    const base = await baseEncoder(own, suite, { keep: begun && !planOnly });
+    let loaded: Encoder | undefined;
+    // The uniform arm is the first, so its model is there.
+    const reference = async () =>
+      loaded ??= await loadEncoder(join(own.out, "models", "uniform"));
+    try {
+      if (seed === seeds[0]) {
+        const count = seeds.length * entries.length;
+        const plan = yield* planStage({
+          base,
+          suite,
+          options: own,
+          signal,
+          stages: (sizes) =>
+            arenaStages({ ...own, budget, seeds }, {
+              strategies: entries,
+              sizes,
+            }),
+          models: {
+            kept: count,
+            evaluated: count + (own.model ? 1 : seeds.length),
+          },
+          open: settled.open.names.includes("passageLength"),
+          measure: measures({ state: isNew ? "new" : "unfinished" }, planOnly),
+        });
+        if (planOnly) {
+          return { folder: out, state: isNew ? "new" : "unfinished", ...plan };
+        }
+        if (!earlier) identity.lengths = plan.lengths;
+      }
+      const { rows, statistics } = yield* prefixed(
+        `seed ${seed}`,
+        mineStage(own, suite, {
+          mined,
+          lengths: earlier ? EARLIER_MINING : undefined,
+          signal,
+        }),
+      );
+      sizes = rows.map((r) => r.length);
+      if (!begun) {
         const models = seeds.length * entries.length;
         await checkModelSpace({ ...own, out }, { base, models });
         held.use(await lockFolder(out));
         await begin();
         await keepTokenizer(own, base.tokenizer);
       }
-    }
-    await makeFolder(own.out);
-    await writeJson(join(own.out, "negatives.json"), statistics);
-    const log = new MetricsLog(own.out);
-    const input: StageInput = {
-      options: own,
-      suite,
-      rows,
-      base,
-      log,
-      dev: sample && devSet(sample, own, signal),
-      signal,
-      backend,
-      fixedSettings: true,
-    };
-    let loaded: Encoder | undefined;
-    // The uniform arm is the first, so its model is there.
-    const reference = async () =>
-      loaded ??= await loadEncoder(join(own.out, "models", "uniform"));
-    try {
+      await makeFolder(own.out);
+      await writeJson(join(own.out, "negatives.json"), statistics);
+      const log = new MetricsLog(own.out);
+      const input: StageInput = {
+        options: own,
+        suite,
+        rows,
+        base,
+        log,
+        dev: sample && devSet(sample, own, signal),
+        signal,
+        backend,
+        fixedSettings: true,
+      };
       for (const entry of entries) {
         const parts = { input, budget, devQueries, reference };
         arms.push(yield* runArm({ ...parts, strategy: entry }));

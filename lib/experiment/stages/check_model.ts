@@ -1,4 +1,3 @@
-import type { Variable } from "../../backend/mod.ts";
 import { checkSpace } from "../../base/files/check_space.ts";
 import {
   type Encoder,
@@ -6,7 +5,8 @@ import {
   modelInfo,
   modelParts,
 } from "../../model/mod.ts";
-import { trainable } from "../../train/mod.ts";
+import { diskSpace } from "../plan/estimate.ts";
+import { plannedModel } from "../plan/planned_model.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
 
 /**
@@ -34,12 +34,5 @@ export async function checkModelSpace(
   { out, keep }: Pick<ExperimentOptions, "out" | "keep">,
   { base, models }: { base: Encoder; models: number },
 ): Promise<void> {
-  const sum = (parameters: Iterable<[string, Variable]>) =>
-    [...parameters].reduce((total, [, { size }]) => total + size, 0);
-  const whole = 4 * sum(base.parameters);
-  // Two are kept while the next is written, each with two moments; and that of the
-  // best model, with the one before.
-  const count = keep === "best" ? 5 : 3;
-  const checkpoints = count * (whole + 2 * 4 * sum(trainable(base)));
-  await checkSpace(out, models * whole + checkpoints);
+  await checkSpace(out, diskSpace(plannedModel(base), { models, keep }));
 }

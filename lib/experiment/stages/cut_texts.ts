@@ -10,7 +10,17 @@ export interface TextLengths {
   /** Maximum tokens of a passage. */
   passage: number;
   /** By task name, the shares of its queries and of its passages that were longer. */
-  cut: Record<string, { queries: number; passages: number }>;
+  cut: Record<string, BothSides>;
+  /** By task name, the mean tokens of its queries and passages, after the cut. */
+  tokens: Record<string, BothSides>;
+}
+
+/** A number for a task's queries, and one for its passages. */
+export interface BothSides {
+  /** Of the queries. */
+  queries: number;
+  /** Of the passages. */
+  passages: number;
 }
 
 /** Texts of a side of a task that are looked at, evenly spaced. */
@@ -33,23 +43,33 @@ export function cutTexts(
 ): TextLengths {
   const query = Math.min(queryLength, maxLength);
   const passage = Math.min(passageLength, maxLength);
-  const share = (texts: string[], limit: number) => {
-    const { ids } = tokenizer.encode(texts);
-    const cut = ids.filter(({ length }) => length > limit).length;
-    return texts.length === 0 ? 0 : cut / texts.length;
+  const count = (texts: string[], limit: number) => {
+    const lengths = tokenizer.encode(texts).ids.map(({ length }) => length);
+    const sum = lengths.reduce((sum, n) => sum + Math.min(n, limit), 0);
+    const longer = lengths.filter((length) => length > limit).length;
+    const most = Math.max(1, lengths.length);
+    return { cut: longer / most, tokens: sum / most };
   };
-  const cut = suite.tasks.map((task) => {
+  const counted = suite.tasks.map((task) => {
     const prompt = prompts === "task" ? task.prompt : "";
     const queries = spaced(task.queries).map(({ text }) =>
       queryText(prompt, text)
     );
     const passages = spaced(task.corpus).map((each) => passageText(each));
-    return [task.name, {
-      queries: share(queries, query),
-      passages: share(passages, passage),
-    }];
+    return {
+      name: task.name,
+      queries: count(queries, query),
+      passages: count(passages, passage),
+    };
   });
-  return { query, passage, cut: Object.fromEntries(cut) };
+  const byTask = (of: "cut" | "tokens") =>
+    Object.fromEntries(
+      counted.map(({ name, queries, passages }) => [name, {
+        queries: queries[of],
+        passages: passages[of],
+      }]),
+    );
+  return { query, passage, cut: byTask("cut"), tokens: byTask("tokens") };
 }
 
 /** At most so many values, evenly spaced. */
@@ -65,7 +85,7 @@ function spaced<T>(map: ReadonlyMap<string, T>): T[] {
 
 /** Sentences on the lengths and on what they cut. */
 export function lengthLines(
-  { query, passage, cut }: TextLengths,
+  { query, passage, cut }: Omit<TextLengths, "tokens">,
   reasons: LengthReasons,
 ): [string, string] {
   const limits = { queryLength: query, passageLength: passage };

@@ -1,0 +1,74 @@
+import {
+  type Suite,
+  type TrainExample,
+  trainExamples,
+} from "../../data/mod.ts";
+import { cloneEncoder, disposeEncoder } from "../../model/mod.ts";
+import { batches, createRng } from "../../sampling/mod.ts";
+import { AdamW, infoNce, train, trainable } from "../../train/mod.ts";
+import type { StageInput } from "../stages/stage_input.ts";
+import { samplerOptions } from "../stages/stage_input.ts";
+import { trainingOptions } from "../stages/training_options.ts";
+import type { MeasuredUpdates } from "./run_plan.ts";
+
+/** Updates that are made: the first one also sets things up. */
+export const MEASURED = 3;
+
+/**
+ * Makes three updates of a copy of the start, to see what they take. Negatives are
+ * drawn at random, as none are mined yet; the copy goes afterwards.
+ *
+ * @param input Start, tasks and settings.
+ */
+export async function measureUpdates(
+  { base, suite, options, signal }: Pick<
+    StageInput,
+    "base" | "suite" | "options" | "signal"
+  >,
+): Promise<MeasuredUpdates> {
+  const rows = rowsWithNegatives(suite, options);
+  const encoder = cloneEncoder(base);
+  const training = trainingOptions(options, options.steps);
+  const optimizer = new AdamW(trainable(encoder, training), training);
+  const drawn = batches(rows, rows.map(() => 1), {
+    ...samplerOptions({ options, suite }),
+    count: MEASURED,
+  });
+  const times: number[] = [];
+  let memory = 0;
+  try {
+    const updates = train(encoder, drawn, {
+      ...training,
+      loss: infoNce({ temperature: options.temperature }),
+      optimizer,
+    });
+    for await (const { seconds, tokens } of updates) {
+      times.push(seconds / tokens);
+      memory = Math.max(memory, Deno.memoryUsage().rss);
+      signal?.throwIfAborted();
+    }
+  } finally {
+    optimizer.dispose();
+    disposeEncoder(encoder);
+  }
+  const [, median] = times.sort((a, b) => a - b);
+  return { secondsPerToken: median!, memory };
+}
+
+/** Rows of each task, enough for the updates, with passages of the corpus. */
+function rowsWithNegatives(
+  suite: Suite,
+  { batchSize, passages, seed }: StageInput["options"],
+): TrainExample[][] {
+  const rng = createRng(seed, "plan");
+  return trainExamples(suite).map((rows, k) => {
+    const corpus = [...suite.tasks[k]!.corpus.values()];
+    return rows.slice(0, MEASURED * batchSize).map((row) => ({
+      ...row,
+      negatives: Array.from(
+        { length: passages - 1 },
+        () => corpus[rng.int(corpus.length)]!,
+      ),
+    }));
+  });
+}

@@ -1,0 +1,88 @@
+import type { ProgressEvent } from "../../base/progress_event.ts";
+import { type Suite, trainExamples } from "../../data/mod.ts";
+import type { RunClaim } from "../run_claim.ts";
+import { cutTexts } from "../stages/cut_texts.ts";
+import type { StageInput } from "../stages/stage_input.ts";
+import { estimate } from "./estimate.ts";
+import { measureUpdates } from "./measure_updates.ts";
+import { plannedModel } from "./planned_model.ts";
+import { planLines } from "./plan_lines.ts";
+import type { PlannedStage, PlannedTask, RunPlan } from "./run_plan.ts";
+
+/** What a plan is made of. */
+export interface PlanInput
+  extends Pick<StageInput, "base" | "suite" | "options" | "signal"> {
+  /** The stages, from the number of rows of each task. */
+  stages(sizes: number[]): PlannedStage[] | Promise<PlannedStage[]>;
+  /** Models that are kept, and how many are evaluated. */
+  models: { kept: number; evaluated: number };
+  /** Whether the length of passages was left to the model. */
+  open: boolean;
+  /** Whether three updates are made to see what they take. @default {if it is long} */
+  measure?: boolean | undefined;
+}
+
+/** A resumed run measures nothing: its progress says how long it takes. */
+export function measures(
+  { state }: Pick<RunClaim, "state">,
+  planOnly: boolean,
+): boolean | undefined {
+  return planOnly || (state === "new" ? undefined : false);
+}
+
+/** Updates from which on three more don't count. */
+const WORTH_MEASURING = 100;
+
+/** The plan of what is going to be done, and the lines that say it. */
+export async function* planStage(
+  input: PlanInput,
+): AsyncGenerator<
+  ProgressEvent,
+  Pick<RunPlan, "stages" | "tasks" | "lengths" | "estimates">
+> {
+  const { base, suite, options, models, open } = input;
+  const tasks = plannedTasks(suite);
+  const stages = await input.stages(tasks.map(({ rows }) => rows));
+  const lengths = cutTexts(base, suite, options);
+  const updates = stages.reduce((sum, stage) => sum + stage.updates, 0);
+  const { measure = updates >= WORTH_MEASURING } = input;
+  const measured = measure ? yield* measuring(input) : undefined;
+  const estimates = estimate({
+    tasks,
+    stages,
+    lengths,
+    model: plannedModel(base, options),
+    models,
+    keep: options.keep,
+    measured,
+  });
+  const plan = { stages, tasks, lengths, estimates };
+  const lines = planLines(plan, {
+    maxLength: options.model === undefined ? Infinity : base.maxLength,
+    open,
+    dev: options.evalEvery !== undefined,
+  });
+  yield { stage: "plan", label: lines[0]!, lines, done: 1, total: 1 };
+  return plan;
+}
+
+async function* measuring(input: PlanInput) {
+  const event = {
+    stage: "measure",
+    label: "making three updates to see what they take",
+  };
+  yield { ...event, done: 0, total: 1 };
+  const measured = await measureUpdates(input);
+  yield { ...event, done: 1, total: 1 };
+  return measured;
+}
+
+function plannedTasks(suite: Suite): PlannedTask[] {
+  const rows = trainExamples(suite);
+  return suite.tasks.map(({ name, corpus, qrels }, k) => ({
+    name,
+    rows: rows[k]!.length,
+    passages: corpus.size,
+    testQueries: qrels.test?.size ?? 0,
+  }));
+}
