@@ -14,7 +14,10 @@ export interface DataFiles {
 /** A configuration that the README of a data set describes. */
 export interface DatasetConfig {
   name: string;
-  files: DataFiles[];
+  /** The folder that it lies in, `""` or with a slash at the end. */
+  folder: string;
+  /** Its files; `undefined` if their names tell the splits. */
+  files?: DataFiles[];
 }
 
 const patterns = z.union([z.string(), z.array(z.string())]);
@@ -80,12 +83,13 @@ export async function readDatasetCard(
     );
   }
   const { config_name: name, data_files: files, data_dir } = config;
-  const below = data_dir ? `${data_dir.replace(/\/$/, "")}/` : "";
-  if (files === undefined) {
-    return below ? { name, files: [{ patterns: [`${below}**`] }] } : undefined;
-  }
+  const below = data_dir
+    ? `${data_dir.replace(/^\.\//, "").replace(/\/$/, "")}/`
+    : "";
+  if (files === undefined) return below ? { name, folder: below } : undefined;
   return {
     name,
+    folder: below,
     files: [files].flat().map((entry) =>
       typeof entry === "string"
         ? { patterns: [below + entry] }

@@ -24,7 +24,7 @@ interface Part {
 
 /** Files that the data sets library doesn't take for data either. */
 const NO_DATA =
-  /^(config|dataset_infos?|dataset_dict|state)\.json$|^__|^README\.md$/;
+  /^(config|dataset_infos?|dataset_dict|state)\.json$|^README\.md$/;
 
 /** Opens the folder of a Hugging Face data set as one table. */
 export async function openDatasetFolder(
@@ -65,11 +65,14 @@ export async function openDatasetFolder(
     classes: await readClasses(folder),
     files,
     unusedFiles: unused(all, { files, names, card }),
-    notes: tables.flatMap(({ table }) =>
-      (table.notes ?? []).map((note) =>
-        `${posix.basename(table.source)}: ${note}`
-      )
-    ),
+    notes: [
+      ...card ? notThere(names, card) : [],
+      ...tables.flatMap(({ table }) =>
+        (table.notes ?? []).map((note) =>
+          `${posix.basename(table.source)}: ${note}`
+        )
+      ),
+    ],
     async *rows(columns) {
       for (const { table, part: { path: file, split } } of tables) {
         const wanted = columns?.filter((name) => table.columns.includes(name));
@@ -100,33 +103,65 @@ async function checkNoTask(folder: string): Promise<void> {
 }
 
 /** The files that a README names. */
-function partsOfCard(names: string[], { files }: DatasetConfig): Part[] {
-  return files.flatMap(({ split, patterns }) => {
-    const named = names.filter((name) =>
-      patterns.some((pattern) => matches(name, pattern))
-    );
-    return split === undefined
-      ? partsByName(named)
-      : named.map((path) => ({ path, split }));
-  });
+function partsOfCard(
+  names: string[],
+  { folder, files }: DatasetConfig,
+): Part[] {
+  if (files === undefined) {
+    return partsByName(names.filter((name) => name.startsWith(folder)), folder);
+  }
+  const parts = files.flatMap(({ split, patterns }) =>
+    named(names, patterns).map((path) => ({
+      path,
+      // The library takes what has no split for training data, whatever its name.
+      split: split ?? oneName(["train", ...splitsOfPath(path)]),
+    }))
+  );
+  // Several patterns may be of one file; the library reads it as often.
+  const keyOf = ({ path, split }: Part) => JSON.stringify([path, split]);
+  return [...new Map(parts.map((part) => [keyOf(part), part])).values()];
+}
+
+function named(names: string[], patterns: readonly string[]): string[] {
+  return names.filter((name) =>
+    patterns.some((pattern) => matches(name, pattern))
+  );
+}
+
+/** What a README names, and no file is called. */
+function notThere(names: string[], { files = [] }: DatasetConfig): string[] {
+  return files.flatMap(({ split, patterns }) =>
+    patterns.filter((pattern) => named(names, [pattern]).length === 0)
+      .map((pattern) =>
+        `README.md names ${JSON.stringify(pattern)}${
+          split === undefined ? "" : ` of split ${JSON.stringify(split)}`
+        }, and no file is called so`
+      )
+  );
 }
 
 /**
  * Without a README names tell the split, as for the data sets library: those of
- * shards (`data/NAME-00000-of-00001.parquet`) in full, else words in files' names,
- * else words in folders' names. Files that say none are left out where others do.
+ * shards (`data/NAME-00000-of-00001.parquet`) in full, else words in folders' names,
+ * else words in files' names. Files that say none are left out where others do. A
+ * file of two splits, or one that its folder calls otherwise than its name does, is
+ * of a split that nobody understands; the library takes it for both, or goes by the
+ * folder.
  */
-function partsByName(names: string[]): Part[] {
-  for (const rule of [splitOfShard, splitOfFile, splitOfFolders]) {
-    const parts = names.map((path) => ({ path, split: rule(path) }))
-      .filter(({ split }) => split !== undefined);
+function partsByName(all: string[], folder = ""): Part[] {
+  const names = all.filter((path) => special(path) === special(folder));
+  for (const rule of [splitOfShard, splitOfFolders, splitOfFile]) {
+    const parts = names.map((path) => ({
+      path,
+      split: rule(path.slice(folder.length)),
+    })).filter(({ split }) => split !== undefined);
     if (parts.length > 0) return parts;
   }
   return names.map((path) => ({ path, split: undefined }));
 }
 
 function splitOfShard(path: string): string | undefined {
-  return /^data\/(\w+(?:\.\w+)*)-\d{5}-of-\d{5}[^/]*\.[^/]*$/.exec(path)?.[1];
+  return /^data\/([^/]+)-\d{5}-of-\d{5}[^/]*\.[^/]*$/.exec(path)?.[1];
 }
 
 function splitOfFile(path: string): string | undefined {
@@ -134,8 +169,13 @@ function splitOfFile(path: string): string | undefined {
 }
 
 function splitOfFolders(path: string): string | undefined {
-  const folders = path.split("/").slice(0, -1);
-  return oneName(folders.flatMap(splitsInName));
+  const folders = path.split("/").slice(0, -1).flatMap(splitsInName);
+  return folders.length === 0 ? undefined : oneName(splitsOfPath(path));
+}
+
+/** The splits that folders speak of, and after them those of the file's name. */
+function splitsOfPath(path: string): string[] {
+  return path.split("/").flatMap(splitsInName);
 }
 
 /** Names of several splits (`train_test.csv`) make one that nobody understands. */
@@ -158,15 +198,24 @@ function unused(
       name,
       why: !names.includes(name)
         ? "is no table"
+        : special(name) > 0
+        ? "lies in a folder whose name begins with __"
         : card
         ? `is not named by the README for ${JSON.stringify(card.name)}`
-        : "has a name that says no split, unlike the others'",
+        : "says no split by its name or folder, unlike others",
     }));
 }
 
 function matches(name: string, pattern: string): boolean {
   const glob = pattern.replace(/^\.\//, "");
-  return name === glob || posix.matchesGlob(name, glob);
+  return special(name) === special(glob) &&
+    (name === glob || posix.matchesGlob(name, glob));
+}
+
+/** Folders that hold no data unless somebody names them: caches and the like. */
+function special(path: string): number {
+  return path.split("/").slice(0, -1).filter((part) => part.startsWith("__"))
+    .length;
 }
 
 async function* filesBelow(folder: string, below = ""): AsyncGenerator<string> {

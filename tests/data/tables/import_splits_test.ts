@@ -50,12 +50,12 @@ Deno.test("words within words name no split; such files are left out and named",
     { name: "dataset_infos.json", why: "is no table" },
     {
       name: "latest.csv",
-      why: "has a name that says no split, unlike the others'",
+      why: "says no split by its name or folder, unlike others",
     },
     { name: "notes.txt", why: "is no table" },
     {
       name: "validated.csv",
-      why: "has a name that says no split, unlike the others'",
+      why: "says no split by its name or folder, unlike others",
     },
   ]);
 });
@@ -67,8 +67,63 @@ Deno.test("folders name splits where no file does", async () => {
     "valid/deep/a.csv": csv("3"),
   });
   assert.deepEqual(sizes(task), { train: 1, dev: 1, test: 1 });
-  const inner = await importFiles({ "test/train.csv": csv("1") });
-  assert.deepEqual(sizes(inner.task), { train: 1 });
+  // As for the library, folders count before files' names.
+  const { task: byFolder, record } = await importFiles({
+    "train.csv": csv("1"),
+    "train_v1/a.csv": csv("2"),
+  });
+  assert.deepEqual(pairs(byFolder), ["q2 → p2: 1"]);
+  assert.deepEqual(record.unusedFiles, [{
+    name: "train.csv",
+    why: "says no split by its name or folder, unlike others",
+  }]);
+});
+
+Deno.test("a file whose folder calls it otherwise than its name is asked about", async () => {
+  const files = { "dev/train.csv": csv("1"), "dev/test.csv": csv("2") };
+  await assert.rejects(
+    importFiles(files),
+    /no row is left: .*"validation\+test", "validation\+train".*--map-splits/,
+  );
+  const { task } = await importFiles(files, {
+    mapSplits: ["validation+train=train", "validation+test=dev"],
+  });
+  assert.deepEqual(sizes(task), { train: 1, dev: 1 });
+});
+
+Deno.test("a card's files without a split are training data, unless their names say otherwise", async () => {
+  const { task, record } = await importFiles({
+    "README.md":
+      "---\nconfigs:\n- config_name: default\n  data_files:\n  - '*.csv'\n  - no/such/*\n---\n",
+    "a.csv": csv("1"),
+    "b.csv": csv("2"),
+    "test.csv": csv("3"),
+  });
+  assert.deepEqual(sizes(task), { train: 2 });
+  assert.deepEqual(record.splits[1], {
+    split: "train+test",
+    takenAs: "none",
+    rows: 1,
+  });
+  assert.deepEqual(record.notes, [
+    'README.md names "no/such/*", and no file is called so',
+  ]);
+});
+
+Deno.test("a card's folder is looked at alone; folders that begin with __ are not", async () => {
+  const files = {
+    "test_v2/a.csv": csv("1"),
+    "test_v2/__cache/a.csv": csv("2"),
+    "b.csv": csv("3"),
+  };
+  const readme =
+    "---\nconfigs:\n- config_name: default\n  data_dir: ./test_v2\n---\n";
+  const { task, record } = await importFiles({ ...files, "README.md": readme });
+  assert.deepEqual(pairs(task), ["q1 → p1: 1"]);
+  assert.deepEqual(record.unusedFiles.map(({ name }) => name), [
+    "b.csv",
+    "test_v2/__cache/a.csv",
+  ]);
 });
 
 Deno.test("a file of two splits, and one that nobody understands, are kept out", async () => {

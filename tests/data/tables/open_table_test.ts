@@ -144,7 +144,7 @@ Deno.test("a data set's README says which files are which split", async () => {
       return rows.map(({ split, cells }) => `${split} ${cells.q}`);
     };
     assert.deepEqual(await splits(), ["train 1", "train 3", "validation 5"]);
-    assert.deepEqual(await splits("other"), ["test 7"]);
+    assert.deepEqual(await splits("other"), ["train+test 7"]);
     await assert.rejects(splits("pair"), {
       name: "RangeError",
       message:

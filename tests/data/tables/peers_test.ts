@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openTable, type OpenTableOptions } from "../../../lib/data/mod.ts";
-import { fromFileUrl } from "../../_paths.ts";
 import { inTempFolder } from "../_folders.ts";
+import { python, WITHOUT_LIBRARIES } from "./_python.ts";
 
 /** What Python says that a file holds. */
 interface Written {
@@ -11,33 +11,14 @@ interface Written {
   rows: unknown[][];
 }
 
-const PYTHON = Deno.env.get("TDRO_PYTHON") ?? "python3";
-const SCRIPT = fromFileUrl(new URL("./_write_tables.py", import.meta.url));
 /** Tables of each form. */
 const COUNT = Deno.env.get("TDRO_TABLES") ?? "25";
 
-const WITHOUT = !await hasLibraries() &&
-  Deno.env.get("TDRO_REQUIRE_TABLES") !== "1";
-
-async function hasLibraries(): Promise<boolean> {
-  const code =
-    "import importlib.util as u, sys; sys.exit(not all(u.find_spec(m) for m in ('pandas', 'pyarrow', 'datasets')))";
-  try {
-    const command = new Deno.Command(PYTHON, { args: ["-c", code] });
-    return (await command.output()).success;
-  } catch {
-    return false;
-  }
-}
-
-async function write(folder: string, seed: string): Promise<Written[]> {
-  const { success, stdout, stderr } = await new Deno.Command(PYTHON, {
-    args: [SCRIPT, folder, COUNT, seed],
-    env: { HF_HOME: folder, PYTHONUTF8: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  assert.ok(success, text(stderr));
-  return JSON.parse(text(stdout));
+function write(folder: string, seed: string): Promise<Written[]> {
+  const args = [folder, COUNT, seed];
+  return python("_write_tables.py", { args, home: folder }) as Promise<
+    Written[]
+  >;
 }
 
 /** A cell as Python tells it: integers as text, nothing as null. */
@@ -61,7 +42,7 @@ for (const seed of ["1", "2"]) {
   Deno.test({
     name:
       `what pandas, pyarrow and datasets write is read as it was, seed ${seed}`,
-    ignore: WITHOUT,
+    ignore: WITHOUT_LIBRARIES,
     fn: () =>
       inTempFolder(async (folder) => {
         const all = await write(folder, seed);
