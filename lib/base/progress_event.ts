@@ -14,6 +14,8 @@ export interface ProgressEvent extends Progress {
   stage: string;
   /** What is being done. */
   label: string;
+  /** Course of a score so far, e.g. of the evaluations on dev queries. */
+  curve?: readonly number[];
   /** Sentences to be shown as they are, in place of a bar. */
   lines?: readonly string[];
 }

@@ -9,6 +9,7 @@ import { disposeEncoder, type LoraConfig } from "../model/mod.ts";
 import { mixture } from "../sampling/mod.ts";
 import { aboutArms, type ArmName, ARMS } from "./arms.ts";
 import { writeCard } from "./card/write_card.ts";
+import { type DevLine, readDev } from "./dev/dev_log.ts";
 import { devSet, refuseIdleDev, withDevSample } from "./dev/dev_set.ts";
 import { adapterOf, withAdapter } from "./stages/adapter.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
@@ -57,6 +58,8 @@ export interface ExperimentResult {
   reports: Record<ArmName, EvalReport>;
   /** A line per update, also in `metrics.jsonl`. */
   metrics: MetricsLine[];
+  /** Evaluations while training, also in `dev.jsonl`; empty without `evalEvery`. */
+  dev: DevLine[];
 }
 
 /** What {@linkcode runExperiment} needs beside the settings. */
@@ -301,6 +304,7 @@ async function* experiment(
       await writeCard(arm.folder, { name, arm, options, suite, report });
     }
     const metrics = await log.lines();
+    const course = await readDev(options.out);
     const summary = summarise({
       record,
       suite,
@@ -313,12 +317,26 @@ async function* experiment(
       statistics,
     });
     await writeJson(join(options.out, "summary.json"), summary);
-    await writeReport({ record, suite, summary, reports, metrics, statistics });
+    await writeReport({
+      record,
+      suite,
+      summary,
+      reports,
+      metrics,
+      dev: course,
+      statistics,
+    });
     // Each stage dropped its own; nothing is left to go on from.
     await dropCheckpoints(options.out);
     await finishRun(record);
     yield { stage: "report", label: "report written", done: 1, total: 1 };
-    return selfShowing({ folder: options.out, summary, reports, metrics });
+    return selfShowing({
+      folder: options.out,
+      summary,
+      reports,
+      metrics,
+      dev: course,
+    });
   } finally {
     disposeEncoder(base);
   }
@@ -326,13 +344,13 @@ async function* experiment(
 
 /** The result of a run that was finished before. */
 async function resultOf(folder: string): Promise<ExperimentResult> {
-  const { summary, metrics, reports } = await readRun(folder);
+  const { summary, metrics, dev, reports } = await readRun(folder);
   if (reports === undefined) {
     throw new Deno.errors.NotFound(
       `Cannot read the run in ${folder}: it has no eval.json; run it again with --force`,
     );
   }
-  return selfShowing({ folder, summary, metrics, reports });
+  return selfShowing({ folder, summary, metrics, dev, reports });
 }
 
 async function* startStage(

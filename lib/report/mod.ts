@@ -59,6 +59,11 @@ export {
 export { type WeightRow, weightsPlot } from "./plots/weights_plot.ts";
 export { ndcgPlot, type NdcgRow } from "./plots/ndcg_plot.ts";
 export { lossPlot, type LossRow } from "./plots/loss_plot.ts";
+export {
+  devPlot,
+  type DevPlotOptions,
+  type DevPlotRow,
+} from "./plots/dev_plot.ts";
 export { type MeasureRow, measuresPlot } from "./plots/measures_plot.ts";
 export { gainPlot, type GainRow } from "./plots/gain_plot.ts";
 export {

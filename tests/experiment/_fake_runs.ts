@@ -1,7 +1,9 @@
 /** Folders like those that runs and arenas leave, made of arithmetic. */
 import type {
   ArenaResult,
+  DevLine,
   ExperimentSummary,
+  KeptStep,
 } from "../../lib/experiment/mod.ts";
 
 const ARMS = ["uniform", "reweighted", "top"] as const;
@@ -49,13 +51,35 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, v) => sum + v, 0) / values.length;
 }
 
+/** Every task is at its best after two of four updates, and loses the more later. */
+function devCourse(stage: string, tasks: readonly string[]): DevLine[] {
+  return [0.3, 0.5, 0.4].map((score, i) => {
+    const ndcg = tasks.map((_, k) => score - (i === 2 ? 0.01 * k : 0));
+    const byTask = tasks.map((task, k) => [task, ndcg[k]!]);
+    return {
+      stage,
+      step: 2 * i,
+      mean: mean(ndcg),
+      ndcgByTask: Object.fromEntries(byTask),
+      seconds: 1,
+    };
+  });
+}
+
+/** What `--keep best` makes of it. */
+const KEPT: KeptStep = {
+  ...{ rule: "best", step: 2, mean: 0.5, planned: 4 },
+  ...{ best: { step: 2, mean: 0.5 }, end: { step: 4, mean: 0.39 } },
+} as const;
+
 /** Writes what a finished run leaves. */
 export async function writeFakeRun(
   folder: string,
-  { tasks = ["a", "b", "c"], seed = 1, suite = "fake" }: {
+  { tasks = ["a", "b", "c"], seed = 1, suite = "fake", dev = false }: {
     tasks?: readonly string[];
     seed?: number;
     suite?: string;
+    dev?: boolean;
   } = {},
 ): Promise<ExperimentSummary> {
   const reports = Object.fromEntries(
@@ -95,6 +119,7 @@ export async function writeFakeRun(
     topPercent: 70,
     warnings: [`${tasks[0]} is drawn 40 times over`],
     versions: { tdro: "0.0.0" },
+    ...dev && { kept: byArm(() => KEPT) },
   } as unknown as ExperimentSummary;
   const metrics = [0, 1, 2, 3].flatMap((step) => [
     { stage: "uniform", step, loss: 2 - step / 4 },
@@ -137,15 +162,27 @@ export async function writeFakeRun(
     `${folder}/metrics.jsonl`,
     metrics.map((line) => JSON.stringify(line) + "\n").join(""),
   );
+  if (dev) {
+    const lines = ARMS.flatMap((arm) => devCourse(arm, tasks));
+    await Deno.writeTextFile(
+      `${folder}/dev.jsonl`,
+      lines.map((line) => JSON.stringify(line) + "\n").join(""),
+    );
+  }
   return summary;
 }
 
 /** Writes what a finished arena leaves. */
 export async function writeFakeArena(
   folder: string,
-  { tasks = ["a", "b", "c"], strategies = ["uniform", "tdro", "doremi"] }: {
+  {
+    tasks = ["a", "b", "c"],
+    strategies = ["uniform", "tdro", "doremi"],
+    dev = false,
+  }: {
     tasks?: readonly string[];
     strategies?: readonly string[];
+    dev?: boolean;
   } = {},
 ): Promise<ArenaResult> {
   const result = {
@@ -168,7 +205,14 @@ export async function writeFakeArena(
       ...{ dataUsed: 1, rowsSeen: 0.9, proxySteps: 8 * i, referenceSteps: 0 },
       seconds: 3,
     })),
-    arms: [],
+    arms: dev
+      ? strategies.flatMap((strategy) =>
+        [1, 2].map((seed) => ({
+          ...{ strategy, seed, kept: KEPT },
+          course: devCourse(strategy, tasks),
+        }))
+      )
+      : [],
     versions: { tdro: "0.0.0" },
   } as unknown as ArenaResult;
   await write(folder, {

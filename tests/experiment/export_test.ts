@@ -40,7 +40,7 @@ async function withRun(work: (folder: string, run: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();
   try {
     const run = `${folder}/mine`;
-    await writeFakeRun(run, { tasks: TASKS });
+    await writeFakeRun(run, { tasks: TASKS, dev: true });
     const log = `${run}/metrics.jsonl`;
     const lines = (await Deno.readTextFile(log)).trim().split("\n")
       .map((line) => JSON.parse(line));
@@ -137,6 +137,8 @@ for (const to of ["tensorboard", "mlflow"] as const) {
         const { mean } = JSON.parse(
           await Deno.readTextFile(`${run}/summary.json`),
         );
+        const dev = uniform[to === "mlflow" ? "dev/nDCG_at_10" : "dev/nDCG@10"];
+        assert.deepEqual(dev!.map(([step]) => step), [0, 2, 4]);
         const [[step, value]] = uniform[score] as [[number, number]];
         assert.equal(step, 4);
         assert.equal(Math.fround(value), Math.fround(mean.uniform));

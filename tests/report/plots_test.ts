@@ -3,6 +3,7 @@ import { from } from "arquero";
 import schema from "vega-lite/vega-lite-schema.json" with { type: "json" };
 import {
   benchPlot,
+  devPlot,
   duplicateHistogram,
   gainPlot,
   heatmapPlot,
@@ -103,6 +104,25 @@ function samples(tasks: readonly string[]): [string, PlotSpec][] {
       }))),
     ],
     ["loss", lossPlot(losses)],
+    [
+      "dev scores",
+      devPlot(
+        tasks.flatMap((task, k) =>
+          [0, 1, 2].map((step) => ({ step, task, ndcg: step / (k + 4) }))
+        ),
+        { kept: 1 },
+      ),
+    ],
+    [
+      "dev scores of arms with seeds",
+      devPlot(
+        tasks.flatMap((arm, k) =>
+          [1, 2].flatMap((seed) =>
+            [0, 1].map((step) => ({ step, arm, seed, ndcg: seed / (k + 4) }))
+          )
+        ),
+      ),
+    ],
     [
       "gain",
       gainPlot(
@@ -210,6 +230,31 @@ Deno.test("plots take Arquero tables and arrays alike", () => {
     weightTrajectoryPlot(from(steps)),
     weightTrajectoryPlot(steps),
   );
+});
+
+Deno.test("devPlot() marks each line's best, has the mean, and tells who loses most", () => {
+  const scores = { falls: [0.2, 0.6, 0.3], rises: [0.2, 0.3, 0.5] };
+  const rows = Object.entries(scores).flatMap(([task, own]) =>
+    own.map((ndcg, i) => ({ step: 10 * i, task, ndcg }))
+  );
+  const spec = devPlot(rows, { kept: 10 });
+  assert.match(spec.title.text[0]!, /^falls loses 0\.300 after .* update 10$/);
+  const means = spec.data.values.filter((p: { series: string }) =>
+    p.series === "mean"
+  );
+  assert.deepEqual(
+    means.map((p: { value: number }) => p.value),
+    [0.2, 0.45, 0.4],
+  );
+  const dots = spec.layer.at(-1).data.values;
+  assert.deepEqual(
+    dots.map((p: { series: string; step: number }) => [p.series, p.step]),
+    [["mean", 10], ["falls", 10], ["rises", 20]],
+  );
+  assert.equal(spec.layer[0].data.values[0].step, 10);
+  const level = rows.map((row) => ({ ...row, ndcg: 0.5 }));
+  assert.match(devPlot(level).title.text[0]!, /^All end within 0\.01/);
+  assert.throws(() => devPlot([{ step: 0, ndcg: 1.5 }]), /ndcg/);
 });
 
 Deno.test("weightsPlot() sorts by weight, and its line is the mean weight", () => {

@@ -83,8 +83,8 @@ export interface ArenaOutcome extends ArenaResult {
  * The arena: strategies compete on a suite. Each chooses a mixture with the
  * same budget of proxy steps, each mixture trains a retriever with the same
  * start, sampler, steps and selection rule (the last step, or by `keep` the best on
- * dev queries), once with each seed, and all are compared with uniform sampling on the test splits; uniform
- * is added where it's missing.
+ * dev queries), once with each seed, and all are compared with uniform sampling on
+ * the test splits; uniform is added where it's missing.
  *
  * Everything lands in a folder, each finished arm with its seed for itself. An
  * interrupted arena, started again with the same settings, goes on where it

@@ -94,6 +94,14 @@ function plots(specs: ArenaPlots): ReportPlot[] {
       "The mixtures",
       "Weights that the strategies chose, mean over the seeds.",
     ],
+    dev: [
+      "Dev scores while training",
+      "Mean nDCG@10 over the tasks, on a sample of dev queries and passages: higher than on whole corpora, and the same for every arm.",
+    ],
+    devLost: [
+      "What tasks lost since their best",
+      "Dev nDCG@10 at the end of training minus the best on the way, mean over the seeds. A task that falls overfits, or is crowded out.",
+    ],
   };
   return Object.entries(about).flatMap(([name, [title, description]]) => {
     const spec = specs[name as keyof ArenaPlots];

@@ -1,9 +1,12 @@
+import { mean } from "../../base/mean.ts";
 import {
+  devPlot,
   heatmapPlot,
   intervalPlot,
   type PlotSpec,
   scalingPlot,
 } from "../../report/mod.ts";
+import { devPeaks } from "../dev/dev_peaks.ts";
 import type { ArenaResult } from "./result.ts";
 
 /** The plots of an arena, as Vega-Lite specifications to show or edit. */
@@ -16,6 +19,10 @@ export interface ArenaPlots {
   cost: PlotSpec;
   /** The weights that each strategy chose, task × strategy. */
   weights: PlotSpec;
+  /** Mean nDCG@10 on dev queries while training, by strategy; absent without any. */
+  dev?: PlotSpec;
+  /** What each task lost since its best there, task × strategy. */
+  devLost?: PlotSpec;
 }
 
 /**
@@ -47,7 +54,8 @@ export interface ArenaPlots {
  * assert.ok([gains, intervals, cost, weights].every((plot) => plot?.$schema));
  * ```
  */
-export function arenaPlots({ strategies, tasks }: ArenaResult): ArenaPlots {
+export function arenaPlots(result: ArenaResult): ArenaPlots {
+  const { strategies, tasks } = result;
   const uniform = strategies.find((s) => s.interval === null)!;
   const others = strategies.filter((s) => s.interval !== null);
   const cells = (
@@ -95,5 +103,40 @@ export function arenaPlots({ strategies, tasks }: ArenaResult): ArenaPlots {
       mean: false,
       leastSpan: 1 / tasks.length,
     }),
+    ...devPlots(result),
+  };
+}
+
+/** What evaluations while training show, if there were any. */
+function devPlots(
+  { arms, tasks, strategies }: ArenaResult,
+): Pick<ArenaPlots, "dev" | "devLost"> {
+  const courses = arms.filter(({ course }) => course);
+  if (courses.length === 0) return {};
+  const peaks = courses.flatMap(({ strategy, course }) =>
+    devPeaks(course!, () => strategy)
+  );
+  const lost = (strategy: string, task: string) => {
+    const own = peaks.filter((p) => p.arm === strategy && p.task === task);
+    return own.length === 0 ? null : -mean(own.map((peak) => peak.lost));
+  };
+  return {
+    dev: devPlot(
+      courses.flatMap(({ strategy, seed, course }) =>
+        course!.map(({ step, mean }) => ({
+          arm: strategy,
+          seed,
+          step,
+          ndcg: mean,
+        }))
+      ),
+    ),
+    devLost: heatmapPlot(
+      tasks.flatMap(({ name: task }) =>
+        strategies.map(({ name: arm }) => //
+        ({ task, arm, value: lost(arm, task) }))
+      ),
+      { metric: "dev nDCG@10 at the end minus its best", signed: true },
+    ),
   };
 }

@@ -29,6 +29,7 @@ export class DevWatch {
   readonly #options: ExperimentOptions;
   readonly #log: DevLog;
   #state: DevState | undefined;
+  #means: number[] = [];
 
   /**
    * @param dev What measures.
@@ -50,6 +51,9 @@ export class DevWatch {
   async resume(state: DevState | undefined): Promise<void> {
     this.#state = state;
     await this.#log.rewind(this.#stage, state ? state.last.step + 1 : 0);
+    const before = (await this.#log.lines())
+      .filter(({ stage }) => stage === this.#stage);
+    this.#means = before.map(({ mean }) => mean);
   }
 
   /** The updates with evaluations between them. */
@@ -74,6 +78,7 @@ export class DevWatch {
     { step, mean, scores, seconds, state }: DevReport,
   ): Promise<void> {
     this.#state = state;
+    this.#means = [...this.#means, mean];
     const stage = this.#stage;
     await this.#log.append({ stage, step, mean, ndcgByTask: scores, seconds });
   }
@@ -104,6 +109,11 @@ export class DevWatch {
   /** What the end of training comes to; `undefined` before any evaluation. */
   kept(): KeptStep | undefined {
     return this.#state && keptStep(this.#state, this.#options);
+  }
+
+  /** The means so far. */
+  curve(): readonly number[] {
+    return this.#means;
   }
 
   /** What progress shows of it. */

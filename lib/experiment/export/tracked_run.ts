@@ -4,6 +4,8 @@ import { type EvalReport, readReports } from "../../eval/mod.ts";
 import type { ArenaIdentity } from "../arena/folder.ts";
 import { ARENA_RESULT } from "../arena/result.ts";
 import { slugOf } from "../arena/slug.ts";
+import { type DevLine, readDev } from "../dev/dev_log.ts";
+import { METRIC } from "../summary.ts";
 import { readPart } from "../report/read_run.ts";
 import type { RunRecord } from "../run_folder.ts";
 import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
@@ -174,6 +176,7 @@ async function stagesOf(
   const lines = await new MetricsLog(folder).lines();
   const seconds = lines.reduce((sum, line) => sum + line.seconds, 0);
   let time = start ?? await lastChange(folder) - seconds;
+  const started = time;
   const scalars = new Map<string, Scalar[]>();
   const steps = new Map<string, number>();
   for (const line of lines) {
@@ -185,6 +188,15 @@ async function stagesOf(
       ({ name, step, value, time })),
     );
     steps.set(stage, step + 1);
+  }
+  for (const line of await readDev(folder)) {
+    const all = scalars.get(line.stage) ?? [];
+    const { step } = line;
+    // It came after the update before.
+    const time = all.findLast((made) => made.step < step)?.time ?? started;
+    const made = devValues(line).map(([name, value]) => //
+    ({ name, step, value, time }));
+    scalars.set(line.stage, [...all, ...made].sort((a, b) => a.time - b.time));
   }
   for (const [stage, report] of Object.entries(reports)) {
     const step = steps.get(stage) ?? 0;
@@ -225,6 +237,16 @@ function valuesOf(
     ...byTask("referenceLoss", line.referenceLossByTask),
     ...(line.weights ?? []).map((weight, k) =>
       [`weight/${names[k]}`, weight] as [string, number]
+    ),
+  ];
+}
+
+/** The values of an evaluation while training. */
+function devValues({ mean, ndcgByTask }: DevLine): [string, number][] {
+  return [
+    [`dev/${METRIC}`, mean],
+    ...Object.entries(ndcgByTask).map(([task, value]) =>
+      [`dev-${METRIC}/${task}`, value] as [string, number]
     ),
   ];
 }

@@ -1,5 +1,6 @@
 import type { EvalReport } from "../../eval/mod.ts";
 import {
+  devPlot,
   gainPlot,
   intervalPlot,
   lossPlot,
@@ -10,6 +11,7 @@ import {
   weightTrajectoryPlot,
 } from "../../report/mod.ts";
 import { type ArmName, ARMS } from "../arms.ts";
+import { type DevLine, devRows } from "../dev/dev_log.ts";
 import { explainMetrics } from "../explain_run.ts";
 import type { MetricsLine } from "../stages/metrics_log.ts";
 import { taskDifferences, taskIntervals } from "../task_intervals.ts";
@@ -31,6 +33,14 @@ export interface ExperimentPlots {
   gain: PlotSpec;
   /** Loss of each update, by arm. */
   loss: PlotSpec;
+  /** Mean nDCG@10 on dev queries while training, by arm; absent without any. */
+  dev?: PlotSpec;
+  /** The same by task, of the uniform arm. */
+  devUniform?: PlotSpec;
+  /** Of the reweighted arm. */
+  devReweighted?: PlotSpec;
+  /** Of the top arm. */
+  devTop?: PlotSpec;
 }
 
 /**
@@ -39,6 +49,7 @@ export interface ExperimentPlots {
  * @param summary Its summary.
  * @param metrics Its log.
  * @param reports What each query scored; with them plots have intervals.
+ * @param dev Evaluations while training, for their plots.
  * @returns Vega-Lite specifications; `show()` them in a notebook.
  *
  * @example Usage
@@ -71,6 +82,7 @@ export function experimentPlots(
   summary: ExperimentSummary,
   metrics: readonly MetricsLine[],
   reports?: Readonly<Record<ArmName, EvalReport>>,
+  dev: readonly DevLine[] = [],
 ): ExperimentPlots {
   const { tasks, seed } = summary;
   const explained = explainMetrics(tasks, metrics, summary.measure);
@@ -111,7 +123,25 @@ export function experimentPlots(
         loss,
       })),
     ),
+    dev: dev.length === 0 ? undefined : devPlot(
+      dev.map(({ stage, step, mean }) => ({ arm: stage, step, ndcg: mean })),
+    ),
+    devUniform: devByTask("uniform", summary, dev),
+    devReweighted: devByTask("reweighted", summary, dev),
+    devTop: devByTask("top", summary, dev),
   };
+}
+
+/** The course of one arm's tasks. */
+function devByTask(
+  arm: ArmName,
+  { kept }: ExperimentSummary,
+  dev: readonly DevLine[],
+): PlotSpec | undefined {
+  const rows = devRows(dev.filter(({ stage }) => stage === arm))
+    .map(({ step, task, ndcg }) => ({ step, task, ndcg }));
+  if (rows.length === 0) return;
+  return devPlot(rows, { kept: kept?.[arm].step });
 }
 
 /** The interval of a difference, laid on the score that it is a difference to. */

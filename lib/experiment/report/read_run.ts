@@ -3,6 +3,7 @@ import { withNamesOfToday } from "../../base/earlier_names.ts";
 import { isFile } from "../../base/files/exists.ts";
 import { type EvalReport, readReport, readReports } from "../../eval/mod.ts";
 import { type ArmName, ARMS, BASELINES } from "../arms.ts";
+import { type DevLine, readDev } from "../dev/dev_log.ts";
 import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
 import { jsonValue } from "../../base/json_value.ts";
 import { readTextIfThere } from "../../base/files/read_text.ts";
@@ -17,6 +18,8 @@ export interface FinishedRun {
   summary: ExperimentSummary;
   /** The log, from `metrics.jsonl`. */
   metrics: MetricsLine[];
+  /** Evaluations while training, from `dev.jsonl`; empty if there were none. */
+  dev: DevLine[];
   /** What each query scored, from `eval.json`; absent if that is gone. */
   reports?: Record<ArmName, EvalReport>;
 }
@@ -59,9 +62,11 @@ export async function readRun(folder: string): Promise<FinishedRun> {
     "summary.json",
     "eval.json",
     "metrics.jsonl",
+    "dev.jsonl",
   ]);
+  const dev = await readDev(folder);
   const reports = await readScores(folder, summary);
-  return selfShowing({ summary, metrics, reports });
+  return selfShowing({ summary, metrics, dev, reports });
 }
 
 /** The scores of the arms, each with the tasks of the summary; none if they're gone. */

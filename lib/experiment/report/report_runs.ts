@@ -80,7 +80,7 @@ export async function readPlots(
 ): Promise<Record<string, PlotSpec>> {
   const one = await readReportable(folder);
   const plots = one.kind === "run"
-    ? experimentPlots(one.summary, one.metrics, one.reports)
+    ? experimentPlots(one.summary, one.metrics, one.reports, one.dev)
     : arenaPlots(one.result);
   return Object.fromEntries(
     Object.entries(plots).filter(([, plot]) => plot !== undefined),

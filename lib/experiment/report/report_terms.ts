@@ -38,6 +38,12 @@ export const REPORT_TERMS: readonly ReportTerm[] = [
       "The retriever that was trained on the tasks with the highest weights alone, each with the same weight.",
   },
   {
+    term: "dev queries",
+    forms: ["dev scores", "Dev scores", "dev nDCG@10", "dev"],
+    meaning:
+      "Queries that are neither trained on nor tested on. While a retriever trains it is measured on a sample of them, and of the passages.",
+  },
+  {
     term: "difference",
     forms: ["Δ", "Δ reweighted", "Δ top", "differences", "gain"],
     meaning:

@@ -4,6 +4,7 @@ import type { EvalReport } from "../../eval/mod.ts";
 import type { ArmName } from "../arms.ts";
 import type { ArenaIdentity } from "../arena/folder.ts";
 import { ARENA_RESULT, type ArenaResult } from "../arena/result.ts";
+import type { DevLine } from "../dev/dev_log.ts";
 import type { MetricsLine } from "../stages/metrics_log.ts";
 import type { RunRecord } from "../run_folder.ts";
 import { readPart, readRun } from "./read_run.ts";
@@ -21,6 +22,8 @@ export interface RunData {
   summary: ExperimentSummary;
   /** The log. */
   metrics: readonly MetricsLine[];
+  /** Evaluations while training. */
+  dev: readonly DevLine[];
   /** What each query scored. */
   reports?: Record<ArmName, EvalReport>;
   /** What mining did, by task. */

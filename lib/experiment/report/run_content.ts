@@ -8,6 +8,8 @@ import {
 import type { RunData } from "./reportable.ts";
 import type { WeightExplanation } from "../../dro/explain_weights.ts";
 import { explainMetrics, explanationTable } from "../explain_run.ts";
+import { armLabel, type ArmName } from "../arms.ts";
+import { devPeaks } from "../dev/dev_peaks.ts";
 import { type ExperimentPlots, experimentPlots } from "./experiment_plots.ts";
 import { REPORT_TERMS } from "./report_terms.ts";
 import type { TextLengths } from "../stages/cut_texts.ts";
@@ -16,7 +18,8 @@ import { outcome } from "../summary.ts";
 
 /** What the report of one run says. */
 export function runContent(run: Omit<RunData, "kind">): ReportContent {
-  const { record, summary, metrics, reports, statistics = {}, tasks } = run;
+  const { record, summary, metrics, dev, reports, statistics = {}, tasks } =
+    run;
   const explained = explainMetrics(summary.tasks, metrics, summary.measure);
   const tables: ReportTable[] = [
     {
@@ -30,6 +33,14 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
     appendix.push({
       caption: "The losses behind the weights",
       table: explanationTable(explained),
+    });
+  }
+  if (dev.length > 0) {
+    appendix.push({
+      caption:
+        "nDCG@10 on dev queries while training: the best of each task, and the end",
+      table: devPeaks(dev, (arm) => armLabel(arm, summary)),
+      footRows: 0,
     });
   }
   if (tasks) appendix.push({ caption: "The tasks", table: tasks });
@@ -47,7 +58,7 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
     warnings: summary.warnings,
     tables,
     texts: explained.length > 0 ? [reasons(explained)] : [],
-    plots: plots(experimentPlots(summary, metrics, reports), summary.measure),
+    plots: plots(experimentPlots(summary, metrics, reports, dev), summary),
     appendix,
     terms: REPORT_TERMS,
     provenance: { ...record, summary },
@@ -84,7 +95,15 @@ function reasons(explained: readonly WeightExplanation[]): ReportTexts {
   };
 }
 
-function plots(specs: ExperimentPlots, measure: string): ReportPlot[] {
+function plots(
+  specs: ExperimentPlots,
+  summary: RunData["summary"],
+): ReportPlot[] {
+  const { measure } = summary;
+  const devOf = (arm: ArmName): [string, string] => [
+    `Dev scores by task: ${armLabel(arm, summary)}`,
+    "nDCG@10 on a sample of each task's dev queries and passages, over the updates. A task that falls after its best overfits, or is crowded out.",
+  ];
   const about: Record<keyof ExperimentPlots, [string, string]> = {
     trajectories: [
       "Course of the weights",
@@ -111,6 +130,13 @@ function plots(specs: ExperimentPlots, measure: string): ReportPlot[] {
       "Mean nDCG@10 against the share of the training rows in sampled tasks; intervals are those of the difference to uniform.",
     ],
     loss: ["Loss while training", "Mean loss of each update, by arm."],
+    dev: [
+      "Dev scores while training",
+      "Mean nDCG@10 over the tasks, on a sample of dev queries and passages: higher than on whole corpora, and the same for every arm.",
+    ],
+    devUniform: devOf("uniform"),
+    devReweighted: devOf("reweighted"),
+    devTop: devOf("top"),
   };
   return Object.entries(about).flatMap(([name, [title, description]]) => {
     const spec = specs[name as keyof ExperimentPlots];

@@ -9,6 +9,7 @@ import type { ArmName } from "../arms.ts";
 import { arenaContent } from "../arena/content.ts";
 import type { ArenaIdentity } from "../arena/folder.ts";
 import type { ArenaResult } from "../arena/result.ts";
+import type { DevLine } from "../dev/dev_log.ts";
 import type { MetricsLine } from "../stages/metrics_log.ts";
 import { asJson, type RunRecord } from "../run_folder.ts";
 import { runContent } from "./run_content.ts";
@@ -26,6 +27,8 @@ export interface ReportInput {
   reports: Record<ArmName, EvalReport>;
   /** The log. */
   metrics: readonly MetricsLine[];
+  /** Evaluations while training. */
+  dev: readonly DevLine[];
   /** What mining did, by task name. */
   statistics: Record<string, MineStatistics>;
 }

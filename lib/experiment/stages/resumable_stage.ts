@@ -165,6 +165,7 @@ export async function* resumableStage<Step extends StepReport, Result>(
         done: optimizer.step,
         total,
         note: [note, stage.dev?.note()].filter(Boolean).join("  "),
+        curve: stage.dev?.curve(),
       };
       signal?.throwIfAborted();
     }

@@ -3,7 +3,8 @@ import { DISPLAY, type MediaBundle } from "./jupyter.ts";
 import { lossPlot } from "../plots/loss_plot.ts";
 import type { PlotSpec } from "../plots/plot_spec.ts";
 import { mediaBundle } from "./show.ts";
-import type { TrainingStepLike } from "../plots/shapes.ts";
+import { devPlot } from "../plots/dev_plot.ts";
+import type { DevReportLike, TrainingStepLike } from "../plots/shapes.ts";
 import { weightTrajectoryPlot } from "../plots/weight_trajectory_plot.ts";
 
 /** Options for {@linkcode TrainingPanel}. */
@@ -23,7 +24,8 @@ const POINTS = 60;
 
 /**
  * What a training run is doing, for a notebook's cell: loss by task, course of
- * the weights (where they are learned), gradient norm, tokens/s, passes over
+ * the weights (where they are learned) and of dev scores (where they are measured),
+ * gradient norm, tokens/s, passes over
  * each task, time left. As text it is one line.
  *
  * `watchTraining()` keeps one up to date; it can be fed by hand as well.
@@ -53,7 +55,9 @@ export class TrainingPanel {
   readonly #total: number | undefined;
   readonly #losses: { step: number; task?: string; loss: number }[] = [];
   readonly #weights: { step: number; task: string; weight: number }[] = [];
+  readonly #dev: { step: number; task: string; ndcg: number }[] = [];
   readonly #drawn: number[] = [];
+  #devMean: number | undefined;
   #last: TrainingStepLike | undefined;
   #steps = 0;
   #tokens = 0;
@@ -75,8 +79,20 @@ export class TrainingPanel {
     this.#total = total;
   }
 
-  /** Takes in what an update reported. */
-  add(report: TrainingStepLike): void {
+  /** Takes in what an update, or an evaluation between two, reported. */
+  add(report: TrainingStepLike | DevReportLike): void {
+    if ("scores" in report) this.#addDev(report);
+    else this.#addUpdate(report);
+  }
+
+  #addDev({ step, mean, scores }: DevReportLike): void {
+    this.#devMean = mean;
+    for (const [task, ndcg] of Object.entries(scores)) {
+      this.#dev.push({ step, task, ndcg });
+    }
+  }
+
+  #addUpdate(report: TrainingStepLike): void {
     this.#last = report;
     this.#steps++;
     this.#tokens += report.tokens;
@@ -135,6 +151,13 @@ export class TrainingPanel {
         title: "Domain weights",
       }));
     }
+    if (this.#dev.length > 0) {
+      plots.push(devPlot(this.#dev, {
+        width: size.width,
+        height: tall(this.#dev).height,
+        title: "Dev scores by task",
+      }));
+    }
     const passes = this.#passes();
     return concatPlots(
       {
@@ -160,6 +183,7 @@ export class TrainingPanel {
       this.#title,
       this.#total === undefined ? `step ${step}` : `${step}/${this.#total}`,
       `loss ${last.loss.toFixed(3)}`,
+      ...this.#devMean === undefined ? [] : [`dev ${this.#devMean.toFixed(3)}`],
       `gradient norm ${last.gradNorm.toPrecision(3)}`,
       `${pace.toLocaleString("en-US")} tokens/s`,
     ];

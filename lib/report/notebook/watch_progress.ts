@@ -16,6 +16,8 @@ export interface ProgressLike {
   total: number;
   /** Something to show beside it, e.g. a loss. */
   note?: string;
+  /** Course of a score so far, drawn small beside it. */
+  curve?: readonly number[];
 }
 
 /** Options for {@linkcode watchProgress}. */
@@ -51,13 +53,15 @@ class ProgressCard {
       const bar = `<progress value="${stage.done}" max="${
         Math.max(stage.total, 1)
       }" aria-label="${escapeHtml(stage.label)}"></progress>`;
-      const cells = [stage.label, bar, seconds, stage.note ?? ""];
+      const cells = [
+        escapeHtml(stage.label),
+        bar,
+        seconds,
+        escapeHtml(stage.note ?? ""),
+        sparkline(stage.curve ?? []),
+      ];
       return `<tr>${
-        cells.map((cell) =>
-          `<td style="text-align:left">${
-            cell === bar ? bar : escapeHtml(cell)
-          }</td>`
-        ).join("")
+        cells.map((cell) => `<td style="text-align:left">${cell}</td>`).join("")
       }</tr>`;
     });
     return {
@@ -67,6 +71,25 @@ class ProgressCard {
       ).join("\n"),
     };
   }
+}
+
+const SPARK = { width: 90, height: 18 };
+
+/** A small line of the values; one point shows nothing. */
+function sparkline(values: readonly number[]): string {
+  if (values.length < 2) return "";
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  // Of noise there is little to see; the scores are from 0 to 1.
+  const span = Math.max(high - low, 0.1);
+  const points = values.map((value, i) => {
+    const x = 2 + (SPARK.width - 4) * i / (values.length - 1);
+    const y = SPARK.height - 2 - (SPARK.height - 4) * (value - low) / span;
+    return `${x.toFixed(1)},${y.toFixed(1)}`;
+  });
+  const label = `from ${values[0]!.toFixed(3)} to ${values.at(-1)!.toFixed(3)}`;
+  return `<svg role="img" aria-label="${label}" width="${SPARK.width}" height="${SPARK.height}"><polyline points="${
+    points.join(" ")
+  }" fill="none" stroke="currentColor" stroke-width="1.5"/></svg>`;
 }
 
 /**

@@ -1,12 +1,12 @@
 import { onInterrupt } from "./interrupt.ts";
 import { liveDisplay, type LiveDisplayOptions } from "./live_display.ts";
 import { progressLine, type ProgressLineOptions } from "./progress_line.ts";
-import type { TrainingStepLike } from "../plots/shapes.ts";
+import type { DevReportLike, TrainingStepLike } from "../plots/shapes.ts";
 import { TrainingPanel, type TrainingPanelOptions } from "./training_panel.ts";
 
 /** Options for {@linkcode watchTraining}. */
 export interface WatchTrainingOptions<
-  Report extends TrainingStepLike = TrainingStepLike,
+  Report extends TrainingStepLike | DevReportLike = TrainingStepLike,
 > extends
   TrainingPanelOptions,
   Pick<LiveDisplayOptions, "display" | "intervalMs">,
@@ -27,7 +27,7 @@ export interface WatchTrainingOptions<
  * `onInterrupt` (which may write a checkpoint), and the cell ends without an
  * error. Outside a notebook Ctrl-C is left to the program.
  *
- * @param steps What `train()` or `learnWeights()` yields.
+ * @param steps What `train()` or `learnWeights()` yields, or `withDev()` around them.
  * @param options Tasks, length, what to do on interruption.
  * @returns The same reports.
  *
@@ -47,7 +47,9 @@ export interface WatchTrainingOptions<
  * assert.equal(seen, 3);
  * ```
  */
-export async function* watchTraining<Report extends TrainingStepLike>(
+export async function* watchTraining<
+  Report extends TrainingStepLike | DevReportLike,
+>(
   steps: AsyncIterable<Report>,
   options: WatchTrainingOptions<Report> = {},
 ): AsyncGenerator<Report, void> {

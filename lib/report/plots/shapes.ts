@@ -78,6 +78,16 @@ export interface TrainingStepLike {
   state?: { curr: readonly number[] };
 }
 
+/** What an evaluation between two updates found. */
+export interface DevReportLike {
+  /** Updates made before it; 0 is the start. */
+  step: number;
+  /** Mean score over the tasks. */
+  mean: number;
+  /** Score by task, in [0, 1]. */
+  scores: Readonly<Record<string, number>>;
+}
+
 /** What a finished run left, as `readRun()` and `runExperiment()` give it. */
 export interface FinishedRunLike {
   /** Its verdict. */

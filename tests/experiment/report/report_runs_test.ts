@@ -56,6 +56,40 @@ Deno.test("reportRuns() of one run: verdict, intervals, tasks, provenance", () =
     assert.ok(bare.includes("nDCG@10 by task"));
   }));
 
+Deno.test("reports of evaluations while training: courses, peaks, what was kept", () =>
+  inTempFolder(async (folder) => {
+    const summary = await writeFakeRun(`${folder}/a`, { dev: true });
+    const html = await reportRuns([`${folder}/a`], STILL);
+    const titles = parts(html);
+    for (
+      const title of [
+        "Dev scores while training",
+        "Dev scores by task: uniform",
+        "Dev scores by task: reweighted",
+        "Dev scores by task: top 70 %",
+        "nDCG@10 on dev queries while training: the best of each task, and the end",
+      ]
+    ) assert.ok(titles.includes(title), title);
+    const told = verdict(summary).join("\n");
+    assert.match(
+      told,
+      /^top 70 %: the model of update 2 counts, as .*0\.5000/m,
+    );
+    assert.match(told, /selection rule \(the best mean dev nDCG@10\)/);
+    // c loses most: 0.1 and twice 0.01.
+    const { devUniform } = await readPlots(`${folder}/a`);
+    const [title] = devUniform!.title.text;
+    assert.match(title!, /^c loses 0\.120 after its best at update 2$/);
+
+    const arena = await writeFakeArena(`${folder}/arena`, { dev: true });
+    assert.match(
+      arenaVerdict(arena).join("\n"),
+      /Kept after fewer than 4 updates \(with each seed\): uniform 2, 2; tdro 2, 2; /,
+    );
+    const page = await reportRuns([`${folder}/arena`], STILL);
+    assert.ok(parts(page).includes("What tasks lost since their best"));
+  }));
+
 Deno.test("reportRuns() of an arena: heatmap, intervals, proxy steps", () =>
   inTempFolder(async (folder) => {
     const result = await writeFakeArena(folder);
@@ -121,8 +155,9 @@ Deno.test("reportRuns() escapes whatever names runs and tasks have", () =>
     const clean = [`${folder}/x`, `${folder}/y`];
     const harsh = [`${folder}/<img src=x onerror=alert(1)>`, `${folder}/'"&`];
     for (const [i, run] of clean.entries()) {
-      await writeFakeRun(run, { tasks: HOSTILE.map((_, k) => `t${k}`) });
-      await writeFakeRun(harsh[i]!, { tasks: HOSTILE });
+      const tasks = HOSTILE.map((_, k) => `t${k}`);
+      await writeFakeRun(run, { tasks, dev: true });
+      await writeFakeRun(harsh[i]!, { tasks: HOSTILE, dev: true });
     }
     const kinds = (html: string) =>
       new Set(html.match(/<\/?[a-z][a-z0-9]*/gi)!);
@@ -134,8 +169,8 @@ Deno.test("reportRuns() escapes whatever names runs and tasks have", () =>
 
 Deno.test("readPlots() gives specifications that hold to the schema", () =>
   inTempFolder(async (folder) => {
-    await writeFakeRun(`${folder}/run`);
-    await writeFakeArena(`${folder}/arena`);
+    await writeFakeRun(`${folder}/run`, { dev: true });
+    await writeFakeArena(`${folder}/arena`, { dev: true });
     for (const name of ["run", "arena"]) {
       for (
         const [plot, spec] of Object.entries(

@@ -87,6 +87,20 @@ Deno.test("a panel tells pace, time left and passes", () => {
   assert.match(String(panel), /tokens\/s {2}interrupted$/);
 });
 
+Deno.test("a panel shows dev scores that come between updates", () => {
+  const panel = new TrainingPanel({ names: ["a", "b"] });
+  for (let step = 0; step < 3; step++) {
+    const scores = { a: 0.5 - step / 10, b: 0.4 };
+    panel.add({ step, mean: (scores.a + scores.b) / 2, scores });
+    panel.add(report(step, ["a", "b"], false));
+  }
+  assert.match(String(panel), /loss 0\.667 {2}dev 0\.350 {2}gradient/);
+  const spec = panel.plot()!;
+  assert.equal(checkSchema(spec, schema), undefined);
+  assert.equal(spec.vconcat.length, 2);
+  assert.deepEqual(spec.vconcat[1].title.text, ["Dev scores by task"]);
+});
+
 Deno.test("watchTraining() shows at most four panels a second, the last one always", async () => {
   // Loaded before: that takes time which the clock in hand doesn't know.
   await Promise.all([import("vega"), import("vega-lite")]);

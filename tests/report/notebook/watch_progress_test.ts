@@ -6,7 +6,15 @@ async function* work(log: string[]) {
     for (let done = 1; done <= 3; done++) {
       yield { stage: "a", label: "counting <b>", done, total: 3 };
     }
-    yield { stage: "b", label: "adding", done: 1, total: 1, note: "sum 6" };
+    const curve = [0.2, 0.4, 0.3];
+    yield {
+      stage: "b",
+      label: "adding",
+      done: 1,
+      total: 1,
+      note: "sum 6",
+      curve,
+    };
     return 6;
   } finally {
     log.push("closed");
@@ -29,6 +37,7 @@ Deno.test("watchProgress() shows a bar for each stage, and gives the result", as
   assert.equal(html.match(/<progress /g)!.length, 2);
   assert.match(html, /counting &lt;b&gt;/);
   assert.doesNotMatch(html, /<b>/);
+  assert.match(html, /<svg [^>]*aria-label="from 0\.200 to 0\.300"/);
   assert.equal(bundles.at(-1)!["text/plain"], "counting <b>\nadding: sum 6");
 });
 
