@@ -1,3 +1,4 @@
+import { lockFolder } from "../base/files/folder_lock.ts";
 import { readText } from "../base/files/read_text.ts";
 import { type BackendName, useBackend } from "../backend/mod.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
@@ -110,10 +111,12 @@ export async function* mineSuite(
     label: `mining hard negatives (${by})`,
     total: suite.tasks.length,
   };
+  await using held = new AsyncDisposableStack();
   try {
     const tasks = suite.tasks.map((task) =>
       applyDecisions(task, decisionsOf(decisions, task.name))
     );
+    if (out !== undefined) held.use(await lockFolder(out));
     // All of them before the first is mined, which may take hours.
     const files = out === undefined ? [] : await Promise.all(
       suite.tasks.map(async (task, k) => {

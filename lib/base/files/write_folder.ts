@@ -23,11 +23,17 @@ export async function writeFolder(
   { overwrite, what, fill }: WriteFolderOptions,
 ): Promise<void> {
   await using partial = await partialFolder(folder);
-  if (!overwrite && await exists(folder)) {
+  const refuseOther = async () => {
+    if (overwrite || !await exists(folder)) return;
     throw new RangeError(
       `Cannot write ${what}: the folder is there already; remove it, choose another, or set overwrite`,
     );
-  }
+  };
+  await refuseOther();
   await fill(partial.path);
-  await partial.finish({ replace: overwrite });
+  await partial.finish({ replace: overwrite }).catch(async (error) => {
+    // Another process may have been first.
+    await refuseOther();
+    throw error;
+  });
 }

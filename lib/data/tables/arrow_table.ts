@@ -6,6 +6,7 @@ import type {
 } from "@uwdata/flechette";
 import { decoderOf } from "../../base/files/encodings.ts";
 import { printable } from "../../base/printable.ts";
+import { checkArrow } from "./check_arrow.ts";
 import { decimal } from "./parquet_values.ts";
 import type { ReadTableOptions } from "./read_options.ts";
 import type { Table, TableRow } from "./table.ts";
@@ -16,6 +17,9 @@ const UTF8 = [5, 20];
 const DECIMAL = 7;
 const DICTIONARY = -1;
 const STRUCT = 13;
+const FIXED_SIZE_LIST = 16;
+/** Of any length: lists, large ones, maps, and the two kinds of views. */
+const LISTS = [12, 21, 17, 25, 26];
 
 /**
  * Opens an Arrow file, as `save_to_disk` of the data sets library writes it (the
@@ -40,6 +44,7 @@ async function readArrow(path: string): Promise<Arrow> {
   const { tableFromIPC } = await import("@uwdata/flechette");
   const bytes = await Deno.readFile(path);
   try {
+    checkArrow(bytes);
     return tableFromIPC(bytes, {
       useBigInt: true,
       useDate: true,
@@ -71,6 +76,12 @@ async function* readRows(
   const decoder = decoderOf(encoding);
   const columns = wanted.map((name) => {
     const column = arrow.getChild(name)!;
+    if (!column.data.every(hasItsItems)) {
+      throw damaged(
+        path,
+        new Error(`lists of ${name} lead out of their values`),
+      );
+    }
     checkTexts(column, { path, name });
     return { name, column, read: cellReader(column.type, decoder) };
   });
@@ -120,6 +131,29 @@ function cellReader(
     cell === null || cell === undefined
       ? cell
       : Array.from(cell as Iterable<unknown>, item);
+}
+
+/** Whether lists end where their values do: the library makes up what is missing. */
+function hasItsItems(batch: Batch<unknown>): boolean {
+  const { type, length, offsets, sizes, children = [] } = batch as {
+    type: DataType;
+    length: number;
+    offsets?: ArrayLike<number | bigint>;
+    sizes?: ArrayLike<number | bigint>;
+    children?: Batch<unknown>[];
+  };
+  if (!children.every(hasItsItems)) return false;
+  const there = children[0]?.length ?? 0;
+  if (type.typeId === FIXED_SIZE_LIST) return length * type.stride <= there;
+  if (!LISTS.includes(type.typeId) || !offsets) return true;
+  for (let i = 0; i < length; i++) {
+    const start = Number(offsets[i] ?? NaN);
+    const end = sizes
+      ? start + Number(sizes[i] ?? NaN)
+      : Number(offsets[i + 1] ?? NaN);
+    if (!(0 <= start && start <= end && end <= there)) return false;
+  }
+  return true;
 }
 
 /** The library would put U+FFFD for bytes that are no UTF-8. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dirname } from "node:path";
 import { makeFolder } from "../../base/files/make_folder.ts";
+import { openLocked } from "../../base/files/lock_path.ts";
 import { createHash, type Hash } from "node:crypto";
 import { writeWhole } from "../../base/files/write_whole.ts";
 import { encoderFingerprint } from "../weights/fingerprint.ts";
@@ -97,6 +98,12 @@ export async function encodeToFile(
     start,
   ]));
   await makeFolder(dirname(path));
+  using file = await openLocked(part);
+  if (!file) {
+    throw new RangeError(
+      `Cannot write ${path}: another process is writing it; wait until it has finished, or name another file`,
+    );
+  }
   const before = resume ? await progressOf(part) : undefined;
   const { rest, hash, windows } = await continued(
     texts,
@@ -104,27 +111,24 @@ export async function encodeToFile(
   );
   const resumed = windows.at(-1)?.done ?? 0;
   let count = resumed;
-  {
-    using file = await Deno.open(part, { write: true, create: true });
-    await file.truncate(start + 4 * dimension * resumed);
-    await file.seek(0, Deno.SeekMode.End);
-    const encoded = encodeWindows(encoder, hashed(rest, hash), {
-      ...options,
-      onProgress: (done, total) =>
-        options.onProgress?.(resumed + done, resumed + total),
-    });
-    for await (const { data, count: more } of encoded) {
-      await writeAll(file, new Uint8Array(data.buffer));
-      await file.syncData();
-      count += more;
-      windows.push({ done: count, texts: hash.copy().digest("hex") });
-      const soFar: Progress = { key, windows };
-      await writeWhole(`${part}.json`, JSON.stringify(soFar));
-    }
-    await file.seek(0, Deno.SeekMode.Start);
-    await writeAll(file, header(count));
+  await file.truncate(start + 4 * dimension * resumed);
+  await file.seek(0, Deno.SeekMode.End);
+  const encoded = encodeWindows(encoder, hashed(rest, hash), {
+    ...options,
+    onProgress: (done, total) =>
+      options.onProgress?.(resumed + done, resumed + total),
+  });
+  for await (const { data, count: more } of encoded) {
+    await writeAll(file, new Uint8Array(data.buffer));
     await file.syncData();
+    count += more;
+    windows.push({ done: count, texts: hash.copy().digest("hex") });
+    const soFar: Progress = { key, windows };
+    await writeWhole(`${part}.json`, JSON.stringify(soFar));
   }
+  await file.seek(0, Deno.SeekMode.Start);
+  await writeAll(file, header(count));
+  await file.syncData();
   await Deno.rename(part, path);
   await Deno.remove(`${part}.json`).catch(() => {});
   return { path, count, dimension, resumed };

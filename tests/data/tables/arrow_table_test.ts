@@ -57,6 +57,28 @@ for (const format of ["stream", "file"] as const) {
     }));
 }
 
+for (const format of ["stream", "file"] as const) {
+  Deno.test(`Arrow in the form of a ${format} with a wrong length anywhere is read, or refused in a line`, () =>
+    inTempFolder(async (folder) => {
+      const whole = arrow(format);
+      // Such a length once filled the memory; -16 goes back to what was read.
+      for (const length of [0x7fffffff, 0x00ffffff, -16]) {
+        for (let at = 0; at + 4 <= whole.length; at += 4) {
+          const bytes = whole.slice();
+          new DataView(bytes.buffer).setInt32(at, length, true);
+          await writeFiles(folder, { "a.arrow": bytes });
+          try {
+            const table = await openTable(`${folder}/a.arrow`);
+            for await (const _ of table.rows());
+          } catch (error) {
+            assert.ok(error instanceof SyntaxError, `${error}`);
+            assert.match(error.message, /^[^\n]*Cannot read [^\n]+$/);
+          }
+        }
+      }
+    }));
+}
+
 Deno.test("Arrow whose texts aren't UTF-8 is refused", () =>
   inTempFolder(async (folder) => {
     const bytes = arrow("stream");
