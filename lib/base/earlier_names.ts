@@ -17,6 +17,9 @@ export function promptsOfToday(prompts: unknown): unknown {
   return typeof prompts === "boolean" ? (prompts ? "task" : "none") : prompts;
 }
 
+/** How stage 1 drew the tasks of a batch before there was a choice. */
+export const EARLIER_WEIGHT_DRAW = "independent";
+
 /** A value read from JSON with today's keys at every depth. */
 export function withNamesOfToday(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withNamesOfToday);

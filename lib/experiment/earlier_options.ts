@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { promptsOfToday } from "../base/earlier_names.ts";
+import { EARLIER_WEIGHT_DRAW, promptsOfToday } from "../base/earlier_names.ts";
 import { experimentShape } from "./experiment_options.ts";
 
 /**
  * The settings in a record, which an earlier version may have written, as this one
  * would have: a setting that was not there then has the default, which does what
- * was done before.
+ * was done before; but stage 1 drew each row by itself.
  *
  * @param recorded The settings.
  * @param now Settings of the run that they are compared with; tells which there are.
@@ -20,6 +20,7 @@ export function settingsOfToday<Settings extends object>(
   return {
     ...recorded,
     ...Object.fromEntries(missing.map((name) => [name, DEFAULTS[name]])),
+    ...missing.includes("weightDraw") && { weightDraw: EARLIER_WEIGHT_DRAW },
     ..."prompts" in recorded && { prompts: promptsOfToday(recorded.prompts) },
   };
 }

@@ -4,6 +4,7 @@ import type { LossMeasure } from "../dro/mod.ts";
 import { DEFAULT_TEMPERATURE } from "../base/defaults.ts";
 import { lengthShape } from "../base/length_options.ts";
 import { DEFAULT_FOLDER } from "./folder_name.ts";
+import type { TaskDraw } from "../sampling/mod.ts";
 
 /** Settings of a whole experiment, all with their values. */
 export interface ExperimentOptions {
@@ -36,6 +37,8 @@ export interface ExperimentOptions {
   weightBatchSize: number;
   /** Passages per query in stage 1. */
   weightPassages: number;
+  /** How the tasks of stage 1's batches are drawn. */
+  weightDraw: TaskDraw;
   /** How a task's losses become its measure. */
   measure: LossMeasure;
   /** Step size on the log-weights; absent: 20 / weightSteps, at most 0.25. */
@@ -151,6 +154,12 @@ export const experimentShape = {
   weightPassages: z.number().int().min(2).default(3).describe(
     "Passages per query in stage 1",
   ),
+  weightDraw: z.enum(["stratified", "independent"]).default("stratified")
+    .describe(
+      "How stage 1 draws the tasks of a batch: every task its share of each " +
+        "batch, or each row by itself, as the reference code does; that " +
+        "doubles the noise of the weights",
+    ),
   measure: z.enum(MEASURES).default("released").describe(
     "How losses become a task's measure: as the reference code does, by " +
       "the paper's formula, the excess loss, the excess loss relative to the " +

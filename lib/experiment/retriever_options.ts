@@ -10,6 +10,7 @@ export type RetrieverSettings = Omit<
   | "weightSteps"
   | "weightBatchSize"
   | "weightPassages"
+  | "weightDraw"
   | "measure"
   | "eta"
   | "topPercent"
@@ -20,6 +21,7 @@ const {
   weightSteps: _weightSteps,
   weightBatchSize: _weightBatchSize,
   weightPassages: _weightPassages,
+  weightDraw: _weightDraw,
   measure: _measure,
   eta: _eta,
   topPercent: _topPercent,

@@ -10,11 +10,18 @@ import {
 import { createRng, restoreRng } from "./create_rng.ts";
 import { cumulativeShares, drawTask } from "./draw_task.ts";
 import { shuffled } from "./shuffled.ts";
+import { stratifiedTasks } from "./stratified_tasks.ts";
 import type { Batch, BatchExample, Rng, SamplerCursor } from "./types.ts";
 import { passageText } from "../base/texts/passage_text.ts";
 import { queryText } from "../base/texts/query_text.ts";
 
 export type { PassageOrder, StopRule };
+
+/**
+ * How the tasks of a mixed batch are drawn: each row by itself (the reference's way),
+ * or all together, so that each task has its share of every batch.
+ */
+export type TaskDraw = "independent" | "stratified";
 
 /**
  * Order of a task's rows: shuffled once and then repeated (the reference's
@@ -35,10 +42,12 @@ export interface BatchesOptions {
   passages?: number;
   /**
    * Whether all rows of a batch come from one task: one draw of a task per
-   * batch. Otherwise one draw per row.
+   * batch. Otherwise a task for each row, see `taskDraw`.
    * @default {true}
    */
   homogeneous?: boolean;
+  /** How the tasks of a mixed batch are drawn. @default {"independent"} */
+  taskDraw?: TaskDraw;
   /**
    * Instruction of each task, put before its queries; `""` for none. Shape
    * `[K]`. Absent: no prompts.
@@ -123,6 +132,7 @@ function* draw(
     size,
     seed,
     homogeneous = true,
+    taskDraw = "independent",
     count = Infinity,
     cursor,
     stop = "never",
@@ -145,9 +155,13 @@ function* draw(
 
   for (let index = cursor?.batches ?? 0; index < count; index++) {
     const examples: BatchExample[] = [];
+    const tasks = !homogeneous && taskDraw === "stratified"
+      ? stratifiedTasks(shares, size, taskRng.next())
+      : undefined;
     let domain = 0;
     while (examples.length < size) {
-      if (!homogeneous || examples.length === 0) {
+      if (tasks) domain = tasks[examples.length]!;
+      else if (!homogeneous || examples.length === 0) {
         domain = drawTask(shares, taskRng.next());
       }
       if (isOver(supply, stop)) return;

@@ -33,6 +33,7 @@ export {
   type PassageOrder,
   type RowShuffle,
   type StopRule,
+  type TaskDraw,
 } from "./batches.ts";
 export { createRng, restoreRng } from "./create_rng.ts";
 export { cumulativeShares, drawTask } from "./draw_task.ts";
@@ -44,6 +45,7 @@ export {
   trainSizes,
 } from "./mixture.ts";
 export { shuffled } from "./shuffled.ts";
+export { stratifiedTasks } from "./stratified_tasks.ts";
 export type {
   Batch,
   BatchExample,

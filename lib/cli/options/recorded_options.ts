@@ -1,5 +1,8 @@
 import type { Flag } from "./flags.ts";
-import { promptsOfToday } from "../../base/earlier_names.ts";
+import {
+  EARLIER_WEIGHT_DRAW,
+  promptsOfToday,
+} from "../../base/earlier_names.ts";
 import { isObject, type Values } from "./read_arguments.ts";
 
 /** Where the record was, and for whom it is read. */
@@ -40,6 +43,9 @@ export function recordedOptions(
     ...around,
     ...options,
     prompts: promptsOfToday(options.prompts),
+    // Records of runs that learned weights before it was among the options.
+    ..."weightBatchSize" in options &&
+      { weightDraw: options.weightDraw ?? EARLIER_WEIGHT_DRAW },
     ...adapterFor(options),
     // To the last digit, and by the tasks' names: the record is a mixture itself.
     ...has("mixture") && "weights" in options &&

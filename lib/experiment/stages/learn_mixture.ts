@@ -118,6 +118,7 @@ export function learnByLosses(
       size: options.weightBatchSize,
       passages: options.weightPassages,
       homogeneous: false,
+      taskDraw: options.weightDraw,
     },
     resume(extra) {
       if (extra) learned = extra as LearnedWeights;
