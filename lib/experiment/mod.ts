@@ -43,7 +43,7 @@ export {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "./experiment_options.ts";
-export { planLines, type PlanReasons } from "./plan/plan_lines.ts";
+export { planLines } from "./plan/plan_lines.ts";
 export type {
   PlanEstimates,
   PlannedStage,

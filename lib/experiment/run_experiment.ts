@@ -224,6 +224,7 @@ async function* experiment(
           uniform: held(mixture(suite, "uniform"), sizes),
         }),
       models: { kept: ARMS.length, evaluated: ARMS.length + 1 },
+      sample,
       open: settled.open.names.includes("passageLength"),
       measure: measures(claim, planOnly),
     });

@@ -219,6 +219,7 @@ async function* retriever(
       signal,
       stages: (sizes) => [retrieverStage(ARM, options, { sizes, weights })],
       models: { kept: 1, evaluated: evaluate ? 2 : 0 },
+      sample,
       open: settled.open.names.includes("passageLength"),
       measure: measures(claim, planOnly),
     });

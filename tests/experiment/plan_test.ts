@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { useBackend } from "../../lib/backend/mod.ts";
+import { devSample } from "../../lib/data/mod.ts";
 import { strategy } from "../../lib/dro/mod.ts";
 import {
   planArena,
@@ -10,7 +11,11 @@ import {
   type RunPlan,
 } from "../../lib/experiment/mod.ts";
 import type { ProgressEvent } from "../../lib/experiment/mod.ts";
-import { diskSpace, estimate } from "../../lib/experiment/plan/estimate.ts";
+import {
+  diskSpace,
+  estimate,
+  plannedDev,
+} from "../../lib/experiment/plan/estimate.ts";
 import {
   arenaStages,
   expectedPasses,
@@ -133,6 +138,27 @@ Deno.test("time, memory and disk are worked by hand", () => {
   assert.equal(disk, 3 * 4000 + 3 * (4000 + 2000));
 });
 
+Deno.test("evaluations while training are planned for what they read", () => {
+  const sample = devSample(toySuite(), { queries: 2, passages: 8 });
+  const options = { evalEvery: 4, steps: 10 };
+  const retrievers = { sample, retrievers: 3, starts: 1 };
+  const dev = plannedDev(options, retrievers)!;
+  // The start, and each retriever after 4, 8 and 10 updates.
+  assert.equal(dev.evaluations, 1 + 3 * 3);
+  assert.deepEqual(dev.tasks[0], { name: "shades", queries: 2, passages: 8 });
+  assert.equal(plannedDev({ steps: 10 }, retrievers), undefined);
+  const { seconds } = estimate({
+    ...PLANNED,
+    model: { bytes: 4000, trained: 1000, dimension: 8 },
+    models: { kept: 3, evaluated: 0 },
+    dev: { tasks: [{ name: "a", queries: 2, passages: 8 }], evaluations: 10 },
+    measured: { secondsPerToken: 0.001, memory: 0 },
+  });
+  const { queries, passages } = PLANNED.lengths.tokens.a!;
+  const tokens = 2 * queries + 8 * passages;
+  assert.ok(Math.abs(seconds!.dev! - 10 * tokens * 0.001 / 3) < 1e-9);
+});
+
 Deno.test("planLines() says it in lines", () => {
   const reasons = { maxLength: 512, open: true };
   const estimates = {
@@ -148,6 +174,11 @@ Deno.test("planLines() says it in lines", () => {
     "memory: about 2.5 GB (estimated); disk: about 300 MB",
     "time: about 70 min without mining, 3 min of it evaluation (estimated from three updates)",
   ]);
+  const seconds = { ...estimates.seconds, dev: 300 };
+  assert.match(
+    planLines({ ...PLANNED, estimates: { seconds, disk: 1 } }, reasons).at(-1)!,
+    /^time: about 75 min .* 3 min of it evaluation and 5 min evaluations while training/,
+  );
   const short = planLines({ ...PLANNED, estimates: { disk: 1 } }, reasons);
   assert.equal(short.at(-1), "disk: about 1 MB");
   assert.equal(inTime(0.2), "under 1 s");

@@ -210,6 +210,8 @@ async function* arena(
             kept: count,
             evaluated: count + (own.model ? 1 : seeds.length),
           },
+          sample,
+          starts: seeds.length,
           open: settled.open.names.includes("passageLength"),
           measure: measures({ state: isNew ? "new" : "unfinished" }, planOnly),
         });

@@ -1,3 +1,4 @@
+import type { Suite } from "../../data/mod.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
 import type { TextLengths } from "../stages/cut_texts.ts";
 import type {
@@ -22,8 +23,44 @@ export interface EstimateInput {
   models: { kept: number; evaluated: number };
   /** Which model of an arm is kept. */
   keep?: ExperimentOptions["keep"] | undefined;
+  /** Evaluations while the retrievers train; absent if there are none. */
+  dev?: PlannedDev | undefined;
   /** Three updates; absent if none were made. */
   measured?: MeasuredUpdates | undefined;
+}
+
+/** Evaluations on dev queries that are going to be made. */
+export interface PlannedDev {
+  /** What each reads of every task. */
+  tasks: readonly { name: string; queries: number; passages: number }[];
+  /** How many there are. */
+  evaluations: number;
+}
+
+/**
+ * What evaluations a training with `evalEvery` brings: one of each start, and of each
+ * retriever after every so many updates and after the last.
+ *
+ * @param options Settings.
+ * @param plan The sample, and how many retrievers are trained from how many starts.
+ */
+export function plannedDev(
+  { evalEvery, steps }: Pick<ExperimentOptions, "evalEvery" | "steps">,
+  { sample, retrievers, starts }: {
+    sample: Suite | undefined;
+    retrievers: number;
+    starts: number;
+  },
+): PlannedDev | undefined {
+  if (!sample || evalEvery === undefined) return;
+  return {
+    tasks: sample.tasks.map(({ name, queries, corpus }) => ({
+      name,
+      queries: queries.size,
+      passages: corpus.size,
+    })),
+    evaluations: starts + retrievers * Math.ceil(steps / evalEvery),
+  };
 }
 
 /**
@@ -31,12 +68,18 @@ export interface EstimateInput {
  * gradients a third.
  */
 export function estimate(input: EstimateInput): PlanEstimates {
-  const { model, models, keep, measured, stages } = input;
+  const { model, models, keep, measured, stages, dev, lengths } = input;
+  const tested = input.tasks.map(({ name, passages, testQueries }) => //
+  ({ name, passages, queries: testQueries }));
   return {
     seconds: measured && {
       training: trainingTokens(input) * measured.secondsPerToken,
-      evaluation: models.evaluated * evaluationTokens(input) *
+      evaluation: models.evaluated * evaluationTokens(tested, lengths) *
         measured.secondsPerToken / 3,
+      ...dev && {
+        dev: dev.evaluations * evaluationTokens(dev.tasks, lengths) *
+          measured.secondsPerToken / 3,
+      },
     },
     memory: measured &&
       measured.memory +
@@ -76,10 +119,13 @@ function trainingTokens({ stages, lengths }: EstimateInput): number {
 }
 
 /** Tokens that one model reads to be evaluated. */
-function evaluationTokens({ tasks, lengths }: EstimateInput): number {
-  return tasks.reduce((sum, { name, passages, testQueries }) => {
+function evaluationTokens(
+  tasks: PlannedDev["tasks"],
+  lengths: TextLengths,
+): number {
+  return tasks.reduce((sum, { name, passages, queries }) => {
     const tokens = lengths.tokens[name]!;
-    return sum + passages * tokens.passages + testQueries * tokens.queries;
+    return sum + passages * tokens.passages + queries * tokens.queries;
   }, 0);
 }
 

@@ -6,12 +6,6 @@ import type { PlannedStage, RunPlan } from "./run_plan.ts";
 /** Tasks that a line names. */
 const NAMED = 3;
 
-/** What lines depend on beside the plan. */
-export interface PlanReasons extends LengthReasons {
-  /** Whether retrievers are evaluated while they train. @default {false} */
-  dev?: boolean;
-}
-
 /**
  * What a run is going to do, in lines: stages, passes over the tasks, lengths and
  * cut texts, memory, disk, time.
@@ -21,7 +15,7 @@ export function planLines(
     RunPlan,
     "stages" | "tasks" | "lengths" | "estimates"
   >,
-  { dev = false, ...reasons }: PlanReasons,
+  reasons: LengthReasons,
 ): string[] {
   const { seconds, memory, disk } = estimates;
   const names = tasks.map(({ name }) => name);
@@ -38,10 +32,14 @@ export function planLines(
     ...seconds
       ? [
         `time: about ${
-          inTime(seconds.training + seconds.evaluation)
-        } without mining${dev ? " and dev evaluations" : ""}, ${
-          inTime(seconds.evaluation)
-        } of it evaluation (estimated from three updates)`,
+          inTime(
+            seconds.training + seconds.evaluation + (seconds.dev ?? 0),
+          )
+        } without mining, ${inTime(seconds.evaluation)} of it evaluation${
+          seconds.dev === undefined
+            ? ""
+            : ` and ${inTime(seconds.dev)} evaluations while training`
+        } (estimated from three updates)`,
       ]
       : [],
   ];

@@ -3,7 +3,7 @@ import { type Suite, trainExamples } from "../../data/mod.ts";
 import type { RunClaim } from "../run_claim.ts";
 import { cutTexts } from "../stages/cut_texts.ts";
 import type { StageInput } from "../stages/stage_input.ts";
-import { estimate } from "./estimate.ts";
+import { estimate, plannedDev } from "./estimate.ts";
 import { measureUpdates } from "./measure_updates.ts";
 import { plannedModel } from "./planned_model.ts";
 import { planLines } from "./plan_lines.ts";
@@ -16,6 +16,10 @@ export interface PlanInput
   stages(sizes: number[]): PlannedStage[] | Promise<PlannedStage[]>;
   /** Models that are kept, and how many are evaluated. */
   models: { kept: number; evaluated: number };
+  /** The dev sample, if there is one. */
+  sample?: Suite | undefined;
+  /** Different starts of the retrievers. @default {1} */
+  starts?: number;
   /** Whether the length of passages was left to the model. */
   open: boolean;
   /** Whether three updates are made to see what they take. @default {if it is long} */
@@ -40,7 +44,7 @@ export async function* planStage(
   ProgressEvent,
   Pick<RunPlan, "stages" | "tasks" | "lengths" | "estimates">
 > {
-  const { base, suite, options, models, open } = input;
+  const { base, suite, options, models, sample, starts = 1, open } = input;
   const tasks = plannedTasks(suite);
   const stages = await input.stages(tasks.map(({ rows }) => rows));
   const lengths = cutTexts(base, suite, options);
@@ -54,13 +58,17 @@ export async function* planStage(
     model: plannedModel(base, options),
     models,
     keep: options.keep,
+    dev: plannedDev(options, {
+      sample,
+      retrievers: models.kept,
+      starts,
+    }),
     measured,
   });
   const plan = { stages, tasks, lengths, estimates };
   const lines = planLines(plan, {
     maxLength: options.model === undefined ? Infinity : base.maxLength,
     open,
-    dev: options.evalEvery !== undefined,
   });
   yield { stage: "plan", label: lines[0]!, lines, done: 1, total: 1 };
   return plan;

@@ -51,8 +51,11 @@ export interface PlannedModel {
 
 /** Estimates of what the work takes. */
 export interface PlanEstimates {
-  /** Seconds of training and of evaluation, without mining. */
-  seconds?: { training: number; evaluation: number } | undefined;
+  /**
+   * Seconds of training, of evaluation, and of evaluations while training (`dev`, if
+   * there are any), without mining.
+   */
+  seconds?: { training: number; evaluation: number; dev?: number } | undefined;
   /** Memory at its highest, in bytes. */
   memory?: number | undefined;
   /** Disk at its fullest, in bytes. */
