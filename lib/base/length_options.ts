@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DEFAULT_PASSAGE_LENGTH, DEFAULT_QUERY_LENGTH } from "./defaults.ts";
 
 const most = (tokens: number) =>
-  `default: what the model takes, but at most ${tokens}`;
+  `default: as tdro trained the model, else what it takes, at most ${tokens}`;
 
 /** The options of every command that cuts texts; `textLimits()` fills them in. */
 export const lengthShape = {

@@ -34,6 +34,7 @@ export {
   bootstrapInterval,
   type BootstrapOptions,
 } from "./significance/bootstrap_interval.ts";
+export { checkMetrics } from "./records/task_report.ts";
 export { collectReport } from "./records/collect_report.ts";
 export {
   compareReports,

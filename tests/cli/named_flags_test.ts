@@ -38,6 +38,8 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/eval/mteb.ts": ["eval"],
   "cli/commands/eval/options.ts": ["eval"],
   "cli/commands/eval/origin.ts": ["eval"],
+  "cli/commands/local_model.ts": [...TRAINING, "eval", "mine", "search"]
+    .concat("data audit"),
   "cli/commands/new_folder.ts": ["model convert", "model merge"],
   "cli/commands/output.ts": ["eval", "report", "weights select"],
   "cli/commands/plan_option.ts": ["run", "train", "arena"],

@@ -3,6 +3,7 @@ import type { BackendName } from "../../backend/mod.ts";
 import { ARENA_DEFAULTS } from "../../experiment/arena/defaults.ts";
 import type { ArenaSettings } from "../../experiment/arena/compare_mixtures.ts";
 import { experimentShape } from "../../experiment/experiment_options.ts";
+import { pullOption, withLocalModels } from "./local_model.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
 import { dryRunOption, showPlan } from "./plan_option.ts";
@@ -25,6 +26,8 @@ export interface ArenaOptions extends ArenaSettings {
   devQueries: number;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether a model on the hub may be fetched. */
+  pull: boolean;
   /** Whether only the plan is told. */
   dryRun: boolean;
   /** Whether an arena in the folder is replaced. */
@@ -102,6 +105,7 @@ export const command: Command<ArenaOptions> = {
       .describe("Maximum dev queries per task whose loss a strategy may use"),
     backend: backendOption,
     ...shape,
+    pull: pullOption,
     dryRun: dryRunOption,
     force: z.boolean().default(false).describe(
       "Replace the arena in the folder; a finished one is kept until the " +
@@ -110,7 +114,7 @@ export const command: Command<ArenaOptions> = {
   }) as unknown as z.ZodType<ArenaOptions>,
   operands: [],
   async run(
-    { suite: folder, tasks, strategies, backend: name, dryRun, ...rest },
+    { suite: folder, tasks, strategies, backend: name, dryRun, ...options },
     io,
   ) {
     const { openSuite } = await import("../../data/mod.ts");
@@ -123,6 +127,7 @@ export const command: Command<ArenaOptions> = {
       "rerun the same command: it resumes from the last checkpoint",
     );
     const entries = strategies.map(strategy);
+    const rest = await withLocalModels(options, { io, mayBeGone: true });
     const suite = await openSuite(folder, { tasks });
     const backend = await useBackend(name);
     io.note(

@@ -4,6 +4,7 @@ import {
   type ExperimentOptions,
   experimentShape,
 } from "../../experiment/experiment_options.ts";
+import { pullOption, withLocalModels } from "./local_model.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
 
@@ -15,6 +16,8 @@ export interface DemoOptions extends ExperimentOptions {
   tasks?: string[] | undefined;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether a model on the hub may be fetched. */
+  pull: boolean;
   /** Whether a run in the folder is replaced. */
   force: boolean;
   /** Whether an unfinished run goes on with other settings. */
@@ -60,6 +63,7 @@ export const command: Command<DemoOptions> = {
     }).describe(
       "Folder of the run",
     ),
+    pull: pullOption,
     force: z.boolean().default(false).describe(
       "Replace the run in the folder; a finished one is kept until the new " +
         "one is complete",
@@ -72,6 +76,7 @@ export const command: Command<DemoOptions> = {
   async run({ suiteFolder, tasks, ...options }, io) {
     const { docsSuite } = await import("../../docs_suite/mod.ts");
     const { runOnSuite } = await import("./run_on_suite.ts");
+    const local = await withLocalModels(options, { io, mayBeGone: true });
     io.resumeWith("rerun it: it resumes from the last checkpoint");
     const suite = await io.progress(
       (async function* () {
@@ -92,6 +97,6 @@ export const command: Command<DemoOptions> = {
         return built;
       })(),
     );
-    await runOnSuite(suite, options, io);
+    await runOnSuite(suite, local, io);
   },
 };

@@ -7,6 +7,7 @@ import {
 } from "../../experiment/mine_suite_options.ts";
 import { checkFolder } from "../../base/files/check_folder.ts";
 import type { Command } from "../command.ts";
+import { pullOption, withLocalModels } from "./local_model.ts";
 import { backendOption } from "./backend_option.ts";
 import { line, printable } from "../../base/printable.ts";
 import { tablesFor } from "./tables.ts";
@@ -17,6 +18,8 @@ export interface MineCommandOptions extends MineSuiteSettings {
   suite: string;
   /** Names of the tasks. */
   tasks?: string[];
+  /** Whether a model on the hub may be fetched. */
+  pull: boolean;
   /** The tfjs backend. */
   backend: BackendName | "auto";
   /** Whether files that were mined otherwise are replaced. */
@@ -65,19 +68,21 @@ export const command: Command<MineCommandOptions> = {
     tasks: z.array(z.string()).min(1).optional().meta({ placeholder: "TASK" })
       .describe("Only these tasks, in this order; all if left out"),
     ...shape,
+    pull: pullOption,
     backend: backendOption,
     force: z.boolean().default(false).describe(
       "Replace files that were mined with other settings",
     ),
   }),
-  async run({ suite: folder, tasks, backend, force, ...settings }, io) {
-    parseMineSuiteOptions(settings);
+  async run({ suite: folder, tasks, backend, force, pull, ...given }, io) {
+    parseMineSuiteOptions(given);
+    const settings = await withLocalModels({ ...given, pull }, { io });
+    if (settings.out) await checkFolder(settings.out);
     const { openSuite } = await import("../../data/mod.ts");
     const { mineSuite } = await import("../../experiment/mod.ts");
     const textTable = await tablesFor(io);
     const suite = await openSuite(folder, { tasks });
     if (settings.out) {
-      await checkFolder(settings.out);
       io.resumeWith(
         "rerun the same command: it continues with the next task",
       );

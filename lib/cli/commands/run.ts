@@ -6,6 +6,7 @@ import {
 } from "../../experiment/experiment_options.ts";
 import { loraShape } from "../../experiment/retriever_options.ts";
 import type { LoraConfig } from "../../model/mod.ts";
+import { pullOption, withLocalModels } from "./local_model.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
 import { dryRunOption } from "./plan_option.ts";
@@ -20,6 +21,8 @@ export interface RunOptions extends ExperimentOptions {
   lora?: Partial<LoraConfig> | undefined;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether a model on the hub may be fetched. */
+  pull: boolean;
   /** Whether only the plan is told. */
   dryRun: boolean;
   /** Whether a run in the folder is replaced. */
@@ -58,6 +61,7 @@ export const command: Command<RunOptions> = {
     backend: backendOption,
     ...experimentShape,
     lora: z.strictObject(loraShape).optional().describe("LoRA adapter"),
+    pull: pullOption,
     dryRun: dryRunOption,
     force: z.boolean().default(false).describe(
       "Replace the run in the folder; a finished one is kept until the new " +
@@ -75,7 +79,8 @@ export const command: Command<RunOptions> = {
     io.resumeWith(
       "rerun the same command: it resumes from the last checkpoint",
     );
+    const local = await withLocalModels(options, { io, mayBeGone: true });
     const suite = await openSuite(folder, tasks ? { tasks } : {});
-    await runOnSuite(suite, options, io);
+    await runOnSuite(suite, local, io);
   },
 };

@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { checkFolder } from "../../base/files/check_folder.ts";
 import { lengthShape } from "../../base/length_options.ts";
 import type { BackendName } from "../../backend/mod.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import type { Suite } from "../../data/mod.ts";
+import { pullOption, withLocalModels } from "./local_model.ts";
 import { backendOption } from "./backend_option.ts";
 import { DEFAULTS } from "./eval/options.ts";
 import type { Command } from "../command.ts";
@@ -34,6 +36,8 @@ export interface SearchCommandOptions {
   passageLength?: number;
   /** Folder of the vectors of passages. */
   cache?: string | undefined;
+  /** Whether a model on the hub may be fetched. */
+  pull: boolean;
   /** The tfjs backend. */
   backend: BackendName | "auto";
 }
@@ -82,6 +86,7 @@ export const command: Command<SearchCommandOptions> = {
       .describe(
         "Keep the passages' vectors here, and take them from here next time",
       ),
+    pull: pullOption,
     backend: backendOption,
   }),
   operands: ["query"],
@@ -91,11 +96,13 @@ export const command: Command<SearchCommandOptions> = {
     if (options.model === undefined && !options.bm25) {
       throw cannot("--model must name a model folder, or --bm25 be given");
     }
+    if (options.cache) await checkFolder(options.cache);
+    const local = await withLocalModels(options, { io });
     const { openSuite } = await import("../../data/mod.ts");
     const suite = await openSuite(folder, {
       tasks: task === undefined ? undefined : [task],
     });
-    const hits = await find(suite, text, options, io);
+    const hits = await find(suite, text, local, io);
     const { hitsTable } = await import("../search/hits_table.ts");
     const table = await hitsTable(hits, {
       columns: io.columns,
@@ -111,7 +118,7 @@ async function find(
   text: string,
   { model, bm25, k, ...options }: Omit<
     SearchCommandOptions,
-    "query" | "task" | "suite"
+    "query" | "task" | "suite" | "pull"
   >,
   io: CommandIo,
 ): Promise<TaskHit[]> {

@@ -7,6 +7,7 @@ import {
 } from "../../experiment/retriever_options.ts";
 import type { RetrieverResult } from "../../experiment/mod.ts";
 import type { LoraConfig } from "../../model/mod.ts";
+import { pullOption, withLocalModels } from "./local_model.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
 import { dryRunOption, showPlan } from "./plan_option.ts";
@@ -27,6 +28,8 @@ export interface TrainCommandOptions extends RetrieverSettings {
   evaluate: boolean;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Whether a model on the hub may be fetched. */
+  pull: boolean;
   /** Whether only the plan is told. */
   dryRun: boolean;
   /** Whether a run in the folder is replaced. */
@@ -75,6 +78,7 @@ export const command: Command<TrainCommandOptions> = {
     ),
     backend: backendOption,
     ...retrieverShape,
+    pull: pullOption,
     dryRun: dryRunOption,
     force: z.boolean().default(false).describe(
       "Replace the run in the folder; a finished one is kept until the new " +
@@ -87,7 +91,7 @@ export const command: Command<TrainCommandOptions> = {
   }) as unknown as z.ZodType<TrainCommandOptions>,
   operands: [],
   async run(
-    { suite: folder, tasks, mixture: name, backend, dryRun, ...rest },
+    { suite: folder, tasks, mixture: name, backend, dryRun, ...given },
     io,
   ) {
     const { openSuite } = await import("../../data/mod.ts");
@@ -100,6 +104,7 @@ export const command: Command<TrainCommandOptions> = {
     io.resumeWith(
       "rerun the same command: it resumes from the last checkpoint",
     );
+    const rest = await withLocalModels(given, { io, mayBeGone: true });
     const suite = await openSuite(folder, { tasks });
     const names = suite.tasks.map((task) => task.name);
     const { weights, notes } = await readMixture(name, suite);
@@ -107,15 +112,15 @@ export const command: Command<TrainCommandOptions> = {
     const used = await useBackend(backend);
     io.note(`backend: ${used.name} on ${used.device}: ${used.reason}`);
     const { lora = {}, ...settings } = rest;
-    const given = {
+    const options = {
       ...settings,
       weights,
       backend: used,
       signal: io.signal,
       lora: Object.keys(lora).length > 0 ? lora : undefined,
     };
-    if (dryRun) return await showPlan(planRetriever(suite, given), io);
-    const result = await io.progress(trainRetriever(suite, given));
+    if (dryRun) return await showPlan(planRetriever(suite, options), io);
+    const result = await io.progress(trainRetriever(suite, options));
     io.result({ ...result, weights }, () => {
       const rows = names.map((task, k) => ({
         task,

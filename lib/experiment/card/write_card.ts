@@ -6,7 +6,7 @@ import { modelInfo, readModules } from "../../model/mod.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import type { ArmRecord } from "../stages/arm_record.ts";
 import { modelCard } from "./model_card.ts";
-import { nameOnHub } from "./name_on_hub.ts";
+import { nameOnHub } from "../../base/files/pulled_folder.ts";
 
 /** What a card is written from. */
 export interface WriteCardInput extends Pick<StageInput, "options" | "suite"> {

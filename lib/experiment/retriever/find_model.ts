@@ -1,7 +1,11 @@
 import { join } from "node:path";
 import { isFile } from "../../base/files/exists.ts";
 import { modelFolder } from "../../base/files/model_folder.ts";
-import { nameOnHub } from "../card/name_on_hub.ts";
+import {
+  isHubName,
+  pulledFolder,
+  pulledPlaces,
+} from "../../base/files/pulled_folder.ts";
 import { readRunModels, type RunModel, startOf } from "./run_models.ts";
 import { type Encoding, recordedEncoding } from "./encoding.ts";
 
@@ -14,9 +18,6 @@ export interface FoundModel {
   /** How its texts are encoded. */
   encoding: Encoding;
 }
-
-/** Where models lie that were pulled from the hub, or set up. */
-const PULLED = ["models", join(".cache", "models")];
 
 /** Which arm of a run is taken where none is named; the first that there is. */
 const PREFERRED = ["reweighted", "retriever"];
@@ -67,19 +68,14 @@ async function armOf(
 /** The folder of a model by its path or its name on the hub. */
 async function localFolder(source: string): Promise<string> {
   const folder = await modelFolder(source);
-  const name = /^[\w.-]+(?:\/([\w.-]+))?$/.exec(source);
+  if (await isFile(join(folder, "config.json"))) return folder;
+  const pulled = await pulledFolder(source);
+  if (pulled !== undefined) return pulled;
   // What the path holds, if it isn't one of the hub's names, tells loading best.
-  if (!name || await isFile(join(folder, "config.json"))) return folder;
-  const places = PULLED.map((place) => join(place, name[1] ?? source));
-  for (const place of places) {
-    if (!await isFile(join(place, "config.json"))) continue;
-    // Another owner's model may have the same last name.
-    const pulled = name[1] === undefined ? undefined : await nameOnHub(place);
-    if (pulled === undefined || pulled === source) return place;
-  }
+  if (!isHubName(source, { ownerless: true })) return folder;
   throw new Deno.errors.NotFound(
     `Cannot open ${source}: it must be the folder of a model or a run, or a model that lies in ${
-      places.join(" or ")
+      pulledPlaces(source).join(" or ")
     }: found none; tdro model pull fetches one from the hub`,
   );
 }

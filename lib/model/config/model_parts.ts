@@ -3,6 +3,7 @@ import { z } from "zod";
 import { exists, isFile } from "../../base/files/exists.ts";
 import { readJsonIfThere } from "../../base/files/json_file.ts";
 import { modelFolder } from "../../base/files/model_folder.ts";
+import { isHubName, nameOnHub } from "../../base/files/pulled_folder.ts";
 import { shown } from "../../base/shown.ts";
 import { ADAPTER } from "../lora/adapter_folder.ts";
 import { readModuleList } from "./module_list.ts";
@@ -46,6 +47,11 @@ const CONFIG = "adapter_config.json";
  */
 export async function modelParts(path: string): Promise<ModelParts> {
   const folder = await modelFolder(path);
+  if (isHubName(path) && !await exists(path)) {
+    throw new Deno.errors.NotFound(
+      `Cannot load ${path}: there is no such folder; to fetch a model of that name from the hub: tdro model pull ${path}`,
+    );
+  }
   const list = await readModuleList(folder);
   const transformer = join(folder, list?.[0]?.path ?? "");
   const adapter = await adapterOf(transformer);
@@ -97,17 +103,11 @@ async function baseModelOf(adapter: string): Promise<string> {
   }
   const last = name.split("/").at(-1)!;
   for (const place of [join(dirname(adapter), last), join("models", last)]) {
-    if (await pulledName(place) === name) return place;
+    if (await nameOnHub(place) === name) return place;
   }
   throw new Deno.errors.NotFound(
     `Cannot load ${adapter}: it is an adapter for the model ${
       shown(name)
     }, which isn't there; fetch it: tdro model pull ${name}`,
   );
-}
-
-/** Under which name `tdro model pull` fetched a folder. */
-async function pulledName(folder: string): Promise<string | undefined> {
-  const path = join(folder, "tdro_source.json");
-  return (await readJsonIfThere(path, z.looseObject({ id: z.string() })))?.id;
 }

@@ -4,11 +4,13 @@ import { lengthShape } from "../../../base/length_options.ts";
 import type { BackendName } from "../../../backend/mod.ts";
 import type { Suite, Task } from "../../../data/mod.ts";
 import type { DecisionRow } from "../../../search/mod.ts";
+import { pullOption, withLocalModels } from "../local_model.ts";
 import { backendOption } from "../backend_option.ts";
 import { type OpenedEncoder, openEncoder } from "../encoder_functions.ts";
 import type { Command } from "../../command.ts";
 import type { ProgressEvent } from "../../../base/progress_event.ts";
 import { line } from "../../../base/printable.ts";
+import { checkWritable } from "../output.ts";
 import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data audit`. */
@@ -33,6 +35,8 @@ export interface DataAuditOptions {
   queryLength?: number | undefined;
   /** Maximum tokens per passage. */
   passageLength?: number | undefined;
+  /** Whether a model on the hub may be fetched. */
+  pull: boolean;
   /** The tfjs backend. */
   backend: BackendName | "auto";
 }
@@ -80,17 +84,27 @@ export const command: Command<DataAuditOptions> = {
       "Instruction before each query; none for models that weren't trained with one",
     ),
     ...lengthShape,
+    pull: pullOption,
     backend: backendOption,
   }),
-  async run(options, io) {
+  async run(given, io) {
     const { openSuite, writeWhole } = await import("../../../data/mod.ts");
     const { formatDecisions } = await import("../../../search/mod.ts");
     const textTable = await tablesFor(io);
-    const before = await readBefore(options.out);
+    if (given.out !== undefined) await checkWritable(given.out);
+    const before = await readBefore(given.out);
+    const options = await withLocalModels(given, { io });
     const suite = await openSuite(options.suite, { tasks: options.tasks });
+    // All of them before the first is scored, which may take hours.
+    const negatives = await readAllNegatives(suite, options.negatives);
     using encoder = await openEncoder(options.model, { ...options, io });
     const suspicious = await io.progress(
-      auditSuite(suite, { ...options, encoder, signal: io.signal }),
+      auditSuite(suite, {
+        ...options,
+        negatives,
+        encoder,
+        signal: io.signal,
+      }),
     );
     const rows = merge(before, suspicious);
     if (options.out) await writeWhole(options.out, formatDecisions(rows));
@@ -118,9 +132,13 @@ export const command: Command<DataAuditOptions> = {
 
 async function* auditSuite(
   suite: Suite,
-  { negatives: folder, share, limit, prompts, encoder, signal }:
-    & DataAuditOptions
-    & { encoder: OpenedEncoder; signal: AbortSignal },
+  { negatives, share, limit, prompts, encoder, signal }:
+    & Pick<DataAuditOptions, "share" | "limit" | "prompts">
+    & {
+      negatives: readonly ReadonlyMap<string, string[]>[];
+      encoder: OpenedEncoder;
+      signal: AbortSignal;
+    },
 ): AsyncGenerator<ProgressEvent, DecisionRow[]> {
   const { auditNegatives, denseRetriever } = await import(
     "../../../search/mod.ts"
@@ -130,14 +148,13 @@ async function* auditSuite(
   const total = suite.tasks.length;
   for (const [k, task] of suite.tasks.entries()) {
     yield { stage: "audit", label, done: k, total, note: task.name };
-    const negatives = await readNegatives(`${folder}/${task.name}.jsonl`, task);
     using dense = await denseRetriever(task, encoder.encode, {
       prepare: encoder.prepare,
       prompts,
       signal,
     });
     rows.push(
-      ...await auditNegatives(task, negatives, {
+      ...await auditNegatives(task, negatives[k]!, {
         score: dense.score,
         share,
         limit,
@@ -147,6 +164,18 @@ async function* auditSuite(
   }
   yield { stage: "audit", label, done: total, total };
   return rows;
+}
+
+/** The negatives of each task in a folder. */
+async function readAllNegatives(
+  { tasks }: Suite,
+  folder: string,
+): Promise<Map<string, string[]>[]> {
+  const all: Map<string, string[]>[] = [];
+  for (const task of tasks) {
+    all.push(await readNegatives(`${folder}/${task.name}.jsonl`, task));
+  }
+  return all;
 }
 
 /** Query id → ids of the negatives in a training file. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
 import { line } from "../../../base/printable.ts";
+import { checkFolder } from "../../../base/files/check_folder.ts";
+import { exists } from "../../../base/files/exists.ts";
 import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data clean`. */
@@ -77,6 +79,7 @@ export const command: Command<DataCleanOptions> = {
       "../../../data/mod.ts"
     );
     const textTable = await tablesFor(io);
+    if (out !== undefined) await refuseTaken(out, overwrite);
     const suite = await openSuite(folder, { tasks });
     const opened = [];
     for (const one of benchmarks) opened.push(await openSuite(one));
@@ -111,6 +114,16 @@ export const command: Command<DataCleanOptions> = {
     });
   },
 };
+
+/** Refuses a folder that couldn't be written when all is compared. */
+async function refuseTaken(out: string, overwrite: boolean): Promise<void> {
+  if (!overwrite && await exists(out)) {
+    throw new RangeError(
+      `Cannot write ${out}: the folder is there already; choose another one with --out, or replace it with --overwrite`,
+    );
+  }
+  await checkFolder(out);
+}
 
 function short(text: string): string {
   const flat = text.replace(/\s+/g, " ");

@@ -14,6 +14,8 @@ import { writeMteb } from "./mteb.ts";
 import { evaluateSuite } from "./suite.ts";
 import { evaluationOrigin, prompted } from "./origin.ts";
 import { evaluationProgress } from "./progress.ts";
+import { checkFolder } from "../../../base/files/check_folder.ts";
+import { withLocalModels } from "../local_model.ts";
 import { checkNew, checkWritable } from "../output.ts";
 import type { Command } from "../../command.ts";
 import type { CommandIo } from "../../io.ts";
@@ -61,7 +63,7 @@ export const command: Command<EvalCommandOptions> = {
   ],
   options: evalOptions,
   async run(options, io) {
-    const plan = evalPlan(options);
+    const plan = await checkedPlan(options, io);
     const { merge, shard } = plan;
     const { writeWhole } = await import("../../../data/mod.ts");
     const out = options.out && shard
@@ -76,6 +78,22 @@ export const command: Command<EvalCommandOptions> = {
     await printReport(report, out, io);
   },
 };
+
+/**
+ * What is asked for, with its model here; metrics, model and places to write are
+ * looked at before anything is read.
+ */
+async function checkedPlan(
+  options: EvalCommandOptions,
+  io: CommandIo,
+): Promise<EvalPlan> {
+  const plan = evalPlan(options);
+  const { benchmark, metrics, k, merge, mteb, cache } = plan;
+  const { checkMetrics } = await import("../../../eval/mod.ts");
+  if (!merge && benchmark !== "mkqa") checkMetrics(metrics, k);
+  for (const folder of [mteb, cache]) if (folder) await checkFolder(folder);
+  return { ...plan, ...await withLocalModels(plan, { io }) };
+}
 
 /**
  * The report that is in the file already, unless it is to be replaced.

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { BackendName } from "../../../backend/mod.ts";
 import { lengthShape } from "../../../base/length_options.ts";
 import { BENCHMARK_LENGTHS } from "../../../base/defaults.ts";
+import { pullOption } from "../local_model.ts";
 import { backendOption } from "../backend_option.ts";
 
 /** Benchmarks that `tdro eval --benchmark` knows; those in BEIR's form by their names. */
@@ -46,6 +47,8 @@ export interface EvalCommandOptions extends Partial<typeof DEFAULTS> {
   mteb?: string;
   /** File of the report; of a shard, the folder. */
   out?: string;
+  /** Whether a model on the hub may be fetched. */
+  pull: boolean;
   /** The tfjs backend. */
   backend: BackendName | "auto";
   /** Whether files that are there are replaced. */
@@ -113,6 +116,7 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
   out: z.string().optional().meta({ placeholder: "FILE" }).describe(
     "Record to write, e.g. eval.json",
   ),
+  pull: pullOption,
   backend: backendOption,
   force: z.boolean().default(false).describe(
     "Evaluate again, and replace the files of --out and --run",
