@@ -154,3 +154,30 @@ Deno.test("clockTime() writes minutes, and hours where there are any", () => {
     "1:01:40",
   ]);
 });
+
+Deno.test("renderProgress() writes sentences as they are, between the bars", async () => {
+  async function* planned(): AsyncGenerator<ProgressEvent, void> {
+    const event = { done: 1, total: 1 };
+    yield { ...event, stage: "start", label: "loading" };
+    const lines = ["plan: 3 updates", "cut: a\u001b[31mb 5 %"];
+    yield { ...event, stage: "plan", label: lines[0]!, lines };
+    yield { ...event, stage: "train", label: "training" };
+    await Promise.resolve();
+  }
+  const io = captured();
+  await renderProgress(planned(), { ...io, quiet: false });
+  const lines = io.complaints.replaceAll(/\d+\.\d s/g, "T s").trimEnd()
+    .split("\n");
+  assert.equal(lines.length, 6);
+  assert.deepEqual(lines.slice(0, 3), [
+    "start: loading (1/1)",
+    "start: done in T s",
+    "plan: 3 updates",
+  ]);
+  assert.match(lines[3]!, /^cut: a.*b 5 %$/);
+  assert.ok(!lines[3]!.includes("\u001b"));
+  assert.equal(lines[4], "train: training (1/1)");
+  const quiet = captured();
+  await renderProgress(planned(), { ...quiet, quiet: true });
+  assert.equal(quiet.complaints, "");
+});

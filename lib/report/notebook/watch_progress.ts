@@ -18,6 +18,8 @@ export interface ProgressLike {
   note?: string;
   /** Course of a score so far, drawn small beside it. */
   curve?: readonly number[];
+  /** Sentences to show as they are, in place of a bar. */
+  lines?: readonly string[];
 }
 
 /** Options for {@linkcode watchProgress}. */
@@ -48,6 +50,7 @@ class ProgressCard {
   [DISPLAY](): MediaBundle {
     const stages = [...this.#stages.values()];
     const rows = stages.map((stage, i) => {
+      if (stage.lines) return sentences(stage.lines);
       const until = stages[i + 1]?.started ?? this.#end;
       const seconds = `${((until - stage.started) / 1000).toFixed(1)} s`;
       const bar = `<progress value="${stage.done}" max="${
@@ -66,8 +69,8 @@ class ProgressCard {
     });
     return {
       "text/html": `<table>${rows.join("")}</table>`,
-      "text/plain": stages.map(({ label, note }) =>
-        note ? `${label}: ${note}` : label
+      "text/plain": stages.map(({ label, note, lines }) =>
+        lines ? lines.join("\n") : note ? `${label}: ${note}` : label
       ).join("\n"),
     };
   }
@@ -90,6 +93,12 @@ function sparkline(values: readonly number[]): string {
   return `<svg role="img" aria-label="${label}" width="${SPARK.width}" height="${SPARK.height}"><polyline points="${
     points.join(" ")
   }" fill="none" stroke="currentColor" stroke-width="1.5"/></svg>`;
+}
+
+/** Sentences across the whole table. */
+function sentences(lines: readonly string[]): string {
+  const text = lines.map(escapeHtml).join("<br>");
+  return `<tr><td colspan="4" style="text-align:left">${text}</td></tr>`;
 }
 
 /**

@@ -41,6 +41,29 @@ Deno.test("watchProgress() shows a bar for each stage, and gives the result", as
   assert.equal(bundles.at(-1)!["text/plain"], "counting <b>\nadding: sum 6");
 });
 
+Deno.test("watchProgress() shows sentences without a bar", async () => {
+  const bundles: MediaBundle[] = [];
+  async function* planned() {
+    const lines = ["plan: 3 updates", "cut: <b> 5 %"];
+    yield { stage: "plan", label: lines[0]!, lines, done: 1, total: 1 };
+    await Promise.resolve();
+  }
+  await watchProgress(planned(), {
+    intervalMs: 0,
+    display: (bundle) => {
+      bundles.push(bundle);
+      return Promise.resolve();
+    },
+  });
+  const html = bundles.at(-1)!["text/html"] as string;
+  assert.doesNotMatch(html, /<progress /);
+  assert.match(html, /plan: 3 updates<br>cut: &lt;b&gt; 5 %/);
+  assert.equal(
+    bundles.at(-1)!["text/plain"],
+    "plan: 3 updates\ncut: <b> 5 %",
+  );
+});
+
 Deno.test("watchProgress() prints a line outside a notebook", async () => {
   let printed = "";
   await watchProgress(work([]), {
