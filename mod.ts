@@ -43,7 +43,9 @@ export { type EvalReport, evaluate } from "./lib/eval/mod.ts";
 export {
   compareMixtures,
   explainRun,
+  learn,
   mineSuite,
+  openRetriever,
   reportRuns,
   runExperiment,
   trainRetriever,
@@ -57,11 +59,15 @@ export {
   saveEncoder,
 } from "./lib/model/mod.ts";
 export {
+  metricsTable,
   ndcgPlot,
   resultsTable,
+  scoresTable,
   show,
+  suiteTable,
   watchProgress,
   weightsPlot,
+  weightsTable,
 } from "./lib/report/mod.ts";
 export { batches, createRng, mixture } from "./lib/sampling/mod.ts";
 export { exactSearch, mineHardNegatives } from "./lib/search/mod.ts";

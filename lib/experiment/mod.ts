@@ -51,6 +51,7 @@ export type {
   RunPlan,
 } from "./plan/run_plan.ts";
 export type { BothSides, TextLengths } from "./stages/cut_texts.ts";
+export { learn, type Learning, type LearnOptions } from "./learn.ts";
 export { explainRun, readRunLosses, type RunLosses } from "./explain_run.ts";
 export type { MetricsLine } from "./stages/metrics_log.ts";
 export type { Progress, ProgressEvent } from "../base/progress_event.ts";

@@ -37,8 +37,8 @@ interface Expected {
 const EXPECTED: Record<string, Expected> = {
   "00_quickstart.ipynb": {
     plots: ["plot"],
-    tables: ["results", "search"],
-    exact: [],
+    tables: ["suite", "results", "search"],
+    exact: ["suite"],
     check: checkQuickstart,
   },
   "01_tdro_from_scratch.ipynb": {
