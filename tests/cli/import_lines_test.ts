@@ -63,6 +63,47 @@ const FILES: Record<string, string> = {
     prompt: "p",
     type: "normal",
   }),
+  "hotpot.jsonl": lines({
+    id: "1",
+    question: "a",
+    answer: "yes",
+    type: "bridge",
+    level: "hard",
+    supporting_facts: { title: ["T", "T", "U"], sent_id: [0, 1, 0] },
+    context: {
+      title: ["T", "U", "V"],
+      sentences: [["One.", " Two."], ["Three."], ["Four."]],
+    },
+  }),
+  "musique.jsonl": lines({
+    id: "2hop__1",
+    question: "a",
+    answer: "x",
+    paragraphs: [
+      { idx: 0, title: "T", paragraph_text: "b", is_supporting: true },
+      { idx: 1, title: "U", paragraph_text: "c", is_supporting: false },
+    ],
+  }),
+  "msmarco.jsonl": lines(
+    {
+      query: "a",
+      query_id: 1,
+      query_type: "description",
+      answers: ["x"],
+      passages: {
+        is_selected: [0, 1],
+        passage_text: ["b", "c"],
+        url: ["u", "v"],
+      },
+    },
+    {
+      query: "d",
+      query_id: 2,
+      query_type: "entity",
+      answers: ["No Answer Present."],
+      passages: { is_selected: [0], passage_text: ["e"], url: ["w"] },
+    },
+  ),
   "squad.jsonl": lines({
     id: "1",
     title: "T",
@@ -98,6 +139,9 @@ const RIGHT: Record<string, [number, number, number, number, number]> = {
   nq: [1, 0, 0, 2, 1],
   marco: [1, 0, 0, 2, 1],
   flag: [1, 0, 0, 2, 1],
+  hotpot: [1, 0, 0, 3, 2],
+  musique: [1, 0, 0, 2, 1],
+  msmarco: [1, 0, 0, 2, 1],
   squad: [1, 0, 0, 1, 1],
   hub: [1, 1, 0, 2, 2],
   hard: [1, 0, 1, 2, 2],

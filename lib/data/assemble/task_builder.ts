@@ -1,9 +1,11 @@
 import { idProblem } from "../beir/schemas.ts";
 import { own } from "../../base/own.ts";
 import { type CellPassage, passagesOf, textOf } from "../tables/cells.ts";
+import type { ClassNames } from "../tables/class_names.ts";
 import type { ChosenColumns } from "../tables/choose_columns.ts";
 import { LabelMap } from "../tables/label_map.ts";
 import { SplitMap, type SplitTarget } from "../tables/split_map.ts";
+import { supportingTitles } from "../tables/nested_passages.ts";
 import { SPLIT_WORDS } from "../tables/split_name.ts";
 import type { TableRow } from "../tables/table.ts";
 import type { ParsedTableTaskOptions } from "../tables/table_options.ts";
@@ -26,6 +28,8 @@ export interface RowOutcome {
   leftOut?: "empty" | "split" | "label";
   /** Whether it lacks the label that others have, and counts as a match. */
   unlabelled?: boolean;
+  /** Whether its cell of passages says which of them answer. */
+  judged?: boolean;
 }
 
 /** What the user says of splits and labels, for all tasks of a table. */
@@ -79,9 +83,18 @@ export class TaskBuilder {
     if (target === "none") return { ...outcome, leftOut: "split" };
     const { query, passage, score } = this.#columns;
     const text = textOf(own(cells, query), where, query);
-    const passages = passagesOf(own(cells, passage), where, passage);
+    const found = this.#selected(
+      passagesOf(own(cells, passage), where, passage),
+      cells,
+    );
+    const passages = found.filter(({ selected = true }) => selected);
+    const judged = found.some(({ selected }) => selected !== undefined);
+    if (judged) outcome.judged = true;
     if (text === undefined || passages.length === 0) {
-      this.#skip(where, text === undefined ? query : passage);
+      const what = text !== undefined && judged
+        ? "a passage that answers"
+        : "a text";
+      this.#skip(where, { column: text === undefined ? query : passage, what });
       return { ...outcome, leftOut: "empty" };
     }
     const unlabelled = score !== undefined && !Object.hasOwn(cells, score);
@@ -101,6 +114,9 @@ export class TaskBuilder {
     };
     this.#addPassages(passages, { judgment, row });
     this.#keepNegatives(judgment, row);
+    for (const passage of found) {
+      if (passage.selected === false) this.#keep(judgment, passage);
+    }
     return {
       ...outcome,
       ...target !== undefined && { split: target },
@@ -143,9 +159,30 @@ export class TaskBuilder {
   #keepNegatives(judgment: Unjudged, { where, cells }: TableRow): void {
     for (const column of this.#columns.negatives) {
       for (const passage of passagesOf(own(cells, column), where, column)) {
-        this.#sink.keep({ judgment: { ...judgment, grade: 0 }, passage });
+        this.#keep(judgment, passage);
       }
     }
+  }
+
+  #keep(judgment: Unjudged, passage: CellPassage): void {
+    this.#sink.keep({ judgment: { ...judgment, grade: 0 }, passage });
+  }
+
+  /** Passages with what a column of supporting facts says of them. */
+  #selected(
+    passages: CellPassage[],
+    cells: TableRow["cells"],
+  ): CellPassage[] {
+    const { support } = this.#columns;
+    const titles = support === undefined
+      ? undefined
+      : supportingTitles(own(cells, support));
+    if (titles === undefined) return passages;
+    return passages.map((passage) =>
+      passage.title === undefined
+        ? passage
+        : { ...passage, selected: titles.has(passage.title) }
+    );
   }
 
   /** The task, with splits drawn where the rows name none. */
@@ -191,13 +228,16 @@ export class TaskBuilder {
     );
   }
 
-  #skip(where: string, column: string): void {
+  #skip(
+    where: string,
+    { column, what }: { column: string; what: string },
+  ): void {
     this.skipped++;
     if (this.#options.skipEmpty) return;
     throw new SyntaxError(
       `${where}: Cannot use the row: column ${
         JSON.stringify(column)
-      } must hold a text: got none; fill it, or leave such rows out (skipEmpty, --skip-empty)`,
+      } must hold ${what}: got none; fill it, or leave such rows out (skipEmpty, --skip-empty)`,
     );
   }
 
@@ -307,8 +347,10 @@ export class TaskBuilder {
 /** What the options say of splits and labels. */
 export function rowMaps(
   { mapSplits, mapLabels }: ParsedTableTaskOptions,
+  classes?: ClassNames,
 ): RowMaps {
-  return { splits: new SplitMap(mapSplits), labels: new LabelMap(mapLabels) };
+  const labels = new LabelMap(mapLabels, classes);
+  return { splits: new SplitMap(mapSplits), labels };
 }
 
 function noSplit(where: string, column: string, word: string): SyntaxError {

@@ -7,6 +7,7 @@ import type {
 import { decoderOf } from "../../base/files/encodings.ts";
 import { printable } from "../../base/printable.ts";
 import { checkArrow } from "./check_arrow.ts";
+import { classesInMetadata } from "./class_names.ts";
 import { decimal } from "./parquet_values.ts";
 import type { ReadTableOptions } from "./read_options.ts";
 import type { Table, TableRow } from "./table.ts";
@@ -35,6 +36,7 @@ export async function openArrow(
   return {
     source: path,
     columns,
+    classes: classesInMetadata(arrow.schema.metadata?.get("huggingface")),
     rows: (wanted) =>
       readRows(arrow, { path, wanted: wanted ?? columns, encoding }),
   };

@@ -1,8 +1,16 @@
+import {
+  nestedFlag,
+  nestedItems,
+  nestedText,
+  unevenList,
+} from "./nested_passages.ts";
 /** A passage as a cell gives it. */
 export interface CellPassage {
   id?: string;
   title?: string;
   text: string;
+  /** Whether the cell itself says that it answers, or that it doesn't. */
+  selected?: boolean;
 }
 
 /** The text of a cell; `undefined` if there is none. */
@@ -27,31 +35,47 @@ export function textOf(
 /** Keys of an id in an object that is a passage: BEIR's, Tevatron's, DPR's. */
 const IDS = ["_id", "docid", "doc_id", "passage_id", "psg_id", "pid"];
 
-/** The passages of a cell: a text, an object with `text`, or a list of them. */
+/**
+ * The passages of a cell: a text, an object with `text`, or several of them, as lists
+ * of objects or objects of lists have them.
+ */
 export function passagesOf(
   cell: unknown,
   where: string,
   column: string,
 ): CellPassage[] {
-  if (Array.isArray(cell)) {
-    return cell.flatMap((item) => passagesOf(item, where, column));
-  }
   if (typeof cell !== "object" || cell === null) {
     const text = textOf(cell, where, column);
     return text === undefined ? [] : [{ text }];
   }
-  const { text, title, ...rest } = cell as Record<string, unknown>;
-  const id = IDS.map((name) => rest[name]).find((value) => value != null);
-  if (text === undefined) {
+  const uneven = unevenList(cell);
+  const items = nestedItems(cell);
+  if (items) {
+    if (uneven !== undefined) {
+      const wanted = `lists that are as long as that of the texts, as ${
+        JSON.stringify(uneven)
+      } isn't`;
+      throw wrong(cell, { where, column, wanted });
+    }
+    return items.flatMap((item) => passagesOf(item, where, column));
+  }
+  const object = cell as Record<string, unknown>;
+  const found = nestedText(object);
+  const flag = nestedFlag(object);
+  const id = IDS.map((name) => object[name]).find((value) => value != null);
+  if (found === undefined) {
     const wanted = "a text or an object with text";
     throw wrong(cell, { where, column, wanted });
   }
-  if (Array.isArray(text)) return passagesOf(text, where, column);
-  const body = textOf(text, where, `${column}.text`);
-  if (body === undefined) return [];
-  const head = textOf(title, where, `${column}.title`);
+  const text = textOf(found.value, where, `${column}.${found.key}`);
+  if (text === undefined) return [];
+  const title = textOf(object.title, where, `${column}.title`);
   const key = textOf(id, where, `${column}.docid`);
-  return [{ id: key, title: head, text: body }];
+  if (flag === undefined || flag.value == null) {
+    return [{ id: key, title, text }];
+  }
+  const place = { where, column: `${column}.${flag.key}`, minScore: undefined };
+  return [{ id: key, title, text, selected: gradeOf(flag.value, place) > 0 }];
 }
 
 /** The grade that a cell gives: an integer, yes or no, or a score and its bound. */

@@ -6,6 +6,7 @@ import {
   simplified,
 } from "./column_names.ts";
 import type { TakenColumns } from "./import_record.ts";
+import type { Table } from "./table.ts";
 import type { TableColumns } from "./table_options.ts";
 
 /** Which column holds what; absent = none does. */
@@ -25,8 +26,7 @@ export const COLUMN_KEYS = [
 
 /** Decides which column holds what: what the user says, else what names say. */
 export function chooseColumns(
-  source: string,
-  columns: readonly string[],
+  { source, columns, classes }: Pick<Table, "source" | "columns" | "classes">,
   asked: TableColumns,
   others: readonly (string | undefined)[] = [],
 ): ChosenColumns {
@@ -66,13 +66,18 @@ export function chooseColumns(
       ? [asked.negatives].flat()
       : columns.filter((c) => isNegativeName(c) && !taken.has(c)),
     score: asked.score ?? undefined,
+    support: columns.find((c) =>
+      simplified(c) === "supportingfacts" && !taken.has(c)
+    ),
   };
   const perhaps = columns.find((c) =>
     isLabelName(c) && !taken.has(c) && !chosen.negatives.includes(c) &&
     !OF_PASSAGES.test(simplified(c))
   );
   if (asked.score === undefined && perhaps !== undefined) {
-    throw mayBeLabel(source, perhaps);
+    throw mayBeLabel(source, perhaps, [
+      ...classes?.get(perhaps)?.values() ?? [],
+    ]);
   }
   return chosen;
 }
@@ -143,8 +148,8 @@ const WORDS: Record<keyof typeof NAMES, string> = {
 };
 
 /** A text as one writes it behind a flag. */
-function shellWord(text: string): string {
-  return /^[\w.=-]+$/.test(text) ? text : JSON.stringify(text);
+export function shellWord(text: string): string {
+  return /^[\w.,=-]+$/.test(text) ? text : JSON.stringify(text);
 }
 
 /** Throws if a table lacks a column, with the nearest name. */

@@ -35,6 +35,8 @@ export const NAMES = {
       "documenttext",
       "context",
       "contexts",
+      "paragraph",
+      "paragraphs",
     ],
     [
       "answer",

@@ -1,5 +1,6 @@
 import { readTextIfThere } from "../../base/files/read_text.ts";
 import { z } from "zod";
+import type { ClassNames } from "./class_names.ts";
 import { named } from "../../base/named.ts";
 import { printable } from "../../base/printable.ts";
 
@@ -104,7 +105,7 @@ export async function readDatasetCard(
  */
 export async function readClasses(
   folder: string,
-): Promise<Map<string, string[]>> {
+): Promise<Map<string, ClassNames>> {
   const path = `${folder}/README.md`;
   const text = await readTextIfThere(path) ?? "";
   const { dataset_info } = await frontMatter(path, text);
@@ -117,9 +118,9 @@ export async function readClasses(
     if (!success) return [];
     const { names } = data.dtype.class_label;
     const classes = Object.entries(names).map(([number, name]) =>
-      `${number} = ${name}`
+      [number, `${name}`] as const
     );
-    return [[data.name, classes] as const];
+    return [[data.name, new Map(classes)] as const];
   }));
 }
 

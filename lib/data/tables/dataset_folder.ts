@@ -62,7 +62,10 @@ export async function openDatasetFolder(
     source: folder,
     columns: [...new Set(tables.flatMap(({ table }) => table.columns))],
     nested: [...new Set(tables.flatMap(({ table }) => table.nested ?? []))],
-    classes: await readClasses(folder),
+    classes: new Map([
+      ...await readClasses(folder),
+      ...tables.flatMap(({ table }) => [...table.classes ?? []]),
+    ]),
     files,
     unusedFiles: unused(all, { files, names, card }),
     notes: [

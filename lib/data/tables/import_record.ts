@@ -27,6 +27,8 @@ export interface TakenColumns {
   negatives: string[];
   /** Grades, scores or labels. */
   score?: string;
+  /** Titles of the passages that answer, where the others of a cell don't. */
+  support?: string;
   /** Splits. */
   split?: string;
   /** Query ids. */
@@ -133,6 +135,7 @@ export const importRecord: z.ZodType<ImportRecord> = z.strictObject({
     title: z.string().optional(),
     negatives: z.array(z.string()),
     score: z.string().optional(),
+    support: z.string().optional(),
     split: z.string().optional(),
     queryId: z.string().optional(),
     passageId: z.string().optional(),

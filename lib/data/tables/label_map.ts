@@ -1,12 +1,18 @@
+import type { ClassNames } from "./class_names.ts";
 import { gradeOf } from "./cells.ts";
 
 /** Says which grade a label is. */
 export class LabelMap {
   readonly #grades: ReadonlyMap<string, number | "none">;
   readonly #met = new Set<string>();
+  readonly #names: ClassNames;
 
-  /** @param asked What the user says: `label=grade`, or `label=none`. */
-  constructor(asked: readonly string[] = []) {
+  /**
+   * @param asked What the user says: `label=grade`, or `label=none`.
+   * @param names Names of the classes, where labels are their numbers.
+   */
+  constructor(asked: readonly string[] = [], names: ClassNames = new Map()) {
+    this.#names = names;
     this.#grades = new Map(
       asked.map((text) => {
         const at = text.lastIndexOf("=");
@@ -26,9 +32,11 @@ export class LabelMap {
   ): number | "none" {
     if (this.#grades.size === 0) return gradeOf(cell, place);
     const label = typeof cell === "string" ? cell.trim() : String(cell);
-    const grade = this.#grades.get(label);
+    const name = this.#names.get(label);
+    const key = this.#grades.has(label) ? label : name ?? label;
+    const grade = this.#grades.get(key);
     if (grade !== undefined) {
-      this.#met.add(label);
+      this.#met.add(key);
       return grade;
     }
     throw new SyntaxError(
@@ -36,8 +44,8 @@ export class LabelMap {
         JSON.stringify(place.column)
       } must hold a label that mapLabels (--map-labels) names: got ${
         JSON.stringify(label)
-      }; add ${
-        JSON.stringify(`${label}=…`)
+      }${name === undefined ? "" : ` (${name})`}; add ${
+        JSON.stringify(`${key}=…`)
       } with its grade, or none to leave such rows out`,
     );
   }

@@ -3,6 +3,7 @@ import { own } from "../../base/own.ts";
 import { decoderOf } from "../../base/files/encodings.ts";
 import { printable } from "../../base/printable.ts";
 import { checkChunk, checkFooter, checkRows } from "./check_parquet.ts";
+import { classesInMetadata } from "./class_names.ts";
 import { DeltaPages, type ReadableGroup } from "./delta_pages.ts";
 import { parquetCodecs } from "./parquet_codecs.ts";
 import { chunksOf, type GroupPages } from "./parquet_pages.ts";
@@ -33,6 +34,10 @@ export async function openParquet(
       columns,
       nested: children.filter(({ children }) => children.length > 0)
         .map(({ element }) => element.name),
+      classes: classesInMetadata(
+        metadata.key_value_metadata
+          ?.find(({ key }) => key === "huggingface")?.value,
+      ),
       rows: (wanted) => readRows(path, wanted ?? columns, decoder),
     };
   } finally {

@@ -2,6 +2,7 @@ import {
   chooseColumns,
   type ChosenColumns,
   mayBeLabel,
+  shellWord,
 } from "./choose_columns.ts";
 import { textOf } from "./cells.ts";
 import { ColumnWatch } from "./column_watch.ts";
@@ -44,18 +45,20 @@ export async function readTasks<Sink extends TaskSink>(
   options: ParsedTableTaskOptions,
   { task, sink: newSink }: ReadTasksOptions<Sink>,
 ): Promise<ReadTasks<Sink>> {
-  const columns = chooseColumns(table.source, table.columns, options, [task]);
+  const columns = chooseColumns(table, options, [task]);
   checkClasses(table, { columns, options });
   const used = usedColumns(columns, task);
   const unused = table.columns.filter((name) => !used.includes(name));
   const watched = unused.filter((name) => !table.nested?.includes(name));
   const watch = new ColumnWatch(watched);
   const reading = new Reading({ table, columns, task, unused, watch });
-  const maps = rowMaps(options);
+  const { classes } = table;
+  const maps = rowMaps(options, classes?.get(columns.score ?? ""));
   const tasks = new Map<string, Gathered<Sink>>();
   for await (const row of table.rows([...used, ...watched])) {
     watch.add(row.cells);
-    const name = task === undefined ? "" : taskOf(row, task);
+    const said = task === undefined ? "" : taskOf(row, task);
+    const name = classes?.get(task ?? "")?.get(said) ?? said;
     let gathered = tasks.get(name);
     if (!gathered) {
       const sink = newSink();
@@ -72,7 +75,7 @@ export async function readTasks<Sink extends TaskSink>(
     await new TaskBuilder({ columns, options, sink: newSink() })
       .finish(options.name ?? "task", table.source);
   }
-  checkAnswers(table.source, { options, columns, maps, watch, reading });
+  checkAnswers(table, { options, columns, maps, watch, reading });
   for (const name of reading.emptyTasks()) tasks.delete(name);
   return { tasks, reading };
 }
@@ -87,14 +90,17 @@ function checkClasses(
 ): void {
   const names = score === undefined ? undefined : classes?.get(score);
   if (names === undefined || options.mapLabels) return;
+  const said = [...names].map(([number, name]) => `${number} = ${name}`);
+  const flags = [...names.values()].map((name, i) =>
+    `${name}=${i === 0 ? 1 : 0}`
+  );
   throw new RangeError(
     `Cannot make a task of ${source}: column ${
       JSON.stringify(score)
     } holds numbers of classes (${
-      names.join(", ")
+      said.join(", ")
     }); say which grade each has by mapLabels (--map-labels ${
-      names.map((name, i) => `${name.split(" ")[0]}=${i === 0 ? 1 : 0}`)
-        .join(",")
+      shellWord(flags.join(","))
     } or the like, none to leave rows out)`,
   );
 }
@@ -121,7 +127,7 @@ function taskOf(row: TableRow, column: string): string {
 
 /** Asks what only the rows show to be open, now that all were seen. */
 function checkAnswers(
-  source: string,
+  { source, classes }: Table,
   { options, columns, maps, watch, reading }: {
     options: ParsedTableTaskOptions;
     columns: ChosenColumns;
@@ -130,10 +136,19 @@ function checkAnswers(
     reading: Reading;
   },
 ): void {
-  const perhaps = options.score === undefined && columns.negatives.length === 0
+  const perhaps = options.score === undefined &&
+      columns.negatives.length === 0 && !reading.judged
     ? watch.perhapsLabel()
     : undefined;
-  if (perhaps) throw mayBeLabel(source, perhaps.column, perhaps.values);
+  if (perhaps) {
+    const { column, values = [] } = perhaps;
+    const names = classes?.get(column);
+    throw mayBeLabel(
+      source,
+      column,
+      values.map((value) => names?.get(value) ?? value),
+    );
+  }
   maps.splits.checkMet(source);
   if (options.score) maps.labels.checkMet(source);
   else if (options.mapLabels) {

@@ -28,6 +28,8 @@ export class Reading {
   /** Task → rows that were used. */
   readonly #tasks = new Map<string, number>();
   readonly rows = { ...NO_ROWS };
+  /** Whether cells of passages say which of them answer. */
+  judged = false;
 
   constructor(told: Told) {
     this.#told = told;
@@ -38,7 +40,8 @@ export class Reading {
     { file = "" }: TableRow,
     { task, outcome }: { task: string; outcome: RowOutcome },
   ): void {
-    const { named, split, leftOut, unlabelled } = outcome;
+    const { named, split, leftOut, unlabelled, judged } = outcome;
+    if (judged) this.judged = true;
     this.rows.read++;
     if (leftOut) this.rows[leftOut]++;
     else this.rows.used++;

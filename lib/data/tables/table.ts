@@ -1,3 +1,5 @@
+import type { ClassNames } from "./class_names.ts";
+
 /** One row of a table, with where it stands, for error messages. */
 export interface TableRow {
   /** Where it stands, e.g. `"faq.csv:12"`. */
@@ -38,8 +40,8 @@ export interface Table {
   columns: string[];
   /** Columns whose cells are known to be lists or objects. @default {none} */
   nested?: string[];
-  /** Columns of numbers that stand for classes, e.g. `0 = entailment`. @default {none} */
-  classes?: ReadonlyMap<string, string[]>;
+  /** Columns of numbers that stand for classes, with their names. @default {none} */
+  classes?: ReadonlyMap<string, ClassNames>;
   /** The files that its rows come from. @default {the source} */
   files?: TableFile[];
   /** Files beside them that were left out. @default {none} */

@@ -322,7 +322,7 @@ Deno.test("numbers of classes, as a card names them, are no grades", async () =>
   };
   await assert.rejects(
     importFiles(files, { score: "label" }),
-    /"label" holds numbers of classes \(0 = entailment, 1 = neutral, 2 = contradiction\); .*--map-labels 0=1,1=0,2=0 or/,
+    /"label" holds numbers of classes \(0 = entailment, 1 = neutral, 2 = contradiction\); .*--map-labels entailment=1,neutral=0,contradiction=0 or/,
   );
   const { task } = await importFiles(files, {
     score: "label",

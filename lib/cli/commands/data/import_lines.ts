@@ -38,6 +38,7 @@ function fileLines(
 const USES: Readonly<Record<string, string>> = {
   queryId: "query id",
   passageId: "passage id",
+  support: "titles of the passages that answer",
 };
 
 function columnLines({ columns, unusedColumns }: ImportRecord): string[] {

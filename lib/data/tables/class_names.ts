@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { jsonValue } from "../../base/json_value.ts";
+import { named } from "../../base/named.ts";
+
+/** Names of the classes that the numbers of a column stand for, by the number. */
+export type ClassNames = ReadonlyMap<string, string>;
+
+const labels = z.object({
+  _type: z.literal("ClassLabel"),
+  names: z.array(z.string()).min(1),
+});
+
+const metadata = z.object({
+  info: z.object({ features: named(z.unknown()) }),
+});
+
+/**
+ * Columns of class numbers, as the data sets library notes them in the metadata of
+ * parquet and Arrow files (under `huggingface`).
+ */
+export function classesInMetadata(
+  text: string | undefined,
+): Map<string, ClassNames> {
+  const classes = new Map<string, ClassNames>();
+  if (text === undefined) return classes;
+  let value: unknown;
+  try {
+    value = jsonValue(text);
+  } catch {
+    // Some other program's note.
+    return classes;
+  }
+  const parsed = metadata.safeParse(value);
+  if (!parsed.success) return classes;
+  for (const [column, feature] of Object.entries(parsed.data.info.features)) {
+    const { success, data } = labels.safeParse(feature);
+    if (!success) continue;
+    classes.set(
+      column,
+      new Map(data.names.map((name, number) => [`${number}`, name])),
+    );
+  }
+  return classes;
+}
