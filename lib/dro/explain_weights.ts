@@ -1,4 +1,5 @@
 import { mean } from "../base/mean.ts";
+import type { ChanceBand } from "./chance_bands.ts";
 import {
   type LossMeasure,
   type LossObservation,
@@ -19,6 +20,8 @@ export interface WeightEvidence {
   lines: readonly LossObservation[];
   /** The measure they were learned by. @default {"released"} */
   measure?: LossMeasure;
+  /** What chance alone gives each task, from `chanceBands()`, shape `[K]`. */
+  chance?: readonly ChanceBand[];
 }
 
 /** One task's weight and what moved it. A plain row for tables and plots. */
@@ -31,6 +34,8 @@ export interface WeightExplanation {
   start: number;
   /** Weight at the end. */
   end: number;
+  /** Weights that chance alone gives: 95 % of them; `null` if unknown. */
+  chance: ChanceBand | null;
   /** Weight at the start and after each update, shape `[updates + 1]`. */
   trajectory: number[];
   /**
@@ -117,6 +122,7 @@ export function explainWeights(evidence: WeightEvidence): WeightExplanation[] {
       size,
       start: trajectory[0]!,
       end: trajectory.at(-1)!,
+      chance: evidence.chance?.[k] ?? null,
       trajectory,
       released: averaged(mine.released, batches),
       ratioOfMeans: averaged(mine.ratioOfMeans, batches),
@@ -229,7 +235,9 @@ function why(
   overall: number | null,
 ): string {
   const { start, end, pull, present, loss, referenceLoss, topShare } = row;
-  const from = `from ${start.toFixed(3)} to ${end.toFixed(3)}`;
+  const from = `from ${start.toFixed(3)} to ${end.toFixed(3)}${
+    besideChance(row)
+  }`;
   if (start === 0) return "stayed at 0: a weight of 0 never moves";
   if (row.drawn === 0) {
     return `went ${from}: it was never drawn, and so pulled with 0`;
@@ -278,14 +286,26 @@ function why(
   return parts.join("; ");
 }
 
+/** Where the weight lies beside what chance alone gives. */
+function besideChance(
+  { end, chance }: Pick<WeightExplanation, "end" | "chance">,
+): string {
+  if (chance === null) return "";
+  const [low, high] = chance;
+  const place = end < low || end > high ? "outside" : "within";
+  return ` (${place} what chance alone gives, ${low.toFixed(3)} to ${
+    high.toFixed(3)
+  })`;
+}
+
 function checkEvidence(
   evidence: WeightEvidence,
   start: readonly number[],
 ): void {
-  const { names, sizes, history, lines } = evidence;
+  const { names, sizes, history, lines, chance } = evidence;
   if (history.length === 0) fail("there is no update; learn for more steps");
   if (lines.length === 0) fail("there are no micro-batches");
-  const lists = { sizes, start, "the last weights": history.at(-1) };
+  const lists = { sizes, start, chance, "the last weights": history.at(-1) };
   for (const [what, list] of Object.entries(lists)) {
     if (list && list.length !== names.length) {
       fail(

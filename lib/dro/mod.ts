@@ -135,6 +135,11 @@ export type {
 } from "./strategies/strategy.ts";
 export { tdro, type TdroOptions } from "./strategies/tdro.ts";
 export { temperatureMixture } from "./strategies/temperature_mixture.ts";
+export {
+  type ChanceBand,
+  chanceBands,
+  type ChanceBandsOptions,
+} from "./chance_bands.ts";
 export { topOf } from "./strategies/top_of.ts";
 export { uniformMixture } from "./strategies/uniform_mixture.ts";
 export {

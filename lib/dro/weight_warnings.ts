@@ -1,3 +1,4 @@
+import type { ChanceBand } from "./chance_bands.ts";
 import { seedAgreement } from "./seed_agreement.ts";
 
 /** What {@linkcode weightWarnings} looks at. */
@@ -16,6 +17,8 @@ export interface WeightReport {
   examples?: number;
   /** Weights learned with several seeds, shape `[S][K]`; one seed says nothing. */
   seeds?: readonly (readonly number[])[];
+  /** What chance alone gives each task, from `chanceBands()`, shape `[K]`. */
+  chance?: readonly ChanceBand[];
 }
 
 /** Limits for {@linkcode weightWarnings}; rules of thumb. */
@@ -49,6 +52,11 @@ export interface WeightLimits {
    * tasks, or weights that are nearly equal, it scatters. @default {0.5}
    */
   minSeedCorrelation?: number;
+  /**
+   * Largest good share of the weights that lie within what chance alone gives.
+   * @default {0.5}
+   */
+  maxChanceShare?: number;
 }
 
 /** Something about the weights that deserves a look before using them. */
@@ -60,7 +68,8 @@ export interface WeightWarning {
     | "reference-near-zero"
     | "many-passes"
     | "seeds-differ"
-    | "seeds-rank-differently";
+    | "seeds-rank-differently"
+    | "within-chance";
   /** Domain id, if it's about one task. */
   domain?: number;
   /** The number found. */
@@ -100,7 +109,8 @@ export function effectiveTasks(weights: readonly number[]): number {
  * Guard rails for learned weights, each with the number behind it: nearly all
  * weight on one task; still moving at the end; a reference loss so near 0 that
  * ratios to it mean little; a small task repeated very often; seeds that give
- * other weights, or another order of the tasks.
+ * other weights, or another order of the tasks; most weights where chance alone would
+ * have put them.
  *
  * @param report The weights and what is known about them; what is absent isn't
  * checked.
@@ -130,6 +140,7 @@ export function weightWarnings(
     ...referenceNearZero(report, limits),
     ...manyPasses(report, limits),
     ...seedsDiffer(report, limits),
+    ...withinChance(report, limits),
   ];
 }
 
@@ -256,6 +267,28 @@ function seedsDiffer(
     });
   }
   return warnings;
+}
+
+function withinChance(
+  { weights, chance = [] }: WeightReport,
+  { maxChanceShare = 0.5 }: WeightLimits,
+): WeightWarning[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const within =
+    chance.filter(([low, high], k) =>
+      weights[k]! / total >= low && weights[k]! / total <= high
+    ).length;
+  const value = within / weights.length;
+  if (chance.length === 0 || value <= maxChanceShare) return [];
+  return [{
+    kind: "within-chance",
+    value,
+    limit: maxChanceShare,
+    message:
+      `${within} of ${weights.length} weights are within what chance alone gives (limit ${
+        short(100 * maxChanceShare)
+      } %): the losses hardly tell the tasks apart; learn with larger batches or for more steps`,
+  }];
 }
 
 function nameOf(names: readonly string[] | undefined, domain: number): string {

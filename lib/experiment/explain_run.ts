@@ -2,8 +2,11 @@ import { readText } from "../base/files/read_text.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import {
+  type ChanceBand,
+  chanceBands,
   explainWeights,
   type LossLog,
+  type LossObservation,
   readLossLog,
   readWeightFile,
   type StepWeightsOptions,
@@ -18,6 +21,7 @@ import {
 import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
 import { WEIGHT_STAGE } from "./stages/learn_mixture.ts";
 import { jsonValue } from "../base/json_value.ts";
+import { createRng } from "../sampling/mod.ts";
 
 /** The losses that a run learned its weights from, and how it did. */
 export interface RunLosses {
@@ -118,6 +122,7 @@ export async function explainRun(
     history: historyOf(metrics),
     lines: log.lines,
     measure: update.measure,
+    chance: chanceOf(log.lines, update),
   });
 }
 
@@ -126,35 +131,87 @@ export async function explainRun(
  * if the log is of a version that kept no examples.
  */
 export function explainMetrics(
-  tasks: readonly { name: string; size: number }[],
+  tasks: readonly {
+    name: string;
+    size: number;
+    chance?: ChanceBand | undefined;
+  }[],
   metrics: readonly MetricsLine[],
   measure: string,
 ): WeightExplanation[] {
-  const lines = ofStage(metrics).flatMap((l) =>
-    l.examples ? [unpackLosses(l.examples)] : []
-  );
-  // A run that an older version began may have examples for its end alone.
+  const lines = examplesOf(metrics);
   const history = historyOf(metrics);
-  if (lines.length === 0 || lines.length < history.length) return [];
+  if (lines.length === 0) return [];
+  const chance = tasks.flatMap((task) => task.chance ? [task.chance] : []);
   return explainWeights({
     names: tasks.map((t) => t.name),
     sizes: tasks.map((t) => t.size),
     history,
     lines,
     measure: measure as ExperimentOptions["measure"],
+    ...chance.length === tasks.length && { chance },
   });
+}
+
+/**
+ * What chance alone would have given each task of a run; nothing if the log is of a
+ * version that kept no examples.
+ */
+export function chanceOfRun(
+  metrics: readonly MetricsLine[],
+  options: ExperimentOptions,
+): ChanceBand[] | undefined {
+  const lines = examplesOf(metrics);
+  if (lines.length === 0) return;
+  return chanceOf(lines, { measure: options.measure, eta: weightEta(options) });
+}
+
+/** Always the same draws: the bands belong to the log. */
+function chanceOf(
+  lines: readonly LossObservation[],
+  update: RunLosses["update"],
+): ChanceBand[] {
+  const rng = createRng(1, "experiment/chance-bands");
+  return chanceBands(lines, { ...update, rng });
+}
+
+/** The losses of stage 1, if every update has its own. */
+function examplesOf(metrics: readonly MetricsLine[]): LossObservation[] {
+  const lines = ofStage(metrics).flatMap((l) =>
+    l.examples ? [unpackLosses(l.examples)] : []
+  );
+  // A run that an older version began may have examples for its end alone.
+  return lines.length < historyOf(metrics).length ? [] : lines;
 }
 
 /**
  * The numbers of an explanation as a table shows them, without trajectory and
  * sentence.
  */
-export function explanationTable(rows: readonly WeightExplanation[]): Omit<
-  WeightExplanation,
-  "trajectory" | "present" | "size" | "why"
->[] {
+export function explanationTable(
+  rows: readonly WeightExplanation[],
+): Record<string, string | number | null>[] {
   return rows.toSorted((a, b) => b.end - a.end).map(
-    ({ trajectory: _, present: __, size: ___, why: ____, ...row }) => row,
+    (
+      {
+        trajectory: _,
+        present: __,
+        size: ___,
+        why: ____,
+        chance,
+        task,
+        start,
+        end,
+        ...row
+      },
+    ) => ({
+      task,
+      start,
+      end,
+      chanceLow: chance?.[0] ?? null,
+      chanceHigh: chance?.[1] ?? null,
+      ...row,
+    }),
   );
 }
 

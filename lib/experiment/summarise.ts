@@ -3,6 +3,7 @@ import { weightWarnings } from "../dro/mod.ts";
 import { type ArmName, ARMS, type BaselineName, BASELINES } from "./arms.ts";
 import { changeSentences } from "./changed_settings.ts";
 import { type BareCounts, bareSentence } from "./stages/bare_queries.ts";
+import { chanceOfRun } from "./explain_run.ts";
 import { compareArms } from "./compare_arms.ts";
 import type { KeptStep } from "./dev/kept_step.ts";
 import type { MetricsLine } from "./stages/metrics_log.ts";
@@ -44,6 +45,7 @@ export function summarise(input: SummaryInput): ExperimentSummary {
   const share = (rowsOf: (k: number) => number) =>
     sizes.reduce((sum, _, k) => sum + rowsOf(k), 0) / total;
   const { options } = record;
+  const chance = chanceOfRun(metrics, options);
   return {
     suite: suite.name,
     tasks: suite.tasks.map((task, k) => ({
@@ -51,6 +53,7 @@ export function summarise(input: SummaryInput): ExperimentSummary {
       size: sizes[k]!,
       weight: learned.chosen.curr[k]!,
       otherWeight: learned.other.curr[k]!,
+      chance: chance?.[k],
       ndcg: byArm((arm) => reports[arm].tasks[k]!.mean[METRIC]!),
       baselines: byBaseline((name) => reports[name].tasks[k]!.mean[METRIC]!),
     })),
@@ -88,6 +91,7 @@ export function summarise(input: SummaryInput): ExperimentSummary {
         names: suite.tasks.map((t) => t.name),
         history: metrics.flatMap((l) => l.weights ? [l.weights] : []),
         referenceMeans: referenceMeans(suite, metrics),
+        chance,
         sizes,
         examples: options.steps * options.batchSize,
       }).map((w) => w.message),

@@ -18,6 +18,11 @@ export interface SummaryTask {
    * the chosen one.
    */
   otherWeight: number;
+  /**
+   * Weights that chance alone gives it: 95 % of them lie between the two (low, high).
+   * Absent from runs of a version before.
+   */
+  chance?: [number, number] | undefined;
   /** nDCG@10 on the test split, in [0, 1]. */
   ndcg: ByArm;
   /** The same without training; absent from runs of a version before. */

@@ -93,7 +93,7 @@ Deno.test("a run's log gives its weights again, and says why", async (t) => {
   await t.step("tdro weights explain prints table and sentences", async () => {
     const { code, out: text } = await tdro("weights", "explain", out);
     assert.equal(code, 0);
-    assert.match(text, /^task +start +end +pull/);
+    assert.match(text, /^task +start +end +chance +chance +pull/);
     for (const { name } of summary.tasks) {
       assert.match(text, new RegExp(`^${name} (rose|fell|hardly moved)`, "m"));
     }

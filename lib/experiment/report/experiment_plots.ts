@@ -90,7 +90,13 @@ export function experimentPlots(
   return {
     trajectories: weightTrajectoryPlot(weightSteps(summary, metrics)),
     weights: weightsPlot(
-      tasks.map(({ name, weight, size }) => ({ task: name, weight, size })),
+      tasks.map(({ name, weight, size, chance }) => ({
+        task: name,
+        weight,
+        size,
+        low: chance?.[0] ?? null,
+        high: chance?.[1] ?? null,
+      })),
     ),
     measures: explained.length > 0 ? measuresPlot(explained) : undefined,
     ndcg: ndcgPlot(

@@ -35,6 +35,7 @@ const summary = z.looseObject({
     size: number,
     weight: number,
     otherWeight: number,
+    chance: z.tuple([number, number]).optional(),
     ndcg: byArm,
     baselines: byBaseline,
   })).min(1),

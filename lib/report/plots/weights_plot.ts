@@ -30,6 +30,13 @@ export interface WeightRow {
   weight: number;
   /** Number of training rows; null if unknown. */
   size?: number | null;
+  /**
+   * Ends of the weights that chance alone gives; null if unknown. Given in all rows
+   * or in none.
+   */
+  low?: number | null;
+  /** See `low`. */
+  high?: number | null;
 }
 
 const ACTION = "plot weights";
@@ -38,7 +45,8 @@ const ACTION = "plot weights";
  * Bars of the domain weights, the heaviest task on top, with a line where every
  * task would be under uniform weights (the mean of the given weights: 1/K if
  * they sum to 1). Where each row has a size, a tick on the bar gives the task's
- * share of all training rows, scaled to the same sum.
+ * share of all training rows, scaled to the same sum. A line shows the weights that
+ * chance alone gives, where they are known; bars that end within it are grey.
  *
  * @param rows One row a task.
  * @param options Heading and size.
@@ -69,15 +77,24 @@ export function weightsPlot(
     task: TEXT,
     weight: number(0),
     size: maybe(0),
+    low: maybe(0),
+    high: maybe(0),
   }).sort((a, b) => b.weight - a.weight || (a.task < b.task ? -1 : 1));
   refuseTwice(values, "task", ACTION);
   const total = values.reduce((sum, row) => sum + row.weight, 0);
   const uniform = total / values.length;
   const rowsInAll = values.reduce((sum, row) => sum + (row.size ?? 0), 0);
   const sized = rowsInAll > 0 && values.every((row) => row.size !== null);
-  const data = values.map(({ task, weight, size }) => {
+  const banded = values.every(({ low, high }) => low !== null && high !== null);
+  const data = values.map(({ task, weight, size, low, high }) => {
     const label = formatNumber(weight, 3);
-    const row = { task, weight, label, above: weight > uniform };
+    const row = {
+      task,
+      weight,
+      label,
+      above: banded ? weight < low! || weight > high! : weight > uniform,
+      ...banded && { low, high },
+    };
     return sized ? { ...row, size, share: size! / rowsInAll * total } : row;
   });
   const { axis, bare } = rowAxis("task", values.map((row) => row.task));
@@ -87,12 +104,21 @@ export function weightsPlot(
     tooltip.push(tip("size", "training rows", ","));
     tooltip.push(tip("share", "share of rows", ".4f"));
   }
+  if (banded) {
+    tooltip.push(tip("low", "by chance, from", ".4f"));
+    tooltip.push(tip("high", "by chance, to", ".4f"));
+  }
   return plot(options, {
     action: ACTION,
     title: outcome(values),
-    subtitle: sized
-      ? "Bar: weight; tick: share of training rows; dashed line: uniform weights"
-      : "Dashed line: uniform weights",
+    subtitle: [
+      "Bar: weight",
+      ...sized ? ["tick: share of training rows"] : [],
+      ...banded
+        ? ["thin line: what chance alone gives (grey bars end there)"]
+        : [],
+      "dashed line: uniform weights",
+    ].join("; "),
     description: `Bars of the domain weights of ${values.length} tasks.`,
     height: values.length * ROW_HEIGHT,
     view: () => {
@@ -114,6 +140,17 @@ export function weightsPlot(
         layer.push({
           mark: SHARE,
           encoding: { y: bare, x: quantity("share"), tooltip },
+        });
+      }
+      if (banded) {
+        layer.push({
+          mark: { type: "rule", strokeWidth: 2, opacity: 0.9 },
+          encoding: {
+            y: bare,
+            x: quantity("low"),
+            x2: { field: "high" },
+            tooltip,
+          },
         });
       }
       // In a column of their own: beside the bars they would get in the way

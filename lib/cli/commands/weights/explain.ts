@@ -16,13 +16,16 @@ export const command: Command<WeightsExplainOptions> = {
   name: "weights explain",
   summary: "Explain why each weight of a run rose or fell",
   details:
+    "chance: between these two lie 95 % of the weights that chance alone " +
+    "gives, with the run's losses dealt to the tasks at random; a weight " +
+    "between them says nothing about its task. " +
     "Both variants of the measure on the same losses: released, as tDRO's " +
     "code takes it, and ratioOfMeans, as its paper does (1: the proxy is " +
     "level with the reference). pull: the task's measure over the mean " +
     "task's, which moves the weight. hardShare: examples whose reference " +
     "loss is above their batch's mean. topShare: part of the pull that the " +
     "strongest tenth of the examples made. passes: examples drawn while " +
-    "learning over rows.",
+    "learning, over its rows.",
   examples: [
     {
       about: "The mixture of the demo",
@@ -60,6 +63,8 @@ export const command: Command<WeightsExplainOptions> = {
         task: row.task,
         start: row.start,
         end: row.end,
+        chanceLow: row.chance?.[0] ?? null,
+        chanceHigh: row.chance?.[1] ?? null,
         pull: row.pull,
         released: row.released,
         ratioOfMeans: row.ratioOfMeans,

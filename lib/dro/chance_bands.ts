@@ -1,0 +1,87 @@
+import {
+  replayWeights,
+  type ReplayWeightsOptions,
+} from "./log/replay_weights.ts";
+import type { LossObservation } from "./update/measure_losses.ts";
+import type { RandomSource } from "../base/random_source.ts";
+
+/** Options for {@linkcode chanceBands}. */
+export interface ChanceBandsOptions extends ReplayWeightsOptions {
+  /** Where chance comes from. */
+  rng: RandomSource;
+  /** How often weights are learned anew, an integer ≥ 20. @default {200} */
+  replays?: number;
+}
+
+/** Weights that chance alone gives a task: 95 % of them lie between the two. */
+export type ChanceBand = [low: number, high: number];
+
+/**
+ * The weights that would have come out if no task differed from another: within each
+ * micro-batch the examples' losses are dealt to the tasks anew, at random, and the
+ * weights are learned again from what results. A learned weight within its band says
+ * nothing about its task; outside, that the task's examples differ from the others'.
+ *
+ * Costs no training: it needs the logged losses alone. A task with fewer examples has
+ * a wider band.
+ *
+ * @param lines Micro-batches in order, as for {@linkcode replayWeights}.
+ * @param options Where chance comes from, and the update that learned the weights.
+ * @returns The band of each task, shape `[K]`.
+ * @throws {RangeError} If there are no micro-batches, or an option is out of range.
+ *
+ * @example Usage
+ * ```ts
+ * import { chanceBands, replayWeights } from "@tdro/tdro/dro";
+ * import { createRng } from "@tdro/tdro/sampling";
+ * import assert from "node:assert/strict";
+ *
+ * // Task 0 lags behind in every batch; the others differ by noise.
+ * const rng = createRng(1, "example");
+ * const lines = Array.from({ length: 100 }, () => ({
+ *   losses: [2, 1 + rng.next(), 1 + rng.next(), 1 + rng.next()],
+ *   referenceLosses: [1, 1, 1, 1],
+ *   domains: [0, 1, 2, 3],
+ * }));
+ * const { state } = replayWeights(lines);
+ * const bands = chanceBands(lines, { rng });
+ * assert.ok(state.curr[0]! > bands[0]![1]);
+ * ```
+ */
+export function chanceBands(
+  lines: readonly LossObservation[],
+  { rng, replays = 200, ...update }: ChanceBandsOptions,
+): ChanceBand[] {
+  if (!Number.isInteger(replays) || replays < 20) {
+    throw new RangeError(
+      `Cannot tell weights from chance: replays must be an integer >= 20: got ${replays}`,
+    );
+  }
+  const outcomes = Array.from(
+    { length: replays },
+    () =>
+      replayWeights(
+        lines.map((line) => ({ ...line, domains: dealt(line.domains, rng) })),
+        update,
+      ).state.curr,
+  );
+  const tail = Math.floor(0.025 * replays);
+  return outcomes[0]!.map((_, k) => {
+    const weights = outcomes.map((outcome) => outcome[k]!)
+      .sort((a, b) => a - b);
+    return [weights[tail]!, weights[replays - 1 - tail]!];
+  });
+}
+
+/** The same tasks in random order (Fisher and Yates). */
+function dealt(
+  domains: LossObservation["domains"],
+  rng: RandomSource,
+): number[] {
+  const result = Array.from(domains);
+  for (let last = result.length - 1; last > 0; last--) {
+    const pick = rng.int(last + 1);
+    [result[last], result[pick]] = [result[pick]!, result[last]!];
+  }
+  return result;
+}
