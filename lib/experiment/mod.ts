@@ -43,7 +43,7 @@ export {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "./experiment_options.ts";
-export { planLines } from "./plan/plan_lines.ts";
+export { type PlanContext, planLines } from "./plan/plan_lines.ts";
 export type {
   PlanEstimates,
   PlannedStage,

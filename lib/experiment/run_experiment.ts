@@ -13,7 +13,7 @@ import { type DevLine, readDev } from "./dev/dev_log.ts";
 import { devSet, refuseIdleDev, withDevSample } from "./dev/dev_set.ts";
 import { adapterOf, withAdapter } from "./stages/adapter.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
-import { checkModel, checkModelSpace } from "./stages/check_model.ts";
+import { checkModel } from "./stages/check_model.ts";
 import { dropCheckpoints } from "./stages/checkpoints.ts";
 import { checkSuite } from "./stages/check_suite.ts";
 import { evaluateArms } from "./stages/evaluate_arm.ts";
@@ -34,7 +34,7 @@ import {
 import { RunClaim } from "./run_claim.ts";
 import { type SettledOptions, settleLengths } from "./settled_lengths.ts";
 import { miningLengths } from "./stages/mining_lengths.ts";
-import { measures, planStage } from "./plan/plan_stage.ts";
+import { planStage } from "./plan/plan_stage.ts";
 import { runStages } from "./plan/planned_stages.ts";
 import type { RunPlan } from "./plan/run_plan.ts";
 import { summarise } from "./summarise.ts";
@@ -217,6 +217,7 @@ async function* experiment(
       base,
       suite,
       options,
+      backend,
       signal,
       stages: (sizes) =>
         runStages(options, {
@@ -226,9 +227,10 @@ async function* experiment(
       models: { kept: ARMS.length, evaluated: ARMS.length + 1 },
       sample,
       open: settled.open.names.includes("passageLength"),
-      measure: measures(claim, planOnly),
+      state: claim.state,
+      planOnly,
     });
-    if (planOnly) return { folder: options.out, state: claim.state, ...plan };
+    if (planOnly) return plan;
     if (claim.state === "new") record.lengths = plan.lengths;
     const { rows, statistics } = yield* noted(
       "negatives",
@@ -255,7 +257,6 @@ async function* experiment(
     const arms: Partial<Record<ArmName, TrainedArm>> = {};
     const about = aboutArms(options);
     if (!claim.begun) {
-      await checkModelSpace(options, { base, models: ARMS.length });
       await claim.begin();
       await keepTokenizer(options, base.tokenizer);
     }

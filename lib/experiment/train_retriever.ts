@@ -14,7 +14,7 @@ import {
 import { mixture } from "../sampling/mod.ts";
 import { adapterOf, withAdapter } from "./stages/adapter.ts";
 import { baseEncoder, keepTokenizer } from "./stages/base_encoder.ts";
-import { checkModel, checkModelSpace } from "./stages/check_model.ts";
+import { checkModel } from "./stages/check_model.ts";
 import { dropCheckpoints } from "./stages/checkpoints.ts";
 import { checkSuite } from "./stages/check_suite.ts";
 import {
@@ -38,7 +38,7 @@ import {
 import { RunClaim } from "./run_claim.ts";
 import { settleLengths } from "./settled_lengths.ts";
 import { miningLengths } from "./stages/mining_lengths.ts";
-import { measures, planStage } from "./plan/plan_stage.ts";
+import { planStage } from "./plan/plan_stage.ts";
 import { retrieverStage } from "./plan/planned_stages.ts";
 import type { RunPlan } from "./plan/run_plan.ts";
 import type { RetrieverSettings } from "./retriever_options.ts";
@@ -216,14 +216,16 @@ async function* retriever(
       base,
       suite,
       options,
+      backend,
       signal,
       stages: (sizes) => [retrieverStage(ARM, options, { sizes, weights })],
       models: { kept: 1, evaluated: evaluate ? 2 : 0 },
       sample,
       open: settled.open.names.includes("passageLength"),
-      measure: measures(claim, planOnly),
+      state: claim.state,
+      planOnly,
     });
-    if (planOnly) return { folder: options.out, state: claim.state, ...plan };
+    if (planOnly) return plan;
     if (claim.state === "new") record.lengths = plan.lengths;
     const { rows, statistics } = yield* mineStage(options, suite, {
       mined,
@@ -232,7 +234,6 @@ async function* retriever(
       signal,
     });
     if (!claim.begun) {
-      await checkModelSpace(options, { base, models: 1 });
       await claim.begin();
       await keepTokenizer(options, base.tokenizer);
     }

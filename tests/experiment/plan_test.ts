@@ -3,6 +3,7 @@ import { useBackend } from "../../lib/backend/mod.ts";
 import { devSample } from "../../lib/data/mod.ts";
 import { strategy } from "../../lib/dro/mod.ts";
 import {
+  parseExperimentOptions,
   planArena,
   planExperiment,
   planLines,
@@ -22,7 +23,9 @@ import {
   runStages,
 } from "../../lib/experiment/plan/planned_stages.ts";
 import { inTime } from "../../lib/experiment/plan/plan_lines.ts";
+import { planStage } from "../../lib/experiment/plan/plan_stage.ts";
 import { tdro } from "../cli/_capture.ts";
+import { smallEncoder } from "../_small_encoder.ts";
 import { withSuite } from "../cli/_with_suite.ts";
 import { toySuite } from "../_toy_suite.ts";
 
@@ -181,6 +184,15 @@ Deno.test("planLines() says it in lines", () => {
   );
   const short = planLines({ ...PLANNED, estimates: { disk: 1 } }, reasons);
   assert.equal(short.at(-1), "disk: about 1 MB");
+  const gpu = planLines({ ...PLANNED, estimates }, {
+    ...reasons,
+    free: 8e9,
+    device: "gpu",
+  });
+  assert.equal(
+    gpu[4],
+    "main memory: about 2.5 GB (estimated); disk: about 300 MB, 8.0 GB are free",
+  );
   assert.equal(inTime(0.2), "under 1 s");
   assert.equal(inTime(75), "75 s");
   assert.equal(inTime(20_000), "5.6 h");
@@ -199,6 +211,7 @@ Deno.test("a plan says what a run will do, and writes nothing", async () => {
   assert.ok(result.estimates.memory! > 1e6);
   const lines = events.find(({ stage }) => stage === "plan")!.lines!;
   assert.match(lines.join("\n"), /^plan: [^]*\ntime: about/);
+  assert.deepEqual(result.lines, lines);
 
   // A run begins with the same lines; a short one doesn't try updates before.
   const work = runExperiment(suite, options);
@@ -259,3 +272,27 @@ Deno.test("--dry-run prints the plan and stops", () =>
       assert.equal(json.err, "");
     }
   }));
+
+Deno.test("a run that won't fit on the disk is refused before it mines", async () => {
+  const backend = await useBackend("wasm");
+  const work = planStage({
+    base: smallEncoder(),
+    suite: toySuite(),
+    options: {
+      ...parseExperimentOptions({ out: await Deno.makeTempDir() }),
+      queryLength: 20,
+      passageLength: 20,
+    },
+    backend,
+    stages: () => [],
+    models: { kept: 1e15, evaluated: 0 },
+    open: false,
+    state: "new",
+    planOnly: false,
+  });
+  const events: ProgressEvent[] = [];
+  await assert.rejects(async () => {
+    for await (const event of work) events.push(event);
+  }, /Cannot write to .*: about .* are needed/);
+  assert.deepEqual(events.map(({ stage }) => stage), ["plan"]);
+});

@@ -11,18 +11,26 @@ import { mayUse } from "../permissions.ts";
  * @throws {RangeError} If there is less space.
  */
 export async function checkSpace(folder: string, bytes: number): Promise<void> {
-  // The kind is newer than its type.
-  if (!mayUse({ name: "sys", kind: "statfs" as "cpus" })) return;
-  const there = await existingParent(folder);
-  if (there === undefined) return;
-  const { bavail, bsize } = await statfs(there);
-  const free = bavail * bsize;
-  if (free >= bytes) return;
+  const free = await freeSpace(folder);
+  if (free === undefined || free >= bytes) return;
   throw new RangeError(
     `Cannot write to ${folder}: about ${inUnits(bytes)} are needed, and ${
       inUnits(free)
     } are free there; free some space, or choose another folder with --out`,
   );
+}
+
+/**
+ * Bytes that are free where a folder is, or will be; `undefined` without the
+ * permission to ask (`--allow-sys`).
+ */
+export async function freeSpace(folder: string): Promise<number | undefined> {
+  // The kind is newer than its type.
+  if (!mayUse({ name: "sys", kind: "statfs" as "cpus" })) return;
+  const there = await existingParent(folder);
+  if (there === undefined) return;
+  const { bavail, bsize } = await statfs(there);
+  return bavail * bsize;
 }
 
 /** `1500000` → `2 MB`. */

@@ -15,7 +15,7 @@ import { ARENA_DEFAULTS } from "./defaults.ts";
 import { ARENA_RESULT, type ArenaArm, type ArenaResult } from "./result.ts";
 import { arenaStatistics } from "./statistics.ts";
 import { baseEncoder, keepTokenizer } from "../stages/base_encoder.ts";
-import { checkModel, checkModelSpace } from "../stages/check_model.ts";
+import { checkModel } from "../stages/check_model.ts";
 import { dropCheckpoints } from "../stages/checkpoints.ts";
 import { checkSuite } from "../stages/check_suite.ts";
 import {
@@ -28,7 +28,7 @@ import {
   settleLengths,
 } from "../settled_lengths.ts";
 import { devSet, withDevSample } from "../dev/dev_set.ts";
-import { measures, planStage } from "../plan/plan_stage.ts";
+import { planStage } from "../plan/plan_stage.ts";
 import { arenaStages } from "../plan/planned_stages.ts";
 import type { RunPlan } from "../plan/run_plan.ts";
 import { MetricsLog } from "../stages/metrics_log.ts";
@@ -199,7 +199,8 @@ async function* arena(
         const plan = yield* planStage({
           base,
           suite,
-          options: own,
+          options: { ...own, out },
+          backend,
           signal,
           stages: (sizes) =>
             arenaStages({ ...own, budget, seeds }, {
@@ -213,11 +214,10 @@ async function* arena(
           sample,
           starts: seeds.length,
           open: settled.open.names.includes("passageLength"),
-          measure: measures({ state: isNew ? "new" : "unfinished" }, planOnly),
+          state: isNew ? "new" : "unfinished",
+          planOnly,
         });
-        if (planOnly) {
-          return { folder: out, state: isNew ? "new" : "unfinished", ...plan };
-        }
+        if (planOnly) return plan;
         if (!earlier) identity.lengths = plan.lengths;
       }
       const { rows, statistics } = yield* prefixed(
@@ -230,8 +230,6 @@ async function* arena(
       );
       sizes = rows.map((r) => r.length);
       if (!begun) {
-        const models = seeds.length * entries.length;
-        await checkModelSpace({ ...own, out }, { base, models });
         held.use(await lockFolder(out));
         await begin();
         await keepTokenizer(own, base.tokenizer);

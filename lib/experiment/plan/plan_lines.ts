@@ -6,6 +6,14 @@ import type { PlannedStage, RunPlan } from "./run_plan.ts";
 /** Tasks that a line names. */
 const NAMED = 3;
 
+/** What lines depend on beside the plan. */
+export interface PlanContext extends LengthReasons {
+  /** Bytes that are free on the disk, if that is known. */
+  free?: number | undefined;
+  /** Where it computes; a GPU's own memory isn't estimated. */
+  device?: string | undefined;
+}
+
 /**
  * What a run is going to do, in lines: stages, passes over the tasks, lengths and
  * cut texts, memory, disk, time.
@@ -15,9 +23,10 @@ export function planLines(
     RunPlan,
     "stages" | "tasks" | "lengths" | "estimates"
   >,
-  reasons: LengthReasons,
+  { free, device, ...reasons }: PlanContext,
 ): string[] {
   const { seconds, memory, disk } = estimates;
+  const which = device === "gpu" ? "main memory" : "memory";
   const names = tasks.map(({ name }) => name);
   return [
     `plan: ${stages.map(stagePart).join(", ")} (updates × queries)`,
@@ -26,8 +35,10 @@ export function planLines(
     }`,
     ...lengthLines(lengths, reasons),
     [
-      memory && `memory: about ${inUnits(memory)} (estimated)`,
-      `disk: about ${inUnits(disk)}`,
+      memory && `${which}: about ${inUnits(memory)} (estimated)`,
+      `disk: about ${inUnits(disk)}${
+        free === undefined ? "" : `, ${inUnits(free)} are free`
+      }`,
     ].filter(Boolean).join("; "),
     ...seconds
       ? [

@@ -1,6 +1,6 @@
+import { checkSpace, freeSpace } from "../../base/files/check_space.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { type Suite, trainExamples } from "../../data/mod.ts";
-import type { RunClaim } from "../run_claim.ts";
 import { cutTexts } from "../stages/cut_texts.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { estimate, plannedDev } from "./estimate.ts";
@@ -11,7 +11,8 @@ import type { PlannedStage, PlannedTask, RunPlan } from "./run_plan.ts";
 
 /** What a plan is made of. */
 export interface PlanInput
-  extends Pick<StageInput, "base" | "suite" | "options" | "signal"> {
+  extends
+    Pick<StageInput, "base" | "suite" | "options" | "backend" | "signal"> {
   /** The stages, from the number of rows of each task. */
   stages(sizes: number[]): PlannedStage[] | Promise<PlannedStage[]>;
   /** Models that are kept, and how many are evaluated. */
@@ -22,35 +23,33 @@ export interface PlanInput
   starts?: number;
   /** Whether the length of passages was left to the model. */
   open: boolean;
-  /** Whether three updates are made to see what they take. @default {if it is long} */
-  measure?: boolean | undefined;
-}
-
-/** A resumed run measures nothing: its progress says how long it takes. */
-export function measures(
-  { state }: Pick<RunClaim, "state">,
-  planOnly: boolean,
-): boolean | undefined {
-  return planOnly || (state === "new" ? undefined : false);
+  /** What the folder holds; a resumed run measures nothing, its progress does. */
+  state: RunPlan["state"];
+  /** Whether the plan is all that is wanted. */
+  planOnly: boolean;
 }
 
 /** Updates from which on three more don't count. */
 const WORTH_MEASURING = 100;
 
-/** The plan of what is going to be done, and the lines that say it. */
+/**
+ * The plan of what is going to be done, and the lines that say it.
+ *
+ * @throws {RangeError} If what a new run writes won't fit on the disk.
+ */
 export async function* planStage(
   input: PlanInput,
-): AsyncGenerator<
-  ProgressEvent,
-  Pick<RunPlan, "stages" | "tasks" | "lengths" | "estimates">
-> {
-  const { base, suite, options, models, sample, starts = 1, open } = input;
+): AsyncGenerator<ProgressEvent, RunPlan> {
+  const { base, suite, options, backend, models, sample, starts = 1, open } =
+    input;
+  const { state, planOnly } = input;
   const tasks = plannedTasks(suite);
   const stages = await input.stages(tasks.map(({ rows }) => rows));
   const lengths = cutTexts(base, suite, options);
   const updates = stages.reduce((sum, stage) => sum + stage.updates, 0);
-  const { measure = updates >= WORTH_MEASURING } = input;
-  const measured = measure ? yield* measuring(input) : undefined;
+  const measured = planOnly || (state === "new" && updates >= WORTH_MEASURING)
+    ? yield* measuring(input)
+    : undefined;
   const estimates = estimate({
     tasks,
     stages,
@@ -69,9 +68,12 @@ export async function* planStage(
   const lines = planLines(plan, {
     maxLength: options.model === undefined ? Infinity : base.maxLength,
     open,
+    free: await freeSpace(options.out),
+    device: backend?.device,
   });
   yield { stage: "plan", label: lines[0]!, lines, done: 1, total: 1 };
-  return plan;
+  if (state === "new") await checkSpace(options.out, estimates.disk);
+  return { folder: options.out, state, ...plan, lines };
 }
 
 async function* measuring(input: PlanInput) {

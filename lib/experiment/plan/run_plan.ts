@@ -76,4 +76,6 @@ export interface RunPlan {
   lengths: TextLengths;
   /** What it takes. */
   estimates: PlanEstimates;
+  /** All of it in sentences. */
+  lines: string[];
 }

@@ -1,12 +1,4 @@
-import { checkSpace } from "../../base/files/check_space.ts";
-import {
-  type Encoder,
-  loadTokenizer,
-  modelInfo,
-  modelParts,
-} from "../../model/mod.ts";
-import { diskSpace } from "../plan/estimate.ts";
-import { plannedModel } from "../plan/planned_model.ts";
+import { loadTokenizer, modelInfo, modelParts } from "../../model/mod.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
 
 /**
@@ -22,17 +14,4 @@ export async function checkModel(
     await modelInfo(folder);
     await loadTokenizer((await modelParts(folder)).tokenizer);
   }
-}
-
-/**
- * Refuses a run whose models and checkpoints won't fit on the disk.
- *
- * @param options Settings.
- * @param models `base`: the start; `models`: how many models are kept.
- */
-export async function checkModelSpace(
-  { out, keep }: Pick<ExperimentOptions, "out" | "keep">,
-  { base, models }: { base: Encoder; models: number },
-): Promise<void> {
-  await checkSpace(out, diskSpace(plannedModel(base), { models, keep }));
 }
