@@ -33,6 +33,14 @@ const FILES: Record<string, string> = {
   "fragen.csv": "Frage,Antwort\nWann?,Um neun\nWo?,Hier\n",
   "triples.jsonl": lines({ anchor: "a", positive: "b", negative: "c" }),
   "sts.csv": "sentence1,sentence2,score\na,b,4.5\na,c,1.2\n",
+  "quora.csv":
+    "id,qid1,qid2,question1,question2,is_duplicate\n0,1,2,a,b,0\n1,3,4,c,d,1\n",
+  "mmarco.tsv": "a\tb\tc\nd\te\tf\n",
+  "graded.jsonl": lines({ query: "a", passages: ["b", "c"], labels: [1, 0] }),
+  "ranked.jsonl": lines({
+    query: "a",
+    passages: [{ text: "b", relevance: 2 }, { text: "c", relevance: 0 }],
+  }),
   "nli.jsonl": lines(
     { premise: "a", hypothesis: "b", gold_label: "entailment" },
     { premise: "a", hypothesis: "c", gold_label: "contradiction" },
@@ -134,6 +142,10 @@ const RIGHT: Record<string, [number, number, number, number, number]> = {
   fragen: [2, 0, 0, 2, 2],
   triples: [1, 0, 0, 2, 1],
   sts: [1, 0, 0, 2, 1],
+  quora: [2, 0, 0, 2, 1],
+  mmarco: [2, 0, 0, 4, 2],
+  graded: [1, 0, 0, 2, 1],
+  ranked: [1, 0, 0, 2, 1],
   nli: [1, 0, 0, 2, 1],
   esci: [1, 0, 0, 4, 3],
   nq: [1, 0, 0, 2, 1],

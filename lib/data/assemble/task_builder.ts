@@ -2,7 +2,8 @@ import { idProblem } from "../beir/schemas.ts";
 import { own } from "../../base/own.ts";
 import { type CellPassage, passagesOf, textOf } from "../tables/cells.ts";
 import type { ClassNames } from "../tables/class_names.ts";
-import type { ChosenColumns } from "../tables/choose_columns.ts";
+import { type ChosenColumns, mayBeLabel } from "../tables/choose_columns.ts";
+import { isLabelName, isPositiveName } from "../tables/column_names.ts";
 import { LabelMap } from "../tables/label_map.ts";
 import { SplitMap, type SplitTarget } from "../tables/split_map.ts";
 import { supportingTitles } from "../tables/nested_passages.ts";
@@ -47,8 +48,14 @@ export interface TaskBuilderOptions {
   sink: TaskSink;
 }
 
-/** A judgment whose passage isn't known yet. */
-type Unjudged = Omit<Judgment, "passage">;
+/** A judgment without passage and grade. */
+type Unjudged = Omit<Judgment, "passage" | "grade">;
+
+/** A passage of a row with its grade. */
+interface Graded {
+  passage: CellPassage;
+  grade: number;
+}
 
 /**
  * Makes a task out of rows, given one after the other. Its texts go to a sink as
@@ -81,7 +88,7 @@ export class TaskBuilder {
     const { named, target } = this.#splitOf(row);
     const outcome: RowOutcome = named === undefined ? {} : { named };
     if (target === "none") return { ...outcome, leftOut: "split" };
-    const { query, passage, score } = this.#columns;
+    const { query, passage } = this.#columns;
     const text = textOf(own(cells, query), where, query);
     const found = this.#selected(
       passagesOf(own(cells, passage), where, passage),
@@ -97,22 +104,14 @@ export class TaskBuilder {
       this.#skip(where, { column: text === undefined ? query : passage, what });
       return { ...outcome, leftOut: "empty" };
     }
-    const unlabelled = score !== undefined && !Object.hasOwn(cells, score);
-    const grade = score === undefined || unlabelled
-      ? 1
-      : this.#maps.labels.grade(own(cells, score), {
-        where,
-        column: score,
-        minScore: this.#options.minScore,
-      });
-    if (grade === "none") return { ...outcome, leftOut: "label" };
-    const judgment: Unjudged = {
+    const { graded, unlabelled } = this.#graded(passages, row);
+    if (graded.length === 0) return { ...outcome, leftOut: "label" };
+    const judgment = {
       query: this.#addQuery(text, row),
       split: target,
-      grade,
       place: this.#places.code(where),
     };
-    this.#addPassages(passages, { judgment, row });
+    this.#addPassages(graded, { judgment, row });
     this.#keepNegatives(judgment, row);
     for (const passage of found) {
       if (passage.selected === false) this.#keep(judgment, passage);
@@ -124,8 +123,57 @@ export class TaskBuilder {
     };
   }
 
-  #addPassages(
+  /** The passages of a row with their grades, without those that are left out. */
+  #graded(
     passages: readonly CellPassage[],
+    { where, cells }: TableRow,
+  ): { graded: Graded[]; unlabelled: boolean } {
+    const { score: column, passage } = this.#columns;
+    const { minScore } = this.#options;
+    const place = { where, column: column!, minScore };
+    const gradedBy = (
+      cellOf: (passage: CellPassage, i: number) => unknown,
+    ) => ({
+      graded: passages.map((passage, i) => ({
+        passage,
+        grade: this.#maps.labels.grade(cellOf(passage, i), place),
+      })).filter((found): found is Graded => found.grade !== "none"),
+      unlabelled: false,
+    });
+    if (column === undefined) {
+      this.#checkNoLabel(passages, where);
+    } else if (Object.hasOwn(cells, column)) {
+      const cell = own(cells, column);
+      if (!Array.isArray(cell)) return gradedBy(() => cell);
+      if (cell.length === passages.length) return gradedBy((_, i) => cell[i]);
+      throw new SyntaxError(
+        `${where}: Cannot use the row: column ${
+          JSON.stringify(column)
+        } must have a grade for each of the ${passages.length} passages: got ${cell.length}`,
+      );
+    } else if (column.startsWith(`${passage}.`)) {
+      const key = column.slice(passage.length + 1);
+      return gradedBy(({ object = {} }) => own(object, key));
+    }
+    return {
+      graded: passages.map((passage) => ({ passage, grade: 1 })),
+      unlabelled: column !== undefined,
+    };
+  }
+
+  /** Asks where the passages of a cell may have labels that nobody speaks of. */
+  #checkNoLabel(passages: readonly CellPassage[], where: string): void {
+    const { passage: column } = this.#columns;
+    if (this.#options.score === null || isPositiveName(column)) return;
+    for (const { object, selected } of passages) {
+      if (object === undefined || selected !== undefined) continue;
+      const key = Object.keys(object).find(isLabelName);
+      if (key !== undefined) throw mayBeLabel(where, `${column}.${key}`);
+    }
+  }
+
+  #addPassages(
+    passages: readonly Graded[],
     { judgment, row: { where, cells } }: { judgment: Unjudged; row: TableRow },
   ): void {
     const { title } = this.#columns;
@@ -138,18 +186,18 @@ export class TaskBuilder {
         }; leave the id column out (passageId: null, --passage-id none)`,
       );
     }
-    for (const found of passages) {
+    for (const { passage: found, grade } of passages) {
       const passage = this.#addPassage({
         id: id ?? found.id,
         title: found.title ?? heading,
         text: found.text,
       }, judgment.place);
-      const old = this.#judgments.add({ ...judgment, passage });
-      if (old && old.grade !== judgment.grade) {
+      const old = this.#judgments.add({ ...judgment, passage, grade });
+      if (old && old.grade !== grade) {
         throw new SyntaxError(
           `${where}: Cannot use the row: ${
             this.#places.where(old.place)
-          } gives the same query and passage another grade: got ${judgment.grade} and ${old.grade}; keep one of them`,
+          } gives the same query and passage another grade: got ${grade} and ${old.grade}; keep one of them`,
         );
       }
     }
@@ -164,8 +212,8 @@ export class TaskBuilder {
     }
   }
 
-  #keep(judgment: Unjudged, passage: CellPassage): void {
-    this.#sink.keep({ judgment: { ...judgment, grade: 0 }, passage });
+  #keep(judgment: Unjudged, { id, title, text }: CellPassage): void {
+    this.#sink.keep({ judgment, passage: { id, title, text } });
   }
 
   /** Passages with what a column of supporting facts says of them. */
@@ -190,7 +238,7 @@ export class TaskBuilder {
     for await (const { judgment, passage: found } of this.#sink.kept()) {
       const passage = this.#addPassage(found, judgment.place);
       if (this.#judgments.isMatch(judgment.query, passage)) continue;
-      this.#judgments.add({ ...judgment, passage });
+      this.#judgments.add({ ...judgment, passage, grade: 0 });
       await this.#sink.drain();
     }
     this.#checkJudged(`task ${JSON.stringify(name)} of ${source}`);

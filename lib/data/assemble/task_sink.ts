@@ -4,7 +4,7 @@ import type { Judgment } from "./judgment_store.ts";
 
 /** A passage that doesn't answer, until all that do are known. */
 export interface Negative {
-  judgment: Omit<Judgment, "passage">;
+  judgment: Omit<Judgment, "passage" | "grade">;
   passage: CellPassage;
 }
 

@@ -11,6 +11,8 @@ export interface CellPassage {
   text: string;
   /** Whether the cell itself says that it answers, or that it doesn't. */
   selected?: boolean;
+  /** The object that it comes from. */
+  object?: Record<string, unknown>;
 }
 
 /** The text of a cell; `undefined` if there is none. */
@@ -71,11 +73,10 @@ export function passagesOf(
   if (text === undefined) return [];
   const title = textOf(object.title, where, `${column}.title`);
   const key = textOf(id, where, `${column}.docid`);
-  if (flag === undefined || flag.value == null) {
-    return [{ id: key, title, text }];
-  }
+  const passage: CellPassage = { id: key, title, text, object };
+  if (flag === undefined || flag.value == null) return [passage];
   const place = { where, column: `${column}.${flag.key}`, minScore: undefined };
-  return [{ id: key, title, text, selected: gradeOf(flag.value, place) > 0 }];
+  return [{ ...passage, selected: gradeOf(flag.value, place) > 0 }];
 }
 
 /** The grade that a cell gives: an integer, yes or no, or a score and its bound. */

@@ -33,6 +33,7 @@ export function chooseColumns(
   const taken = new Set<string>();
   for (const name of [...COLUMN_KEYS.flatMap((key) => asked[key]), ...others]) {
     if (typeof name !== "string") continue;
+    if (name === asked.score && isWithin(name, columns)) continue;
     checkColumn(source, columns, name);
     taken.add(name);
   }
@@ -70,6 +71,11 @@ export function chooseColumns(
       simplified(c) === "supportingfacts" && !taken.has(c)
     ),
   };
+  const { score, passage } = chosen;
+  if (score !== undefined && isWithin(score, columns)) {
+    // A key of the passages, or nothing.
+    if (!isWithin(score, [passage])) checkColumn(source, columns, score);
+  }
   const perhaps = columns.find((c) =>
     isLabelName(c) && !taken.has(c) && !chosen.negatives.includes(c) &&
     !OF_PASSAGES.test(simplified(c))
@@ -83,7 +89,14 @@ export function chooseColumns(
 }
 
 /** Scores of each passage of a list, as of a teacher: no judgment of the row. */
-const OF_PASSAGES = /^(pos|neg|positive|negative)s?(score|label)s?$/;
+const OF_PASSAGES =
+  /^(hard|mined|bm25)?(pos|neg|positive|negative)[\p{L}\p{N}]*(score|label)s?$/u;
+
+/** Whether a name is no column, but that of a key in a column: `passages.score`. */
+function isWithin(name: string, columns: readonly string[]): boolean {
+  return !columns.includes(name) &&
+    columns.some((column) => name.startsWith(`${column}.`));
+}
 
 /** What to answer when a column may say which rows match. */
 export function mayBeLabel(

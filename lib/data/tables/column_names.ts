@@ -31,6 +31,7 @@ export const NAMES = {
       "positives",
       "passages",
       "documents",
+      "docs",
       "passagetext",
       "documenttext",
       "context",
@@ -84,13 +85,11 @@ const LABELS = new Set([
   "entailment",
   "gold",
   "grade",
-  "grades",
   "judgement",
   "judgment",
   "label",
-  "labels",
   "match",
-  "matches",
+  "matche",
   "qrel",
   "rating",
   "relevance",
@@ -105,10 +104,15 @@ const LABELS = new Set([
 
 /** Whether a column is called like one that tells matches from misses. */
 export function isLabelName(column: string): boolean {
-  const words = wordsOf(column);
+  const words = wordsOf(column).map((word) => word.replace(/s$/, ""));
   const whole = simplified(column);
   return words.some((word) => LABELS.has(word)) ||
     [...LABELS].some((word) => whole === word || whole === `is${word}`);
+}
+
+/** Whether a column is called like passages that do answer. */
+export function isPositiveName(column: string): boolean {
+  return /^(pos|gold|relevant|correct|good|best)/.test(simplified(column));
 }
 
 /** Columns of few values that tell of a row what no judgment is. */

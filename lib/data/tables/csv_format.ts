@@ -13,7 +13,12 @@ export interface CsvFormat {
   /** Whether the first line names the columns. */
   header: boolean;
   encoding: string | undefined;
+  /** Whether the first line is Excel's: it says what separates the columns. */
+  marked: boolean;
 }
+
+/** `sep=;`, as Excel writes and reads it. */
+const MARK = /^"?sep=(.)"?$/i;
 
 /** Lines of the beginning that are looked at. */
 const SAMPLE_LINES = 50;
@@ -28,10 +33,12 @@ export async function csvFormat(
   path: string,
   { delimiter, quotes, header = true, encoding }: ReadTableOptions,
 ): Promise<CsvFormat> {
-  const sample = await firstLines(path, encoding);
+  const lines = await firstLines(path, encoding);
+  const said = MARK.exec(lines[0] ?? "")?.[1];
+  const sample = said === undefined ? lines : lines.slice(1);
   const head = sample[0] ?? "";
   const tabs = /\.(tsv|tab)(\.\w+)?$/i.test(path);
-  const separator = delimiter ??
+  const separator = delimiter ?? said ??
     chooseDelimiter(path, sample, tabs ? "\t" : ",");
   const quoted = head.split(separator).some((name) => name.startsWith('"'));
   return {
@@ -40,6 +47,7 @@ export async function csvFormat(
     quotes: quotes ?? (tabs && !quoted ? undefined : true),
     header,
     encoding,
+    marked: said !== undefined,
   };
 }
 

@@ -21,11 +21,11 @@ export function csvRecords(format: CsvFormat): AsyncGenerator<CsvRecord> {
 
 /** Each line is a record: quotes are part of the texts. */
 async function* plainRecords(format: CsvFormat): AsyncGenerator<CsvRecord> {
-  const { path, delimiter, quotes, encoding } = format;
+  const { path, delimiter, quotes, encoding, marked } = format;
   for await (
     const { number, text } of readLines(path, { encoding, mend: SAY_IT })
   ) {
-    if (text === "") continue;
+    if (text === "" || marked && number === 1) continue;
     const fields = text.split(delimiter);
     if (quotes === undefined && text.includes('"')) {
       checkEnclosed(`${path}:${number}`, fields);
@@ -67,7 +67,9 @@ async function* quotedRecords(format: CsvFormat): AsyncGenerator<CsvRecord> {
   let last = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      yield { line: last + 1, fields: record };
+      // Blank lines before it are none of it, line ends in its texts are.
+      const ends = record.join("").match(/\n/g)?.length ?? 0;
+      yield { line: info.lines - ends, fields: record };
       last = info.lines;
     }
   } catch (error) {
@@ -80,11 +82,14 @@ async function* quotedRecords(format: CsvFormat): AsyncGenerator<CsvRecord> {
 
 /** Lines of the file in larger pieces: a stream has a cost per piece. */
 async function* chunks(
-  { path, encoding }: CsvFormat,
+  { path, encoding, marked }: CsvFormat,
 ): AsyncGenerator<string, void> {
   let piece = "";
-  for await (const { text } of readLines(path, { encoding, mend: SAY_IT })) {
-    piece += `${text}\n`;
+  for await (
+    const { number, text } of readLines(path, { encoding, mend: SAY_IT })
+  ) {
+    // A blank line keeps the others' numbers.
+    piece += marked && number === 1 ? "\n" : `${text}\n`;
     if (piece.length < 1 << 16) continue;
     yield piece;
     piece = "";

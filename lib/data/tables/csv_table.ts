@@ -78,14 +78,18 @@ function badHeader({ path, header }: CsvFormat, problem: string): SyntaxError {
 
 /** What was found out, and what is left out. */
 function notesOf(
-  { delimiter, path }: CsvFormat,
+  { delimiter, path, marked }: CsvFormat,
   names: readonly string[],
 ): string[] {
   const usual = /\.(tsv|tab)(\.\w+)?$/i.test(path) ? "\t" : ",";
   const unnamed = names.flatMap((name, i) => name === "" ? [i + 1] : []);
   return [
-    ...names.length > 1 && delimiter !== usual
-      ? [`separated by ${delimiterName(delimiter)}`]
+    ...names.length > 1 && (delimiter !== usual || marked)
+      ? [
+        `separated by ${delimiterName(delimiter)}${
+          marked ? ", as the first line says" : ""
+        }`,
+      ]
       : [],
     ...unnamed.length > 0
       ? [

@@ -6,6 +6,7 @@ import {
 } from "./choose_columns.ts";
 import { textOf } from "./cells.ts";
 import { ColumnWatch } from "./column_watch.ts";
+import { ListWatch } from "./list_watch.ts";
 import { Reading } from "./reading.ts";
 import {
   type RowMaps,
@@ -47,7 +48,8 @@ export async function readTasks<Sink extends TaskSink>(
 ): Promise<ReadTasks<Sink>> {
   const columns = chooseColumns(table, options, [task]);
   checkClasses(table, { columns, options });
-  const used = usedColumns(columns, task);
+  const used = usedColumns(columns, task)
+    .filter((name) => table.columns.includes(name));
   const unused = table.columns.filter((name) => !used.includes(name));
   const watched = unused.filter((name) => !table.nested?.includes(name));
   const watch = new ColumnWatch(watched);
@@ -55,8 +57,14 @@ export async function readTasks<Sink extends TaskSink>(
   const { classes } = table;
   const maps = rowMaps(options, classes?.get(columns.score ?? ""));
   const tasks = new Map<string, Gathered<Sink>>();
+  const lists = new ListWatch([
+    columns.query,
+    columns.passage,
+    ...columns.negatives,
+  ]);
   for await (const row of table.rows([...used, ...watched])) {
     watch.add(row.cells);
+    lists.add(row.cells);
     const said = task === undefined ? "" : taskOf(row, task);
     const name = classes?.get(task ?? "")?.get(said) ?? said;
     let gathered = tasks.get(name);
@@ -75,6 +83,7 @@ export async function readTasks<Sink extends TaskSink>(
     await new TaskBuilder({ columns, options, sink: newSink() })
       .finish(options.name ?? "task", table.source);
   }
+  lists.check(table.source);
   checkAnswers(table, { options, columns, maps, watch, reading });
   for (const name of reading.emptyTasks()) tasks.delete(name);
   return { tasks, reading };

@@ -24,8 +24,9 @@ export interface TableColumns {
   negatives?: string | string[] | null;
   /**
    * How relevant the passage is: integer grades (0 and below: not relevant),
-   * true and false, or numbers together with `minScore`. `null`: every row is a
-   * match. There is no default where a column is called score, label or the
+   * true and false, or numbers together with `minScore`; also a list of them, one for
+   * each passage, or the key of the passages that holds theirs, as
+   * `"passages.score"`. `null`: every row is a match. There is no default where a column is called score, label or the
    * like, as a guess could take misses for matches.
    */
   score?: string | null;
@@ -95,7 +96,7 @@ const columns = {
       "Column or columns (JSON list) of passages that don't answer, or none",
     ),
   score: orNone.optional().describe(
-    "Column of grades or scores, or none if every row is a match",
+    "Column of grades or scores, or a key of the passages (passages.score), or none if every row is a match",
   ),
   split: orNone.optional().describe(
     "Column that says train, dev or test, or none",

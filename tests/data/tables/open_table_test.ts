@@ -35,7 +35,7 @@ Deno.test("CSV: quotes, line ends within texts, and the line of each row", async
   assert.deepEqual(rows, [
     ["a.csv:2", { q: 'x, "y"\nz', a: "1" }],
     ["a.csv:4", { q: "foo", a: "" }],
-    ["a.csv:5", { q: "bar", a: "3" }],
+    ["a.csv:6", { q: "bar", a: "3" }],
   ]);
 });
 
