@@ -2,6 +2,7 @@ import type { Encoder } from "../../model/mod.ts";
 import {
   type DevReport,
   type DevState,
+  DivergenceError,
   isDevDue,
   type StepReport,
   withDev,
@@ -66,11 +67,27 @@ export class DevWatch {
       patience: this.#options.patience,
       done,
       state: this.#state,
-      evaluate: (updates) =>
-        updates === 0
-          ? this.#dev.startScores(encoder)
-          : this.#dev.scores(encoder),
+      evaluate: (updates) => this.#scores(encoder, updates),
     });
+  }
+
+  async #scores(
+    encoder: Encoder,
+    updates: number,
+  ): Promise<Record<string, number>> {
+    if (updates === 0) return await this.#dev.startScores(encoder);
+    try {
+      return await this.#dev.scores(encoder);
+    } catch (error) {
+      if (
+        !(error instanceof RangeError && /must be finite/.test(error.message))
+      ) {
+        throw error;
+      }
+      throw new DivergenceError(
+        `Cannot train on: the model's vectors are not finite after update ${updates}; lower the learning rate or raise the temperature`,
+      );
+    }
   }
 
   /** Notes an evaluation. */

@@ -94,7 +94,7 @@ export async function* resumableStage<Step extends StepReport, Result>(
   const training = trainingOptions(options, total);
   const found = await newestCheckpoint(checkpoints, training);
   const resumed = found?.checkpoint;
-  let encoder = resumed?.encoder ?? cloneEncoder(base);
+  const encoder = resumed?.encoder ?? cloneEncoder(base);
   const optimizer = resumed?.optimizer ??
     new AdamW(trainable(encoder, training), training);
   await stage.resume?.(resumed?.state.extra);
@@ -129,6 +129,8 @@ export async function* resumableStage<Step extends StepReport, Result>(
   let finished = false;
   let diverged = false;
   let note: string | undefined;
+  /** The model that is kept, if it isn't the last one. */
+  let earlier: TrainedModel | undefined;
   try {
     const updates = stage.updates({ encoder, optimizer, drawn, training });
     for await (const event of updates) {
@@ -181,15 +183,12 @@ export async function* resumableStage<Step extends StepReport, Result>(
         note: stage.dev?.note(),
       };
     }
-    let drawnRows = cursor!.drawn;
     const kept = stage.dev?.kept()?.step ?? optimizer.step;
     if (kept !== optimizer.step) {
-      const better = await modelAt(kept, { checkpoints, input, training });
-      disposeEncoder(encoder);
-      encoder = better.encoder;
-      drawnRows = better.drawn;
+      earlier = await modelAt(kept, { checkpoints, input, training });
     }
-    const result = await stage.save({ encoder, drawn: drawnRows });
+    const last = { encoder, drawn: cursor!.drawn };
+    const result = await stage.save(earlier ?? last);
     await keeper.drop();
     finished = true;
     return result;
@@ -208,7 +207,9 @@ export async function* resumableStage<Step extends StepReport, Result>(
     if (!finished) await log.sync();
     // The updates just before a divergence may be what led to it.
     if (!finished && !diverged) await keeper.save();
-    if (!finished || !stage.keepsEncoder) disposeEncoder(encoder);
+    const given = finished && stage.keepsEncoder;
+    if (!given || earlier) disposeEncoder(encoder);
+    if (!given && earlier) disposeEncoder(earlier.encoder);
     optimizer.dispose();
   }
 }

@@ -164,6 +164,25 @@ Deno.test("training queries are held out only when asked, and never trained on",
   await Deno.remove(work, { recursive: true });
 });
 
+Deno.test("an evaluation that finds a model diverged ends training, and keeps none of it", async () => {
+  const work = await Deno.makeTempDir();
+  await assert.rejects(
+    trained({
+      out: `${work}/run`,
+      learningRate: 1e30,
+      checkpointEvery: 1,
+      evalEvery: 1,
+      keep: "best",
+    }),
+    /vectors are not finite after update 1; lower .*; there is no checkpoint before/,
+  );
+  await assert.rejects(
+    Deno.stat(`${work}/run/checkpoints`),
+    Deno.errors.NotFound,
+  );
+  await Deno.remove(work, { recursive: true });
+});
+
 Deno.test("what needs evaluations is refused without them", async () => {
   const out = `${await Deno.makeTempDir()}/run`;
   for (
