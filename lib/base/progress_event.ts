@@ -14,6 +14,8 @@ export interface ProgressEvent extends Progress {
   stage: string;
   /** What is being done. */
   label: string;
+  /** What has one row of a panel for all of its stages, e.g. a strategy. */
+  row?: string;
   /** Course of a score so far, e.g. of the evaluations on dev queries. */
   curve?: readonly number[];
   /** Sentences to be shown as they are, in place of a bar. */

@@ -3,8 +3,8 @@
 Usage: python _drive_kernel.py FOLDER < cells.json > messages.json
 
 Reads a list of {"code": text, "interrupt": a count or null}. Writes, for each
-cell, its messages (type, content, seconds since the cell began) and whether the
-kernel lives on. The interrupt is what the stop button of Jupyter sends, once so
+cell, its messages (type, content, seconds since the cell began, whether they came
+after the kernel had said that it is idle) and whether the kernel lives on. The interrupt is what the stop button of Jupyter sends, once so
 many messages have come.
 """
 
@@ -45,6 +45,7 @@ def run(code, interrupt):
                 "type": message["msg_type"],
                 "content": content,
                 "at": time.time() - begun,
+                "late": idle,
             }
         )
         if len(messages) == interrupt:

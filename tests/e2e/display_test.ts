@@ -11,6 +11,7 @@ import { PYTHON, whyNoJupyter, withKernelSpec } from "./_execute_notebook.ts";
 interface Message {
   type: string;
   at: number;
+  late: boolean;
   content: {
     name?: string;
     text?: string;
@@ -62,6 +63,27 @@ async function* steps(count: number) {
 }`;
 
 const missing = whyNoJupyter();
+
+Deno.test({
+  name: "what is shown by await is there before its cell ends",
+  ignore: missing !== undefined &&
+    Deno.env.get("TDRO_REQUIRE_JUPYTER") !== "1",
+  async fn() {
+    const [, ...ran] = await drive([
+      { code: IMPORT },
+      ...Array.from({ length: 20 }, (_, i) => ({
+        code: `await R.show([{ a: ${i} }])`,
+      })),
+    ]);
+    assert.equal(ran.length, 20);
+    for (const { messages } of ran) {
+      const shown = messages.filter(({ type }) => type === "display_data");
+      assert.deepEqual(shown.map(({ late }) => late), [false]);
+      // Nothing is shown twice.
+      assert.ok(messages.every(({ type }) => type !== "execute_result"));
+    }
+  },
+});
 
 Deno.test({
   name: "displays in a real kernel, and its stop button",

@@ -210,6 +210,14 @@ export function prefixed<T>(
   }));
 }
 
+/** The same in one row of a panel, whatever the stage. */
+export function inRow<T>(
+  row: string,
+  events: AsyncGenerator<ProgressEvent, T>,
+): AsyncGenerator<ProgressEvent, T> {
+  return relay(events, (event) => ({ ...event, row }));
+}
+
 function checkWeights(
   weights: readonly number[],
   { name }: Strategy,

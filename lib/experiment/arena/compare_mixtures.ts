@@ -8,7 +8,7 @@ import type { ProgressEvent } from "../../base/progress_event.ts";
 import type { Suite } from "../../data/mod.ts";
 import { type Strategy, strategy, uniformMixture } from "../../dro/mod.ts";
 import { disposeEncoder, type Encoder, loadEncoder } from "../../model/mod.ts";
-import { prefixed, runArm } from "./arm.ts";
+import { inRow, prefixed, runArm } from "./arm.ts";
 import { arenaBaselines, seedBaselines } from "./baselines.ts";
 import { arenaFolder, type ArenaIdentity, openArenaFolder } from "./folder.ts";
 import { ARENA_DEFAULTS } from "./defaults.ts";
@@ -220,13 +220,16 @@ async function* arena(
         if (planOnly) return plan;
         if (!earlier) identity.lengths = plan.lengths;
       }
-      const { rows, statistics } = yield* prefixed(
-        `seed ${seed}`,
-        mineStage(own, suite, {
-          mined,
-          lengths: earlier ? EARLIER_MINING : undefined,
-          signal,
-        }),
+      const { rows, statistics } = yield* inRow(
+        "hard negatives",
+        prefixed(
+          `seed ${seed}`,
+          mineStage(own, suite, {
+            mined,
+            lengths: earlier ? EARLIER_MINING : undefined,
+            signal,
+          }),
+        ),
       );
       sizes = rows.map((r) => r.length);
       if (!begun) {
@@ -250,11 +253,15 @@ async function* arena(
       };
       for (const entry of entries) {
         const parts = { input, budget, devQueries, reference };
-        arms.push(yield* runArm({ ...parts, strategy: entry }));
+        arms.push(
+          yield* inRow(entry.name, runArm({ ...parts, strategy: entry })),
+        );
       }
       // One model is the same start for all seeds.
       if (!own.model || seed === seeds[0]) {
-        untrained.push(yield* seedBaselines(input));
+        untrained.push(
+          yield* inRow("no training", seedBaselines(input)),
+        );
       }
       await dropCheckpoints(own.out);
     } finally {

@@ -5,6 +5,7 @@ import { htmlTable } from "../tables/html_table.ts";
 import { textTable, type TextTableOptions } from "../tables/text_table.ts";
 import type { Rows } from "../rows.ts";
 import { cardOf } from "./cards.ts";
+import { notebookLook } from "./notebook_look.ts";
 import { DISPLAY, kernelDisplay, type MediaBundle } from "./jupyter.ts";
 
 /** Something a notebook shows richly and a terminal as text. */
@@ -26,7 +27,7 @@ export interface ShowOptions extends TextTableOptions {
  * `await`, anywhere in it:
  *
  * - a Vega-Lite plot as a live plot, as SVG (for front ends without Vega-Lite,
- *   GitHub among them) and as text;
+ *   GitHub among them) and as text, in ink that reads on light and dark pages;
  * - rows or an Arquero table as an HTML table, escaped and capped, as
  *   `application/vnd.dataresource+json`, and as text;
  * - a suite as a table of its tasks, an encoder as a card (family, sizes,
@@ -96,11 +97,12 @@ export async function mediaBundle(
   const text = { "text/plain": plainText(value, options) };
   if (card) return text;
   if (isPlot(value)) {
+    const spec = notebookLook(value);
     return {
       // The kernel knows no newer media type; the front ends read the version
       // from the specification's own $schema.
-      "application/vnd.vegalite.v5+json": value,
-      "image/svg+xml": await renderSvg(value),
+      "application/vnd.vegalite.v5+json": spec,
+      "image/svg+xml": await renderSvg(spec),
       ...text,
     };
   }

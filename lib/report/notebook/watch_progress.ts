@@ -16,6 +16,8 @@ export interface ProgressLike {
   total: number;
   /** Something to show beside it, e.g. a loss. */
   note?: string;
+  /** What has one row for all of its stages; without it each stage has its own. */
+  row?: string;
   /** Course of a score so far, drawn small beside it. */
   curve?: readonly number[];
   /** Sentences to show as they are, in place of a bar. */
@@ -28,35 +30,41 @@ export interface WatchProgressOptions
     Pick<LiveDisplayOptions, "display" | "intervalMs">,
     ProgressLineOptions {}
 
-/** The stages so far, a bar for each. */
+/** The stages so far, a bar for each, or for each row that they belong to. */
 class ProgressCard {
-  readonly #stages = new Map<string, ProgressLike & { started: number }>();
-  #end = performance.now();
+  readonly #rows = new Map<string, ProgressLike & { seconds: number }>();
+  #last: ProgressLike | undefined;
+  #at = performance.now();
 
   add(event: ProgressLike): void {
-    const started = this.#stages.get(event.stage)?.started ?? performance.now();
-    this.#stages.set(event.stage, { ...event, started });
-    this.#end = performance.now();
+    const now = performance.now();
+    // What passed since the last event was spent on the stage that yielded it.
+    const before = this.#last && this.#rows.get(rowOf(this.#last));
+    if (before) before.seconds += (now - this.#at) / 1000;
+    const seconds = this.#rows.get(rowOf(event))?.seconds ?? 0;
+    this.#rows.set(rowOf(event), { ...event, seconds });
+    this.#last = event;
+    this.#at = now;
   }
 
   toString(): string {
-    const last = [...this.#stages.values()].at(-1);
-    if (!last) return "starting";
-    const { label, done, total, note } = last;
+    if (!this.#last) return "starting";
+    const { label, done, total, note } = this.#last;
     const share = total > 0 ? `  ${done}/${total}` : "";
     return `${label}${share}${note ? `  ${note}` : ""}`;
   }
 
   [DISPLAY](): MediaBundle {
-    const stages = [...this.#stages.values()];
-    const rows = stages.map((stage, i) => {
+    const stages = [...this.#rows.values()];
+    const named = stages.some(({ row }) => row !== undefined);
+    const rows = stages.map((stage) => {
       if (stage.lines) return sentences(stage.lines);
-      const until = stages[i + 1]?.started ?? this.#end;
-      const seconds = `${((until - stage.started) / 1000).toFixed(1)} s`;
+      const seconds = `${stage.seconds.toFixed(1)} s`;
       const bar = `<progress value="${stage.done}" max="${
         Math.max(stage.total, 1)
       }" aria-label="${escapeHtml(stage.label)}"></progress>`;
       const cells = [
+        ...named ? [escapeHtml(stage.row ?? "")] : [],
         escapeHtml(stage.label),
         bar,
         seconds,
@@ -74,6 +82,11 @@ class ProgressCard {
       ).join("\n"),
     };
   }
+}
+
+/** Name of the row that an event goes to. */
+function rowOf({ row, stage }: ProgressLike): string {
+  return row === undefined ? stage : `row ${row}`;
 }
 
 const SPARK = { width: 90, height: 18 };
@@ -98,7 +111,7 @@ function sparkline(values: readonly number[]): string {
 /** Sentences across the whole table. */
 function sentences(lines: readonly string[]): string {
   const text = lines.map(escapeHtml).join("<br>");
-  return `<tr><td colspan="4" style="text-align:left">${text}</td></tr>`;
+  return `<tr><td colspan="6" style="text-align:left">${text}</td></tr>`;
 }
 
 /**

@@ -127,7 +127,10 @@ export function weightsPlot(
         encoding: {
           y: axis,
           x: quantity("weight", {
-            axis: { title: `domain weight (no unit; sum ${sum})` },
+            axis: {
+              title: `domain weight (no unit; sum ${sum})`,
+              tickCount: 8,
+            },
           }),
           color: {
             condition: { test: "datum.above", value: BLUE },

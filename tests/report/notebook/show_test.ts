@@ -25,10 +25,51 @@ Deno.test("show() of a plot: the specification, an SVG and a line of text", asyn
     "image/svg+xml",
     "text/plain",
   ]);
-  assert.deepEqual(bundle["application/vnd.vegalite.v5+json"], spec);
+  const shown = bundle["application/vnd.vegalite.v5+json"] as typeof spec;
+  assert.deepEqual({ ...shown, config: {} }, { ...spec, config: {} });
   assert.match(bundle["image/svg+xml"] as string, /^<svg .*dom-prose<\/text>/s);
   assert.equal(bundle["text/plain"], `[plot] ${spec.title.text.join(" ")}`);
 });
+
+Deno.test("show() of a plot: no ground, and ink for light and dark pages", async () => {
+  const spec = weightsPlot(resultRows(TASKS));
+  const config = spec.config as Record<string, Record<string, unknown>>;
+  config.axis!.labelColor = "#00ff00"; // a user's choice stays
+  const bundle = await show(spec)[DISPLAY]();
+  const svg = bundle["image/svg+xml"] as string;
+  assert.equal(config.background, "#ffffff", "the plot itself is as it was");
+  assert.match(svg, /fill="#00ff00"/);
+  // Ink: on white 4.5:1 and on JupyterLab's dark ground 4:1, at least.
+  const ink = new Set(
+    [...svg.matchAll(/<text [^>]*fill="(#[0-9a-f]{6})"/g)].map(([, c]) => c!),
+  );
+  ink.delete("#00ff00");
+  assert.ok(ink.size > 0);
+  for (const color of ink) {
+    assert.ok(contrast(color, "#ffffff") >= 4.5, color);
+    assert.ok(contrast(color, "#111111") >= 4, color);
+  }
+  // A ground would be a rectangle of the size of the picture.
+  assert.doesNotMatch(svg, /<rect width="\d+" height="\d+" fill="(?!none)/);
+  // Whoever has no config has chosen so.
+  const bare = { $schema: spec.$schema, mark: "bar", data: { values: [] } };
+  const { "application/vnd.vegalite.v5+json": same } = await show(bare)
+    [DISPLAY]();
+  assert.deepEqual(same, bare);
+});
+
+/** Contrast of two colours by WCAG 2. */
+function contrast(a: string, b: string): number {
+  const light = (color: string) => {
+    const [red, green, blue] = [1, 3, 5].map((at) => {
+      const c = parseInt(color.slice(at, at + 2), 16) / 255;
+      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    }) as [number, number, number];
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [low, high] = [light(a), light(b)].sort((x, y) => x - y);
+  return (high! + 0.05) / (low! + 0.05);
+}
 
 Deno.test("show() of a table: escaped HTML, data, text, all capped", async () => {
   const rows = resultsTable(resultRows([...HOSTILE, ...TASKS]));

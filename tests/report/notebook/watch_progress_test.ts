@@ -64,6 +64,27 @@ Deno.test("watchProgress() shows sentences without a bar", async () => {
   );
 });
 
+Deno.test("watchProgress() keeps one row for the stages of a strategy", async () => {
+  const arms = [["doremi", 1], ["tdro", 1], ["doremi", 2]] as const;
+  async function* arena() {
+    for (const [row, seed] of arms) {
+      for (const part of ["learning", "training"]) {
+        const stage = `${row}, seed ${seed}: ${part}`;
+        yield { stage, label: stage, done: 1, total: 1, row };
+      }
+    }
+  }
+  const bundles: MediaBundle[] = [];
+  await watchProgress(arena(), {
+    intervalMs: 0,
+    display: (bundle) => Promise.resolve(void bundles.push(bundle)),
+  });
+  const { "text/html": html, "text/plain": text } = bundles.at(-1)!;
+  assert.equal((html as string).match(/<tr>/g)!.length, 2);
+  assert.match(html as string, /<td [^>]*>doremi<\/td>/);
+  assert.equal(text, "doremi, seed 2: training\ntdro, seed 1: training");
+});
+
 Deno.test("watchProgress() prints a line outside a notebook", async () => {
   let printed = "";
   await watchProgress(work([]), {
