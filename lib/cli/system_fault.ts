@@ -15,6 +15,19 @@ const FAULTS: Readonly<Record<string, string>> = {
   ENAMETOOLONG:
     "the name is too long for the file system; choose a shorter one",
   ELOOP: "its links go in a circle",
+  EFBIG:
+    "the file system holds no files of that size; choose a folder on another one",
+  ENOTEMPTY: "another process is writing there; wait until it has finished",
+  EEXIST: "another process is writing there; wait until it has finished",
+  ESTALE:
+    "the network file system has lost it; mount it again, then run the same command again",
+  ETIMEDOUT: "the network file system doesn't answer; try again once it does",
+  ENOLCK:
+    "the file system has no locks left; try again, or choose another folder",
+  ENOMEM: "the system has no memory left; end other programs, then try again",
+  ENODEV: "the device is gone; connect it, then run the same command again",
+  ENXIO: "the device is gone, or it is a socket; choose another place",
+  EXDEV: "the two places are on different file systems; choose another folder",
   EMFILE: "too many files are open; raise the limit (ulimit -n)",
   ENFILE: "too many files are open on this machine",
   EBUSY: "another program is using it",

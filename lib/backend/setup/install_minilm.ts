@@ -40,9 +40,9 @@ export async function* installMinilm(
     yield event(2, "all-MiniLM-L6-v2 is there already", folder);
     return folder;
   }
-  if (!force && await hasFiles(folder)) {
+  if (await hasFiles(folder) && !await exists(join(folder, "config.json"))) {
     throw new RangeError(
-      `Cannot put all-MiniLM-L6-v2 into ${folder}: it holds files, and no model.safetensors; remove it, or add --force to replace it`,
+      `Cannot put all-MiniLM-L6-v2 into ${folder}: the folder holds other files, and no model; remove it yourself`,
     );
   }
   const python = await findPython(run);

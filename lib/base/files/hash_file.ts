@@ -1,3 +1,4 @@
+import { openToRead } from "./open_file.ts";
 import { createHash, type Hash } from "node:crypto";
 
 /** Size and SHA-256 of a file, read piece by piece. */
@@ -25,7 +26,7 @@ export async function gitBlobId(path: string, like: string): Promise<string> {
 /** Hashes a file's bytes; how many they are. */
 async function feed(hash: Hash, path: string): Promise<number> {
   let bytes = 0;
-  using file = await Deno.open(path);
+  using file = await openToRead(path);
   const buffer = new Uint8Array(1 << 20);
   for (
     let count = await file.read(buffer);

@@ -1,3 +1,6 @@
+import { openToRead } from "./open_file.ts";
+import { refuseLink } from "./refuse_link.ts";
+
 /**
  * Locks a file or folder by its name. The lock ends with the process, or when what
  * is returned is closed.
@@ -11,7 +14,7 @@ export async function lockPath(
 ): Promise<Deno.FsFile | "busy" | undefined> {
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path, { read: true });
+    file = await openToRead(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     // Windows can't open folders.
@@ -36,6 +39,7 @@ export async function openLocked(
   path: string,
 ): Promise<Deno.FsFile | undefined> {
   while (true) {
+    await refuseLink(path);
     const file = await Deno.open(path, {
       read: true,
       write: true,

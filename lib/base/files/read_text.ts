@@ -1,3 +1,4 @@
+import { checkIsFile } from "./open_file.ts";
 import { CONVERT, notUtf8 } from "./encodings.ts";
 
 /** Options of {@linkcode readText}. */
@@ -29,7 +30,7 @@ export async function readTextIfThere(
 ): Promise<string | undefined> {
   let bytes: Uint8Array;
   try {
-    const { size } = await Deno.stat(path);
+    const { size } = await checkIsFile(path);
     if (size > most) throw tooLarge(path, most);
     bytes = await Deno.readFile(path);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { ByteSource } from "./byte_source.ts";
 import { joinedBytes } from "../joined_bytes.ts";
+import { openToRead } from "./open_file.ts";
 import { toUtf8 } from "./encodings.ts";
 import { LONGEST_TEXT, strictText, tooLarge } from "./read_text.ts";
 import { gunzipped, unzstd } from "./unpack.ts";
@@ -151,7 +152,7 @@ function isText(head: Uint8Array): boolean {
 
 async function openFile(path: string): Promise<Deno.FsFile> {
   try {
-    const file = await Deno.open(path);
+    const file = await openToRead(path);
     if ((await file.stat()).isFile) return file;
     file.close();
   } catch (error) {

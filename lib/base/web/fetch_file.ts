@@ -1,3 +1,4 @@
+import { refuseLink } from "../files/refuse_link.ts";
 import { dirname } from "node:path";
 import { makeFolder } from "../files/make_folder.ts";
 import { hashFile } from "../files/hash_file.ts";
@@ -175,6 +176,7 @@ async function append(
 ): Promise<void> {
   const length = headers.get("content-length");
   const end = length === null ? undefined : start + Number(length);
+  await refuseLink(partOf(path));
   using file = await Deno.open(partOf(path), {
     write: true,
     create: true,

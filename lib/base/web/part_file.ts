@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { exists } from "../files/exists.ts";
 import { openLocked } from "../files/lock_path.ts";
+import { refuseLink } from "../files/refuse_link.ts";
 import { syncFile, syncFolder } from "../files/sync.ts";
 import { type ExpectedFile, sizeOf } from "./expected_file.ts";
 import { WebFault } from "./web_fault.ts";
@@ -78,8 +79,10 @@ export async function keepTag(headers: Headers, path: string): Promise<void> {
   const strong = tag && !tag.startsWith("W/")
     ? tag
     : headers.get("last-modified");
-  if (strong && isTag(strong)) await Deno.writeTextFile(tagOf(path), strong);
-  else await Deno.remove(tagOf(path)).catch(() => {});
+  if (strong && isTag(strong)) {
+    await refuseLink(tagOf(path));
+    await Deno.writeTextFile(tagOf(path), strong);
+  } else await Deno.remove(tagOf(path)).catch(() => {});
 }
 
 async function readTag(path: string): Promise<string | undefined> {

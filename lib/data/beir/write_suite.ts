@@ -1,3 +1,4 @@
+import { DATA_MARKS } from "./data_marks.ts";
 import { checkColumnId } from "../trec/columns.ts";
 import { SPLITS } from "../types.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
@@ -64,6 +65,7 @@ export async function writeSuite(
   await writeFolder(folder, {
     overwrite,
     what: `suite ${folder}`,
+    marks: DATA_MARKS,
     async fill(partial) {
       for (const task of suite.tasks) {
         await writeTaskFiles(task, `${partial}/${task.name}`);

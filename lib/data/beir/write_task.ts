@@ -1,3 +1,4 @@
+import { DATA_MARKS } from "./data_marks.ts";
 import type { Task } from "../types.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import { writeWhole } from "../../base/files/write_whole.ts";
@@ -38,6 +39,7 @@ export async function writeTask(
   await writeFolder(folder, {
     overwrite,
     what: `task ${folder}`,
+    marks: DATA_MARKS,
     async fill(partial) {
       await writeTaskFiles(task, partial);
       for (const [name, text] of Object.entries(files)) {

@@ -1,3 +1,4 @@
+import { DATA_MARKS } from "../beir/data_marks.ts";
 import { byNumber } from "../benchmarks/list_files.ts";
 import { exists } from "../../base/files/exists.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
@@ -122,6 +123,7 @@ export async function* pullDataset(
     writeFolder(folder, {
       overwrite,
       what: `data set ${folder}`,
+      marks: DATA_MARKS,
       async fill(out) {
         made.counts = await convert({
           row,

@@ -1,3 +1,4 @@
+import { readBytes } from "../../base/files/open_file.ts";
 import type {
   Batch,
   Column,
@@ -44,7 +45,7 @@ export async function openArrow(
 
 async function readArrow(path: string): Promise<Arrow> {
   const { tableFromIPC } = await import("@uwdata/flechette");
-  const bytes = await Deno.readFile(path);
+  const bytes = await readBytes(path);
   try {
     checkArrow(bytes);
     return tableFromIPC(bytes, {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import project from "../../../deno.json" with { type: "json" };
 import { hashFile } from "../../base/files/hash_file.ts";
+import { DATA_MARKS } from "../beir/data_marks.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import { writeWhole } from "../../base/files/write_whole.ts";
 import { MemorySink } from "../assemble/memory_sink.ts";
@@ -148,6 +149,7 @@ export async function openImport(
       await writeFolder(folder, {
         overwrite,
         what: `${task === undefined ? "task" : "suite"} ${folder}`,
+        marks: DATA_MARKS,
         async fill(partial) {
           const { tasks: written, ...told } = await opened.write(partial);
           tasks = written;

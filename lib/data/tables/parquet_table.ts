@@ -1,3 +1,4 @@
+import { openToRead } from "../../base/files/open_file.ts";
 import type { AsyncBuffer, FileMetaData, SchemaTree } from "hyparquet";
 import { own } from "../../base/own.ts";
 import { decoderOf } from "../../base/files/encodings.ts";
@@ -24,7 +25,7 @@ export async function openParquet(
 ): Promise<Table> {
   const decoder = decoderOf(encoding);
   const { parquetSchema } = await import("hyparquet");
-  const file = await Deno.open(path);
+  const file = await openToRead(path);
   try {
     const metadata = await metadataOf(path, await bufferOf(file));
     const { children } = parquetSchema(metadata);

@@ -1,3 +1,4 @@
+import { readBytes } from "../../base/files/open_file.ts";
 import { exists } from "../../base/files/exists.ts";
 import { makeFolder } from "../../base/files/make_folder.ts";
 import { dirname } from "node:path";
@@ -83,7 +84,7 @@ export class Journal {
 /** Its lines are sealed: one in which a byte had to be replaced doesn't count. */
 async function looseText(path: string): Promise<string> {
   if (!await exists(path)) return "";
-  return new TextDecoder().decode(await Deno.readFile(path));
+  return new TextDecoder().decode(await readBytes(path));
 }
 
 function lineOf(answer: Answer): string {

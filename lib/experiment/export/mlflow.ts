@@ -33,6 +33,7 @@ export async function writeMlflow(
     await writeFolder(at, {
       overwrite: true,
       what: `the run ${at}`,
+      marks: ["meta.yaml"],
       fill: (partial) => writeRun(partial, { at, tracked, run }),
     });
     folders.push(at);

@@ -79,7 +79,9 @@ async function folderNames(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      if (isDirectory && !name.startsWith(".")) names.push(name);
+      // Deno can't open what has a name that isn't UTF-8.
+      const isNamed = !name.startsWith(".") && !name.includes("\uFFFD");
+      if (isDirectory && isNamed) names.push(name);
     }
   } catch (error) {
     if (

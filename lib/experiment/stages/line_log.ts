@@ -4,6 +4,7 @@ import { nameOfToday } from "../../base/earlier_names.ts";
 import { describeIssue } from "../../base/describe_issue.ts";
 import { exists } from "../../base/files/exists.ts";
 import { readTextIfThere } from "../../base/files/read_text.ts";
+import { refuseLink } from "../../base/files/refuse_link.ts";
 import { syncFile } from "../../base/files/sync.ts";
 import { writeWhole } from "../../base/files/write_whole.ts";
 import { jsonValue } from "../../base/json_value.ts";
@@ -33,6 +34,7 @@ export class LineLog<Line extends StageLine> {
 
   /** Appends one line. */
   async append(line: Line): Promise<void> {
+    await refuseLink(this.#path);
     await Deno.writeTextFile(this.#path, JSON.stringify(line) + "\n", {
       append: true,
     });

@@ -1,3 +1,4 @@
+import { readBytes } from "../../base/files/open_file.ts";
 import { join } from "node:path";
 import { writeWhole } from "../../base/files/write_whole.ts";
 import { printable } from "../../base/printable.ts";
@@ -96,7 +97,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const files = new Map<string, Uint8Array>();
   for (const name of FILES) {
     try {
-      files.set(name, await Deno.readFile(join(folder, name)));
+      files.set(name, await readBytes(join(folder, name)));
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }

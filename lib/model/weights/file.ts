@@ -1,3 +1,4 @@
+import { openToRead } from "../../base/files/open_file.ts";
 import {
   DTYPE_BYTES,
   FLOAT_DTYPES,
@@ -14,7 +15,7 @@ const PIECE = 1 << 20;
 /** Opens a file, or says in our words that there is none. */
 export async function openFile(path: string): Promise<Deno.FsFile> {
   try {
-    return await Deno.open(path);
+    return await openToRead(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Deno.errors.NotFound(

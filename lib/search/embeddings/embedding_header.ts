@@ -1,3 +1,4 @@
+import { openToRead } from "../../base/files/open_file.ts";
 import type { EmbeddingSource } from "./embedding_file.ts";
 import { jsonValue } from "../../base/json_value.ts";
 
@@ -41,7 +42,7 @@ export async function readHeader(
 ): Promise<{ header: EmbeddingHeader; start: number }> {
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path);
+    file = await openToRead(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Deno.errors.NotFound(`Cannot open embeddings: no file ${path}`);
