@@ -171,7 +171,8 @@ export async function openRunFolder(
   if (before !== undefined) {
     checkRecord(before, join(folder, RECORD));
     const options = settingsOfToday(before.options, asJson(identity.options));
-    before = { ...before, options };
+    // Its folder may have been moved, or be named in another way.
+    before = { ...before, options: { ...options, out: folder } };
   } else if (await hasFiles(folder)) {
     throw new RangeError(
       `Cannot write to ${folder}: it contains files that don't belong to a ` +

@@ -65,7 +65,7 @@ onBackends(
       assert.deepEqual(await learned(given), own);
       // The same command once more finds the finished run.
       const { value } = await runExperiment(toySuite(), given).next();
-      assert.match((value as ProgressEvent).label, /finished before/);
+      assert.match((value as ProgressEvent).label, /already finished/);
 
       const record = JSON.parse(
         await Deno.readTextFile(`${folder}/given/run.json`),

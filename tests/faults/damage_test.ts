@@ -127,6 +127,23 @@ Deno.test("damage to both checkpoints, or to a finished stage, is refused", () =
     );
   }));
 
+Deno.test("a run goes on where its folder was moved to", () =>
+  inTempFolder(async (folder) => {
+    const [out, moved] = [join(folder, "run"), join(folder, "moved")];
+    await run(out, {}, { stage: "uniform", done: 3 });
+    await Deno.rename(out, moved);
+    const { result } = await run(moved);
+    const steps = result!.metrics.map(({ stage, step }) => [stage, step]);
+    await run(out);
+    assert.deepEqual(
+      (await run(out)).result!.metrics.map(({ stage, step }) => [stage, step]),
+      steps,
+    );
+    await Deno.remove(out, { recursive: true });
+    await Deno.rename(moved, out);
+    assert.match((await run(out)).events[0]!, /already finished/);
+  }));
+
 Deno.test("a finished run gives its result, and goes only when another is whole", () =>
   inTempFolder(async (folder) => {
     const out = join(folder, "run");
@@ -134,7 +151,7 @@ Deno.test("a finished run gives its result, and goes only when another is whole"
     const before = outcome(out);
     const again = await run(out);
     assert.equal(again.events.length, 1);
-    assert.match(again.events[0]!, /finished before/);
+    assert.match(again.events[0]!, /already finished/);
     assert.deepEqual(again.result!.summary, first.result!.summary);
     assert.deepEqual(again.result!.reports, first.result!.reports);
     assert.deepEqual(again.result!.metrics, first.result!.metrics);
@@ -171,6 +188,34 @@ Deno.test("one process a folder: the second says who has it", () =>
     const { result } = await run(out);
     assert.equal(result!.metrics.length, 24);
   }));
+
+Deno.test({
+  name:
+    "a folder that is removed or replaced under a run is told, and not filled",
+  // A file that is open can't be removed there.
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inTempFolder(async (folder) => {
+      const out = join(folder, "run");
+      const backend = await useBackend("wasm");
+      for (const replaced of [false, true]) {
+        const one = runExperiment(toySuite(), { ...SETTINGS, out, backend });
+        await assert.rejects(async () => {
+          for await (const { stage, done } of one) {
+            if (stage !== "uniform" || done !== 2) continue;
+            await Deno.remove(out, { recursive: true });
+            if (!replaced) continue;
+            await Deno.mkdir(out);
+            await Deno.writeTextFile(join(out, "metrics.jsonl"), "");
+          }
+        }, {
+          name: "RangeError",
+          message: /^Cannot go on: .*metrics\.jsonl was removed or replaced/,
+        });
+        await Deno.remove(out, { recursive: true }).catch(() => {});
+      }
+    }),
+});
 
 Deno.test("a finished run with an edited result is not believed", () =>
   inTempFolder(async (folder) => {

@@ -6,7 +6,7 @@ import { exists } from "../../base/files/exists.ts";
 import { readTextIfThere } from "../../base/files/read_text.ts";
 import { refuseLink } from "../../base/files/refuse_link.ts";
 import { syncFile } from "../../base/files/sync.ts";
-import { writeWhole } from "../../base/files/write_whole.ts";
+import { withPath, writeWhole } from "../../base/files/write_whole.ts";
 import { jsonValue } from "../../base/json_value.ts";
 
 /** What every line of a log tells. */
@@ -21,6 +21,8 @@ export interface StageLine {
 export class LineLog<Line extends StageLine> {
   readonly #path: string;
   readonly #schema: z.ZodType;
+  /** The file as this process left it, once it has written to it. */
+  #written: { ino: number | null; size: number } | undefined;
 
   /**
    * @param folder The run's folder.
@@ -32,12 +34,38 @@ export class LineLog<Line extends StageLine> {
     this.#schema = schema;
   }
 
-  /** Appends one line. */
+  /**
+   * Appends one line.
+   *
+   * @throws {RangeError} If the file isn't the one that was written to before: its
+   * lines would be missing in silence.
+   */
   async append(line: Line): Promise<void> {
-    await refuseLink(this.#path);
-    await Deno.writeTextFile(this.#path, JSON.stringify(line) + "\n", {
-      append: true,
-    });
+    using file = await this.#open();
+    const { ino, size } = await file.stat();
+    const before = this.#written ?? { ino, size };
+    // A new file may get the number of the one that was removed.
+    if (ino !== before.ino || size !== before.size) throw this.#gone();
+    const bytes = new TextEncoder().encode(JSON.stringify(line) + "\n");
+    await writeAll(file, this.#path, bytes);
+    this.#written = { ino, size: size + bytes.length };
+  }
+
+  async #open(): Promise<Deno.FsFile> {
+    const create = this.#written === undefined;
+    if (create) await refuseLink(this.#path);
+    try {
+      return await Deno.open(this.#path, { append: true, create });
+    } catch (error) {
+      if (create || !(error instanceof Deno.errors.NotFound)) throw error;
+      throw this.#gone();
+    }
+  }
+
+  #gone(): RangeError {
+    return new RangeError(
+      `Cannot go on: ${this.#path} was removed or replaced while this command was writing to it; run the same command again`,
+    );
   }
 
   /** Makes what was appended last, also through a power cut. */
@@ -56,6 +84,7 @@ export class LineLog<Line extends StageLine> {
       this.#path,
       kept.map((l) => JSON.stringify(l) + "\n").join(""),
     );
+    this.#written = undefined; // it is another one now
   }
 
   /**
@@ -83,5 +112,19 @@ export class LineLog<Line extends StageLine> {
         }; remove the line`,
       );
     });
+  }
+}
+
+async function writeAll(
+  file: Deno.FsFile,
+  path: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  try {
+    for (let at = 0; at < bytes.length;) {
+      at += await file.write(bytes.subarray(at));
+    }
+  } catch (error) {
+    throw withPath(error, path);
   }
 }

@@ -124,8 +124,18 @@ Deno.test("writeSuite() replaces a folder only when told to", () =>
       await Deno.readTextFile(`${folder}/suite/mine.txt`),
       "keep me",
     );
-    await writeSuite(goodSuite(), `${folder}/suite`, { overwrite: true });
-    assert.deepEqual(await openSuite(`${folder}/suite`), goodSuite());
+    // A folder that never was a suite is nobody's to replace.
+    await assert.rejects(
+      writeSuite(goodSuite(), `${folder}/suite`, { overwrite: true }),
+      /the folder holds files, but no task\.json or suite\.json/,
+    );
+    assert.equal(
+      await Deno.readTextFile(`${folder}/suite/mine.txt`),
+      "keep me",
+    );
+    await writeSuite(goodSuite(), `${folder}/other`);
+    await writeSuite(goodSuite(), `${folder}/other`, { overwrite: true });
+    assert.deepEqual(await openSuite(`${folder}/other`), goodSuite());
   }));
 
 /** What is wrong, and how to make it so. */
