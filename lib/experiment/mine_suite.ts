@@ -6,6 +6,7 @@ import type { Suite, Task } from "../data/mod.ts";
 import {
   disposeEncoder,
   type Encoder,
+  lengthLine,
   loadEncoder,
   type TextLimits,
   textLimits,
@@ -124,6 +125,13 @@ export async function* mineSuite(
         return openMinedFile(out, { task: tasks[k]!, settings: record, force });
       }),
     );
+    if (encoder && limits) {
+      const label = lengthLine(limits, {
+        maxLength: encoder.maxLength,
+        open: settings.passageLength === undefined,
+      });
+      yield { stage: "lengths", label, lines: [label], done: 1, total: 1 };
+    }
     for (const [done, task] of tasks.entries()) {
       const { name } = task;
       yield { ...event, done, note: name };

@@ -72,7 +72,8 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/stages/bare_queries.ts": TRAINING,
   "experiment/stages/resumable_stage.ts": RUNS,
   "experiment/train_retriever.ts": ["train"],
-  "model/encode/length_line.ts": [...TRAINING, "eval", "data audit"],
+  "model/encode/length_line.ts": [...TRAINING, "eval", "mine"]
+    .concat("data audit"),
   "model/hub/": ["model push"],
 };
 

@@ -116,6 +116,8 @@ Deno.test("--pull fetches the model once, and its name finds it from then on", (
       const { code, err } = await tdro(...words);
       assert.equal(code, 0, `${name}: ${err}`);
       assert.match(err, /^model: models.tiny, pulled before$/m, name);
+      if (["mining", "search"].includes(name)) continue; // not that model's
+      assert.match(err, /^lengths: .* 32 tokens, passages at 32/m, name);
     }
     assert.equal(requests(), asked, "it is here already");
     // Another owner's model has the same last name.
