@@ -1,6 +1,11 @@
 import type { EvalReport } from "../eval/mod.ts";
 import { armLabel, type ArmName, ARMS, type BaselineName } from "./arms.ts";
-import { keptSentence, type KeptStep, ruleOf } from "./dev/kept_step.ts";
+import {
+  idleSentences,
+  keptSentence,
+  type KeptStep,
+  ruleOf,
+} from "./dev/kept_step.ts";
 
 /** A number for each arm of the comparison. */
 export type ByArm = Record<ArmName, number>;
@@ -154,9 +159,11 @@ export function outcome(summary: ExperimentSummary): string[] {
 
 /** Which model of each arm was kept, and why. */
 function keptSentences(summary: ExperimentSummary): string[] {
-  return Object.entries(summary.kept ?? {}).map(([arm, kept]) =>
-    keptSentence(armLabel(arm, summary), kept)
-  );
+  const kept = Object.entries(summary.kept ?? {});
+  return [
+    ...kept.map(([arm, own]) => keptSentence(armLabel(arm, summary), own)),
+    ...idleSentences(kept.map(([, own]) => own)),
+  ];
 }
 
 /** What training came to at all. */

@@ -1,5 +1,5 @@
 import { withoutTraining } from "../summary.ts";
-import { ruleOf } from "../dev/kept_step.ts";
+import { idleSentences, ruleOf } from "../dev/kept_step.ts";
 import { fewQueries } from "../few_queries.ts";
 import { type ArenaResult, type ArenaStrategy, MARGIN } from "./result.ts";
 
@@ -112,9 +112,10 @@ function keptSteps({ strategies, arms, steps }: ArenaResult): string[] {
       : [];
   });
   return told.length === 0 ? [] : [
-    `Kept after fewer than ${steps} updates (with each seed): ${
+    `Kept after fewer than ${steps} updates (with each seed; 0 is the start): ${
       told.join("; ")
     }.`,
+    ...idleSentences(arms.flatMap(({ kept }) => kept ?? [])),
   ];
 }
 

@@ -89,6 +89,14 @@ export function keptSentence(
   } counts, as its mean dev nDCG@10 is best: ${dev(mean)}${late}.${ended}`;
 }
 
+/** A sentence where every model that was kept is the start; else none. */
+export function idleSentences(kept: readonly KeptStep[]): string[] {
+  if (kept.length === 0 || kept.some(({ step }) => step > 0)) return [];
+  return [
+    "No training raised the dev score: what is compared is the start itself. Try a lower learning rate, more steps, or no --patience.",
+  ];
+}
+
 /** The rule by which models were kept, in words; without evaluations the usual one. */
 export function ruleOf(kept: readonly KeptStep[]): string {
   return kept[0]?.rule === "best"

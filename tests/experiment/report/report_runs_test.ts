@@ -86,8 +86,14 @@ Deno.test("reports of evaluations while training: courses, peaks, what was kept"
     const arena = await writeFakeArena(`${folder}/arena`, { dev: true });
     assert.match(
       arenaVerdict(arena).join("\n"),
-      /Kept after fewer than 4 updates \(with each seed\): uniform 2, 2; tdro 2, 2; /,
+      /Kept after fewer than 4 updates \(with each seed; 0 is the start\): uniform 2, 2; tdro 2, 2; /,
     );
+    // Where nothing was better than the start, that is what is compared.
+    const idle = structuredClone(arena);
+    for (const arm of idle.arms) arm.kept!.step = 0;
+    const nothing = /No training raised the dev score/;
+    assert.match(arenaVerdict(idle).join("\n"), nothing);
+    assert.doesNotMatch(arenaVerdict(arena).join("\n"), nothing);
     const page = await reportRuns([`${folder}/arena`], STILL);
     assert.ok(parts(page).includes("What tasks lost since their best"));
   }));
