@@ -6,6 +6,7 @@ import {
   readClasses,
   readDatasetCard,
 } from "./dataset_card.ts";
+import { withPartitions } from "./partitions.ts";
 import { splitsInName } from "./split_name.ts";
 import type { Table, TableFile, UnusedFile } from "./table.ts";
 
@@ -48,7 +49,8 @@ export async function openDatasetFolder(
   }
   const tables: { table: Table; part: Part }[] = [];
   for (const part of parts) {
-    tables.push({ table: await openTable(`${folder}/${part.path}`), part });
+    const table = await openTable(`${folder}/${part.path}`);
+    tables.push({ table: withPartitions(table, part.path), part });
   }
   const files: TableFile[] = parts.map(({ path, split }) => ({
     path: `${folder}/${path}`,
@@ -70,10 +72,12 @@ export async function openDatasetFolder(
     unusedFiles: unused(all, { files, names, card }),
     notes: [
       ...card ? notThere(names, card) : [],
-      ...tables.flatMap(({ table }) =>
-        (table.notes ?? []).map((note) =>
-          `${posix.basename(table.source)}: ${note}`
-        )
+      ...new Set(
+        tables.flatMap(({ table }) =>
+          (table.notes ?? []).map((note) =>
+            `${posix.basename(table.source)}: ${note}`
+          )
+        ),
       ),
     ],
     async *rows(columns) {

@@ -262,3 +262,32 @@ Deno.test("mapSplits and mapLabels must have their form", async () => {
     /--map-labels\) needs the column of the labels.*--score/,
   );
 });
+
+Deno.test("folders that hold a column's value (split=test) give their rows that column", async () => {
+  const { task, record } = await importFiles({
+    "split=train/a.csv": csv("1", "2"),
+    "split=test/a.csv": csv("3"),
+  });
+  assert.deepEqual(sizes(task), { train: 2, test: 1 });
+  assert.equal(record.columns!.split, "split");
+  assert.deepEqual(record.notes, ['a.csv: its folder says "split"']);
+  const labelled = {
+    "topic=a%20b/label=0/x.csv": csv("1"),
+    "topic=a%20b/label=1/x.csv": csv("2"),
+    "topic=__HIVE_DEFAULT_PARTITION__/label=1/x.csv": csv("3"),
+  };
+  await assert.rejects(importFiles(labelled), /column "label" may tell/);
+  const { suite } = await importFiles(
+    {
+      "topic=a%20b/label=0/x.csv": csv("1"),
+      "topic=a%20b/label=1/x.csv": csv("2"),
+    },
+    { score: "label", task: "topic" },
+  );
+  assert.deepEqual(suite.tasks.map(({ name }) => name), ["a b"]);
+  assert.deepEqual(pairs(suite.tasks[0]!), ["q1 → p1: 0", "q2 → p2: 1"]);
+  await assert.rejects(
+    importFiles(labelled, { score: "label", task: "topic" }),
+    /column "topic" must name its task: got nothing/,
+  );
+});
