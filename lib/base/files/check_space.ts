@@ -15,8 +15,10 @@ export async function checkSpace(folder: string, bytes: number): Promise<void> {
   if (free === undefined || free >= bytes) return;
   throw new RangeError(
     `Cannot write to ${folder}: about ${inUnits(bytes)} are needed, and ${
-      inUnits(free)
-    } are free there; free some space, or choose another folder with --out`,
+      // Rounded down: otherwise what is there could look like enough.
+      free < 1e6 ? `${Math.floor(free / 1e3)} kB` : inUnits(
+        free,
+      )} are free there; free some space, or choose another folder with --out`,
   );
 }
 
