@@ -6,7 +6,7 @@ import { readConfig } from "./config/config.ts";
 import { mapName, mapParameters, mappedSize } from "./config/module_maps.ts";
 import { type Encoder, lengthLimit } from "./encode/encoder.ts";
 import { familyOf } from "./config/families.ts";
-import type { ParameterSpec } from "./config/family.ts";
+import type { ParameterSpec, StoredPart } from "./config/family.ts";
 import { loadLora } from "./lora/load_lora.ts";
 import type { LayerAverage, ModulesConfig } from "./config/modules.ts";
 import { layerMix } from "./encode/layer_mix.ts";
@@ -145,7 +145,11 @@ async function readTransformer(
     folder,
   });
   for (const spec of specs) {
-    into.set(spec.name, await readParameter(spec, { weights, names, folder }));
+    const source = { weights, names, folder };
+    const part = names.has(spec.name)
+      ? undefined
+      : family.sources?.(spec.name).find(({ name }) => names.has(name));
+    into.set(spec.name, await readParameter(spec, source, part));
   }
   for (const [name, stored] of names) {
     if (!family.kept?.test(name)) continue;
@@ -216,20 +220,28 @@ interface Source {
 async function readParameter(
   { name, shape }: ParameterSpec,
   { weights, names, folder }: Source,
+  { name: from = name, part = [0, 1] }: Partial<StoredPart> = {},
 ): Promise<Variable> {
-  const stored = names.get(name);
+  const stored = names.get(from);
   const info = stored && weights.tensors.get(stored);
   if (!stored || !info) {
     throw new RangeError(
       `Cannot load ${folder}: tensor ${name} is missing; is config.json the one of these weights?`,
     );
   }
-  if (info.shape.join() !== shape.join()) {
+  const [index, of] = part;
+  const whole = [shape[0]! * of, ...shape.slice(1)];
+  if (info.shape.join() !== whole.join()) {
     throw new RangeError(
-      `Cannot load ${folder}: tensor ${stored} must have shape [${shape}]: got [${info.shape}]; is config.json the one of these weights?`,
+      `Cannot load ${folder}: tensor ${stored} must have shape [${whole}]: got [${info.shape}]; is config.json the one of these weights?`,
     );
   }
-  return toVariable(await weights.read(stored), shape);
+  const values = await weights.read(stored);
+  const size = values.length / of;
+  const own = of === 1
+    ? values
+    : values.slice(index * size, (index + 1) * size);
+  return toVariable(own, shape);
 }
 
 function toVariable(data: Float32Array, shape: number[]): Variable {

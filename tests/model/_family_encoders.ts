@@ -28,18 +28,42 @@ export function familyConfigs(vocabSize: number): Record<string, ModelConfig> {
     pad_token_id: 0,
   };
   const decoder = { ...SIZES, vocabSize, keyHeads: 2, maxPositions: 66 };
-  const { original: _, ...xlmRoberta } = parseConfig({
-    ...file,
-    model_type: "xlm-roberta",
-  });
-  const { original: __, ...mpnet } = parseConfig({
-    ...file,
-    model_type: "mpnet",
-  });
+  const plain = (model_type: string, more: Record<string, unknown> = {}) => {
+    const { original: _, ...config } = parseConfig({
+      ...file,
+      model_type,
+      ...more,
+    });
+    return config as ModelConfig;
+  };
+  const half = { num_key_value_heads: 2 };
   return {
+    distilbert: plain("distilbert", {
+      dim: 16,
+      n_layers: 3,
+      n_heads: 4,
+      hidden_dim: 24,
+    }),
+    electra: plain("electra", { embedding_size: 8 }),
+    albert: plain("albert", { embedding_size: 8, num_hidden_groups: 2 }),
+    modernbert: plain("modernbert", { local_attention: 6 }),
+    nomic_bert: plain("nomic_bert"),
+    gte: plain("gte"),
+    t5: plain("t5", {
+      d_model: 16,
+      d_kv: 6,
+      d_ff: 24,
+      num_layers: 3,
+      num_heads: 4,
+      feed_forward_proj: "gated-gelu",
+    }),
+    eurobert: plain("eurobert", half),
+    gemma: plain("gemma", { ...half, head_dim: 6 }),
+    olmo2: plain("olmo2", half),
+    phi3: plain("phi3", half),
     bert: bertConfig({ ...SIZES, vocabSize, maxPositions: 66 }),
-    "xlm-roberta": xlmRoberta as ModelConfig,
-    mpnet: mpnet as ModelConfig,
+    "xlm-roberta": plain("xlm-roberta"),
+    mpnet: plain("mpnet"),
     qwen2: decoderConfig({ ...decoder, modelType: "qwen2" }),
     "qwen2 with windows": decoderConfig({
       ...decoder,

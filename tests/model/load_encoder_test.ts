@@ -62,7 +62,7 @@ Deno.test("loadEncoder() names what doesn't fit, and keeps no tensor", async () 
     const text = await Deno.readTextFile(config);
     for (
       const [fields, error] of [
-        [{ model_type: "t5" }, /config\.json: model_type must be one of/],
+        [{ model_type: "t6" }, /config\.json: model_type must be one of/],
         [
           { num_hidden_layers: 4, layer_types: null },
           /tensor layers\.3\.\S+ is missing/,

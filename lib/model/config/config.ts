@@ -5,6 +5,7 @@ import { readJson } from "../../base/files/json_file.ts";
 import { shown } from "../../base/shown.ts";
 import { familyNamed, familyOf, MODEL_TYPES } from "./families.ts";
 import type { BertConfig, DecoderConfig, ModelConfig } from "./model_config.ts";
+import { nearestFamily } from "./nearest_family.ts";
 
 /**
  * A BERT configuration; what isn't said is as in `bert-base-uncased`.
@@ -112,7 +113,7 @@ export interface ParseConfigOptions {
  *
  * const config = parseConfig({ model_type: "bert", num_hidden_layers: 6 });
  * assert.equal(config.layers, 6);
- * assert.throws(() => parseConfig({ model_type: "t5" }), SyntaxError);
+ * assert.throws(() => parseConfig({ model_type: "gpt2" }), /nearest that works is llama/);
  * ```
  */
 export function parseConfig(
@@ -125,7 +126,7 @@ export function parseConfig(
     throw new SyntaxError(
       `Cannot read ${path}: model_type must be one of ${
         MODEL_TYPES.join(", ")
-      }: got ${shown(named)}`,
+      }: got ${shown(named)}${nearestFamily(named)}`,
     );
   }
   const { data, error } = family.parse(json);

@@ -1,9 +1,19 @@
+import { albert } from "../families/albert.ts";
 import { bert } from "../families/bert.ts";
+import { distilbert } from "../families/distilbert.ts";
+import { electra } from "../families/electra.ts";
+import { eurobert } from "../families/eurobert.ts";
+import { gemma } from "../families/gemma.ts";
 import { gemma2 } from "../families/gemma2.ts";
 import { gemma3 } from "../families/gemma3.ts";
 import { llama } from "../families/llama.ts";
 import { mistral } from "../families/mistral.ts";
+import { modernbert } from "../families/modernbert.ts";
 import { mpnet } from "../families/mpnet.ts";
+import { gte, nomicBert } from "../families/rotary_bert.ts";
+import { t5 } from "../families/t5.ts";
+import { olmo2 } from "../families/olmo2.ts";
+import { phi3 } from "../families/phi3.ts";
 import { qwen2 } from "../families/qwen2.ts";
 import { qwen3 } from "../families/qwen3.ts";
 import { camembert, roberta, xlmRoberta } from "../families/roberta.ts";
@@ -24,12 +34,23 @@ const FAMILIES: {
   "xlm-roberta": xlmRoberta,
   camembert,
   mpnet,
+  distilbert,
+  electra,
+  albert,
+  modernbert,
+  nomic_bert: nomicBert,
+  gte,
+  t5,
   qwen2,
   qwen3,
   llama,
   mistral,
+  gemma,
   gemma2,
   gemma3_text: gemma3,
+  olmo2,
+  phi3,
+  eurobert,
 };
 
 /** Names of the families. */

@@ -14,6 +14,14 @@ export interface ParameterSpec {
   init: "normal" | "zeros" | "ones";
 }
 
+/** Where a file has a parameter. */
+export interface StoredPart {
+  /** Name of the tensor, without the family's prefix. */
+  name: string;
+  /** Which of how many like parts of its rows; absent: all of it. */
+  part?: readonly [index: number, of: number];
+}
+
 /** What a forward pass reads: a model's sizes and parameters, and the texts. */
 export interface ForwardInput<C> {
   /** Sizes of the model. */
@@ -38,6 +46,11 @@ export interface Family<C extends ModelConfig = ModelConfig> {
    * (with a head), e.g. `["bert."]`. Names without it are taken too.
    */
   readonly prefixes: readonly string[];
+  /**
+   * Where else files may have a parameter: under another name, or as one of
+   * several that lie below each other in a larger one.
+   */
+  sources?(name: string): readonly StoredPart[];
   /**
    * Parameters that the embedding doesn't depend on and that are kept as they
    * came (a pooler); heads are dropped.

@@ -52,6 +52,88 @@ export interface RobertaConfig extends BertSizes {
   padTokenId: number;
 }
 
+/** Sizes and choices of a DistilBERT encoder. */
+export interface DistilbertConfig extends BertSizes {
+  /** Family. */
+  modelType: "distilbert";
+  /** Id of the padding token; `null` for none. */
+  padTokenId: number | null;
+}
+
+/** Sizes and choices of an ELECTRA or ALBERT encoder. */
+export interface NarrowBertConfig extends BertSizes {
+  /** Family. */
+  modelType: "electra" | "albert";
+  /** Rows of the token type table. */
+  typeVocabSize: number;
+  /** Width of the embeddings, which a map makes as wide as the hidden states. */
+  embeddingSize: number;
+  /** ALBERT: how many layers have parameters of their own. */
+  layerGroups?: number;
+  /** Id of the padding token; `null` for none. */
+  padTokenId: number | null;
+}
+
+/** Sizes and choices of a T5 encoder, whose positions have no end. */
+export interface T5Config extends CommonConfig {
+  /** Family. */
+  modelType: "t5";
+  /** Width of a head. */
+  headSize: number;
+  /** Added to the mean square in a norm. */
+  rmsNormEps: number;
+  /** Activation of the feed-forward part. */
+  hiddenAct: "relu" | "gelu" | "gelu_tanh" | "silu";
+  /** Whether it has a gate. */
+  gated: boolean;
+  /** Rows of the table of distances. */
+  distanceBuckets: number;
+  /** Distances from here on share a row. */
+  farthest: number;
+}
+
+/** Sizes and choices of an encoder with rotary positions and a gate. */
+export interface RotaryBertConfig extends CommonConfig {
+  /** Family. */
+  modelType: "nomic_bert" | "gte";
+  /** Rows of the token type table; 0: there is none. */
+  typeVocabSize: number;
+  /** Added to the variance in a layer norm. */
+  layerNormEps: number;
+  /** Width of a head. */
+  headSize: number;
+  /** Activation of the gate. */
+  hiddenAct: "silu" | "gelu" | "gelu_tanh";
+  /** Rotary position embeddings. */
+  rope: RopeConfig;
+  /** Id of the padding token; `null` for none. */
+  padTokenId: number | null;
+}
+
+/** Sizes and choices of a ModernBERT encoder. */
+export interface ModernBertConfig extends CommonConfig {
+  /** Family. */
+  modelType: "modernbert";
+  /** Added to the variance in a layer norm. */
+  layerNormEps: number;
+  /** Whether norms have a bias. */
+  normBias: boolean;
+  /** Whether the attention's maps have a bias. */
+  attentionBias: boolean;
+  /** Whether the feed-forward part's maps have a bias. */
+  mlpBias: boolean;
+  /** Activation of the gate. */
+  hiddenAct: "silu" | "gelu" | "gelu_tanh";
+  /** Width of the window: half before a token, half after it. */
+  window: number;
+  /** Which layers have the window. */
+  windowed: readonly boolean[];
+  /** Rotary positions of layers that see all. */
+  rope: RopeConfig;
+  /** Those of layers with the window. */
+  localRope: RopeConfig;
+}
+
 /** Sizes and choices of an MPNet encoder; its positions begin at 2. */
 export interface MpnetConfig extends BertSizes {
   /** Family. */
@@ -65,10 +147,10 @@ export interface RopeConfig {
   /** Base of the frequencies: theta^(-2i/D). */
   theta: number;
   /** How they are stretched for texts longer than those of pretraining. */
-  type: "default" | "linear" | "llama3" | "yarn";
-  /** By how much, >= 1; `linear`, `llama3` and `yarn`. */
+  type: "default" | "linear" | "llama3" | "yarn" | "dynamic" | "longrope";
+  /** By how much, >= 1. `dynamic` stretches nothing up to the model's positions. */
   factor?: number;
-  /** Longest text of pretraining; `llama3` and `yarn`. */
+  /** Longest text of pretraining; `llama3`, `yarn` and `longrope`. */
   originalMaxPositions?: number;
   /** `llama3`: wavelengths above original / this are stretched in full. */
   lowFrequencyFactor?: number;
@@ -78,7 +160,14 @@ export interface RopeConfig {
   betaFast?: number;
   /** `yarn`: turns below which all is stretched. */
   betaSlow?: number;
-  /** `yarn`: factor on cosines and sines. @default {0.1 ln(factor) + 1} */
+  /**
+   * `longrope`: by how much each frequency is divided, shape `[D / 2]`, in texts
+   * up to the length of pretraining.
+   */
+  shortFactors?: readonly number[];
+  /** `longrope`: the same in longer texts. */
+  longFactors?: readonly number[];
+  /** Factor on cosines and sines. @default {of `yarn` 0.1 ln(factor) + 1, else 1} */
   attentionFactor?: number;
   /** `yarn`: whether the borders are rounded to whole dimensions. */
   truncate?: boolean;
@@ -92,8 +181,12 @@ export interface DecoderConfig extends CommonConfig {
     | "qwen3"
     | "llama"
     | "mistral"
+    | "gemma"
     | "gemma2"
-    | "gemma3_text";
+    | "gemma3_text"
+    | "olmo2"
+    | "phi3"
+    | "eurobert";
   /** Key and value heads; a divisor of `heads`. */
   keyHeads: number;
   /** Width of a head. */
@@ -114,6 +207,11 @@ export interface DecoderConfig extends CommonConfig {
   causal: boolean;
   /** How many tokens each layer's tokens see, themselves included; `null`: all. */
   windows: readonly (number | null)[];
+  /**
+   * How far a window of w reaches to each side where tokens see both ways: w, or
+   * half of it. @default {"half" in Gemma, else "whole"}
+   */
+  windowReach?: "half" | "whole";
   /** Rotary position embeddings. */
   rope: RopeConfig;
   /** Those of the layers with a window, where they differ. */
@@ -127,4 +225,9 @@ export type ModelConfig =
   | BertConfig
   | RobertaConfig
   | MpnetConfig
+  | DistilbertConfig
+  | NarrowBertConfig
+  | T5Config
+  | RotaryBertConfig
+  | ModernBertConfig
   | DecoderConfig;

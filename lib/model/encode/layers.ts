@@ -27,6 +27,7 @@ import {
   rmsNorm,
   type RmsNormOptions,
   scale,
+  takeColumns,
   type Tape,
   tfjsDifferentiates,
 } from "../../backend/kernels/mod.ts";
@@ -84,7 +85,19 @@ export interface Layers {
     names: { gate: string; up: string; down: string },
     activation: "silu" | "gelu" | "gelu_tanh",
   ): Tensor2D;
-  /** The layer norm called `name`, of x or of its sum with `residual`. */
+  /** As gatedFeedForward, where one map gives gate and up, side by side. */
+  fusedFeedForward(
+    x: Tensor2D,
+    names: { both: string; down: string },
+    options: {
+      activation: "silu" | "gelu" | "gelu_tanh";
+      first: "gate" | "up";
+    },
+  ): Tensor2D;
+  /**
+   * The layer norm called `name`, of x or of its sum with `residual`; one without
+   * a bias in the files has none.
+   */
   norm(x: Tensor2D, name: string, options: LayerNormOptions): Tensor2D;
   /** The RMS norm called `name`; over each head, where its weight is that long. */
   rmsNorm(x: Tensor2D, name: string, options: RmsNormOptions): Tensor2D;
@@ -126,6 +139,27 @@ export function queriesKeysValues(
       ...all.layers.denses(all.x, others),
     ];
   return found as [Tensor2D, Tensor2D, Tensor2D];
+}
+
+/**
+ * As {@linkcode queriesKeysValues}, where one map gives all three, side by side.
+ */
+export function fusedQueriesKeysValues(
+  asking: LayerInput,
+  all: LayerInput,
+  { name, widths }: { name: string; widths: readonly number[] },
+): [q: Tensor2D, k: Tensor2D, v: Tensor2D] {
+  const { tape } = all.layers;
+  const together = all.layers.dense(all.x, name);
+  const asked = asking.x === all.x
+    ? together
+    : asking.layers.dense(asking.x, name);
+  const [Q, K, V] = widths as [number, number, number];
+  return [
+    takeColumns(asked, { count: Q, tape }),
+    takeColumns(together, { from: Q, count: K, tape }),
+    takeColumns(together, { from: Q + K, count: V, tape }),
+  ];
 }
 
 /** A model's affine maps, each with its adapter if it has one. */
@@ -206,11 +240,26 @@ export function openLayers(
       const maps = { gate: mapOf(gate), up: mapOf(up), down: mapOf(down) };
       return gatedFeedForward(x, { ...maps, activation, tape });
     },
-    norm: (x, name, options) =>
-      layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), {
+    fusedFeedForward(x, { both, down }, { activation, first }) {
+      const y = dense(x, both);
+      const count = y.shape[1] / 2;
+      const halves = [
+        takeColumns(y, { count, tape }),
+        takeColumns(y, { from: count, count, tape }),
+      ] as const;
+      const [gate, up] = first === "gate" ? halves : [halves[1], halves[0]];
+      return dense(gatedActivation(gate, up, { activation, tape }), down);
+    },
+    norm(x, name, options) {
+      const gain = get<Tensor1D>(`${name}.weight`);
+      const bias = parameters.get(`${name}.bias`) as unknown as
+        | Tensor1D
+        | undefined;
+      return layerNorm(x, gain, bias ?? tf.zeros([gain.size]), {
         ...options,
         tape,
-      }),
+      });
+    },
     rmsNorm: (x, name, options) =>
       rmsNorm(x, get(`${name}.weight`), { ...options, tape }),
     dropout: (x, name) => dropout ? dropRows(x, name, { ...dropout, tape }) : x,

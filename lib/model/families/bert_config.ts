@@ -3,7 +3,7 @@ import { layers, rows, width } from "./size_fields.ts";
 import type { BertSizes } from "../config/model_config.ts";
 
 /** Names that transformers has for the activations that we run. */
-const ACTIVATIONS = {
+export const ACTIVATIONS = {
   gelu: "gelu",
   gelu_new: "gelu_new",
   // The same function, written for PyTorch's own kernel.
@@ -46,7 +46,10 @@ export interface BertFile extends BertSizes {
  * The fields of `config.json` that change what an encoder like BERT computes.
  * Others (dropout, cache, names of labels) are passed over, but kept.
  */
-export function bertFile(d: BertDefaults): z.ZodType<BertFile> {
+export function bertFile(
+  d: BertDefaults,
+  hiddenAct = "gelu",
+): z.ZodType<BertFile> {
   return z.looseObject({
     vocab_size: rows.default(d.vocabSize),
     hidden_size: width.default(d.hiddenSize),
@@ -58,12 +61,14 @@ export function bertFile(d: BertDefaults): z.ZodType<BertFile> {
     layer_norm_eps: z.number().positive().default(d.layerNormEps),
     hidden_act: z.enum(
       Object.keys(ACTIVATIONS) as (keyof typeof ACTIVATIONS)[],
-    ).default("gelu"),
+    ).default(hiddenAct as keyof typeof ACTIVATIONS),
     pad_token_id: z.int().nonnegative().nullable().default(d.padTokenId),
     initializer_range: z.number().nonnegative().default(d.initializerRange),
     // What these would change, we don't run.
-    position_embedding_type: z.literal("absolute").nullable()
-      .default("absolute"),
+    position_embedding_type: z.literal(
+      "absolute",
+      "must be absolute: the nearest with others that works is nomic_bert or gte (rotary), mpnet or t5 (by distance)",
+    ).nullable().default("absolute"),
     is_decoder: z.literal(false).default(false),
     add_cross_attention: z.literal(false).default(false),
   }).refine((f) => f.hidden_size % f.num_attention_heads === 0, {
@@ -87,12 +92,20 @@ export function bertFile(d: BertDefaults): z.ZodType<BertFile> {
   }));
 }
 
+/** The file's own name for an activation, where two mean the same. */
+export function activationName(
+  before: unknown,
+  activation: BertSizes["hiddenAct"],
+): string {
+  return ACTIVATIONS[before as keyof typeof ACTIVATIONS] === activation
+    ? before as string
+    : activation;
+}
+
 /** The fields of `config.json` that all of them share. */
 export function bertFileFields(
   config: BertSizes & { padTokenId: number | null },
 ): Record<string, unknown> {
-  // The file's own name for the activation, where two mean the same.
-  const before = config.original?.hidden_act as keyof typeof ACTIVATIONS;
   const fields: Record<string, unknown> = {
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
@@ -101,9 +114,7 @@ export function bertFileFields(
     intermediate_size: config.intermediateSize,
     max_position_embeddings: config.maxPositions,
     layer_norm_eps: config.layerNormEps,
-    hidden_act: ACTIVATIONS[before] === config.hiddenAct
-      ? before
-      : config.hiddenAct,
+    hidden_act: activationName(config.original?.hidden_act, config.hiddenAct),
     pad_token_id: config.padTokenId,
     initializer_range: config.initializerRange,
   };

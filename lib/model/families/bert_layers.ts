@@ -17,8 +17,10 @@ import type { BertSizes } from "../config/model_config.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
 import { add, attention, embedding, relu } from "../../backend/kernels/mod.ts";
 
-/** Names of the maps in a layer, without `encoder.layer.<i>.`. */
+/** Names of the parameters; those of the maps are without the layer's own. */
 export interface BertNames {
+  /** What the names of layer i begin with. */
+  layer(i: number): string;
   /** Queries. */
   query: string;
   /** Keys. */
@@ -29,15 +31,27 @@ export interface BertNames {
   out: string;
   /** Layer norm after attention. */
   norm: string;
+  /** The feed-forward part's first map. */
+  inner: string;
+  /** Its second one. */
+  outer: string;
+  /** Layer norm after it. */
+  lastNorm: string;
+  /** The map from embeddings of another width to the hidden states. */
+  project?: string;
 }
 
 /** The names in BERT and RoBERTa. */
 export const BERT_NAMES: BertNames = {
+  layer: (i) => `encoder.layer.${i}`,
   query: "attention.self.query",
   key: "attention.self.key",
   value: "attention.self.value",
   out: "attention.output.dense",
   norm: "attention.output.LayerNorm",
+  inner: "intermediate.dense",
+  outer: "output.dense",
+  lastNorm: "output.LayerNorm",
 };
 
 /** Weight and bias of an affine map or a layer norm. */
@@ -50,10 +64,14 @@ const pair = (
   { name: `${name}.bias`, shape: [shape[0]!], init: "zeros" },
 ];
 
-/** Parameters of the embeddings; `tables` are the rows of each table. */
+/**
+ * Parameters of the embeddings; `tables` are the rows of each table, `width` how
+ * wide they are where that isn't the hidden states' width.
+ */
 export function bertEmbeddingParameters(
-  { hiddenSize: D }: BertSizes,
+  { hiddenSize }: BertSizes,
   tables: Readonly<Record<string, number>>,
+  { width: D = hiddenSize, project }: { width?: number; project?: string } = {},
 ): ParameterSpec[] {
   return [
     ...Object.entries(tables).map(([name, rows]): ParameterSpec => ({
@@ -62,6 +80,7 @@ export function bertEmbeddingParameters(
       init: "normal",
     })),
     ...pair("embeddings.LayerNorm", [D], "ones"),
+    ...project ? pair(project, [hiddenSize, D], "normal") : [],
   ];
 }
 
@@ -70,19 +89,18 @@ export function bertLayerParameters(
   { hiddenSize: D, intermediateSize: F, layers }: BertSizes,
   names: BertNames,
 ): ParameterSpec[] {
-  return Array.from({ length: layers }, (_, i) => {
-    const at = `encoder.layer.${i}`;
-    return [
-      ...pair(`${at}.${names.query}`, [D, D], "normal"),
-      ...pair(`${at}.${names.key}`, [D, D], "normal"),
-      ...pair(`${at}.${names.value}`, [D, D], "normal"),
-      ...pair(`${at}.${names.out}`, [D, D], "normal"),
-      ...pair(`${at}.${names.norm}`, [D], "ones"),
-      ...pair(`${at}.intermediate.dense`, [F, D], "normal"),
-      ...pair(`${at}.output.dense`, [D, F], "normal"),
-      ...pair(`${at}.output.LayerNorm`, [D], "ones"),
-    ];
-  }).flat();
+  const places = Array.from({ length: layers }, (_, i) => names.layer(i));
+  // Layers may share their parameters.
+  return [...new Set(places)].flatMap((at) => [
+    ...pair(`${at}.${names.query}`, [D, D], "normal"),
+    ...pair(`${at}.${names.key}`, [D, D], "normal"),
+    ...pair(`${at}.${names.value}`, [D, D], "normal"),
+    ...pair(`${at}.${names.out}`, [D, D], "normal"),
+    ...pair(`${at}.${names.norm}`, [D], "ones"),
+    ...pair(`${at}.${names.inner}`, [F, D], "normal"),
+    ...pair(`${at}.${names.outer}`, [D, F], "normal"),
+    ...pair(`${at}.${names.lastNorm}`, [D], "ones"),
+  ]);
 }
 
 /** What {@linkcode bertLayersForward} needs beside the parameters. */
@@ -104,7 +122,7 @@ export function bertLayersForward(
 ): Tensor2D {
   const layers = openLayers(parameters, options);
   let x = tf.tidy(() =>
-    bertEmbeddings(layers, { config, batch, positions, types })
+    bertEmbeddings(layers, { config, batch, names, positions, types })
   );
   options.onLayer?.(0, x);
   const selected = options.only && selectTokens(batch, options.only);
@@ -116,7 +134,7 @@ export function bertLayersForward(
         config,
         batch,
         names,
-        at: `encoder.layer.${i}`,
+        index: i,
         queryTokens: i + 1 === config.layers ? queryTokens : undefined,
         bias,
       }));
@@ -128,9 +146,9 @@ export function bertLayersForward(
 /** Sum of the embeddings of words, positions and types, normalised, `[T, D]`. */
 function bertEmbeddings(
   layers: Layers,
-  { config, batch, positions, types }:
+  { config, batch, names, positions, types }:
     & { config: BertSizes; batch: TokenBatch }
-    & Pick<BertForward, "positions" | "types">,
+    & Pick<BertForward, "names" | "positions" | "types">,
 ): Tensor2D {
   const { tape } = layers;
   const rows = (table: string, ids: Int32Array): Tensor2D =>
@@ -145,21 +163,22 @@ function bertEmbeddings(
     placed = add(placed, type, { tape });
   }
   const words = rows("word", batch.ids);
-  return layers.dropout(
+  const dropped = layers.dropout(
     layers.norm(words, "embeddings.LayerNorm", {
       eps: config.layerNormEps,
       residual: placed,
     }),
     "embeddings",
   );
+  return names.project ? layers.dense(dropped, names.project) : dropped;
 }
 
 /** What {@linkcode bertLayer} needs beside its input. */
 interface BertLayer extends Pick<BertForward, "names" | "bias"> {
   config: BertSizes;
   batch: TokenBatch;
-  /** What the names of its parameters begin with. */
-  at: string;
+  /** Which layer it is. */
+  index: number;
   /** The tokens that the layer is computed for; absent: all. */
   queryTokens: SelectedTokens | undefined;
 }
@@ -167,8 +186,10 @@ interface BertLayer extends Pick<BertForward, "names" | "bias"> {
 /** One layer: attention, then the feed-forward part, a norm after each. */
 function bertLayer(
   all: LayerInput,
-  { config, batch, names, at, queryTokens, bias }: BertLayer,
+  { config, batch, names, index, queryTokens, bias }: BertLayer,
 ): Tensor2D {
+  const at = names.layer(index);
+  const place = `encoder.layer.${index}`;
   const { hiddenSize: D, heads, layerNormEps: eps } = config;
   const asking = queryTokens ? all.layers.at(queryTokens, all.x) : all;
   const { layers, x } = asking;
@@ -190,18 +211,19 @@ function bertLayer(
   const attended = layers.norm(
     layers.dropout(
       layers.dense(mixed, `${at}.${names.out}`),
-      `${at}.attention`,
+      `${place}.attention`,
     ),
     `${at}.${names.norm}`,
     { eps, residual: x },
   );
   const fed = bertFeedForward(layers, attended, {
-    at,
+    inner: `${at}.${names.inner}`,
+    outer: `${at}.${names.outer}`,
     activation: config.hiddenAct,
   });
   return layers.norm(
-    layers.dropout(fed, `${at}.output`),
-    `${at}.output.LayerNorm`,
+    layers.dropout(fed, `${place}.output`),
+    `${at}.${names.lastNorm}`,
     { eps, residual: attended },
   );
 }
@@ -209,12 +231,12 @@ function bertLayer(
 function bertFeedForward(
   layers: Layers,
   x: Tensor2D,
-  { at, activation }: { at: string; activation: BertSizes["hiddenAct"] },
+  { activation, ...names }: {
+    inner: string;
+    outer: string;
+    activation: BertSizes["hiddenAct"];
+  },
 ): Tensor2D {
-  const names = {
-    inner: `${at}.intermediate.dense`,
-    outer: `${at}.output.dense`,
-  };
   switch (activation) {
     case "gelu":
       return layers.feedForward(x, names, "gelu");

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, Tensor3D } from "../../backend/mod.ts";
 import {
   type ForwardOptions,
+  fusedQueriesKeysValues,
   type LayerInput,
   type Layers,
   openLayers,
@@ -19,7 +20,9 @@ import {
   decoderFileFields,
   type DecoderReading,
   parseDecoder,
+  windowReach,
 } from "./decoder_config.ts";
+import { windowBias } from "./window_bias.ts";
 import { checkTextLengths } from "./positions.ts";
 import { ropeTable } from "./rope.ts";
 import {
@@ -38,8 +41,8 @@ export interface DecoderTraits extends DecoderReading {
   model: string;
   /** Fields of `config.json` beside those that all have. */
   fields?(config: DecoderConfig): Record<string, unknown>;
-  /** Whether queries and keys are normalised, head by head. */
-  queryKeyNorm?: boolean;
+  /** Whether queries and keys are normalised, head by head or as a whole. */
+  queryKeyNorm?: boolean | "whole";
   /** Whether norms multiply by 1 + weight. @default {false} */
   addOneToNorms?: boolean;
   /**
@@ -47,6 +50,13 @@ export interface DecoderTraits extends DecoderReading {
    * before it is added. @default {false}
    */
   postNorms?: boolean;
+  /** Whether these norms stand alone, with none before the parts. @default {false} */
+  onlyPostNorms?: boolean;
+  /**
+   * Whether files have queries, keys and values as one map, and gate and up as
+   * another. @default {false}
+   */
+  fused?: boolean;
   /** Whether embeddings are scaled by the root of their width. @default {false} */
   scaleEmbeddings?: boolean;
 }
@@ -56,7 +66,7 @@ export function decoderFamily(traits: DecoderTraits): Family<DecoderConfig> {
   return {
     prefixes: ["model."],
     kept: null,
-    causal: true,
+    causal: traits.causal ?? true,
     parse: (json) => parseDecoder(json, traits),
     fields: (config) => ({
       ...decoderFileFields(config, traits.model),
@@ -111,22 +121,29 @@ function layerParameters(
     specs.push({ name: `${map}.weight`, shape: [out, into], init: "normal" });
     if (bias) specs.push({ name: `${map}.bias`, shape: [out], init: "zeros" });
   };
-  norm("input_layernorm");
-  dense("self_attn.q_proj", [Q, D], qkvBias);
-  dense("self_attn.k_proj", [K, D], qkvBias);
-  dense("self_attn.v_proj", [K, D], qkvBias);
+  if (!traits.onlyPostNorms) norm("input_layernorm");
+  if (traits.fused) dense("self_attn.qkv_proj", [Q + 2 * K, D], qkvBias);
+  else {
+    dense("self_attn.q_proj", [Q, D], qkvBias);
+    dense("self_attn.k_proj", [K, D], qkvBias);
+    dense("self_attn.v_proj", [K, D], qkvBias);
+  }
   dense("self_attn.o_proj", [D, Q], outBias);
   if (traits.queryKeyNorm) {
-    norm("self_attn.q_norm", headSize);
-    norm("self_attn.k_norm", headSize);
+    const whole = traits.queryKeyNorm === "whole";
+    norm("self_attn.q_norm", whole ? Q : headSize);
+    norm("self_attn.k_norm", whole ? K : headSize);
   }
   norm("post_attention_layernorm");
   if (traits.postNorms) {
-    norm("pre_feedforward_layernorm");
+    if (!traits.onlyPostNorms) norm("pre_feedforward_layernorm");
     norm("post_feedforward_layernorm");
   }
-  dense("mlp.gate_proj", [F, D], config.mlpBias);
-  dense("mlp.up_proj", [F, D], config.mlpBias);
+  if (traits.fused) dense("mlp.gate_up_proj", [2 * F, D], config.mlpBias);
+  else {
+    dense("mlp.gate_proj", [F, D], config.mlpBias);
+    dense("mlp.up_proj", [F, D], config.mlpBias);
+  }
   dense("mlp.down_proj", [D, F], config.mlpBias);
   return specs;
 }
@@ -225,14 +242,14 @@ function decoderLayer(
   layer: DecoderLayer,
 ): Tensor2D {
   const { config, layers, norm } = pass;
-  const { postNorms } = pass.traits;
+  const { postNorms, onlyPostNorms, fused } = pass.traits;
   const { tape } = layers;
   const { queryTokens } = layer;
   const at = `layers.${layer.index}`;
   const { layers: own, x } = queryTokens
     ? layers.at(queryTokens, all)
     : { layers, x: all };
-  const normalAll = norm(all, `${at}.input_layernorm`);
+  const normalAll = onlyPostNorms ? all : norm(all, `${at}.input_layernorm`);
   const normal = queryTokens
     ? gatherTokens(normalAll, queryTokens, tape)
     : normalAll;
@@ -244,18 +261,24 @@ function decoderLayer(
   if (postNorms) change = norm(change, `${at}.post_attention_layernorm`);
   const attended = add(own.dropout(change, `${at}.attention`), x, { tape });
   // Without norms after the parts, files call this one post_attention_layernorm.
-  const before = norm(
+  const before = onlyPostNorms ? attended : norm(
     attended,
     postNorms
       ? `${at}.pre_feedforward_layernorm`
       : `${at}.post_attention_layernorm`,
   );
-  const maps = {
+  const down = `${at}.mlp.down_proj`;
+  const gates = {
     gate: `${at}.mlp.gate_proj`,
     up: `${at}.mlp.up_proj`,
-    down: `${at}.mlp.down_proj`,
   };
-  let fed = own.gatedFeedForward(before, maps, config.hiddenAct);
+  const { hiddenAct } = config;
+  let fed = fused
+    ? own.fusedFeedForward(before, {
+      both: `${at}.mlp.gate_up_proj`,
+      down,
+    }, { activation: hiddenAct, first: "gate" })
+    : own.gatedFeedForward(before, { ...gates, down }, hiddenAct);
   if (postNorms) fed = norm(fed, `${at}.post_feedforward_layernorm`);
   return add(own.dropout(fed, `${at}.mlp`), attended, { tape });
 }
@@ -280,11 +303,16 @@ function decoderAttention(
       traits.queryKeyNorm ? norm(y, `${at}.${which}_norm`) : y,
       { ...tableOf(rows), heads, tape },
     );
-  const [q, k, v] = queriesKeysValues(
-    asking,
-    all,
-    [`${at}.q_proj`, `${at}.k_proj`, `${at}.v_proj`],
-  );
+  const [q, k, v] = traits.fused
+    ? fusedQueriesKeysValues(asking, all, {
+      name: `${at}.qkv_proj`,
+      widths: [heads, keyHeads, keyHeads].map((n) => n * config.headSize),
+    })
+    : queriesKeysValues(
+      asking,
+      all,
+      [`${at}.q_proj`, `${at}.k_proj`, `${at}.v_proj`],
+    );
   return attention(
     turned(q, "q", { heads, rows: queryTokens?.rows }),
     turned(k, "k", { heads: keyHeads }),
@@ -304,17 +332,15 @@ function decoderAttention(
 
 /** Which tokens each token sees, as options of the attention. */
 function attentionMask(
-  { causal, heads }: DecoderConfig,
+  config: DecoderConfig,
   window: number | null,
   L: number,
 ): { causal?: boolean; window?: number; bias?: Tensor3D } {
+  const { causal, heads } = config;
   if (causal) return window === null ? { causal } : { causal, window };
-  // Gemma's window lies half before and half after a token then.
-  const half = window === null ? Infinity : Math.floor(window / 2) + 1;
-  if (L <= half) return {};
-  const hidden = Float32Array.from(
-    { length: L * L },
-    (_, at) => Math.abs(Math.floor(at / L) - at % L) < half ? 0 : -1e9,
-  );
-  return { bias: tf.tile(tf.tensor3d(hidden, [1, L, L]), [heads, 1, 1]) };
+  if (window === null) return {};
+  const reach = windowReach(config) === "half"
+    ? Math.floor(window / 2)
+    : window;
+  return windowBias(L, { reach, heads });
 }

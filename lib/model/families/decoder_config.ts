@@ -18,6 +18,30 @@ const ACTIVATIONS = {
 } as const;
 const ACT = z.enum(Object.keys(ACTIVATIONS) as (keyof typeof ACTIVATIONS)[]);
 
+/** Names of a gate's activation in `config.json`. */
+export const GATE_ACTIVATIONS: typeof ACT = ACT;
+
+/**
+ * Our name of a gate's activation; or, with ours as the second argument, the
+ * name that a file shall have: its own, where two mean the same.
+ */
+export function gateActivationName(
+  name: keyof typeof ACTIVATIONS,
+): DecoderConfig["hiddenAct"];
+export function gateActivationName(
+  before: unknown,
+  activation: DecoderConfig["hiddenAct"],
+): string;
+export function gateActivationName(
+  name: unknown,
+  activation?: DecoderConfig["hiddenAct"],
+): string {
+  const ours = ACTIVATIONS[name as keyof typeof ACTIVATIONS];
+  if (activation === undefined) return ours;
+  if (ours === activation) return name as string;
+  return activation === "gelu_tanh" ? "gelu_pytorch_tanh" : activation;
+}
+
 /** What transformers takes in this family where a file says nothing. */
 export interface DecoderDefaults {
   /** Rows of the token table. */
@@ -34,6 +58,8 @@ export interface DecoderDefaults {
   intermediateSize: number;
   /** Most positions. */
   maxPositions: number;
+  /** Longest text of pretraining, where the family has a field for it. */
+  originalMaxPositions?: number;
   /** Added to the mean square. */
   rmsNormEps: number;
   /** Base of the frequencies of rotary positions. */
@@ -124,6 +150,8 @@ export interface DecoderReading {
   modelType: DecoderConfig["modelType"];
   /** What transformers takes where a file says nothing. */
   defaults: DecoderDefaults;
+  /** Whether a token sees only those before it, where a file says nothing. @default {true} */
+  causal?: boolean;
   /** Which attention maps have a bias. */
   attentionBias(file: DecoderFile): DecoderConfig["attentionBias"];
   /** How many tokens a layer's tokens see; `null` for all. */
@@ -136,7 +164,7 @@ export interface DecoderReading {
  * `use_bidirectional_attention`.
  */
 function hasGemmaFields(modelType: DecoderConfig["modelType"]): boolean {
-  return modelType.startsWith("gemma");
+  return modelType === "gemma2" || modelType === "gemma3_text";
 }
 
 /** Reads the content of a decoder's `config.json`; zod's error if it's wrong. */
@@ -145,7 +173,45 @@ export function parseDecoder(
   reading: DecoderReading,
 ): z.ZodSafeParseResult<DecoderConfig> {
   const { modelType, defaults: d } = reading;
-  return decoderFile(d).transform((f): DecoderConfig => {
+  return decoderFile(d).superRefine((f, issues) => {
+    const refuse = (path: string, message: string) =>
+      issues.addIssue({ code: "custom", path: [path], message });
+    const both = f.use_bidirectional_attention;
+    if (both && modelType === "gemma2") {
+      refuse(
+        "use_bidirectional_attention",
+        "must be false: in Gemma 2, transformers sees both ways or not by the padding of a batch; say is_causal: false",
+      );
+    }
+    if (both && modelType === "gemma3_text" && f.is_causal === false) {
+      refuse(
+        "is_causal",
+        "must not be false beside use_bidirectional_attention",
+      );
+    }
+    const rope = f.rope_parameters;
+    if (rope && (d.localTheta !== undefined) === ("rope_type" in rope)) {
+      refuse(
+        "rope_parameters",
+        d.localTheta === undefined
+          ? "must be one for all layers"
+          : "must have full_attention and sliding_attention",
+      );
+    }
+    const D = f.head_dim ?? d.headSize ?? f.hidden_size / f.num_attention_heads;
+    const scaling = f.rope_scaling ?? rope;
+    if (scaling && scaling.rope_type === "longrope") {
+      for (const name of ["short_factor", "long_factor"] as const) {
+        const { length } = scaling[name] as number[];
+        if (length !== D / 2) {
+          refuse(
+            name,
+            `must have ${D / 2} numbers, half of a head's width (${length})`,
+          );
+        }
+      }
+    }
+  }).transform((f): DecoderConfig => {
     const heads = f.num_attention_heads;
     const headSize = f.head_dim ?? d.headSize ?? f.hidden_size / heads;
     const eos = [f.eos_token_id ?? []].flat()[0] ?? null;
@@ -166,7 +232,8 @@ export function parseDecoder(
         (gemma ? f.hidden_activation : f.hidden_act) ?? d.hiddenAct
       ],
       attentionBias: reading.attentionBias(f),
-      mlpBias: modelType === "llama" && (f.mlp_bias ?? false),
+      mlpBias: (modelType === "llama" || modelType === "eurobert") &&
+        (f.mlp_bias ?? false),
       attentionScale: (gemma ? f.query_pre_attn_scalar ?? 256 : headSize) **
         -0.5,
       attentionSoftcap: f.attn_logit_softcapping === undefined
@@ -174,17 +241,41 @@ export function parseDecoder(
         : gemma
         ? f.attn_logit_softcapping
         : null,
-      causal: !(f.use_bidirectional_attention ?? false) &&
-        (f.is_causal ?? true),
+      ...reading.causal === false
+        ? { causal: false }
+        : directions(f, modelType),
       windows: Array.from(
         { length: f.num_hidden_layers },
         (_, i) => reading.window(f, i),
       ),
-      ...readRope(f as RopeFile, d.theta, d.localTheta),
+      ...readRope(
+        {
+          ...f as RopeFile,
+          original_max_position_embeddings:
+            f.original_max_position_embeddings ?? d.originalMaxPositions,
+        },
+        d.theta,
+        d.localTheta,
+      ),
       initializerRange: f.initializer_range,
       eosTokenId: eos,
     };
   }).safeParse(json);
+}
+
+/**
+ * Whether tokens see those after them, as transformers 5 reads the two flags:
+ * `is_causal` everywhere, the other one in Gemma 3 alone, where it also halves the
+ * window.
+ */
+function directions(
+  f: DecoderFile,
+  modelType: DecoderConfig["modelType"],
+): Pick<DecoderConfig, "causal" | "windowReach"> {
+  if (f.is_causal === false) return { causal: false, windowReach: "whole" };
+  return modelType === "gemma3_text" && f.use_bidirectional_attention
+    ? { causal: false, windowReach: "half" }
+    : { causal: true };
 }
 
 /** The fields of `config.json` that the families share. */
@@ -192,14 +283,11 @@ export function decoderFileFields(
   config: DecoderConfig,
   model: string,
 ): Record<string, unknown> {
-  const before = (config.original?.hidden_activation ??
-    config.original?.hidden_act) as keyof typeof ACTIVATIONS;
   const window = config.windows.find((w) => w !== null) ?? null;
-  const act = ACTIVATIONS[before] === config.hiddenAct
-    ? before
-    : config.hiddenAct === "gelu_tanh"
-    ? "gelu_pytorch_tanh"
-    : config.hiddenAct;
+  const act = gateActivationName(
+    config.original?.hidden_activation ?? config.original?.hidden_act,
+    config.hiddenAct,
+  );
   const activation = hasGemmaFields(config.modelType)
     ? {
       hidden_activation: act,
@@ -224,7 +312,9 @@ export function decoderFileFields(
     ...ropeFileFields(config.rope, config.localRope),
   };
   if (window !== null) fields.sliding_window = window;
-  if (!config.causal) Object.assign(fields, bidirectionalFields(config));
+  if (!config.causal && config.modelType !== "eurobert") {
+    Object.assign(fields, bidirectionalFields(config));
+  }
   // A file may name several end tokens, of which we know the first.
   if (!config.original) fields.eos_token_id = config.eosTokenId;
   return fields;
@@ -235,9 +325,16 @@ function whole(x: number): number {
   return Math.abs(x - Math.round(x)) < 1e-9 * x ? Math.round(x) : x;
 }
 
+/** How far windows reach to each side. */
+export function windowReach(
+  { windowReach, modelType }: DecoderConfig,
+): "half" | "whole" {
+  return windowReach ?? (modelType === "gemma3_text" ? "half" : "whole");
+}
+
 /** How the family says that a token sees those after it too. */
 function bidirectionalFields(config: DecoderConfig): Record<string, unknown> {
-  return hasGemmaFields(config.modelType)
+  return windowReach(config) === "half"
     ? { use_bidirectional_attention: true }
     : { is_causal: false };
 }

@@ -1,8 +1,9 @@
 import type { Family } from "../config/family.ts";
 import type { DecoderConfig } from "../config/model_config.ts";
 import { decoderFamily } from "./decoder.ts";
+import { layerTypeFields } from "./decoder_config.ts";
 
-/** Mistral (arXiv 2310.06825): one window for every layer, or none. */
+/** Mistral (arXiv 2310.06825): one window, for every layer or some, or none. */
 export const mistral: Family<DecoderConfig> = decoderFamily({
   modelType: "mistral",
   model: "MistralModel",
@@ -19,8 +20,16 @@ export const mistral: Family<DecoderConfig> = decoderFamily({
     hiddenAct: "silu",
   },
   attentionBias: () => "none",
-  window: (file) =>
-    file.sliding_window === undefined ? 4096 : file.sliding_window,
-  // Unsaid, it would be 4096.
-  fields: (config) => ({ sliding_window: config.windows[0] ?? null }),
+  // transformers runs files with `layer_types` as Ministral.
+  window(file, layer) {
+    if (file.layer_types?.[layer] === "full_attention") return null;
+    return file.sliding_window === undefined ? 4096 : file.sliding_window;
+  },
+  fields: (config) => ({
+    // Unsaid, it would be 4096.
+    sliding_window: config.windows.find((w) => w !== null) ?? null,
+    ...config.windows.some((w) => w !== config.windows[0])
+      ? layerTypeFields(config)
+      : {},
+  }),
 });

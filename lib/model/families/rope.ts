@@ -13,8 +13,15 @@ export interface Frequencies {
   factor: number;
 }
 
-/** Frequencies of rotary position embeddings (arXiv 2104.09864). */
-export function ropeFrequencies(rope: RopeConfig, D: number): Frequencies {
+/**
+ * Frequencies of rotary position embeddings (arXiv 2104.09864) for a text of
+ * `length` tokens, which matters to `longrope` alone.
+ */
+export function ropeFrequencies(
+  rope: RopeConfig,
+  D: number,
+  length = 0,
+): Frequencies {
   const plain = Float64Array.from(
     { length: D / 2 },
     (_, i) => rope.theta ** (-2 * i / D),
@@ -22,6 +29,8 @@ export function ropeFrequencies(rope: RopeConfig, D: number): Frequencies {
   const { factor = 1 } = rope;
   switch (rope.type) {
     case "default":
+    // The base grows beyond the model's positions, where no text goes.
+    case "dynamic":
       return { inverse: Float32Array.from(plain), factor: 1 };
     case "linear":
       return {
@@ -30,6 +39,14 @@ export function ropeFrequencies(rope: RopeConfig, D: number): Frequencies {
       };
     case "llama3":
       return { inverse: Float32Array.from(plain, llama3(rope)), factor: 1 };
+    case "longrope": {
+      const { originalMaxPositions: original = 0 } = rope;
+      const by = length > original ? rope.longFactors! : rope.shortFactors!;
+      return {
+        inverse: Float32Array.from(plain, (f, i) => f / by[i]!),
+        factor: rope.attentionFactor ?? 1,
+      };
+    }
     case "yarn": {
       const ramp = yarnRamp(rope, D);
       return {
@@ -53,28 +70,18 @@ export function ropeTable(
   rope: RopeConfig,
   D: number,
 ): (rows?: Int32Array) => RotaryTable {
-  const { inverse, factor } = ropeFrequencies(rope, D);
   const places = positionsInText(sequences);
   const [T, R] = [places.length, D / 2];
   const cos = new Float32Array(T * R);
   const sin = new Float32Array(T * R);
-  // Each place is turned once: most of them occur in every text.
-  const first = new Map<number, number>();
-  for (let t = 0; t < T; t++) {
-    const place = places[t]!;
-    const known = first.get(place);
-    if (known !== undefined) {
-      cos.copyWithin(t * R, known * R, (known + 1) * R);
-      sin.copyWithin(t * R, known * R, (known + 1) * R);
-      continue;
-    }
-    first.set(place, t);
-    for (let r = 0; r < R; r++) {
-      // In float32, as the reference multiplies them.
-      const angle = Math.fround(place * inverse[r]!);
-      cos[t * R + r] = factor * Math.cos(angle);
-      sin[t * R + r] = factor * Math.sin(angle);
-    }
+  const turn = placeTurner(cos, sin, R);
+  const { offsets } = sequences;
+  const { originalMaxPositions = 0 } = rope;
+  const [short, long] = [0, Infinity].map((n) => ropeFrequencies(rope, D, n));
+  for (let i = 1; i < offsets.length; i++) {
+    const [start, end] = [offsets[i - 1]!, offsets[i]!];
+    const speed = end - start > originalMaxPositions ? long! : short!;
+    for (let t = start; t < end; t++) turn(t, places[t]!, speed);
   }
   const tensors = (cos: Float32Array, sin: Float32Array): RotaryTable => ({
     cos: tf.tensor2d(cos, [cos.length / R, R]),
@@ -85,6 +92,36 @@ export function ropeTable(
     if (rows) return tensors(rowsOf(cos, rows, R), rowsOf(sin, rows, R));
     if (whole.cos.isDisposed) whole = tensors(cos, sin);
     return whole;
+  };
+}
+
+/**
+ * Fills rows of the cosines and sines; each place is turned once, as most of them
+ * occur in every text.
+ */
+function placeTurner(
+  cos: Float32Array,
+  sin: Float32Array,
+  R: number,
+): (row: number, place: number, speed: Frequencies) => void {
+  const known = new Map<Frequencies, Map<number, number>>();
+  return (t, place, speed) => {
+    const first = known.get(speed) ?? new Map<number, number>();
+    known.set(speed, first);
+    const row = first.get(place);
+    if (row !== undefined) {
+      cos.copyWithin(t * R, row * R, (row + 1) * R);
+      sin.copyWithin(t * R, row * R, (row + 1) * R);
+      return;
+    }
+    first.set(place, t);
+    const { inverse, factor } = speed;
+    for (let r = 0; r < R; r++) {
+      // In float32, as the reference multiplies them.
+      const angle = Math.fround(place * inverse[r]!);
+      cos[t * R + r] = factor * Math.cos(angle);
+      sin[t * R + r] = factor * Math.sin(angle);
+    }
   };
 }
 

@@ -10,11 +10,15 @@ export function isFactor(name: string): boolean {
   return /\.lora_[AB]\.weight$/.test(name);
 }
 
-/** Names of the affine maps in an encoder's layers, without `.weight`. */
+/** Tables, maps after pooling, and what no embedding depends on. */
+const OTHERS =
+  /(_embeddings|embed_tokens|shared|relative_attention_bias)\.weight$|^dense\.\d|(^|\.)pooler\./;
+
+/** Names of a transformer's affine maps, without `.weight`. */
 export function linearModules({ parameters }: Encoder): string[] {
   return [...parameters].flatMap(([name, { shape }]) =>
-    shape.length === 2 && /(^|\.)layers?\.\d+\./.test(name) &&
-      name.endsWith(".weight") && !isFactor(name)
+    shape.length === 2 && name.endsWith(".weight") && !OTHERS.test(name) &&
+      !isFactor(name)
       ? [name.slice(0, -".weight".length)]
       : []
   );

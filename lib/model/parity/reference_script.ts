@@ -49,6 +49,8 @@ else:
             mask = batch["attention_mask"].unsqueeze(-1).float()
             rows.append((hidden * mask).sum(1) / mask.sum(1).clamp(min=1))
     embeddings = torch.nn.functional.normalize(torch.cat(rows), dim=1)
+if limit is not None and limit > 10**6:
+    limit = None  # as much as no limit
 encoded = tokenizer(texts, truncation=limit is not None, max_length=limit)["input_ids"]
 json.dump({"texts": texts, "ids": encoded, "madeWith": made_with,
            "embeddings": embeddings.float().tolist()}, open(out_file, "w"))

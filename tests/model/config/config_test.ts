@@ -99,7 +99,11 @@ Deno.test("what can't be run is refused in one line", () => {
     const [json, error] of [
       [null, /model_type must be one of bert, .*qwen2.*: got nothing/],
       [{}, /model_type/],
-      [{ model_type: "t5" }, /model_type must be one of bert, .*: got "t5"/],
+      [{ model_type: "t6" }, /model_type must be one of bert, .*: got "t6"$/],
+      [
+        { model_type: "deberta-v2" },
+        /got "deberta-v2"; its scores .*: the nearest that works is modernbert$/,
+      ],
       [{ model_type: "toString" }, /model_type/],
       [{ model_type: "bert", vocab_size: -1 }, /vocab_size: .*, got -1/],
       [
@@ -125,8 +129,8 @@ Deno.test("what can't be run is refused in one line", () => {
         /num_key_value_heads: must divide num_attention_heads \(6\), got 4/,
       ],
       [
-        { model_type: "llama", rope_scaling: { rope_type: "longrope" } },
-        /rope_scaling\S*: rope_type must be default, linear, llama3 or yarn/,
+        { model_type: "llama", rope_scaling: { rope_type: "mrope" } },
+        /rope_scaling\S*: rope_type must be default, linear, llama3, yarn, dynamic or longrope/,
       ],
       [{ model_type: "llama", head_dim: 7 }, /head_dim: must be even/],
       [

@@ -22,6 +22,7 @@ WORDS = sorted({word for text in TEXTS for word in text.split()})
 VOCAB = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]", *WORDS]
 
 torch.manual_seed(0)
+torch.set_num_threads(1)
 transformers.logging.set_verbosity_error()
 
 
@@ -83,13 +84,23 @@ def vectors(folder, **options):
     return model.encode(TEXTS, show_progress_bar=False)
 
 
-def hidden_states(model):
-    """Last hidden states of each text alone, from a transformers model."""
-    ids = [tokenizer()(text)["input_ids"] for text in TEXTS]
+def loaded(folder):
+    """The model that texts go through: of T5, the encoder alone."""
+    kind = transformers.AutoConfig.from_pretrained(folder).model_type
+    load = transformers.T5EncoderModel if kind == "t5" else transformers.AutoModel
+    return load.from_pretrained(folder).eval()
+
+
+def plain_vectors(folder):
+    """What transformers makes of each text alone: mean pooling, length 1."""
+    model = loaded(folder)
+    words = tokenizer()
+    rows = []
     with torch.no_grad():
-        return ids, [
-            model(input_ids=torch.tensor([row])).last_hidden_state[0] for row in ids
-        ]
+        for text in TEXTS:
+            ids = torch.tensor([words(text)["input_ids"]])
+            rows.append(model(input_ids=ids).last_hidden_state[0].mean(0))
+    return torch.nn.functional.normalize(torch.stack(rows), dim=1)
 
 
 class Cases:
