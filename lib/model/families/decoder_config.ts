@@ -101,6 +101,7 @@ function decoderFile(d: DecoderDefaults) {
     sliding_window_pattern: rows.nullish(),
     query_pre_attn_scalar: z.number().positive().nullish(),
     attn_logit_softcapping: z.number().positive().nullish(),
+    auto_map: z.looseObject({ AutoModel: z.unknown() }).partial().nullish(),
     eos_token_id: z.union([z.int().nonnegative(), z.array(z.int())]).nullish(),
     ...ropeFields,
   }).superRefine((f, issues) => {
@@ -177,6 +178,15 @@ export function parseDecoder(
     const refuse = (path: string, message: string) =>
       issues.addIssue({ code: "custom", path: [path], message });
     const both = f.use_bidirectional_attention;
+    if (
+      f.auto_map?.AutoModel && f.is_causal === undefined && !both &&
+      reading.causal !== false
+    ) {
+      refuse(
+        "auto_map",
+        "must not name an AutoModel: code of the model's own may see both ways, which isn't known here; say is_causal: true or false beside it",
+      );
+    }
     if (both && modelType === "gemma2") {
       refuse(
         "use_bidirectional_attention",

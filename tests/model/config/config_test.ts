@@ -129,6 +129,13 @@ Deno.test("what can't be run is refused in one line", () => {
         /num_key_value_heads: must divide num_attention_heads \(6\), got 4/,
       ],
       [
+        {
+          model_type: "qwen2",
+          auto_map: { AutoModel: "modeling_qwen.Qwen2Model" },
+        },
+        /auto_map: must not name an AutoModel: .*say is_causal: true or false/,
+      ],
+      [
         { model_type: "llama", rope_scaling: { rope_type: "mrope" } },
         /rope_scaling\S*: rope_type must be default, linear, llama3, yarn, dynamic or longrope/,
       ],

@@ -72,6 +72,41 @@ add("cut, not normalised", Pooling(16), truncate_dim=5)
 add("cut, normalised", Pooling(16), Normalize(), truncate_dim=5)
 add("cut after dense", Pooling(16), Dense(16, 8), Normalize(), truncate_dim=3)
 
+
+# As published: Qwen3-Embedding, EmbeddingGemma, GTR, and a cls model with prompts.
+import transformers
+
+
+def published(name, model, modules, prompts, prompt, **options):
+    start = cases.folder(f"{name}-base")
+    shaken(model).save_pretrained(start)
+    tokenizer().save_pretrained(start)
+    made = SentenceTransformer(
+        modules=[Transformer(start), *modules], device="cpu", prompts=prompts, **options)
+    for module in modules:
+        shaken(module)
+    folder = cases.folder(name)
+    made.save(folder)
+    expected = made.encode(TEXTS, prompt_name=prompt, show_progress_bar=False)
+    cases.add(name, folder, expected, prompt=prompts[prompt], saved=False)
+
+
+SMALL = {**_cases.BERT, "num_key_value_heads": 2}
+INSTRUCT = {"query": "Instruct: the red bird is blue Query: ", "document": ""}
+for dim in [None, 6]:
+    published(
+        f"Qwen3-Embedding, dim {dim}", transformers.Qwen3Model(transformers.Qwen3Config(**SMALL, head_dim=8)),
+        [Pooling(16, "lasttoken"), Normalize()], INSTRUCT, "query", truncate_dim=dim)
+    published(
+        f"EmbeddingGemma, dim {dim}",
+        transformers.Gemma3TextModel(transformers.Gemma3TextConfig(
+            **SMALL, head_dim=8, sliding_window=6, use_bidirectional_attention=True,
+            query_pre_attn_scalar=8)),
+        [Pooling(16), Dense(16, 24, bias=False, activation_function=torch.nn.Identity()),
+         Dense(24, 16, bias=False, activation_function=torch.nn.Identity()), Normalize()],
+        {"query": "task: the sky | query: ", "document": "title: none | text: "}, "document",
+        truncate_dim=dim)
+
 old = add("weights of an old version", Pooling(16), Dense(16, 8))
 from safetensors.torch import load_file
 

@@ -6,7 +6,7 @@ import {
 } from "../../../lib/model/mod.ts";
 import { makeModelReference } from "../../../lib/model/parity/reference.ts";
 import { TORCH_PYTHON } from "../../_pytorch.ts";
-import { checkVectors, pythonCases } from "./_python_cases.ts";
+import { checkVectors, type PythonCase, pythonCases } from "./_python_cases.ts";
 
 /** Of what we save, these go back to Python: it starts anew for each. */
 const ALSO_THERE = [
@@ -19,6 +19,14 @@ const ALSO_THERE = [
   "cut, normalised",
 ];
 
+/** The prompt is the folder's own, under its name. */
+async function checkPrompt({ folder, prompt }: PythonCase): Promise<void> {
+  const encoder = await loadEncoder(folder);
+  const { prompts = {} } = encoder.modules;
+  assert.ok(Object.values(prompts).includes(prompt as string));
+  disposeEncoder(encoder);
+}
+
 pythonCases({
   name: "every module gives sentence-transformers' vectors, also saved by us",
   script: "module_cases.py",
@@ -30,7 +38,9 @@ pythonCases({
         new RegExp(error as string),
       );
     }
-    await checkVectors(one, texts);
+    const prompt = one.prompt as string | undefined;
+    await checkVectors(one, texts.map((text) => (prompt ?? "") + text));
+    if (prompt !== undefined) return await checkPrompt(one);
     const encoder = await loadEncoder(folder);
     await saveEncoder(encoder, `${folder}/again`);
     disposeEncoder(encoder);
