@@ -133,7 +133,8 @@ add("phi3 with a window", model("phi3", sliding_window=5, **DECODER))
 add("phi3, long", model("phi3", max_position_embeddings=66, original_max_position_embeddings=8,
     rope_parameters={"rope_type": "longrope", "rope_theta": 100.0,
                      "short_factor": [1.0, 1.5], "long_factor": [2.0, 5.0]}, **DECODER))
-for kind in ["qwen3", "gemma3_text", "llama"]:
-    add(kind, model(kind, **DECODER))
+add("qwen3", model("qwen3", head_dim=8, **DECODER))
+add("gemma3_text", model("gemma3_text", head_dim=8, query_pre_attn_scalar=8, sliding_window=5, **DECODER))
+add("llama", model("llama", **DECODER))
 add("bert", model("bert"))
 cases.done()
