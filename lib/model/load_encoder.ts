@@ -123,7 +123,7 @@ function withEndToken(
   folder: string,
   { pooling, appendEnd }: LoadEncoderOptions,
 ): Tokenizer {
-  if (!(appendEnd ?? pooling === "lastToken")) return tokenizer;
+  if (!(appendEnd ?? [pooling].flat().includes("lastToken"))) return tokenizer;
   const ending = tokenizer.withEnd();
   if (ending) return ending;
   throw new RangeError(
