@@ -30,6 +30,7 @@ export {
   BASELINES,
 } from "./arms.ts";
 export { type DevLine, type DevRow, devRows, readDev } from "./dev/dev_log.ts";
+export { devScores, type DevScoresOptions } from "./dev/dev_scores.ts";
 export { keptSentence, type KeptStep } from "./dev/kept_step.ts";
 export type { FolderPermissions } from "./run_folder.ts";
 export {

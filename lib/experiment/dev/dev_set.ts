@@ -1,4 +1,3 @@
-import { nearestRows } from "../../backend/mod.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import {
   devSample,
@@ -6,11 +5,10 @@ import {
   type Suite,
   tasksWithoutDev,
 } from "../../data/mod.ts";
-import { collectReport, evaluate } from "../../eval/mod.ts";
-import { encodeFunction, type Encoder } from "../../model/mod.ts";
+import type { Encoder } from "../../model/mod.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
 import type { SettledOptions } from "../settled_lengths.ts";
-import { METRIC } from "../summary.ts";
+import { devScores } from "./dev_scores.ts";
 
 /** Measures models on a dev sample while they train. */
 export interface DevSet {
@@ -93,21 +91,9 @@ export function devSet(
   options: SettledOptions,
   signal?: AbortSignal,
 ): DevSet {
-  const scores = async (encoder: Encoder) => {
-    const { tasks } = await collectReport(
-      evaluate(encodeFunction(encoder, options), sample, {
-        split: "dev",
-        metrics: [METRIC],
-        k: 10,
-        prompts: options.prompts,
-        prepare: (passages) => nearestRows(passages),
-        signal,
-      }),
-    );
-    return Object.fromEntries(
-      tasks.map(({ task, mean }) => [task, mean[METRIC]!]),
-    );
-  };
+  const { queryLength, passageLength, prompts } = options;
+  const settings = { queryLength, passageLength, prompts, signal };
+  const scores = (encoder: Encoder) => devScores(encoder, sample, settings);
   let start: Record<string, number> | undefined;
   return {
     scores,
