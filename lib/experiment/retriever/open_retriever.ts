@@ -117,6 +117,13 @@ export class Retriever implements Disposable {
     task: SearchedTask,
     { k = 10, ...options }: Partial<SearchOptions> = {},
   ): Promise<FoundPassage[] | FoundPassage[][]> {
+    if (!(task?.corpus instanceof Map)) {
+      throw new TypeError(
+        `Cannot search: task must be one of a suite's tasks, with its corpus: got ${
+          JSON.stringify(task)
+        }; openSuite() and openTask() give them`,
+      );
+    }
     if (!Number.isInteger(k) || k < 1) {
       throw new RangeError(
         `Cannot search ${task.name}: k must be a whole number of at least 1: got ${k}`,

@@ -264,6 +264,16 @@ Deno.test("what can't be opened or searched is told in a line", () =>
         },
         /Cannot search shades: k must be a whole number of at least 1: got 0$/,
       ],
+      [
+        async () => {
+          using retriever = await openRetriever(join(folder, "base"), {
+            backend,
+          });
+          // A name is the likeliest mistake, and plain JavaScript has no types.
+          await retriever.search("red", task.name as never);
+        },
+        /Cannot search: task must be one of a suite's tasks.* got "shades"; openSuite/,
+      ],
     ];
     for (const [work, says] of cases) await assert.rejects(work(), says);
   }));
