@@ -152,7 +152,7 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
   const again = await run(["tdro"], { ...options, out: `${out}/run` });
   assert.ok(
     again.events.every((e) =>
-      /before/.test(e.label) || /^seed|^lengths/.test(e.stage)
+      /before/.test(e.label) || /^seed|^plan$/.test(e.stage)
     ),
   );
   await assert.rejects(
