@@ -8,6 +8,7 @@ import {
   type HubRepo,
   listHubFiles,
 } from "../../base/hub_files.ts";
+import { shellWord } from "../../base/shell_word.ts";
 import { writeWhole } from "../../base/files/write_whole.ts";
 
 /** Options for {@linkcode pullModel}. */
@@ -67,7 +68,7 @@ export async function* pullModel(
   const asked: HubRepo = { type: "model", id, revision };
   const commit = await hubCommit(asked, where);
   const repo = { ...asked, revision: commit ?? revision };
-  const listed = await listModelFiles(repo, where);
+  const listed = await listModelFiles(repo, { ...where, folder });
   const files = yield* fetchHubFiles([{ repo, files: listed, folder }], where);
   const source: ModelSource = commit === undefined
     ? { id, revision, files }
@@ -83,7 +84,7 @@ export async function* pullModel(
 
 async function listModelFiles(
   repo: HubRepo,
-  where: HubOptions,
+  { folder, ...where }: HubOptions & { folder: string },
 ): Promise<HubFile[]> {
   const files = await listHubFiles(repo, {
     ...where,
@@ -91,7 +92,9 @@ async function listModelFiles(
   });
   if (!files.some(({ path }) => path.endsWith(".safetensors"))) {
     throw new RangeError(
-      `Cannot pull ${repo.id}: it has no .safetensors weights; ask for another revision, or convert its weights with transformers' save_pretrained()`,
+      `Cannot pull ${repo.id}: it has no .safetensors weights; ask for another revision, or let Python fetch and convert it: python3 -c "import sys; from sentence_transformers import SentenceTransformer; SentenceTransformer(sys.argv[1]).save(sys.argv[2])" ${repo.id} ${
+        shellWord(folder)
+      }`,
     );
   }
   // Small ones first: a wrong model shows before its weights are fetched.

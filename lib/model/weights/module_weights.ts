@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isFile } from "../../base/files/exists.ts";
+import { shellWord } from "../../base/shell_word.ts";
 import { openSafetensors, type Weights } from "./safetensors.ts";
 
 /**
@@ -18,7 +19,9 @@ export async function openModuleWeights(
     const path = join(folder, "model.safetensors");
     if (!await isFile(path)) {
       throw new Deno.errors.NotFound(
-        `Cannot read weights from ${folder}: it must have model.safetensors: got pytorch_model.bin; convert the model once: python3 -c "import sys; from sentence_transformers import SentenceTransformer; SentenceTransformer(sys.argv[1]).save(sys.argv[1])" ${model}`,
+        `Cannot read weights from ${folder}: it must have model.safetensors: got pytorch_model.bin; convert the model once: python3 -c "import sys; from sentence_transformers import SentenceTransformer; SentenceTransformer(sys.argv[1]).save(sys.argv[1])" ${
+          shellWord(model)
+        }`,
       );
     }
   }

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { isFolder } from "../../base/files/exists.ts";
+import { shellWord } from "../../base/shell_word.ts";
 
 /** Python that reads weights in any form that transformers knows, and writes ours. */
 const convertLine = (folder: string, options = "") =>
   `python3 -c "import sys; from transformers import AutoModel; AutoModel.from_pretrained(sys.argv[1]${options}).save_pretrained(sys.argv[1])" ${
-    /^[\w./-]+$/.test(folder) ? folder : JSON.stringify(folder)
+    shellWord(folder)
   }`;
 
 /** Weights in other forms, by their file's name, and what makes ours of them. */
