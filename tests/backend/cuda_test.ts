@@ -7,6 +7,7 @@ import {
   type Installation,
 } from "../../lib/backend/setup/tensorflow.ts";
 import { CUDA_FILES } from "../../lib/backend/cuda/files.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const ignore = Deno.env.get("TDRO_REQUIRE_TENSORFLOW") !== "1" &&
   !findInstallation();
@@ -75,7 +76,7 @@ for (
     name: `NVIDIA's compiler takes the CUDA kernels, for ${name}`,
     ignore: !folder && Deno.env.get("TDRO_REQUIRE_NVRTC") !== "1",
     fn: async () => {
-      const cache = await Deno.makeTempDir();
+      const cache = await tempFolder();
       const before = Deno.env.get("TDRO_CACHE");
       Deno.env.set("TDRO_CACHE", cache);
       try {

@@ -12,7 +12,7 @@ import { findPython } from "../../lib/backend/setup/python.ts";
 import { unpackWheel } from "../../lib/backend/setup/unpack_wheel.ts";
 import { fetchWheel } from "../../lib/backend/setup/wheel.ts";
 import { ROOT } from "../_paths.ts";
-import { inTempFolder } from "../_temp_folder.ts";
+import { inTempFolder, tempFolder } from "../_temp_folder.ts";
 import { hashFile } from "../../lib/base/files/hash_file.ts";
 
 /** Runs a set-up with changed environment variables and a cache of its own. */
@@ -20,7 +20,7 @@ async function failing(
   start: () => AsyncGenerator<unknown>,
   env: (folder: string) => Record<string, string>,
 ): Promise<{ error: Error; left: string[] }> {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const changed = { TDRO_CACHE: `${folder}/cache`, ...env(folder) };
   try {
     return await withEnv(changed, async () => {
@@ -161,7 +161,7 @@ async function withIndex(
     sha256: string;
   }) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const index = `${folder}/index`;
   const python = await findPython();
   await Deno.mkdir(index);

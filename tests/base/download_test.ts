@@ -4,6 +4,7 @@ import { downloadFile } from "../../lib/data/mod.ts";
 import { systemFault } from "../../lib/cli/system_fault.ts";
 import { noise } from "../_backends.ts";
 import { deadAddress, serveFiles } from "../data/_file_server.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const bytes = new Uint8Array(noise(50_000, 3).buffer);
 const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -11,7 +12,7 @@ const sha256 = createHash("sha256").update(bytes).digest("hex");
 Deno.test("downloadFile() goes on after a broken connection", async () => {
   await using server = serveFiles({ "/a.bin": bytes });
   server.cuts.push(70_000, 30_000);
-  const path = `${await Deno.makeTempDir()}/sub/a.bin`;
+  const path = `${await tempFolder()}/sub/a.bin`;
   const seen: number[] = [];
   const done = await downloadFile(`${server.url}/a.bin`, path, {
     sha256,
@@ -33,7 +34,7 @@ Deno.test("downloadFile() goes on after a broken connection", async () => {
 
 Deno.test("downloadFile() goes on in another process's partial file", async () => {
   await using server = serveFiles({ "/a.bin": bytes });
-  const path = `${await Deno.makeTempDir()}/a.bin`;
+  const path = `${await tempFolder()}/a.bin`;
   server.cuts.push(100_000);
   await assert.rejects(
     downloadFile(`${server.url}/a.bin`, path, { retries: 0 }),
@@ -48,7 +49,7 @@ Deno.test("downloadFile() goes on in another process's partial file", async () =
 Deno.test("downloadFile() starts over when the server's file has changed", async () => {
   const files: Record<string, Uint8Array> = { "/a.bin": bytes };
   await using server = serveFiles(files);
-  const path = `${await Deno.makeTempDir()}/a.bin`;
+  const path = `${await tempFolder()}/a.bin`;
   server.cuts.push(100_000);
   const url = `${server.url}/a.bin`;
   await assert.rejects(downloadFile(url, path, { retries: 0 }));
@@ -59,7 +60,7 @@ Deno.test("downloadFile() starts over when the server's file has changed", async
 
 Deno.test("downloadFile() refuses another size, another checksum, a missing file", async () => {
   await using server = serveFiles({ "/a.bin": bytes });
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const url = `${server.url}/a.bin`;
   await assert.rejects(downloadFile(url, `${folder}/x`, { bytes: 7 }), {
     name: "RangeError",
@@ -90,7 +91,7 @@ Deno.test("downloadFile() counts its tries anew when a long file gets on", async
   await using server = serveFiles({ "/long.bin": long });
   const download = async (cut: number) => {
     server.cuts.splice(0, Infinity, cut, cut, cut);
-    const path = `${await Deno.makeTempDir()}/long.bin`;
+    const path = `${await tempFolder()}/long.bin`;
     return await downloadFile(`${server.url}/long.bin`, path, {
       retries: 1,
       wait: () => Promise.resolve(),
@@ -102,7 +103,7 @@ Deno.test("downloadFile() counts its tries anew when a long file gets on", async
 
 Deno.test("downloadFile() tells a full disk from a broken connection", async () => {
   await using server = serveFiles({ "/a.bin": bytes });
-  const path = `${await Deno.makeTempDir()}/a.bin`;
+  const path = `${await tempFolder()}/a.bin`;
   const module = import.meta.resolve("../../lib/base/download.ts");
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -135,7 +136,7 @@ Deno.test("downloadFile() stops at once when told to, and keeps what there is", 
         start: (body) => body.enqueue(bytes.slice(0, 70_000)),
       }),
     ));
-  const path = `${await Deno.makeTempDir()}/a.bin`;
+  const path = `${await tempFolder()}/a.bin`;
   const stop = new AbortController();
   const reason = new Error("enough");
   await assert.rejects(
@@ -159,7 +160,7 @@ Deno.test("downloadFile() shares its partial file with no other download", async
         }),
       ),
   );
-  const path = `${await Deno.makeTempDir()}/a.bin`;
+  const path = `${await tempFolder()}/a.bin`;
   const url = `${server.url}/a.bin`;
   const stop = new AbortController();
   const begun = Promise.withResolvers<number>();
@@ -195,7 +196,7 @@ Deno.test("downloadFile() sends headers to the address's own origin alone", asyn
   });
   await downloadFile(
     `${server.url}/a.bin`,
-    `${await Deno.makeTempDir()}/a.bin`,
+    `${await tempFolder()}/a.bin`,
     { headers: { "x-secret": "mine" } },
   );
   assert.deepEqual(seen, ["mine", "mine", null]);
@@ -206,7 +207,7 @@ Deno.test("downloadFile() checks git's id, of either kind", async () => {
   for (const kind of ["sha1", "sha256"]) {
     const gitBlob = createHash(kind).update(`blob ${bytes.length}\0`)
       .update(bytes).digest("hex");
-    const path = `${await Deno.makeTempDir()}/a.bin`;
+    const path = `${await tempFolder()}/a.bin`;
     const url = `${server.url}/a.bin`;
     await downloadFile(url, path, { gitBlob });
     assert.ok((await downloadFile(url, path, { gitBlob })).cached);

@@ -7,6 +7,7 @@
 import { nearestRows, useBackend } from "../../lib/backend/mod.ts";
 import { createLanceIndex, ExactIndex } from "../../lib/search/mod.ts";
 import { clusteredVectors } from "./_clustered_vectors.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const passages = clusteredVectors(Number(Deno.args[0] ?? 32_768), 384, 1);
 const queries = clusteredVectors(200, 384, 2);
@@ -28,7 +29,7 @@ const lines = [{
   r10: 1,
   r100: 1,
 }];
-const folder = await Deno.makeTempDir();
+const folder = await tempFolder();
 try {
   for (const kind of ["none", "ivf-pq"] as const) {
     const [build, index] = await clock(() =>

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { writeSuite } from "../../lib/data/mod.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { isUserError, tdro } from "./_capture.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 Deno.test("arena prints table and verdict, and JSON without retraining", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   await writeSuite(toySuite(), `${folder}/suite`);
   const args = [
     "arena",

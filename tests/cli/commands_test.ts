@@ -4,12 +4,13 @@ import { writeSuite } from "../../lib/data/mod.ts";
 import { shared, withShared } from "../_shared.ts";
 import { captured, isUserError, tdro } from "./_capture.ts";
 import { main } from "../../lib/cli/main.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 /** Writes files into a fresh folder and gives their paths. */
 async function files(
   contents: Record<string, string>,
 ): Promise<Record<string, string>> {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const paths: Record<string, string> = {};
   for (const [name, content] of Object.entries(contents)) {
     paths[name] = `${folder}/${name}`;
@@ -100,7 +101,7 @@ Deno.test("weights select writes the top tasks with equal weights", async () => 
 withShared(
   "weights select gives the published selection of the published weights",
   async () => {
-    const out = `${await Deno.makeTempDir()}/top70.json`;
+    const out = `${await tempFolder()}/top70.json`;
     const published = shared("fixtures/tdro/published");
     const { code, err } = await tdro(
       "weights",
@@ -273,7 +274,7 @@ Deno.test("score refuses bad input in one line", async () => {
 });
 
 Deno.test("data check counts a good suite and names the line of a bad one", async () => {
-  const folder = `${await Deno.makeTempDir()}/suite`;
+  const folder = `${await tempFolder()}/suite`;
   await writeSuite({
     name: "small",
     tasks: [{
@@ -308,7 +309,7 @@ Deno.test("data check counts a good suite and names the line of a bad one", asyn
 });
 
 Deno.test("data docs-suite writes a suite that data check accepts", async () => {
-  const folder = `${await Deno.makeTempDir()}/docs`;
+  const folder = `${await tempFolder()}/docs`;
   const args = ["data", "docs-suite", "--out", folder, "--tasks", "tfjs-ops"];
   const built = await tdro(...args, "--json");
   assert.equal(built.code, 0, built.err);

@@ -11,7 +11,7 @@ import { renderProgress } from "../../lib/cli/progress.ts";
 import { type Suite, writeSuite } from "../../lib/data/mod.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { captured, type Outcome, tdro } from "./_capture.ts";
-import { inTempFolder } from "../_temp_folder.ts";
+import { inTempFolder, tempFolder } from "../_temp_folder.ts";
 
 /** Begins a line that a name would have made by itself. */
 const FORGED = "FORGED";
@@ -240,7 +240,7 @@ Deno.test("the headings of help stay bold on a terminal", async () => {
 });
 
 Deno.test("JSON keeps what it escapes", async () => {
-  const file = await Deno.makeTempFile();
+  const file = `${await tempFolder()}/file`;
   const task = "\u009b31m\u202e\u2028\u007f";
   await Deno.writeTextFile(file, weightFile([task, "b"]));
   const { out } = await safe("weights", "show", file, "--json");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { writeSuite } from "../../lib/data/mod.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { tdro } from "./_capture.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 /** A run that takes a second. */
 const QUICK = [
@@ -13,7 +14,7 @@ const QUICK = [
 ];
 
 Deno.test("tasks called like what objects inherit are in all that a run leaves", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const [suite, out] = [join(folder, "suite"), join(folder, "run")];
   const names = ["__proto__", "constructor", "toString"];
   const tasks = toySuite().tasks.map((task, k) => ({

@@ -7,6 +7,7 @@ import { globalOptions } from "../../lib/cli/options/global_options.ts";
 import { OTHER_NAMES } from "../../lib/cli/options/other_names.ts";
 import type { Command } from "../../lib/cli/command.ts";
 import { captured, isUserError, tdro } from "./_capture.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 for (const entry of COMMANDS) {
   Deno.test(`tdro ${entry.name} is as the table says`, async () => {
@@ -103,7 +104,7 @@ Deno.test("tdro train leads from the names of other trainers to its own", async 
 });
 
 Deno.test("a config file's stray keys are told, and --quiet is quiet", async () => {
-  const path = await Deno.makeTempFile({ suffix: ".yml" });
+  const path = `${await tempFolder()}/file.yml`;
   await Deno.writeTextFile(path, "lr: 1\n");
   const told = await tdro("version", "--config", path);
   assert.deepEqual([told.code, told.err], [0, `${path}: not used: lr\n`]);

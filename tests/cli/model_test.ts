@@ -11,10 +11,11 @@ import {
 import { createRng } from "../../lib/sampling/mod.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { isUserError, tdro } from "./_capture.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 Deno.test("tdro model info, check, convert and merge", async () => {
   await useBackend("wasm");
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const encoder = smallEncoder();
   const [base, adapter] = [`${work}/base`, `${work}/adapter`];
   await saveEncoder(encoder, base);
@@ -54,7 +55,7 @@ Deno.test("tdro model info, check, convert and merge", async () => {
 
 Deno.test("tdro model check fails a model that differs from its reference", async () => {
   await useBackend("wasm");
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const encoder = smallEncoder();
   await saveEncoder(encoder, `${work}/model`);
   disposeEncoder(encoder);

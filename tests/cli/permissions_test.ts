@@ -22,6 +22,7 @@ import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { type Outcome, tdro } from "./_capture.ts";
 import { serveHub } from "./_local_hub.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 /** Settings under which training takes a second. */
 const QUICK = [
@@ -260,7 +261,7 @@ async function deno(
 }
 
 async function makeWorld(): Promise<World> {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const at = (name: string) => join(folder, name);
   const { name, tasks } = toySuite();
   await writeSuite({ name, tasks: tasks.slice(1) }, at("suite"));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ROOT } from "../_paths.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const ENTRY = `${ROOT}lib/cli/mod.ts`;
 
@@ -54,7 +55,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     name: `${signal} ends the work, exit 130, and says how to go on`,
     ignore: Deno.build.os === "windows",
     fn: async () => {
-      const file = await Deno.makeTempFile({ suffix: ".ts" });
+      const file = `${await tempFolder()}/file.ts`;
       try {
         await Deno.writeTextFile(file, ENDLESS);
         const child = new Deno.Command(Deno.execPath(), {

@@ -10,6 +10,7 @@ import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { isUserError, type Outcome, tdro } from "./_capture.ts";
 import { serveHub } from "./_local_hub.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const NAME = "owner/tiny";
 const FOLDER = "models/tiny";
@@ -18,7 +19,7 @@ const FOLDER = "models/tiny";
 async function withHub(
   body: (requests: () => number) => Promise<void>,
 ): Promise<void> {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const home = Deno.cwd();
   await useBackend("wasm");
   const encoder = smallEncoder();
@@ -127,7 +128,7 @@ Deno.test("--pull fetches the model once, and its name finds it from then on", (
   }));
 
 Deno.test("what is wrong is said before anything dear is read", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   // There is no such suite: what is complained about came first.
   const suite = ["--suite", `${folder}/none`];
   const model = ["--model", `${folder}/nothing`];

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { readOptions } from "../../lib/cli/options/read_options.ts";
 import { commandHelp } from "../../lib/cli/help/help.ts";
 import type { Command } from "../../lib/cli/command.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 /** A command that has an option of every kind. */
 const command: Command = {
@@ -140,7 +141,7 @@ for (const [args, names] of MISTAKES) {
 }
 
 async function config(content: string): Promise<string> {
-  const path = await Deno.makeTempFile({ suffix: ".json" });
+  const path = `${await tempFolder()}/file.json`;
   await Deno.writeTextFile(path, content);
   return path;
 }
@@ -300,7 +301,7 @@ Deno.test("readOptions() tells what of a config file the command doesn't know", 
 
 Deno.test("readOptions() reads YAML, and JSON under any name", async () => {
   const yaml = async (content: string) => {
-    const path = await Deno.makeTempFile({ suffix: ".yaml" });
+    const path = `${await tempFolder()}/file.yaml`;
     await Deno.writeTextFile(path, content);
     return path;
   };
@@ -365,7 +366,7 @@ Deno.test("readOptions() says what is wrong with a config file", async () => {
     read("in", "--config", "nowhere.json"),
     new Deno.errors.NotFound("Cannot read the config file: no nowhere.json"),
   );
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   await assert.rejects(read("in", "--config", folder), {
     name: "InvalidData",
     message: /Cannot read the config file: Is a directory/,

@@ -3,13 +3,14 @@ import { lockFolder } from "../../lib/base/files/folder_lock.ts";
 import type { ListedRun } from "../../lib/experiment/mod.ts";
 import { writeFakeArena, writeFakeRun } from "../experiment/_fake_runs.ts";
 import { isUserError, tdro } from "./_capture.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const write = async (path: string, value: unknown) =>
   await Deno.writeTextFile(path, JSON.stringify(value));
 
 /** A folder with runs of every kind and in every state. */
 async function withRuns(work: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   try {
     await writeFakeRun(`${folder}/a-10`, { suite: "mine" });
     await writeFakeArena(`${folder}/a-9`);

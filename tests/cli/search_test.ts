@@ -11,6 +11,7 @@ import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { captured, isUserError, tdro } from "./_capture.ts";
 import { withSuite } from "./_with_suite.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 interface FoundHit {
   rank: number;
@@ -88,7 +89,7 @@ Deno.test("a model searches all tasks, best scores first, and keeps vectors", ()
   }));
 
 Deno.test("texts are cut where the terminal ends, wide letters too", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   try {
     const { name, tasks: [task] } = toySuite();
     const text = "red 鳥".repeat(80) + "\u001b[31m";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fail } from "../../lib/cli/fail.ts";
 import { systemFault } from "../../lib/cli/system_fault.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 /**
  * The error of some work that the system refuses, in a process with all
@@ -33,7 +34,7 @@ function told(error: unknown): { code: number; text: string } {
 }
 
 Deno.test("what the system refuses is one line with the path, exit 2", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const file = `${folder}/file`;
   await Deno.writeTextFile(file, "");
   const inner = `${folder}/inner`;

@@ -9,6 +9,7 @@ import { commandLine } from "../../lib/cli/command_line.ts";
 import { writeSuite } from "../../lib/data/mod.ts";
 import { ROOT } from "../_paths.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const noScript = Deno.build.os !== "linux" ||
   !await new Deno.Command("script", { args: ["--version"] }).output()
@@ -136,7 +137,7 @@ Deno.test({
     "on a terminal: bold headings, unless NO_COLOR; help as wide as the screen",
   ignore: noScript,
   fn: async () => {
-    const cwd = await Deno.makeTempDir();
+    const cwd = await tempFolder();
     try {
       const bold = openTerminal(["run", "--help"], { cwd, columns: 60 });
       assert.equal(await bold.end(), 0);

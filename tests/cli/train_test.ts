@@ -3,6 +3,7 @@ import { writeSuite } from "../../lib/data/mod.ts";
 import { formatWeightFile, weightFile } from "../../lib/dro/mod.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { isUserError, tdro } from "./_capture.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 /** A line that trains for two steps of four rows; the flags come on top. */
 function trainLine(work: string, ...flags: string[]): string[] {
@@ -19,7 +20,7 @@ function trainLine(work: string, ...flags: string[]): string[] {
 }
 
 Deno.test("tdro train takes weights by the names of their tasks, and tells which fit", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const suite = toySuite();
   await writeSuite(suite, `${work}/suite`);
   const names = suite.tasks.map(({ name }) => name);
@@ -69,7 +70,7 @@ Deno.test("tdro train takes weights by the names of their tasks, and tells which
 });
 
 Deno.test("tdro train takes every rule that costs nothing, and a run for its mixture", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   await writeSuite(toySuite(), `${work}/suite`);
   const out = `${work}/run`;
   const weightsOf = async (...flags: string[]) => {
@@ -111,7 +112,7 @@ Deno.test("tdro train takes every rule that costs nothing, and a run for its mix
 });
 
 Deno.test("tdro train says what is no mixture", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   await writeSuite(toySuite(), `${work}/suite`);
   await Deno.mkdir(`${work}/arena`);
   await Deno.writeTextFile(`${work}/arena/arena.json`, "{}");
@@ -137,7 +138,7 @@ Deno.test("tdro train says what is no mixture", async () => {
 });
 
 Deno.test("run and train refuse LoRA on an untrained encoder", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   await writeSuite(toySuite(), `${work}/suite`);
   for (const name of ["run", "train"]) {
     const line = ["--suite", `${work}/suite`, "--out", `${work}/run`];
@@ -151,7 +152,7 @@ Deno.test("run and train refuse LoRA on an untrained encoder", async () => {
 });
 
 Deno.test("tdro train takes one task, and needs test judgments to evaluate alone", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const [task] = toySuite().tasks;
   const one = { ...task!, qrels: { train: task!.qrels.train! } };
   await writeSuite({ name: "one", tasks: [one] }, `${work}/suite`);

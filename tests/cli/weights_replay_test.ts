@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readWeightFile, replayWeights } from "../../lib/dro/mod.ts";
 import { isUserError, tdro } from "./_capture.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const LINES = [
   { losses: [2, 1, 0.5], reference_losses: [1, 1, 1], domains: [0, 1, 2] },
@@ -10,7 +11,7 @@ const LINES = [
 const HEADER = { tasks: ["nq", "quora", "xsum"], sizes: [10, 20, 30] };
 
 async function logFile(...lines: object[]): Promise<string> {
-  const path = `${await Deno.makeTempDir()}/losses.jsonl`;
+  const path = `${await tempFolder()}/losses.jsonl`;
   const text = lines.map((line) => JSON.stringify(line) + "\n").join("");
   await Deno.writeTextFile(path, text);
   return path;
@@ -50,7 +51,7 @@ Deno.test("weights replay prints the weights that replayWeights() gives", async 
 
 Deno.test("weights replay --out writes what a run writes", async () => {
   const path = await logFile(HEADER, ...LINES);
-  const folder = `${await Deno.makeTempDir()}/weights`;
+  const folder = `${await tempFolder()}/weights`;
   const { code } = await tdro("weights", "replay", path, "--out", folder);
   assert.equal(code, 0);
   const file = await readWeightFile(`${folder}/curr_weights.json`);
@@ -85,7 +86,7 @@ Deno.test("weights replay notes what it left out", async () => {
 
 Deno.test("weights replay says in one line what is wrong", async () => {
   const path = await logFile(...LINES);
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const foreign = `${folder}/foreign.json`;
   await Deno.writeTextFile(
     foreign,

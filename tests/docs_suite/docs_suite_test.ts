@@ -14,6 +14,7 @@ import {
   docsSuite,
   docsTaskNames,
 } from "../../lib/docs_suite/mod.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 /** Names and bytes of all files of a folder. */
 async function readTree(folder: string): Promise<Map<string, string>> {
@@ -133,7 +134,7 @@ Deno.test("the docs suite", async (t) => {
     },
   );
 
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   await t.step("is the same, byte for byte, when built again", async () => {
     await writeSuite(suite, `${folder}/a`);
     await writeSuite(await buildDocsSuite(), `${folder}/b`);

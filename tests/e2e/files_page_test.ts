@@ -8,6 +8,7 @@ import {
 } from "../../lib/experiment/mod.ts";
 import { ROOT } from "../_paths.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const SETTINGS = {
   hiddenSize: 16,
@@ -83,7 +84,7 @@ async function untold(
 
 Deno.test("docs/files.md tells every file and field that is written", async () => {
   const backend = await useBackend("wasm");
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const settings = (name: string) => ({
     ...SETTINGS,
     backend,
@@ -101,7 +102,7 @@ Deno.test("docs/files.md tells every file and field that is written", async () =
       ...adapted,
     })
   ) assert.ok(done >= 0);
-  const mined = await Deno.makeTempDir();
+  const mined = await tempFolder();
   for await (const { stage } of mineSuite(suite, { out: mined })) {
     assert.ok(stage);
   }

@@ -4,6 +4,7 @@ import { writeSuite } from "../../lib/data/mod.ts";
 import { onBackends } from "../_backends.ts";
 import { ROOT } from "../_paths.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const SETTINGS = [
   ...["--hidden-size", "16", "--vocab-size", "200", "--negatives", "3"],
@@ -64,7 +65,7 @@ function fingerprint(out: string): Record<string, unknown> {
 onBackends(
   "interrupted runs, gone on with in new processes, give the same bits",
   async (backend) => {
-    const folder = await Deno.makeTempDir();
+    const folder = await tempFolder();
     const suite = `${folder}/suite`;
     await writeSuite(toySuite(), suite);
     const whole = await run({ backend, suite, out: `${folder}/whole` });

@@ -14,6 +14,7 @@ import type { Shard } from "../../lib/search/mod.ts";
 import { onBackends } from "../_backends.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { type Encoded, letterEncoder } from "./_letters.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const METRICS = ["nDCG@10", "MRR@10", "Recall@20"];
 
@@ -138,7 +139,7 @@ onBackends(
 );
 
 Deno.test("evaluate() takes vectors from the cache, those of this model and corpus alone", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   try {
     const measure = async (
       model: string,

@@ -9,6 +9,7 @@ import { writeSuite } from "../../lib/data/mod.ts";
 import { useBackend } from "../../lib/backend/mod.ts";
 import { fromFileUrl, ROOT } from "../_paths.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 /**
  * A run that the version before the house was recut left behind when it was
@@ -29,7 +30,7 @@ function readJson(path: string) {
 }
 
 Deno.test("a run of an earlier version goes on to that version's result", async () => {
-  const cwd = await Deno.makeTempDir();
+  const cwd = await tempFolder();
   try {
     await writeSuite(toySuite(), `${cwd}/suite`);
     await copyFolder(`${EARLIER}/run`, `${cwd}/run`);

@@ -9,6 +9,7 @@ import {
 } from "../../lib/experiment/mod.ts";
 import { toySuite } from "../_toy_suite.ts";
 import { tdro } from "../cli/_capture.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const SETTINGS = {
   hiddenSize: 16,
@@ -22,7 +23,7 @@ const SETTINGS = {
 
 /** Leaves a small run in a new folder. */
 async function smallRun() {
-  const out = `${await Deno.makeTempDir()}/run`;
+  const out = `${await tempFolder()}/run`;
   const backend = await useBackend("wasm");
   const events = runExperiment(toySuite(), { ...SETTINGS, out, backend });
   while (true) {
@@ -136,7 +137,7 @@ Deno.test("a run's log gives its weights again, and says why", async (t) => {
 });
 
 Deno.test("explainRun() names what is no run", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   await assert.rejects(explainRun(folder), {
     name: "NotFound",
     message: /^Cannot read the run in .*: it has no run\.json/,

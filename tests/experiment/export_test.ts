@@ -4,6 +4,7 @@ import { eventFile } from "../../lib/experiment/export/tensorboard.ts";
 import { exportRun, type Tracker } from "../../lib/experiment/mod.ts";
 import { isUserError, tdro } from "../cli/_capture.ts";
 import { writeFakeArena, writeFakeRun } from "./_fake_runs.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const PYTHON = Deno.env.get("TDRO_TRACKERS_PYTHON") ?? "python3";
 const REQUIRED = Deno.env.get("TDRO_REQUIRE_TRACKERS") === "1";
@@ -37,7 +38,7 @@ const TASKS = ["a@b", "a_at_b", "ß ü:x"];
 
 /** A run with losses of tasks whose names trackers don't like. */
 async function withRun(work: (folder: string, run: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   try {
     const run = `${folder}/mine`;
     await writeFakeRun(run, { tasks: TASKS, dev: true });
@@ -162,7 +163,7 @@ Deno.test("another run's events are not mixed with these", () =>
   }));
 
 Deno.test("an arena and an unfinished run can be exported", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   await writeFakeArena(`${folder}/arena`);
   for (const seed of ["seed-2", "seed-10"]) {
     await Deno.mkdir(`${folder}/arena/${seed}`);

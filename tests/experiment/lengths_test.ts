@@ -15,6 +15,7 @@ import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
 import { tdro } from "../cli/_capture.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 /** The toy suite, with what tells its passages apart far back in the text. */
 function longSuite() {
@@ -37,7 +38,7 @@ function longSuite() {
 async function inFolder(
   body: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   await useBackend("wasm");
   const encoder = smallEncoder("mean", 0.5);
   await saveEncoder(encoder, `${folder}/model`);
@@ -195,7 +196,7 @@ const IDENTITY = {
 };
 
 Deno.test("a run of an earlier version goes on with the lengths it began with", async () => {
-  const out = await Deno.makeTempDir();
+  const out = await tempFolder();
   const lengthsIn = async (given: object = {}, force = false) => {
     const { options, open } = await settleLengths(
       parseExperimentOptions({ out, ...given }),

@@ -28,6 +28,7 @@ import { tdro } from "../cli/_capture.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { withSuite } from "../cli/_with_suite.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const SMALL = { batchSize: 4, hiddenSize: 16, vocabSize: 200, negatives: 2 };
 
@@ -199,7 +200,7 @@ Deno.test("planLines() says it in lines", () => {
 });
 
 Deno.test("a plan says what a run will do, and writes nothing", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const backend = await useBackend("wasm");
   const options = { ...SETTINGS, ...SMALL, backend, out: `${folder}/run` };
   const suite = toySuite();
@@ -233,7 +234,7 @@ Deno.test("a plan says what a run will do, and writes nothing", async () => {
 });
 
 Deno.test("plans of one retriever and of an arena", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const backend = await useBackend("wasm");
   const options = { ...SMALL, steps: 4, backend, out: `${folder}/run` };
   const weights = [1, 0, 0];
@@ -279,7 +280,7 @@ Deno.test("a run that won't fit on the disk is refused before it mines", async (
     base: smallEncoder(),
     suite: toySuite(),
     options: {
-      ...parseExperimentOptions({ out: await Deno.makeTempDir() }),
+      ...parseExperimentOptions({ out: await tempFolder() }),
       queryLength: 20,
       passageLength: 20,
     },

@@ -18,6 +18,7 @@ import {
 import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const SETTINGS = {
   hiddenSize: 16,
@@ -49,7 +50,7 @@ async function run(
 }
 
 onBackends("runExperiment() goes from tasks to a verdict", async (backend) => {
-  const out = await Deno.makeTempDir();
+  const out = await tempFolder();
   const { events, result } = await run({
     ...SETTINGS,
     out: `${out}/run`,
@@ -106,7 +107,7 @@ onBackends("runExperiment() goes from tasks to a verdict", async (backend) => {
 onBackends(
   "a run stopped in each stage ends as one never stopped",
   async (backend) => {
-    const out = await Deno.makeTempDir();
+    const out = await tempFolder();
     const options = { ...SETTINGS, backend: await useBackend(backend) };
     const whole = await run({ ...options, out: `${out}/whole` });
     // Stopped thrice: between checkpoints of stage 0, in stage 1, in stage 2.
@@ -131,7 +132,7 @@ onBackends(
 );
 
 Deno.test("maxPasses silences the warning it is for, and is refused before training where it can't hold", async () => {
-  const out = await Deno.makeTempDir();
+  const out = await tempFolder();
   const backend = await useBackend("wasm");
   // 36 draws from 24 + 12 + 16 rows; uniform draws 12 from each, or 1 pass of 12.
   const { result } = await run({
@@ -165,7 +166,7 @@ Deno.test("maxPasses silences the warning it is for, and is refused before train
 });
 
 Deno.test("an aborted run leaves a checkpoint at the step it stopped", async () => {
-  const out = await Deno.makeTempDir();
+  const out = await tempFolder();
   const controller = new AbortController();
   const options = {
     ...SETTINGS,
@@ -190,7 +191,7 @@ Deno.test("an aborted run leaves a checkpoint at the step it stopped", async () 
 onBackends(
   "runExperiment() with LoRA trains adapters alone, and goes on with them",
   async (name) => {
-    const work = await Deno.makeTempDir();
+    const work = await tempFolder();
     const backend = await useBackend(name);
     const start = smallEncoder();
     await saveEncoder(start, `${work}/start`);
@@ -243,7 +244,7 @@ onBackends(
 );
 
 Deno.test("runExperiment() refuses a folder that holds something else", async () => {
-  const out = await Deno.makeTempDir();
+  const out = await tempFolder();
   const backend = await useBackend("wasm");
   await Deno.writeTextFile(`${out}/notes.txt`, "mine");
   await assert.rejects(run({ ...SETTINGS, out, backend }), {
@@ -267,7 +268,7 @@ Deno.test("runExperiment() refuses a folder that holds something else", async ()
 });
 
 Deno.test("runExperiment() names a task without a split, and too few tasks", async () => {
-  const out = await Deno.makeTempDir();
+  const out = await tempFolder();
   const backend = await useBackend("wasm");
   const suite = toySuite();
   delete suite.tasks[1]!.qrels.test;

@@ -15,6 +15,7 @@ import {
 import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 const SMALL = { steps: 6, batchSize: 4, layers: 1, hiddenSize: 16, heads: 2 };
 
@@ -30,7 +31,7 @@ async function finish(
 }
 
 onBackends("trainRetriever() draws by the weights and evaluates", async () => {
-  const out = `${await Deno.makeTempDir()}/run`;
+  const out = `${await tempFolder()}/run`;
   const weights = toySuite().tasks.map((_, k) => k === 1 ? 1 : 0);
   const { drawn, report, model } = await finish({ out, weights });
   assert.deepEqual(drawn, weights.map((w) => w * 6 * 4));
@@ -51,7 +52,7 @@ onBackends("trainRetriever() draws by the weights and evaluates", async () => {
 
 Deno.test("trainRetriever() with LoRA trains an adapter alone", async () => {
   await useBackend("wasm");
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const base = smallEncoder();
   await saveEncoder(base, `${work}/base`);
   const options = {
@@ -81,7 +82,7 @@ Deno.test("trainRetriever() with LoRA trains an adapter alone", async () => {
 });
 
 Deno.test("trainRetriever() refuses LoRA on an untrained encoder, before it writes", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   await assert.rejects(finish({ out: `${work}/run`, lora: { rank: 2 } }), {
     name: "RangeError",
     message: /^Cannot train a LoRA adapter on an untrained encoder.*--model/,
@@ -91,7 +92,7 @@ Deno.test("trainRetriever() refuses LoRA on an untrained encoder, before it writ
 });
 
 Deno.test("trainRetriever() trains on one task, and without test judgments if it isn't to evaluate", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const [task] = toySuite().tasks;
   const { train } = task!.qrels;
   const bare = { name: "one", tasks: [{ ...task!, qrels: { train } }] };
@@ -122,7 +123,7 @@ Deno.test("trainRetriever() trains on one task, and without test judgments if it
 
 Deno.test("trainRetriever() goes on where it was interrupted", async () => {
   const backend = await useBackend("wasm");
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const whole = await finish({ out: `${work}/whole` });
   const out = `${work}/broken`;
   const run = trainRetriever(toySuite(), { ...SMALL, backend, out });
@@ -137,7 +138,7 @@ Deno.test("trainRetriever() goes on where it was interrupted", async () => {
 });
 
 Deno.test("trainRetriever() refuses weights that don't fit the tasks", async () => {
-  const out = `${await Deno.makeTempDir()}/run`;
+  const out = `${await tempFolder()}/run`;
   const count = toySuite().tasks.length;
   for (
     const [weights, message] of [

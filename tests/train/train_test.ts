@@ -20,6 +20,7 @@ import { maxDifference, onBackends } from "../_backends.ts";
 import { hasShared, readShared, shared } from "../_shared.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toyRows } from "./_toy_rows.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 async function collect(
   steps: AsyncIterable<StepReport>,
@@ -174,7 +175,7 @@ onBackends(
       options,
     ));
 
-    const folder = await Deno.makeTempDir();
+    const folder = await tempFolder();
     const first = smallEncoder();
     const optimizer = new AdamW(trainable(first, options), options);
     const before = await collect(train(

@@ -8,6 +8,7 @@ import {
   unseal,
   writeSealed,
 } from "../../../lib/base/files/sealed_json.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 Deno.test("any JSON object is sealed and unsealed, through a file too", () => {
   fc.assert(fc.property(
@@ -25,7 +26,7 @@ Deno.test("any JSON object is sealed and unsealed, through a file too", () => {
 });
 
 Deno.test("a changed byte of a sealed file is told", async () => {
-  const path = `${await Deno.makeTempDir()}/a.json`;
+  const path = `${await tempFolder()}/a.json`;
   const options = { schema: z.object({ a: z.number() }), mend: "remove it" };
   assert.equal(await readSealed(path, options), undefined);
   await writeSealed(path, { a: 10 });

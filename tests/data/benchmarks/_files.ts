@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { dirname } from "node:path";
+import { tempFolder } from "../../_temp_folder.ts";
 
 /** Content of a file: text, rows of JSON lines, or columns of a parquet file. */
 export type Content = string | readonly unknown[] | {
@@ -11,7 +12,7 @@ export type Content = string | readonly unknown[] | {
 export async function folderOf(
   files: Record<string, Content>,
 ): Promise<string> {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   for (const [name, content] of Object.entries(files)) {
     const path = `${folder}/${name}`;
     await Deno.mkdir(dirname(path), { recursive: true });

@@ -14,6 +14,7 @@ import {
   writeSuite,
 } from "../../../lib/data/mod.ts";
 import { isUserError, tdro } from "../../cli/_capture.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 type Splits = Partial<Record<SplitName, Record<string, string>>>;
 
@@ -180,7 +181,7 @@ Deno.test("cleanSuite() names a split that is on both sides", () => {
 });
 
 Deno.test("tdro data clean writes the suite and lists what it took out", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   try {
     await writeSuite(SUITE, `${folder}/in`);
     const looked = await tdro("data", "clean", "--suite", `${folder}/in`);

@@ -14,11 +14,12 @@ import {
 import { initialWeightState } from "../../../lib/dro/update/weight_state.ts";
 import { fitWeights, weightsFor } from "../../../lib/dro/files/weights_for.ts";
 import { readShared, shared, withShared } from "../../_shared.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 const PUBLISHED = "fixtures/tdro/published";
 
 withShared("the published files come out byte for byte", async () => {
-  const target = await Deno.makeTempDir();
+  const target = await tempFolder();
   let files = 0;
   for await (const { name } of Deno.readDir(shared(PUBLISHED))) {
     const path = shared(`${PUBLISHED}/${name}`);
@@ -183,7 +184,7 @@ Deno.test("of equal weights the lower id is selected", () => {
 });
 
 Deno.test("saveWeightFiles() writes the three kinds of weights and the selections", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const state = {
     ...initialWeightState([0.2, 0.8]),
     mean: [0.3, 0.7],

@@ -6,6 +6,7 @@ import {
   readReport,
 } from "../../../lib/eval/mod.ts";
 import { createRng } from "../../../lib/sampling/mod.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 /** A report of tasks, each with values of MRR@10 by query. */
 function report(
@@ -163,7 +164,7 @@ Deno.test("compareReports() says what is wrong", () => {
 });
 
 Deno.test("readReport() reads one report, also out of a run's", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   const put = async (name: string, value: unknown) => {
     await Deno.writeTextFile(`${folder}/${name}`, JSON.stringify(value));
     return `${folder}/${name}`;

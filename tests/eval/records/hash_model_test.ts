@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { hashModel } from "../../../lib/eval/mod.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 async function model(files: Record<string, string>): Promise<string> {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   for (const [name, text] of Object.entries(files)) {
     await Deno.mkdir(`${folder}/1_Pooling`, { recursive: true });
     await Deno.writeTextFile(`${folder}/${name}`, text);
@@ -47,5 +48,5 @@ Deno.test("hashModel() names the revision that was pulled", async () => {
 
 Deno.test("hashModel() says what is wrong", async () => {
   await assert.rejects(hashModel("nowhere"), /there is no such folder$/);
-  await assert.rejects(hashModel(await Deno.makeTempDir()), /holds no model/);
+  await assert.rejects(hashModel(await tempFolder()), /holds no model/);
 });

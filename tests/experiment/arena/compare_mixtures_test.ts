@@ -19,6 +19,7 @@ import {
 import { createRng } from "../../../lib/sampling/mod.ts";
 import { onBackends } from "../../_backends.ts";
 import { toySuite } from "../../_toy_suite.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 const SETTINGS = {
   hiddenSize: 16,
@@ -63,7 +64,7 @@ function timeless({ folder: _, ...result }: ArenaOutcome) {
 onBackends(
   "an arena stopped anywhere ends as one never stopped",
   async (name) => {
-    const out = await Deno.makeTempDir();
+    const out = await tempFolder();
     const backend = await useBackend(name);
     const options = { ...SETTINGS, backend };
     const names = ["tdro", "inf-dds"];
@@ -109,7 +110,7 @@ onBackends(
 );
 
 Deno.test("every strategy runs in the arena, within its budget", async () => {
-  const out = await Deno.makeTempDir();
+  const out = await tempFolder();
   const backend = await useBackend("wasm");
   const names = [
     ...[
@@ -163,7 +164,7 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
 });
 
 Deno.test("uniform given as weights is uniform, arm for arm", async () => {
-  const out = await Deno.makeTempDir();
+  const out = await tempFolder();
   const backend = await useBackend("wasm");
   const { result } = await run(["manual-1/1/1"], {
     ...SETTINGS,
@@ -181,7 +182,7 @@ Deno.test("uniform given as weights is uniform, arm for arm", async () => {
 });
 
 Deno.test("compareMixtures() names what is wrong before it writes", async () => {
-  const out = `${await Deno.makeTempDir()}/run`;
+  const out = `${await tempFolder()}/run`;
   const options = { ...SETTINGS, backend: await useBackend("wasm"), out };
   const wrong: [() => Promise<unknown>, RegExp][] = [
     [() => run(["dogge"], options), /did you mean doge/],
@@ -202,7 +203,7 @@ Deno.test("compareMixtures() names what is wrong before it writes", async () => 
 });
 
 Deno.test("a strategy that needs dev queries says so where they lack", async () => {
-  const out = await Deno.makeTempDir();
+  const out = await tempFolder();
   const suite = toySuite();
   delete suite.tasks[1]!.qrels.dev;
   const arena = compareMixtures(suite, ["leave-one-out"], {

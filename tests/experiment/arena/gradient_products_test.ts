@@ -7,12 +7,13 @@ import { batchGradients, trainable } from "../../../lib/train/mod.ts";
 import { onBackends } from "../../_backends.ts";
 import { smallEncoder } from "../../_small_encoder.ts";
 import { toyBatches } from "../../train/_collect.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 onBackends(
   "gradientProducts() gives the products of whole gradients",
   async () => {
     const encoder = smallEncoder();
-    const folder = await Deno.makeTempDir();
+    const folder = await tempFolder();
     const drawn = [...toyBatches(4)];
     const parameters = trainable(encoder);
     const before = tf.memory().numTensors;

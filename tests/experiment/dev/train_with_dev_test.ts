@@ -10,6 +10,7 @@ import type { Suite } from "../../../lib/data/mod.ts";
 import { comparable, readFiles } from "../../faults/_files.ts";
 import { onBackends } from "../../_backends.ts";
 import { toySuite } from "../../_toy_suite.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 const SMALL = {
   steps: 8,
@@ -62,7 +63,7 @@ async function course(out: string): Promise<[number, number][]> {
 onBackends(
   "trained with evaluations and stopped after each event, the same files",
   async (backend) => {
-    const work = await Deno.makeTempDir();
+    const work = await tempFolder();
     const options = {
       ...RISES_AND_FALLS,
       backend,
@@ -89,7 +90,7 @@ onBackends(
 );
 
 Deno.test("the best model that is kept is that of its update, the last one the last", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const of = (name: string, options: Partial<Options>) =>
     trained({ ...RISES_AND_FALLS, ...options, out: `${work}/${name}` });
   const weights = (name: string) =>
@@ -124,7 +125,7 @@ Deno.test("the best model that is kept is that of its update, the last one the l
 });
 
 Deno.test("a start that training only makes worse is what is kept", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const { kept, drawn } = await trained({
     out: `${work}/run`,
     keep: "best",
@@ -138,7 +139,7 @@ Deno.test("a start that training only makes worse is what is kept", async () => 
 });
 
 Deno.test("training queries are held out only when asked, and never trained on", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   const { name, tasks: [first, ...rest] } = toySuite();
   const { dev: _, ...qrels } = first!.qrels;
   const suite = { name, tasks: [{ ...first!, qrels }, ...rest] };
@@ -165,7 +166,7 @@ Deno.test("training queries are held out only when asked, and never trained on",
 });
 
 Deno.test("an evaluation that finds a model diverged ends training, and keeps none of it", async () => {
-  const work = await Deno.makeTempDir();
+  const work = await tempFolder();
   await assert.rejects(
     trained({
       out: `${work}/run`,
@@ -184,7 +185,7 @@ Deno.test("an evaluation that finds a model diverged ends training, and keeps no
 });
 
 Deno.test("what needs evaluations is refused without them", async () => {
-  const out = `${await Deno.makeTempDir()}/run`;
+  const out = `${await tempFolder()}/run`;
   for (
     const [options, flag] of [
       [{ keep: "best" }, "--keep best"],

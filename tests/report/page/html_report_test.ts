@@ -16,6 +16,7 @@ import { safeJson } from "../../../lib/report/escape.ts";
 import { termsIn } from "../../../lib/report/page/terms.ts";
 import { toCsv } from "../../../lib/report/tables/csv.ts";
 import { HOSTILE, ndcgRows, resultRows, TASKS } from "../_sample_rows.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 function content(tasks: readonly string[], word = "plain"): ReportContent {
   return {
@@ -322,7 +323,7 @@ Deno.test("without the right to read packages the drawings are what there is", a
 const spec = weightsPlot([{ task: "a", weight: 1 }]);
 const html = await htmlReport({ title: "t", plots: [{ title: "p", spec }] });
 console.log(html.includes("plot-libraries"), html.includes("<svg "));`;
-  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  const file = `${await tempFolder()}/file.ts`;
   try {
     await Deno.writeTextFile(file, code);
     for (

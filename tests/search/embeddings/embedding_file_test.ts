@@ -10,11 +10,12 @@ import {
   writeEmbeddings,
 } from "../../../lib/search/mod.ts";
 import { randomEmbeddings } from "../_reference.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 const SOURCE = { model: "m", data: "d" };
 
 async function withFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
+  const folder = await tempFolder();
   try {
     await body(folder);
   } finally {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createLanceIndex, LANCEDB_VERSION } from "../../../lib/search/mod.ts";
 import { fromFileUrl, ROOT } from "../../_paths.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 /** In a process of its own, so that the engine leaves the lock file alone. */
 function deno(...args: string[]): { success: boolean; text: string } {
@@ -25,7 +26,7 @@ Deno.test({
     : `LanceDB finds what exact search finds (skipped: deno cache npm:@lancedb/lancedb@${LANCEDB_VERSION} gets it)`,
   ignore: !there,
   fn: async () => {
-    const folder = await Deno.makeTempDir();
+    const folder = await tempFolder();
     try {
       const child = fromFileUrl(new URL("_lance_child.ts", import.meta.url));
       const args = ["run", ...FLAGS, "--no-check", "--allow-all"];
