@@ -119,6 +119,7 @@ export {
 export type { ProgressLineOptions } from "./notebook/progress_line.ts";
 export type {
   ArenaLike,
+  DevReportLike,
   EncoderLike,
   EvalReportLike,
   FinishedRunLike,
