@@ -174,6 +174,15 @@ Deno.test("readOptions() puts flags before the config file before defaults", asy
   assert.equal((options as { source: string }).source, "in");
 });
 
+Deno.test("readOptions() refuses a config file that gives an option twice", async () => {
+  const path = await config('{"steps": 4, "steps": 5}');
+  await assert.rejects(read("in", "--config", path), {
+    name: "SyntaxError",
+    message:
+      /^\S+: Cannot read the config file: the key "steps" is there twice$/,
+  });
+});
+
 Deno.test("readOptions() takes the record of a run for a config file", async () => {
   const probe: Command = {
     ...command,

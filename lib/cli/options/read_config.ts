@@ -1,3 +1,4 @@
+import { duplicateKey } from "../../base/json_keys.ts";
 import { jsonValue } from "../../base/json_value.ts";
 import { readText } from "../../base/files/read_text.ts";
 import type { Flag } from "./flags.ts";
@@ -59,11 +60,16 @@ async function textOf(path: string): Promise<string> {
 /** A file named `.json` must be JSON; any other may be YAML, which JSON is too. */
 async function parse(text: string, path: string): Promise<unknown> {
   if (path.endsWith(".json")) {
+    let value: unknown;
     try {
-      return jsonValue(text);
+      value = jsonValue(text);
     } catch (error) {
       throw unreadable(path, (error as Error).message);
     }
+    // YAML's reader says so itself.
+    const twice = duplicateKey(text);
+    if (twice === undefined) return value;
+    throw unreadable(path, `the key ${JSON.stringify(twice)} is there twice`);
   }
   const { parseDocument } = await import("yaml");
   const document = parseDocument(text, { prettyErrors: true });
