@@ -42,3 +42,28 @@ export function classesInMetadata(
   }
   return classes;
 }
+
+/**
+ * The class names of a folder's files together.
+ *
+ * @throws {RangeError} If two files give the numbers of a column other names.
+ */
+export function joinedClasses(
+  folder: string,
+  parts: Iterable<ReadonlyMap<string, ClassNames>>,
+): Map<string, ClassNames> {
+  const joined = new Map<string, ClassNames>();
+  for (const [column, names] of [...parts].flatMap((part) => [...part])) {
+    const known = joined.get(column) ?? names;
+    const [told, before] = [names, known].map((names) => [...names].join("; "));
+    if (told !== before) {
+      throw new RangeError(
+        `Cannot read ${folder} as one table: the numbers of column ${
+          JSON.stringify(column)
+        } stand for other classes in one file than in another (${before}; ${told}); import the files one by one`,
+      );
+    }
+    joined.set(column, names);
+  }
+  return joined;
+}

@@ -7,6 +7,7 @@ import {
   readDatasetCard,
 } from "./dataset_card.ts";
 import { withPartitions } from "./partitions.ts";
+import { joinedClasses } from "./class_names.ts";
 import { splitsInName } from "./split_name.ts";
 import type { Table, TableFile, UnusedFile } from "./table.ts";
 
@@ -64,9 +65,13 @@ export async function openDatasetFolder(
     source: folder,
     columns: [...new Set(tables.flatMap(({ table }) => table.columns))],
     nested: [...new Set(tables.flatMap(({ table }) => table.nested ?? []))],
+    // A card may tell of several subsets; what a file says is of itself.
     classes: new Map([
       ...await readClasses(folder),
-      ...tables.flatMap(({ table }) => [...table.classes ?? []]),
+      ...joinedClasses(
+        folder,
+        tables.map(({ table }) => table.classes ?? new Map()),
+      ),
     ]),
     files,
     unusedFiles: unused(all, { files, names, card }),

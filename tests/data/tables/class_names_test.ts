@@ -102,3 +102,17 @@ Deno.test("what else stands under huggingface is no matter", async () => {
     assert.equal(pairs(task).length, 4);
   }
 });
+
+Deno.test("files whose numbers stand for other classes are no one table", async () => {
+  const other = METADATA.replace(
+    '["entailment","neutral","contradiction"]',
+    '["contradiction","neutral","entailment"]',
+  );
+  assert.notEqual(other, METADATA);
+  await assert.rejects(
+    importFiles({ "train.parquet": parquet(), "test.parquet": parquet(other) }),
+    /column "label" stand for other classes in one file than in another .*; import the files one by one$/,
+  );
+  const same = { "train.parquet": parquet(), "test.parquet": parquet() };
+  await assert.rejects(importFiles(same, PAIR), /column "label"/);
+});
