@@ -8,7 +8,11 @@ import { type Encoder, lengthLimit } from "./encode/encoder.ts";
 import { familyOf } from "./config/families.ts";
 import type { ParameterSpec, StoredPart } from "./config/family.ts";
 import { loadLora } from "./lora/load_lora.ts";
-import type { LayerAverage, ModulesConfig } from "./config/modules.ts";
+import {
+  type LayerAverage,
+  type ModulesConfig,
+  poolings,
+} from "./config/modules.ts";
 import { layerMix } from "./encode/layer_mix.ts";
 import { openWeights, type Weights } from "./weights/safetensors.ts";
 import { openModuleWeights } from "./weights/module_weights.ts";
@@ -31,7 +35,9 @@ export interface LoadEncoderOptions {
   maxLength?: number;
   /**
    * Whether every text must end with the end token. Absent: yes where
-   * `pooling` above is `"lastToken"`, else the folder's tokenizer decides.
+   * `pooling` above is `"lastToken"`, or the folder's is and its
+   * `tokenizer_config.json` has `add_eos_token`; else its `tokenizer.json`
+   * decides.
    */
   appendEnd?: boolean;
 }
@@ -75,10 +81,10 @@ export async function loadEncoder(
     );
   }
   const modules = withOptions(said, options, config);
+  const plain = await loadTokenizer(parts.tokenizer);
   const tokenizer = withEndToken(
-    await loadTokenizer(parts.tokenizer),
-    folder,
-    options,
+    modules.lowercase ? plain.withLowercase() : plain,
+    { folder, modules, options },
   );
   const action = `load ${folder}`;
   checkVocabulary(config, tokenizer, action);
@@ -118,12 +124,23 @@ function withOptions(
   return config;
 }
 
+/** What {@linkcode withEndToken} decides by. */
+interface EndWanted {
+  /** For messages. */
+  folder: string;
+  modules: ModulesConfig;
+  options: LoadEncoderOptions;
+}
+
 function withEndToken(
   tokenizer: Tokenizer,
-  folder: string,
-  { pooling, appendEnd }: LoadEncoderOptions,
+  { folder, modules, options: { pooling, appendEnd } }: EndWanted,
 ): Tokenizer {
-  if (!(appendEnd ?? [pooling].flat().includes("lastToken"))) return tokenizer;
+  // A folder that is read at the last token and asks for an end gets one, even
+  // where its tokenizer.json puts none: transformers 5 no longer would.
+  const asked = tokenizer.endAsked && poolings(modules).includes("lastToken");
+  const wanted = asked || [pooling].flat().includes("lastToken");
+  if (!(appendEnd ?? wanted)) return tokenizer;
   const ending = tokenizer.withEnd();
   if (ending) return ending;
   throw new RangeError(

@@ -122,7 +122,9 @@ Deno.test("a padding token beyond the table is let through, its use is not", asy
   );
   const folder = await Deno.makeTempDir();
   await grown.save(folder);
-  await change(`${folder}/tokenizer_config.json`, { pad_token: "<pad>" });
+  for (const name of ["tokenizer_config", "special_tokens_map"]) {
+    await change(`${folder}/${name}.json`, { pad_token: "<pad>" });
+  }
   const padded = await loadTokenizer(folder);
   await Deno.remove(folder, { recursive: true });
   assert.equal(padded.padId, id);

@@ -72,7 +72,9 @@ function what({ suite, info, modules, options, base }: ModelCardInput): string {
     : "Trained from scratch";
   const size = info.parameters.toLocaleString("en");
   const width = info.dimension;
-  const score = modules.normalize ? "cosine similarity" : "dot product";
+  const score = modules.normalize || modules.similarity === "cosine"
+    ? "cosine similarity"
+    : "dot product";
   return `A dense retriever: queries and passages become vectors of ${width} numbers, and the passages with the highest ${score} answer a query. ${start} (${info.family}, ${size} parameters), on ${suite.tasks.length} tasks.`;
 }
 

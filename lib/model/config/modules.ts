@@ -103,6 +103,13 @@ export interface ModulesConfig {
    * file says, then the model's positions are the limit.
    */
   maxLength?: number;
+  /** Whether letters are made small before the tokenizer sees them. */
+  lowercase?: boolean;
+  /**
+   * `"cosine"`: search and evaluation divide vectors by their length, though
+   * encoding doesn't. @default {the dot product}
+   */
+  similarity?: "cosine";
   /** Maximum tokens of queries and passages that tdro trained the model with. */
   lengths?: { query: number; passage: number };
   /**

@@ -11,15 +11,7 @@ import { readIfPresent } from "./read_file.ts";
 import { type ModuleEntry, readModuleList } from "./module_list.ts";
 import type { ModuleMap, ModulesConfig } from "./modules.ts";
 import { named } from "../../base/named.ts";
-
-const TransformerFile = z.looseObject({
-  max_seq_length: z.int().positive().nullish(),
-});
-
-const TokenizerFile = z.looseObject({ model_max_length: z.unknown() });
-
-/** transformers writes 1e30 for "no limit". */
-const NO_LIMIT = 1e6;
+import { readTextSettings } from "./transformer_file.ts";
 
 const PromptsFile = z.looseObject({
   prompts: named(z.string().nullable()).nullish(),
@@ -29,6 +21,10 @@ const PromptsFile = z.looseObject({
     passageLength: z.int().positive(),
   }).optional(),
   truncate_dim: z.int().positive().nullish(),
+  similarity_fn_name: z.enum(
+    ["cosine", "dot"],
+    'must be "cosine" or "dot": vectors are compared by no other measure here',
+  ).nullish(),
 });
 
 /**
@@ -65,8 +61,12 @@ export async function readModules(folder: string): Promise<ModulesConfig> {
   };
   const list = await readModuleList(folder);
   if (list) await takeModules(folder, list, config);
-  const maxLength = await readMaxLength(join(folder, list?.[0]?.path ?? ""));
+  const { maxLength, lowercase } = await readTextSettings(
+    join(folder, list?.[0]?.path ?? ""),
+  );
   if (maxLength !== undefined) config.maxLength = maxLength;
+  // A folder that isn't theirs is read by transformers, which asks no such file.
+  if (lowercase && list) config.lowercase = true;
   const file = await readIfPresent(
     join(folder, "config_sentence_transformers.json"),
     PromptsFile,
@@ -75,6 +75,10 @@ export async function readModules(folder: string): Promise<ModulesConfig> {
     Object.entries(file?.prompts ?? {}).filter(([, text]) => text !== null),
   ) as Record<string, string>;
   if (file?.truncate_dim) config.dim = file.truncate_dim;
+  // Of vectors of length 1 both say the same.
+  if (file?.similarity_fn_name === "cosine" && !config.normalize) {
+    config.similarity = "cosine";
+  }
   if (file?.default_prompt_name) {
     config.defaultPromptName = file.default_prompt_name;
   }
@@ -126,21 +130,4 @@ async function takeModules(
   const last = maps.findLastIndex((map) => map.kind !== "normalize" || map.on);
   config.normalize = last + 1 < maps.length;
   if (last >= 0) config.maps = maps.slice(0, last + 1);
-}
-
-/** The limit that the files set, `undefined` if none does. */
-async function readMaxLength(folder: string): Promise<number | undefined> {
-  const transformer = await readIfPresent(
-    join(folder, "sentence_bert_config.json"),
-    TransformerFile,
-  );
-  const tokenizer = await readIfPresent(
-    join(folder, "tokenizer_config.json"),
-    TokenizerFile,
-  );
-  const length = transformer?.max_seq_length ?? tokenizer?.model_max_length;
-  const limit = Number(length);
-  return Number.isInteger(length) && limit > 0 && limit < NO_LIMIT
-    ? limit
-    : undefined;
 }

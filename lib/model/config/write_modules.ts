@@ -186,7 +186,7 @@ function topFiles(config: ModulesConfig): Record<string, unknown> {
       // Undefined, it is left out, and config.json and the tokenizer's files
       // say what the limit is.
       max_seq_length: config.maxLength,
-      do_lower_case: false,
+      do_lower_case: config.lowercase ?? false,
     },
     "config_sentence_transformers.json": {
       // The oldest version of this layout, as newer ones warn about files from
@@ -194,7 +194,9 @@ function topFiles(config: ModulesConfig): Record<string, unknown> {
       __version__: { sentence_transformers: "2.0.0" },
       prompts: config.prompts ?? {},
       default_prompt_name: config.defaultPromptName ?? null,
-      similarity_fn_name: config.normalize ? "cosine" : "dot",
+      similarity_fn_name: config.normalize || config.similarity === "cosine"
+        ? "cosine"
+        : "dot",
       // Ours: theirs has one length for all texts.
       tdro: config.lengths && {
         queryLength: config.lengths.query,

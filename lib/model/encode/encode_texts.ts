@@ -266,14 +266,30 @@ export function encodeFunction(
   { modelPrompts = false, ...given }: LengthLimits = {},
 ): EncodeFunction {
   const { queryLength, passageLength } = textLimits(encoder, given);
-  return (texts, options = {}) =>
-    encodeTexts(encoder, texts, {
+  const { similarity } = encoder.modules;
+  return async (texts, options = {}) => {
+    const embeddings = await encodeTexts(encoder, texts, {
       ...options,
       maxLength: options.kind === "query" ? queryLength : passageLength,
       prompt: modelPrompts
         ? modelPrompt(encoder, options.kind ?? "passage")
         : "",
     });
+    return similarity === "cosine" ? ofLengthOne(embeddings) : embeddings;
+  };
+}
+
+/** Vectors whose dot products are cosines; one of length 0 stays. */
+function ofLengthOne(
+  { data, count, dimension, ...rest }: Embeddings,
+): Embeddings {
+  const scaled = data.slice();
+  for (let i = 0; i < count; i++) {
+    const row = scaled.subarray(i * dimension, (i + 1) * dimension);
+    const length = Math.hypot(...row) || 1;
+    row.forEach((value, k) => row[k] = value / length);
+  }
+  return { ...rest, data: scaled, count, dimension };
 }
 
 /** Names of prompts for the passages' side, as sentence-transformers tries them. */

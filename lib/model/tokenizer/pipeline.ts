@@ -3,6 +3,7 @@ import {
   numbered,
   type SplitAdded,
 } from "./parts/added_tokens.ts";
+import { chunksOf, goesByChunks } from "./parts/chunks.ts";
 import { type Decode, decoderOf } from "./parts/decoders.ts";
 import { modelOf } from "./parts/models.ts";
 import { type Normalizer, normalizerOf } from "./parts/normalizers.ts";
@@ -30,6 +31,12 @@ export interface Pipeline {
   largestId: number;
 }
 
+/** Options for {@linkcode pipelineOf}. */
+export interface PipelineOptions {
+  /** Which end of a text that is too long is kept. @default {"start"} */
+  keeps?: "start" | "end";
+}
+
 /**
  * Builds the functions of a `tokenizer.json` that do what Hugging Face's
  * library in Rust does, id for id.
@@ -40,7 +47,10 @@ export interface Pipeline {
  *
  * @throws {Error} If a part isn't known to do the same here.
  */
-export function pipelineOf(json: TokenizerJson): Pipeline {
+export function pipelineOf(
+  json: TokenizerJson,
+  { keeps = "start" }: PipelineOptions = {},
+): Pipeline {
   const model = modelOf(json.model);
   const added = numbered(json.added_tokens, model.vocabulary, model.size);
   const addedIds = new Map(added.map(({ content, id }) => [content, id]));
@@ -52,17 +62,24 @@ export function pipelineOf(json: TokenizerJson): Pipeline {
     (text) => normalize({ text, lead: 0 }).text,
   );
   const ids = [...model.vocabulary.values(), ...addedIds.values()];
+  const encode = encoderOf({
+    rawAdded: addedSplitter(
+      byText(added.filter((token) => !isNormalized(token)), (text) => text),
+    ),
+    normalize,
+    cleanAdded: addedSplitter(cleaned),
+    pre: json.pre_tokenizer && preTokenizerOf(json.pre_tokenizer),
+    tracks: asksForStart(json.pre_tokenizer),
+    byChunks: goesByChunks(json.normalizer, json.pre_tokenizer) &&
+      ![...cleaned.keys()].some((text) => /\s/u.test(text)),
+    wordIds: model.wordIds,
+    pieces: model.pieces ?? ((word) => [word]),
+  });
   return {
-    encode: encoderOf({
-      rawAdded: addedSplitter(
-        byText(added.filter((token) => !isNormalized(token)), (text) => text),
-      ),
-      normalize,
-      cleanAdded: addedSplitter(cleaned),
-      pre: json.pre_tokenizer && preTokenizerOf(json.pre_tokenizer),
-      tracks: asksForStart(json.pre_tokenizer),
-      wordIds: model.wordIds,
-    }),
+    encode: keeps === "start" ? encode : (text, limit) => {
+      const whole = encode(text, Infinity);
+      return whole.slice(Math.max(0, whole.length - limit));
+    },
     decode: decodingOf(json, {
       added,
       vocabulary: model.vocabulary,
@@ -112,12 +129,15 @@ interface Parts {
   cleanAdded: SplitAdded;
   pre: PreTokenizer | null;
   tracks: boolean;
+  byChunks: boolean;
   wordIds: WordIds;
+  pieces: (word: string) => Iterable<string>;
 }
 
 function encoderOf(
-  { rawAdded, normalize, cleanAdded, pre, tracks, wordIds }: Parts,
+  { rawAdded, normalize, cleanAdded, pre, ...parts }: Parts,
 ): Pipeline["encode"] {
+  const { tracks, byChunks, wordIds, pieces } = parts;
   const words = pre?.words;
   /** Adds a clean stretch's ids; whether there is room for more. */
   const addStretch = (stretch: Stretch, ids: number[], limit: number) => {
@@ -131,7 +151,7 @@ function encoderOf(
       }
     } else {
       for (const { text } of pre?.split(stretch) ?? [stretch]) {
-        if (!add(text)) return;
+        for (const piece of pieces(text)) if (!add(piece)) return;
       }
     }
   };
@@ -152,7 +172,11 @@ function encoderOf(
     const lead = !tracks ? 0 : raw.codePointAt(0)! > 0xffff ? 2 : 1;
     for (const part of rawAdded({ text: raw, lead })) {
       if (typeof part === "number") yield part;
-      else if (part.text !== "") yield* cleanAdded(normalize(part));
+      else {
+        for (const chunk of byChunks ? chunksOf(part) : [part]) {
+          if (chunk.text !== "") yield* cleanAdded(normalize(chunk));
+        }
+      }
     }
   }
 }

@@ -1,11 +1,14 @@
 import { readBytes } from "../../base/files/open_file.ts";
 import { join } from "node:path";
 import { writeWhole } from "../../base/files/write_whole.ts";
+import { readTextIfThere } from "../../base/files/read_text.ts";
+import { shown } from "../../base/shown.ts";
 import { printable } from "../../base/printable.ts";
 import { cleanUp } from "./parts/decoders.ts";
 import { withEndToken } from "./end_token.ts";
+import { asTransformers } from "./as_transformers.ts";
 import { checkTokenizerJson, parseObject } from "./check_json.ts";
-import type { TokenizerJson } from "./tokenizer_json.ts";
+import type { TokenizerJson, TokenizerPart } from "./tokenizer_json.ts";
 import { defaultFiles, specialToken } from "./files.ts";
 import { type Pipeline, pipelineOf } from "./pipeline.ts";
 
@@ -19,8 +22,9 @@ export type {
 export interface TokenizeOptions {
   /**
    * Most tokens of a text, special tokens included: a longer text is cut so
-   * that its final special tokens still fit (spec section 3.5). Whatever
-   * truncation and padding `tokenizer.json` stores is ignored.
+   * that its final special tokens still fit (spec section 3.5); at its start
+   * where `truncation_side` of `tokenizer_config.json`, or the direction in
+   * `tokenizer.json`, says left. What lengths and padding it stores is ignored.
    *
    * @default {Infinity}
    */
@@ -46,6 +50,13 @@ export interface Tokenizer {
   ): { ids: number[][] };
   /** Text of ids, without special tokens; not always the text encoded. */
   decode(ids: readonly number[]): string;
+  /** Whether `tokenizer_config.json` asks for an end token (`add_eos_token`). */
+  readonly endAsked: boolean;
+  /**
+   * A tokenizer that makes all letters small first, as sentence-transformers
+   * does where `sentence_bert_config.json` says `do_lower_case`.
+   */
+  withLowercase(): Tokenizer;
   /**
    * A tokenizer that puts a token after every text, as reading a model at its
    * last token needs: this one if it does already, else one whose
@@ -102,7 +113,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  const [main, ...others] = FILES.map((name) => {
+  const [main, config = {}, roles] = FILES.map((name) => {
     const bytes = files.get(name);
     return bytes && parseObject(bytes, join(folder, name));
   });
@@ -113,8 +124,17 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   }
   const path = join(folder, "tokenizer.json");
   const json = checkTokenizerJson(main, path);
-  const config = Object.assign({}, ...others.toReversed());
-  return buildTokenizer(json, { config, path, files });
+  const settings = await readTextIfThere(join(folder, "config.json"));
+  return buildTokenizer(json, {
+    // The older file counts for folders without the newer list, as there.
+    config: config.added_tokens_decoder ? config : { ...config, ...roles },
+    model: settings === undefined ? undefined : parseObject(
+      new TextEncoder().encode(settings),
+      join(folder, "config.json"),
+    ),
+    path,
+    files,
+  });
 }
 
 /**
@@ -150,6 +170,10 @@ export function createTokenizer(json: TokenizerJson): Tokenizer {
 interface TokenizerSource {
   /** The content of `tokenizer_config.json`. */
   config: Record<string, unknown>;
+  /** The content of the model's `config.json`. */
+  model?: Record<string, unknown>;
+  /** Makes all letters small before anything else. */
+  lowercase?: boolean;
   /** For messages. */
   path: string;
   /** All files, as they are saved again. */
@@ -157,19 +181,22 @@ interface TokenizerSource {
 }
 
 function buildTokenizer(
-  json: TokenizerJson,
-  { config, path, files }: TokenizerSource,
+  file: TokenizerJson,
+  source: TokenizerSource,
 ): Tokenizer {
-  let pipeline: Pipeline;
+  const { config, path, files } = source;
+  let [json, pipeline]: [TokenizerJson, Pipeline?] = [file, undefined];
   try {
-    pipeline = tried(json);
+    json = asTransformers(file, source);
+    if (source.lowercase) json = lowercased(json);
+    pipeline = tried(json, config);
   } catch (error) {
     throw new SyntaxError(
       `Cannot load a tokenizer from ${path}: ${
         (error as Error).constructor === Error
           ? printable((error as Error).message)
           // The engine's words for a field that isn't there help nobody.
-          : `${culprit(json)} lacks a field, or has one of another type`
+          : `${culprit(json, config)} lacks a field, or has one of another type`
       }`,
     );
   }
@@ -177,6 +204,7 @@ function buildTokenizer(
   return {
     vocabSize: pipeline.largestId + 1,
     padId: padIdOf(idOf, config, path),
+    endAsked: config.add_eos_token === true,
     encode(texts, { maxLength = Infinity, specialTokens = true } = {}) {
       const { before, after } = specialTokens
         ? around
@@ -201,12 +229,13 @@ function buildTokenizer(
       const text = pipeline.decode(ids);
       return config.clean_up_tokenization_spaces ? cleanUp(text) : text;
     },
+    withLowercase: () => buildTokenizer(file, { ...source, lowercase: true }),
     withEnd() {
       if (around.after.length > 0) return this;
       const token = specialToken(config.eos_token);
       const id = token === undefined ? undefined : idOf(token);
       if (token === undefined || id === undefined) return undefined;
-      const changed = withEndToken(json, token, id);
+      const changed = withEndToken(file, token, id);
       const settings = { ...config, add_eos_token: true };
       const bytes = new Map([
         ...files,
@@ -214,8 +243,8 @@ function buildTokenizer(
         ["tokenizer_config.json", jsonBytes(settings)],
       ]);
       return buildTokenizer(changed, {
+        ...source,
         config: settings,
-        path,
         files: bytes,
       });
     },
@@ -233,24 +262,57 @@ function buildTokenizer(
 const TRIAL = "The 2 cafés, 日本 \u{1F600} [don't]";
 
 /** All parts, tried: some look at their fields when they have a text. */
-function tried(json: TokenizerJson): Pipeline {
-  const pipeline = pipelineOf(json);
+function tried(
+  json: TokenizerJson,
+  config: Record<string, unknown>,
+): Pipeline {
+  const pipeline = pipelineOf(json, { keeps: sideKept(json, config) });
   pipeline.decode([...pipeline.encode(TRIAL, Infinity), 0]);
   return pipeline;
 }
 
 /** The part without which the rest would do; else the model. */
-function culprit(json: TokenizerJson): string {
+function culprit(
+  json: TokenizerJson,
+  config: Record<string, unknown>,
+): string {
   const parts = ["normalizer", "pre_tokenizer", "post_processor", "decoder"];
   const found = parts.find((part) => {
     try {
-      tried({ ...json, [part]: null });
+      tried({ ...json, [part]: null }, config);
       return true;
     } catch {
       return false;
     }
   });
   return found ?? "the model";
+}
+
+/** Which end of a text that is too long is kept. */
+function sideKept(
+  { truncation }: TokenizerJson,
+  { truncation_side }: Record<string, unknown>,
+): "start" | "end" {
+  const { direction } = (truncation ?? {}) as { direction?: unknown };
+  const cut = truncation_side ?? direction ?? "right";
+  if (cut === "left" || cut === "Left") return "end";
+  if (cut === "right" || cut === "Right") return "start";
+  throw new Error(`truncation_side must be left or right: got ${shown(cut)}`);
+}
+
+/** With small letters before all else, unless the normalizer makes them. */
+function lowercased(json: TokenizerJson): TokenizerJson {
+  const part = json.normalizer;
+  const steps = part?.type === "Sequence"
+    ? part.normalizers as TokenizerPart[]
+    : part
+    ? [part]
+    : [];
+  const lower = { type: "Lowercase" };
+  return steps.some(({ type }) => type === "Lowercase") ? json : {
+    ...json,
+    normalizer: { type: "Sequence", normalizers: [lower, ...steps] },
+  };
 }
 
 function jsonBytes(json: unknown): Uint8Array {

@@ -7,13 +7,21 @@ import { randomTokenizer } from "./_random_tokenizer.ts";
 
 const SHORT = HARD_TEXTS.filter((text) => text.length < 40);
 
-/** Hard texts as they are, and some of them joined. */
+/** Hard texts as they are, some of them joined, and one that is long. */
 function textsFor(seed: number): string[] {
   const joined = fc.array(fc.constantFrom(...SHORT), {
     minLength: 1,
     maxLength: 4,
   }).map((some) => some.join(""));
-  return [...HARD_TEXTS, ...fc.sample(joined, { numRuns: 6, seed })];
+  const long = fc.array(fc.constantFrom(...HARD_TEXTS), {
+    minLength: 150,
+    maxLength: 200,
+  }).map((some) => some.join(seed % 2 ? "x " : ""));
+  return [
+    ...HARD_TEXTS,
+    ...fc.sample(joined, { numRuns: 6, seed }),
+    ...fc.sample(long, { numRuns: 1, seed }),
+  ];
 }
 
 /** What a difference is, with all that it needs to be seen again. */

@@ -1,4 +1,5 @@
 import { shown } from "../../../base/shown.ts";
+import { mergeBorders } from "./merge_borders.ts";
 import { PairMap } from "./pair_map.ts";
 import type { TokenizerPart } from "../tokenizer_json.ts";
 import { byteToken, type Vocabulary, type WordIds } from "./vocabulary.ts";
@@ -72,6 +73,21 @@ function pairsOf(merges: unknown): [string, string][] {
   );
   if (bad !== undefined) throw new Error("merges must be pairs of tokens");
   return pairs;
+}
+
+/**
+ * How a long word is cut into pieces that merges don't reach over, if it can be.
+ */
+export function bpePieces(
+  model: TokenizerPart,
+  vocabulary: Vocabulary,
+): ((word: string) => Iterable<string>) | undefined {
+  // These look at the word as a whole, or at its ends.
+  const whole = model.ignore_merges || model.continuing_subword_prefix ||
+    model.end_of_word_suffix;
+  if (whole) return undefined;
+  const made = () => pairsOf(model.merges).map((pair) => pair.join(""));
+  return mergeBorders(made, (letter) => vocabulary.has(letter));
 }
 
 /** The ids of a word's letters, before any are joined. */

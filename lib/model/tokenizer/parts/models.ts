@@ -1,4 +1,4 @@
-import { bpe } from "./bpe.ts";
+import { bpe, bpePieces } from "./bpe.ts";
 import type { TokenizerPart } from "../tokenizer_json.ts";
 import { unigram } from "./unigram.ts";
 import { remembered, type Vocabulary, type WordIds } from "./vocabulary.ts";
@@ -10,6 +10,8 @@ export interface WordModel {
   /** Entries of the vocabulary, which the ids of added tokens follow. */
   size: number;
   wordIds: WordIds;
+  /** Cuts a long word into pieces whose ids, in a row, are the word's. */
+  pieces?: (word: string) => Iterable<string>;
 }
 
 const KINDS = {
@@ -46,7 +48,12 @@ export function modelOf(model: TokenizerPart): WordModel {
   );
   const size = listed ? (model.vocab as unknown[]).length : vocabulary.size;
   const ids = KINDS[type as keyof typeof KINDS](model, vocabulary);
-  return { vocabulary, size, wordIds: remembered(ids) };
+  return {
+    vocabulary,
+    size,
+    wordIds: remembered(ids),
+    pieces: type === "BPE" ? bpePieces(model, vocabulary) : undefined,
+  };
 }
 
 /** Files of old don't say the type. */

@@ -1,6 +1,6 @@
 import { bertNormalizer } from "./bert_text.ts";
 import { byteLetters } from "./byte_letters.ts";
-import { findsNothing, type FindSpans, patternSpans } from "./pattern.ts";
+import { findsNothing, patternSpans } from "./pattern.ts";
 import { precompiledNormalizer } from "./precompiled.ts";
 import { prepend, type Stretch } from "./stretch.ts";
 import type { TokenizerPart } from "../tokenizer_json.ts";
@@ -38,7 +38,7 @@ export function normalizerOf(part: TokenizerPart | null): Normalizer {
       if (findsNothing(part.pattern)) {
         throw new Error("the pattern of Replace must take a character");
       }
-      return replacer(patternSpans(part.pattern), part.content as string);
+      return replacer(part.pattern, part.content as string);
     default:
       return characterWise(textFunction(part));
   }
@@ -119,8 +119,13 @@ function stripper(part: TokenizerPart): Normalizer {
 }
 
 /** What is put in the place of a match comes from the match's last character. */
-function replacer(find: FindSpans, content: string): Normalizer {
+function replacer(pattern: unknown, content: string): Normalizer {
+  const find = patternSpans(pattern);
+  const { String: plain } = pattern as { String?: string };
   return ({ text, lead }) => {
+    if (lead === 0 && plain !== undefined) {
+      return { text: text.replaceAll(plain, () => content), lead };
+    }
     let [out, start] = ["", 0];
     for (const [from, to, matched] of find(text)) {
       const piece = matched ? content : text.slice(from, to);
