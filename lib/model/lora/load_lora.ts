@@ -4,7 +4,7 @@ import type { Variable } from "../../backend/mod.ts";
 import { readJson } from "../../base/files/json_file.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
-import { factorsOf, linearModules, POOLER } from "./lora_modules.ts";
+import { factorsOf, linearModules, POOLERS } from "./lora_modules.ts";
 import { withFactors } from "./add_lora.ts";
 import { parseAdapterConfig } from "./adapter_file.ts";
 import { type LoraConfig, loraRank } from "./lora_config.ts";
@@ -69,7 +69,7 @@ export async function loadLora(
   using tensors = await openSafetensors(
     join(folder, "adapter_model.safetensors"),
   );
-  const modules = [...linearModules(encoder), POOLER];
+  const modules = [...linearModules(encoder), ...POOLERS];
   const factors = new Map<string, Variable>();
   try {
     for (const [key, { shape }] of tensors.tensors) {

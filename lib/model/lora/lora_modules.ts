@@ -25,10 +25,10 @@ export function linearModules({ parameters }: Encoder): string[] {
 }
 
 /**
- * The pooler's map of a BERT: peft adapts it too where targets are "all-linear"
- * or "dense". No embedding depends on it, but what is saved has it.
+ * The pooler's map of a BERT, and of an ALBERT: peft adapts it too where targets
+ * are "all-linear" or "dense". No embedding depends on it, but what is saved has it.
  */
-export const POOLER = "pooler.dense";
+export const POOLERS: readonly string[] = ["pooler.dense", "pooler"];
 
 /** Names of the affine maps that have an adapter. */
 export function adaptedModules({ parameters }: Encoder): string[] {

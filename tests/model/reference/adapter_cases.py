@@ -15,7 +15,22 @@ def qwen3():
         **{**_cases.BERT, "num_key_value_heads": 2, "head_dim": 6})))
 
 
-MODELS = {"bert": _cases.bert, "qwen3": qwen3}
+def of(kind, **more):
+    sizes = {**_cases.BERT, **more}
+    return lambda: shaken(transformers.AutoModel.from_config(transformers.CONFIG_MAPPING[kind](**sizes)))
+
+
+DISTIL = dict(dim=16, n_layers=2, n_heads=4, hidden_dim=24)
+OTHERS = {
+    "distilbert": of("distilbert", **DISTIL),
+    "electra": of("electra", embedding_size=8),
+    "albert": of("albert", embedding_size=8),
+    "modernbert": of("modernbert", local_attention=6),
+    "nomic_bert": of("nomic_bert"),
+    "phi3": of("phi3", num_key_value_heads=2),
+    "olmo2": of("olmo2", num_key_value_heads=2),
+}
+MODELS = {"bert": _cases.bert, "qwen3": qwen3, **OTHERS}
 NAMES = {"bert": ["query", "value"], "qwen3": ["q_proj", "v_proj"]}
 
 
@@ -24,7 +39,7 @@ def add(kind, what, error=None, shake=True, full=False, **options):
     MODELS[kind]().save_pretrained(base)
     tokenizer().save_pretrained(base)
     folder = cases.folder(f"{kind}-{what}".replace(" ", "-"))
-    options = {"r": 2, "lora_alpha": 6, "target_modules": NAMES[kind], **options}
+    options = {"r": 2, "lora_alpha": 6, "target_modules": NAMES.get(kind), **options}
     model = peft.get_peft_model(
         transformers.AutoModel.from_pretrained(base), peft.LoraConfig(**options))
     generator = torch.Generator().manual_seed(3)
@@ -39,7 +54,9 @@ def add(kind, what, error=None, shake=True, full=False, **options):
     cases.add(f"{kind}: {what}", folder, expected, error=error, base=base)
 
 
-for kind in MODELS:
+for kind in OTHERS:
+    add(kind, "all-linear", target_modules="all-linear")
+for kind in NAMES:
     add(kind, "plain")
     add(kind, "rsLoRA", use_rslora=True)
     add(kind, "all-linear", target_modules="all-linear")
