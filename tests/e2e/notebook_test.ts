@@ -125,15 +125,15 @@ function checkFromScratch(notebook: Notebook): void {
     ];
     const line = verdict.split("\n").find((l) => l.startsWith(`- ${arm}:`))!;
     assert.ok(line.includes(` ${mean.toFixed(3)} against`), line);
-    // A gain is claimed only where the interval lies above zero, and so on.
+    // What is said of the interval is so.
     const interval = /interval ([+−]\d\.\d+) to ([+−]\d\.\d+)\)/.exec(line)!;
     const [low, high] = interval.slice(1).map((x) =>
       Number(x.replace("−", "-"))
     ) as [number, number];
     const difference = mean - uniform;
     assert.ok(low - 5e-4 <= difference && difference <= high + 5e-4, line);
-    if (line.includes("**a gain**")) assert.ok(low >= 0, line);
-    else if (line.includes("**a loss**")) assert.ok(high <= 0, line);
+    if (line.includes("**above zero**")) assert.ok(low >= 0, line);
+    else if (line.includes("**below zero**")) assert.ok(high <= 0, line);
     else assert.ok(low <= 0 && high >= 0, line);
   }
 }
@@ -174,7 +174,7 @@ function checkEvaluate(notebook: Notebook): void {
 
 function checkOwnData(notebook: Notebook): void {
   const weights = tableOf(notebook, "readings");
-  for (const name of ["weight", "weight by the other reading"]) {
+  for (const name of ["weight", "weight by the other variant"]) {
     const sum = meanOf(column(weights, name)) * weights.length;
     assert.ok(Math.abs(sum - 1) < 1e-9, `${name}: ${sum}`);
   }
