@@ -105,9 +105,15 @@ export async function encodeToFile(
     );
   }
   const before = resume ? await progressOf(part) : undefined;
+  const { size } = await file.stat();
   const { rest, hash, windows } = await continued(
     texts,
-    before?.key === key ? before.windows : [],
+    before?.key === key
+      // Stopped when the file had its name already, it is another, empty one.
+      ? before.windows.filter(({ done }) =>
+        start + 4 * dimension * done <= size
+      )
+      : [],
   );
   const resumed = windows.at(-1)?.done ?? 0;
   let count = resumed;
@@ -203,7 +209,6 @@ function hashOf(text: string): string {
 
 async function progressOf(part: string): Promise<Progress | undefined> {
   try {
-    await Deno.stat(part);
     return progress.parse(
       jsonValue(await readText(`${part}.json`, "none")),
     );
