@@ -61,10 +61,15 @@ export type {
   BertSizes,
   CommonConfig,
   DecoderConfig,
+  DistilbertConfig,
   ModelConfig,
+  ModernBertConfig,
   MpnetConfig,
+  NarrowBertConfig,
   RobertaConfig,
   RopeConfig,
+  RotaryBertConfig,
+  T5Config,
 } from "./config/model_config.ts";
 export {
   type EncodedWindow,
