@@ -171,6 +171,7 @@ export {
   suiteFromRows,
   type SuiteFromRowsOptions,
 } from "./tables/suite_from_table.ts";
+export type { ClassNames } from "./tables/class_names.ts";
 export type { Table, TableFile, TableRow, UnusedFile } from "./tables/table.ts";
 export type { TableColumns, TableTaskOptions } from "./tables/table_options.ts";
 export {

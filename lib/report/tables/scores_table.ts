@@ -29,8 +29,13 @@ export interface ScoresTableOptions {
  * import { bm25Retriever } from "@tdro/tdro/search";
  * import assert from "node:assert/strict";
  *
- * const rows = [{ query: "capital of France", passage: "France: Paris", split: "test" }];
- * const suite = await suiteFromRows(rows, { name: "demo" });
+ * const rows = [{
+ *   topic: "capitals",
+ *   query: "capital of France",
+ *   passage: "France: Paris",
+ *   split: "test",
+ * }];
+ * const suite = await suiteFromRows(rows, { task: "topic" });
  * const report = await collectReport(evaluateRetriever(bm25Retriever, suite));
  * assert.deepEqual(scoresTable(report).array("nDCG@10"), [1]);
  * assert.equal(scoresTable(report, { by: "query" }).numRows(), 1);

@@ -16,7 +16,7 @@ import { taskRows } from "./object_rows.ts";
  * import assert from "node:assert/strict";
  *
  * const rows = [{ query: "capital of France", passage: "Paris", task: "capitals" }];
- * const suite = await suiteFromRows(rows, { name: "demo" });
+ * const suite = await suiteFromRows(rows, { task: "task" });
  * const table = suiteTable(suite).select("task", "passages");
  * assert.deepEqual(table.objects(), [{ task: "capitals", passages: 1 }]);
  * ```
