@@ -65,8 +65,8 @@ function sentence(s: ArenaStrategy): string {
     }`
     : "; choosing was free";
   if (seeds.length < 2) return `${s.name}: ${numbers}${cost}.`;
-  return `${s.name}: ${judged(s)} (${numbers}, p ${
-    s.pHolm!.toFixed(3)
+  return `${s.name}: ${judged(s)} (${numbers}, ${
+    pText(s.pHolm!)
   } after Holm; by seed ${seeds.map(signed).join(", ")})${
     notInferior(s)
   }${cost}.`;
@@ -93,11 +93,9 @@ function notInferior(s: ArenaStrategy): string {
   }
   const share = `${(100 * s.dataUsed).toFixed(0)} % of the training rows`;
   return s.pInferior <= ALPHA
-    ? `; with ${share} not worse by ${MARGIN} or more (p ${
-      s.pInferior.toFixed(3)
-    })`
-    : `; whether ${share} cost less than ${MARGIN} is open (p ${
-      s.pInferior.toFixed(3)
+    ? `; with ${share} not worse by ${MARGIN} or more (${pText(s.pInferior)})`
+    : `; whether ${share} cost less than ${MARGIN} is open (${
+      pText(s.pInferior)
     })`;
 }
 
@@ -159,6 +157,10 @@ function limits({ seeds, steps, strategies, arms }: ArenaResult): string[] {
       ? "Intervals and p-values were made by an earlier version, over test queries alone: run the arena again to have them over seeds, too."
       : "Intervals and p-values are over seeds and test queries alike: what other seeds and other queries would show."),
   ];
+}
+
+function pText(p: number): string {
+  return p < 0.001 ? "p < 0.001" : `p ${p.toFixed(3)}`;
 }
 
 function signed(x: number): string {
