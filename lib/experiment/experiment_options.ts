@@ -116,6 +116,12 @@ export const MEASURES = [
 
 const positive = () => z.number().int().min(1);
 
+/**
+ * Largest batch. The rows of one are in memory as texts, and more queries than these
+ * are a slip of the hand: the largest batches of published retrievers have 65,536.
+ */
+const LARGEST_BATCH = 1_048_576;
+
 /** The object schema behind {@linkcode experimentOptions}; commands extend it. */
 export const experimentShape = {
   out: z.string().min(1).default(DEFAULT_FOLDER).meta({ placeholder: "FOLDER" })
@@ -139,7 +145,7 @@ export const experimentShape = {
   steps: positive().default(120).describe(
     "Updates of each retriever (stages 0 and 2)",
   ),
-  batchSize: z.number().int().min(2).default(32).describe(
+  batchSize: z.number().int().min(2).max(LARGEST_BATCH).default(32).describe(
     "Queries per update of a retriever, all of one task",
   ),
   passages: positive().default(2).describe(
@@ -148,7 +154,7 @@ export const experimentShape = {
   weightSteps: positive().default(100).describe(
     "Updates of weights and proxy (stage 1)",
   ),
-  weightBatchSize: positive().default(32).describe(
+  weightBatchSize: positive().max(LARGEST_BATCH).default(32).describe(
     "Queries per update of the weights, of mixed tasks",
   ),
   weightPassages: z.number().int().min(2).default(3).describe(

@@ -51,6 +51,12 @@ Deno.test("the settings of training are bounded", () => {
     () => parseExperimentOptions({ hiddenDropout: 1 }),
     /hiddenDropout/,
   );
+  for (const name of ["batchSize", "weightBatchSize"]) {
+    assert.throws(
+      () => parseExperimentOptions({ [name]: 1e9 }),
+      new RegExp(`${name}: .*1048576`),
+    );
+  }
   assert.throws(
     () => parseExperimentOptions({ chunkTokens: 0 }),
     /chunkTokens/,
