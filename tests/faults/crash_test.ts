@@ -85,7 +85,7 @@ async function tryPlaces(command: TriedCommand): Promise<void> {
     for (const [i, { what }] of places.entries()) {
       const { code, err } = ended[i]!;
       // What was whole already is refused, or given again.
-      if (code !== 0 && !/there already|something of that name/.test(err)) {
+      if (code !== 0 && !/(there|exists) already|name is taken/.test(err)) {
         faults.push(`${what}: ${err}`);
       }
       const made = comparable(await readFiles(folders[i]!));

@@ -90,7 +90,7 @@ const TOLD: Record<string, RegExp> = {
   "deep": /config\.json: num_hidden_layers: .*10000, got 1000000000/,
   "id": /ids of 2 tokens must be below 1004: got 100000000 for "a"/,
   "added": /ids of 3 tokens must be below 1006: got 1000000000 for "<s>"/,
-  "no-merges": /tokenizer\.json: the model lacks a field, or has one of/,
+  "no-merges": /tokenizer\.json: merges must be a list/,
   "no-pair": /tokenizer\.json: post_processor\.pair /,
   "no-list": /tokenizer\.json: normalizer lacks a field, or has one of/,
   "scratch": /its parameters must be at most 8589934592 numbers: got \d+;/,
