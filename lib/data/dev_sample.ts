@@ -119,9 +119,10 @@ export interface HeldOut {
  * import assert from "node:assert/strict";
  *
  * const rows = Array.from({ length: 40 }, (_, i) => ({
- *   query: `what is ${i}?`, passage: `${i} is a number`, split: "train",
+ *   query: `what is ${i}?`, passage: `${i} is a number`,
  * }));
- * const whole = { name: "mine", tasks: [await taskFromRows(rows, { name: "numbers" })] };
+ * const task = await taskFromRows(rows, { name: "numbers", dev: 0, test: 0 });
+ * const whole = { name: "mine", tasks: [task] };
  * const { suite, heldOut } = holdOutDev(whole);
  * assert.deepEqual(heldOut, { numbers: 4 });
  * assert.equal(suite.tasks[0]!.qrels.train!.size, 36);

@@ -584,7 +584,7 @@ Deno.test("openWeights() prefers the single file and misses both by name", async
   const place = `${folder}/single`;
   await assert.rejects(
     () => openWeights(place),
-    /neither model.safetensors nor/,
+    /must have model\.safetensors or model\.safetensors\.index\.json/,
   );
   await writeSafetensors(`${place}/model.safetensors`, []);
   using weights = await openWeights(place);
