@@ -149,7 +149,7 @@ export function explainMetrics(
     history,
     lines,
     measure: measure as ExperimentOptions["measure"],
-    ...chance.length === tasks.length && { chance },
+    chance: chance.length === tasks.length ? chance : undefined,
   });
 }
 

@@ -93,7 +93,8 @@ export function weightsPlot(
       weight,
       label,
       above: banded ? weight < low! || weight > high! : weight > uniform,
-      ...banded && { low, high },
+      low: banded ? low : undefined,
+      high: banded ? high : undefined,
     };
     return sized ? { ...row, size, share: size! / rowsInAll * total } : row;
   });
