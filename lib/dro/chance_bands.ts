@@ -4,6 +4,7 @@ import {
 } from "./log/replay_weights.ts";
 import type { LossObservation } from "./update/measure_losses.ts";
 import type { RandomSource } from "../base/random_source.ts";
+import { shuffled } from "../base/shuffled.ts";
 
 /** Options for {@linkcode chanceBands}. */
 export interface ChanceBandsOptions extends ReplayWeightsOptions {
@@ -61,7 +62,10 @@ export function chanceBands(
     { length: replays },
     () =>
       replayWeights(
-        lines.map((line) => ({ ...line, domains: dealt(line.domains, rng) })),
+        lines.map((line) => ({
+          ...line,
+          domains: shuffled(Array.from(line.domains), rng),
+        })),
         update,
       ).state.curr,
   );
@@ -71,17 +75,4 @@ export function chanceBands(
       .sort((a, b) => a - b);
     return [weights[tail]!, weights[replays - 1 - tail]!];
   });
-}
-
-/** The same tasks in random order (Fisher and Yates). */
-function dealt(
-  domains: LossObservation["domains"],
-  rng: RandomSource,
-): number[] {
-  const result = Array.from(domains);
-  for (let last = result.length - 1; last > 0; last--) {
-    const pick = rng.int(last + 1);
-    [result[last], result[pick]] = [result[pick]!, result[last]!];
-  }
-  return result;
 }

@@ -9,7 +9,7 @@ import {
 } from "./row_supply.ts";
 import { createRng, restoreRng } from "./create_rng.ts";
 import { cumulativeShares, drawTask } from "./draw_task.ts";
-import { shuffled } from "./shuffled.ts";
+import { shuffled } from "../base/shuffled.ts";
 import { stratifiedTasks } from "./stratified_tasks.ts";
 import type { Batch, BatchExample, Rng, SamplerCursor } from "./types.ts";
 import { passageText } from "../base/texts/passage_text.ts";

@@ -44,7 +44,7 @@ export {
   type MixtureRule,
   trainSizes,
 } from "./mixture.ts";
-export { shuffled } from "./shuffled.ts";
+export { shuffled } from "../base/shuffled.ts";
 export { stratifiedTasks } from "./stratified_tasks.ts";
 export type {
   Batch,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { murmur3 } from "../../lib/sampling/murmur3.ts";
 import { createRng, restoreRng } from "../../lib/sampling/create_rng.ts";
-import { shuffled } from "../../lib/sampling/shuffled.ts";
+import { shuffled } from "../../lib/base/shuffled.ts";
 import { fits } from "./_chi_square.ts";
 
 Deno.test("murmur3() gives the published values", () => {

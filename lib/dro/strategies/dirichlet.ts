@@ -1,4 +1,5 @@
 import type { RandomSource } from "../../base/random_source.ts";
+import { standardNormal } from "../../base/standard_normal.ts";
 
 /**
  * Draws from a Dirichlet distribution: independent gamma draws over their sum.
@@ -33,17 +34,11 @@ function logGamma(alpha: number, rng: Pick<RandomSource, "next">): number {
   const d = alpha - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   while (true) {
-    const x = normal(rng);
+    const x = standardNormal(rng);
     const v = (1 + c * x) ** 3;
     if (v <= 0) continue;
     if (Math.log(1 - rng.next()) < x * x / 2 + d - d * v + d * Math.log(v)) {
       return Math.log(d * v);
     }
   }
-}
-
-/** A standard normal draw (Box & Muller). */
-function normal(rng: Pick<RandomSource, "next">): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - rng.next()));
-  return radius * Math.cos(2 * Math.PI * rng.next());
 }

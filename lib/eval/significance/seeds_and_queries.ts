@@ -3,6 +3,7 @@ import { pairedTTest } from "./paired_t.ts";
 import { quantile } from "./quantile.ts";
 import type { RandomSource } from "../../base/random_source.ts";
 import { mean } from "../../base/mean.ts";
+import { standardNormal } from "../../base/standard_normal.ts";
 
 /**
  * What a system gained over another: for each seed, task and query the difference,
@@ -171,14 +172,8 @@ function resampledMean(
 function student(df: number, rng: RandomSource): number {
   if (df < 1) return 0;
   let squares = 0;
-  for (let i = 0; i < df; i++) squares += normal(rng) ** 2;
-  return normal(rng) / Math.sqrt(squares / df);
-}
-
-/** A standard normal draw (Box and Muller). */
-function normal(rng: RandomSource): number {
-  return Math.sqrt(-2 * Math.log(1 - rng.next())) *
-    Math.cos(2 * Math.PI * rng.next());
+  for (let i = 0; i < df; i++) squares += standardNormal(rng) ** 2;
+  return standardNormal(rng) / Math.sqrt(squares / df);
 }
 
 /** Share of the samples ≤ x; never 0, as no finite number of draws shows that. */

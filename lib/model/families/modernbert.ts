@@ -25,6 +25,7 @@ import { modernbertFields, ModernBertFile } from "./modernbert_config.ts";
 import { checkTextLengths } from "./positions.ts";
 import { ropeTable } from "./rope.ts";
 import { windowBias } from "./window_bias.ts";
+import { mapParameters } from "./map_parameters.ts";
 
 /**
  * ModernBERT (arXiv 2412.13663): norms before the parts, rotary positions, a gated
@@ -85,27 +86,17 @@ function modernbertParameters(config: ModernBertConfig): ParameterSpec[] {
       ? [{ name: `${name}.bias`, shape: [D], init: "zeros" as const }]
       : [],
   ];
-  const map = (
-    name: string,
-    shape: [number, number],
-    bias: boolean,
-  ): ParameterSpec[] => [
-    { name: `${name}.weight`, shape, init: "normal" },
-    ...bias
-      ? [{ name: `${name}.bias`, shape: [shape[0]], init: "zeros" as const }]
-      : [],
-  ];
   const { attentionBias, mlpBias } = config;
   const each = Array.from({ length: config.layers }, (_, i) => {
     const at = `layers.${i}`;
     return [
       // The embeddings were normalised just before.
       ...i > 0 ? norm(`${at}.attn_norm`) : [],
-      ...map(`${at}.attn.Wqkv`, [3 * D, D], attentionBias),
-      ...map(`${at}.attn.Wo`, [D, D], attentionBias),
+      ...mapParameters(`${at}.attn.Wqkv`, [3 * D, D], attentionBias),
+      ...mapParameters(`${at}.attn.Wo`, [D, D], attentionBias),
       ...norm(`${at}.mlp_norm`),
-      ...map(`${at}.mlp.Wi`, [2 * F, D], mlpBias),
-      ...map(`${at}.mlp.Wo`, [D, F], mlpBias),
+      ...mapParameters(`${at}.mlp.Wi`, [2 * F, D], mlpBias),
+      ...mapParameters(`${at}.mlp.Wo`, [D, F], mlpBias),
     ];
   });
   return [

@@ -26,6 +26,7 @@ import {
   rotaryBertFile,
   type RotaryBertTraits,
 } from "./rotary_bert_config.ts";
+import { mapParameters } from "./map_parameters.ts";
 
 /** Encoders with BERT's norms, rotary positions and a gated feed-forward part. */
 export function rotaryBertFamily(
@@ -71,16 +72,6 @@ function rotaryBertParameters(
 ): ParameterSpec[] {
   const { hiddenSize: D, intermediateSize: F, headSize, heads } = config;
   const H = heads * headSize;
-  const map = (
-    name: string,
-    shape: [number, number],
-    bias: boolean,
-  ): ParameterSpec[] => [
-    { name: `${name}.weight`, shape, init: "normal" },
-    ...bias
-      ? [{ name: `${name}.bias`, shape: [shape[0]], init: "zeros" as const }]
-      : [],
-  ];
   const norm = (name: string): ParameterSpec[] => [
     { name: `${name}.weight`, shape: [D], init: "ones" },
     { name: `${name}.bias`, shape: [D], init: "zeros" },
@@ -90,13 +81,13 @@ function rotaryBertParameters(
     const { attentionBias, downBias } = traits;
     return [
       ...["q", "k", "v"].flatMap((which) =>
-        map(`${at}.self_attn.${which}_proj`, [H, D], attentionBias)
+        mapParameters(`${at}.self_attn.${which}_proj`, [H, D], attentionBias)
       ),
-      ...map(`${at}.self_attn.o_proj`, [D, H], attentionBias),
+      ...mapParameters(`${at}.self_attn.o_proj`, [D, H], attentionBias),
       ...norm(`${at}.post_attention_layernorm`),
-      ...map(`${at}.mlp.gate_proj`, [F, D], false),
-      ...map(`${at}.mlp.up_proj`, [F, D], false),
-      ...map(`${at}.mlp.down_proj`, [D, F], downBias),
+      ...mapParameters(`${at}.mlp.gate_proj`, [F, D], false),
+      ...mapParameters(`${at}.mlp.up_proj`, [F, D], false),
+      ...mapParameters(`${at}.mlp.down_proj`, [D, F], downBias),
       ...norm(`${at}.post_mlp_layernorm`),
     ];
   });

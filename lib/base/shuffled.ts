@@ -1,4 +1,4 @@
-import type { Rng } from "./types.ts";
+import type { RandomSource } from "./random_source.ts";
 
 /**
  * The items in random order, each order equally likely (Fisher–Yates).
@@ -17,7 +17,10 @@ import type { Rng } from "./types.ts";
  * assert.deepEqual(order, shuffled([0, 1, 2, 3], createRng(1, "rows")));
  * ```
  */
-export function shuffled<T>(items: readonly T[], rng: Rng): T[] {
+export function shuffled<T>(
+  items: readonly T[],
+  rng: Pick<RandomSource, "int">,
+): T[] {
   const result = [...items];
   for (let last = result.length - 1; last > 0; last--) {
     const pick = rng.int(last + 1);
