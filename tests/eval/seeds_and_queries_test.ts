@@ -69,7 +69,10 @@ Deno.test("two arms that differ by luck alone are told apart in at most 5 % of 2
 
 Deno.test("a gain well above both kinds of noise is found, with three seeds too", () => {
   const world = {
-    ...{ seeds: 3, tasks: 6, queries: 60, gain: 0.1 },
+    seeds: 3,
+    tasks: 6,
+    queries: 60,
+    gain: 0.1,
     ...{
       seedNoise: 0.005,
       taskNoise: 0.005,
@@ -116,7 +119,10 @@ Deno.test("swapping the arms mirrors all of it; non-inferiority grows with the m
       fc.double({ min: -0.1, max: 0.1, noNaN: true }),
       (seeds, gain) => {
         const there = draw({
-          ...{ seeds, tasks: 3, queries: 8, gain },
+          seeds,
+          tasks: 3,
+          queries: 8,
+          gain,
           ...{
             seedNoise: 0.02,
             taskNoise: 0.01,

@@ -54,7 +54,11 @@ Deno.test("over many batches a task has its share, also where batches are smalle
 Deno.test("mixed batches can be stratified, and go on from any cursor", () => {
   const rows = rowsOf([5, 7, 3, 4]);
   const options = {
-    ...{ size: 8, seed: 3, count: 6, homogeneous: false, passages: 1 },
+    size: 8,
+    seed: 3,
+    count: 6,
+    homogeneous: false,
+    passages: 1,
     taskDraw: "stratified" as const,
   };
   const all = [...batches(rows, [1, 1, 1, 1], options)];

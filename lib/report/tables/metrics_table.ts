@@ -26,7 +26,7 @@ export interface MetricsTableOptions {
  *
  * const run = { // stands for await learn(…)
  *   summary: {
- *     ...{ suite: "mine", seed: 1, mean: { uniform: 0.5 } },
+ *     suite: "mine", seed: 1, mean: { uniform: 0.5 },
  *     tasks: [{ name: "faq", size: 9, weight: 1, ndcg: { uniform: 0.5 } }],
  *   },
  *   metrics: [{ stage: "weights", step: 0, loss: 2, lossByTask: { faq: 2 }, weights: [1] }],
