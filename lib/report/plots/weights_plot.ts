@@ -93,9 +93,8 @@ export function weightsPlot(
       weight,
       label,
       above: banded ? weight < low! || weight > high! : weight > uniform,
-      low: banded ? low : undefined,
-      high: banded ? high : undefined,
     };
+    if (banded) Object.assign(row, { low, high });
     return sized ? { ...row, size, share: size! / rowsInAll * total } : row;
   });
   const { axis, bare } = rowAxis("task", values.map((row) => row.task));
