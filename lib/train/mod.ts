@@ -84,6 +84,7 @@ export {
   type LossFunction,
   type Negatives,
 } from "./info_nce.ts";
+export { matryoshka, type MatryoshkaOptions } from "./matryoshka.ts";
 export { DEFAULT_TEMPERATURE } from "../base/defaults.ts";
 export {
   learningRateFactor,
