@@ -3,6 +3,7 @@ import { DEV_SIZES } from "../base/dev_sizes.ts";
 import type { LossMeasure } from "../dro/mod.ts";
 import { DEFAULT_TEMPERATURE } from "../base/defaults.ts";
 import { lengthShape } from "../base/length_options.ts";
+import { LOSS_MEASURES } from "../base/loss_measures.ts";
 import { DEFAULT_FOLDER } from "./folder_name.ts";
 import type { TaskDraw } from "../sampling/mod.ts";
 
@@ -105,15 +106,6 @@ export interface ExperimentOptions {
   devFrom: "dev" | "train";
 }
 
-/** All measures, the usual ones first. */
-export const MEASURES = [
-  "released",
-  "ratio-of-means",
-  "difference",
-  "relative-difference",
-  "raw",
-] as const satisfies LossMeasure[];
-
 const positive = () => z.number().int().min(1);
 
 /**
@@ -166,7 +158,7 @@ export const experimentShape = {
         "batch, or each row by itself, as the reference code does; that " +
         "doubles the noise of the weights",
     ),
-  measure: z.enum(MEASURES).default("released").describe(
+  measure: z.enum(LOSS_MEASURES).default("released").describe(
     "How losses become a task's measure: as the reference code does, by " +
       "the paper's formula, the excess loss, the excess loss relative to the " +
       "reference's, or the loss alone",

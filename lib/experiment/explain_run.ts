@@ -13,11 +13,8 @@ import {
   unpackLosses,
   type WeightExplanation,
 } from "../dro/mod.ts";
-import {
-  type ExperimentOptions,
-  MEASURES,
-  weightEta,
-} from "./experiment_options.ts";
+import { LOSS_MEASURES } from "../base/loss_measures.ts";
+import { type ExperimentOptions, weightEta } from "./experiment_options.ts";
 import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
 import { WEIGHT_STAGE } from "./stages/learn_mixture.ts";
 import { jsonValue } from "../base/json_value.ts";
@@ -33,7 +30,7 @@ export interface RunLosses {
 
 const recordSchema = z.object({
   options: z.object({
-    measure: z.enum(MEASURES),
+    measure: z.enum(LOSS_MEASURES),
     eta: z.number().optional(),
     weightSteps: z.number(),
   }),

@@ -84,6 +84,34 @@ Deno.test("weights replay notes what it left out", async () => {
   assert.match(err, /the last 1 micro-batches make no whole update/);
 });
 
+Deno.test("weights replay takes the update's settings from the log, flags before it", async () => {
+  const update = {
+    measure: "ratio-of-means",
+    eta: 0.1,
+    accumulate: 3,
+  } as const;
+  const numbered = LINES.map((line, step) => ({ step, ...line }));
+  const header = { ...HEADER, ...update };
+  const whole = await logFile(header, ...numbered);
+  // The same in two jobs' logs; the second one takes up the first one's step 1.
+  const jobs = [
+    await logFile(header, numbered[0]!, { ...numbered[1]!, losses: [9, 9, 9] }),
+    await logFile(header, ...numbered.slice(1)),
+  ];
+  const weights = async (...args: string[]) =>
+    JSON.parse((await tdro("weights", "replay", ...args, "--json")).out)
+      .sort((a: { id: number }, b: { id: number }) => a.id - b.id)
+      .map((row: { weight: number }) => row.weight);
+  const { curr } = replayWeights(observations, update).state;
+  assert.deepEqual(await weights(whole), curr);
+  assert.deepEqual(await weights(...jobs), curr);
+  const flags = ["--eta", "0.2", "--accumulate", "1", "--measure", "raw"];
+  assert.deepEqual(
+    await weights(whole, ...flags),
+    replayWeights(observations, { eta: 0.2, measure: "raw" }).state.curr,
+  );
+});
+
 Deno.test("weights replay says in one line what is wrong", async () => {
   const path = await logFile(...LINES);
   const folder = await tempFolder();

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LOSS_MEASURES } from "../../base/loss_measures.ts";
 import type { LossObservation } from "../update/measure_losses.ts";
 import { unpackLosses } from "./pack_losses.ts";
 import type { LossLog } from "./parse_loss_log.ts";
@@ -9,6 +10,7 @@ const losses = z.array(loss).min(1);
 const ids = z.array(z.int().min(0));
 
 const batchSchema = z.strictObject({
+  step: z.int().min(0).optional(),
   losses,
   reference_losses: z.array(loss).nullish(),
   domains: ids.optional(),
@@ -19,7 +21,16 @@ const headerSchema = z.strictObject({
   tasks: z.array(z.string()).min(1).optional(),
   sizes: z.array(z.int().min(1)).min(1).optional(),
   weights: z.array(z.number().min(0)).min(1).optional(),
+  measure: z.enum(LOSS_MEASURES).optional(),
+  eta: z.number().min(0).optional(),
+  accumulate: z.int().min(1).optional(),
 });
+
+type Header = z.infer<typeof headerSchema>;
+const HEADER_KEYS = Object.keys(headerSchema.shape) as (keyof Header)[];
+
+/** What of a header has an entry for each task. */
+const LISTS = ["tasks", "sizes", "weights"] as const;
 
 /**
  * By how much an id may exceed the number of losses where nothing tells how many
@@ -40,6 +51,8 @@ const metricsSchema = z.object({
 
 /** Where a line stands, and what to do if it's wrong. */
 export interface Place {
+  /** File and line. */
+  name: string;
   fail(reason: string): never;
 }
 
@@ -52,7 +65,7 @@ export class LogReader {
     tasks: string[] | null;
   }[] = [];
   readonly #observations: LossObservation[] = [];
-  #header: z.infer<typeof headerSchema> = {};
+  #header: Header | undefined;
   /** Names in the header. */
   readonly #named = new Set<string>();
   #domains = 0;
@@ -60,6 +73,10 @@ export class LogReader {
   /** Where the largest id stands. */
   #largestAt: Place | undefined;
   #losses = 0;
+  /** Whether the lines say which step they are of. */
+  #numbered = false;
+  /** What was left out and why. */
+  readonly warnings: string[] = [];
   /** Whether there was a line of a run's `metrics.jsonl`. */
   hasMetrics = false;
 
@@ -67,20 +84,25 @@ export class LogReader {
   take(value: unknown, place: Place): void {
     const isObject = typeof value === "object" && value !== null;
     if (isObject && "stage" in value) return this.#takeMetrics(value, place);
-    if (isObject && !("losses" in value) && this.#isFirst()) {
+    if (isObject && !("losses" in value) && this.#mayBeHeader()) {
       return this.#takeHeader(value, place);
     }
     this.#takeBatch(checked(batchSchema, value, place), place);
   }
 
-  #isFirst(): boolean {
-    return this.#batches.length === 0 && this.#observations.length === 0 &&
-      this.#domains === 0;
+  /** The first line, or where a resumed training or another file begins. */
+  #mayBeHeader(): boolean {
+    return this.#header !== undefined ||
+      this.#batches.length + this.#observations.length === 0;
   }
 
   #takeHeader(value: unknown, place: Place): void {
     const header = checked(headerSchema, value, place);
-    const lists = Object.entries(header);
+    if (this.#header) return this.#refuseOther(header, place);
+    const lists = LISTS.flatMap((name) => {
+      const list = header[name];
+      return list ? [[name, list] as const] : [];
+    });
     const [first] = lists;
     if (!first) place.fail("a header needs tasks, sizes or weights");
     for (const [name, list] of lists) {
@@ -103,6 +125,17 @@ export class LogReader {
     }
     this.#header = header;
     this.#domains = first[1].length;
+  }
+
+  /** A later header must say what the first one said. */
+  #refuseOther(header: Header, place: Place): void {
+    const differing = HEADER_KEYS.find((key) =>
+      JSON.stringify(header[key]) !== JSON.stringify(this.#header![key])
+    );
+    if (differing === undefined) return;
+    place.fail(
+      `${differing} must be the same in every header; replay logs of one training at a time`,
+    );
   }
 
   #takeBatch(batch: z.infer<typeof batchSchema>, place: Place): void {
@@ -131,7 +164,7 @@ export class LogReader {
       place.fail("use domains in every line, or tasks in every line");
     }
     if (domains) this.#checkIds(domains, place);
-    const { tasks: names } = this.#header;
+    const names = this.#header?.tasks;
     const stray = names && tasks?.find((name) => !this.#named.has(name));
     if (stray !== undefined) {
       place.fail(
@@ -143,12 +176,34 @@ export class LogReader {
     if (tasks && !names && this.#domains > 0) {
       place.fail("tasks need the names in the header too");
     }
+    this.#placeStep(batch.step, place);
     this.#batches.push({
       losses,
       referenceLosses: references,
       domains: domains ?? null,
       tasks: tasks ?? null,
     });
+  }
+
+  /** A step that comes again comes from a training that was resumed. */
+  #placeStep(step: number | undefined, place: Place): void {
+    const count = this.#batches.length;
+    if (count > 0 && (step === undefined) === this.#numbered) {
+      place.fail("give the step in every line, or in none");
+    }
+    this.#numbered = step !== undefined;
+    if (step === undefined || step === count) return;
+    if (step > count) {
+      place.fail(
+        `step must be ${count}, the next one: got ${step}; a part of the log is missing`,
+      );
+    }
+    this.#batches.length = step;
+    this.warnings.push(
+      `${place.name}: step ${step} comes again; lines ${step} to ${
+        count - 1
+      } of the training before it was resumed are left out`,
+    );
   }
 
   #takeMetrics(value: object, place: Place): void {
@@ -192,10 +247,11 @@ export class LogReader {
   }
 
   /** All lines together. */
-  finish(): Omit<LossLog, "warnings"> {
+  finish(): LossLog {
     this.#checkLargest();
+    const header = this.#header ?? {};
     const named = this.#batches[0]?.tasks
-      ? this.#header.tasks ?? namesIn(this.#batches.map((b) => b.tasks!))
+      ? header.tasks ?? namesIn(this.#batches.map((b) => b.tasks!))
       : undefined;
     const idOf = new Map(named?.map((name, k) => [name, k]));
     const lines = this.#batches.map((batch): LossObservation => ({
@@ -203,11 +259,12 @@ export class LogReader {
       referenceLosses: batch.referenceLosses,
       domains: batch.domains ?? batch.tasks!.map((name) => idOf.get(name)!),
     }));
-    const tasks = this.#header.tasks ?? named;
-    const log: Omit<LossLog, "warnings"> = {
-      ...this.#header,
+    const tasks = header.tasks ?? named;
+    const log: LossLog = {
+      ...header,
       domainCount: this.#domains || (tasks?.length ?? this.#largest + 1),
       lines: [...lines, ...this.#observations],
+      warnings: this.warnings,
     };
     if (tasks) log.tasks = tasks;
     return log;
@@ -233,7 +290,7 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, place: Place): T {
     place.fail(
       `unknown key ${
         JSON.stringify(issue.keys[0])
-      }; the keys are losses, reference_losses, and domains or tasks; of a header tasks, sizes, weights`,
+      }; the keys are step, losses, reference_losses, and domains or tasks; of a header tasks, sizes, weights, measure, eta, accumulate`,
     );
   }
   const found = issue.path.reduce<unknown>(

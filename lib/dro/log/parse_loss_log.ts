@@ -1,5 +1,5 @@
 import { LogReader, type Place } from "./log_reader.ts";
-import type { LossObservation } from "../update/measure_losses.ts";
+import type { LossMeasure, LossObservation } from "../update/measure_losses.ts";
 import { jsonValue } from "../../base/json_value.ts";
 import { printable } from "../../base/printable.ts";
 
@@ -17,6 +17,12 @@ export interface LossLog {
   sizes?: number[];
   /** Weights before the first micro-batch, shape `[K]`, if the log tells. */
   weights?: number[];
+  /** The measure that the weights were to be learned by, if the log tells. */
+  measure?: LossMeasure;
+  /** Step size on the log-weights, if the log tells. */
+  eta?: number;
+  /** Micro-batches of an update, if the log tells. */
+  accumulate?: number;
   /** Number of tasks K: of the header, or one more than the largest id. */
   domainCount: number;
   /** The micro-batches in order, at least one. */
@@ -43,7 +49,12 @@ export interface LossLog {
  * ```
  *
  * where entry k is about the task with id k: names, rows, and the weights that
- * learning starts from.
+ * learning starts from; and with `measure`, `eta` and `accumulate`, how the
+ * weights are to be learned.
+ *
+ * A line may have `"step": s`, its number from 0. Then a training that was
+ * resumed from a checkpoint may write on in the same log, header and all: of a
+ * step that comes again the last line counts.
  *
  * The `metrics.jsonl` of a tdro run is such a log too: its lines of the stage
  * `"weights"` count.
@@ -72,15 +83,45 @@ export function parseLossLog(
   text: string,
   { path = "loss log" }: ParseLossLogOptions = {},
 ): LossLog {
+  return parseLossLogs([{ path, text }]);
+}
+
+/** One of several parts of a log. */
+export interface LogPart {
+  /** Name of the file, for messages. */
+  path: string;
+  /** Its content. */
+  text: string;
+}
+
+/** {@linkcode parseLossLog} of a log in several parts, in the order of time. */
+export function parseLossLogs(parts: readonly LogPart[]): LossLog {
   const reader = new LogReader();
+  for (const part of parts) takePart(part, reader);
+  const log = reader.finish();
+  if (log.lines.length > 0) return log;
+  const { path, text } = parts.at(-1)!;
+  throw new SyntaxError(
+    `${path}:${
+      text.split("\n").length
+    }: Cannot use the log: it has no micro-batch${
+      reader.hasMetrics
+        ? " of the stage weights with each example's losses; run it again with this version"
+        : ""
+    }`,
+  );
+}
+
+function takePart({ path, text }: LogPart, reader: LogReader): void {
   const rows = text.replace(/^\ufeff/, "").split("\n");
-  const warnings: string[] = [];
   rows.forEach((row, i) => {
     if (row.trim() === "") return;
+    const name = `${path}:${i + 1}`;
     const place: Place = {
+      name,
       fail(reason) {
         throw new SyntaxError(
-          `${path}:${i + 1}: Cannot use the line: ${printable(reason)}`,
+          `${name}: Cannot use the line: ${printable(reason)}`,
         );
       },
     };
@@ -90,8 +131,8 @@ export function parseLossLog(
     } catch (error) {
       // Only what follows the last line end can still have been in writing.
       if (i === rows.length - 1) {
-        warnings.push(
-          `${path}:${i + 1}: the last line breaks off and is left out`,
+        reader.warnings.push(
+          `${name}: the last line breaks off and is left out`,
         );
         return;
       }
@@ -100,15 +141,4 @@ export function parseLossLog(
     }
     reader.take(value, place);
   });
-  const log = reader.finish();
-  if (log.lines.length === 0) {
-    throw new SyntaxError(
-      `${path}:${rows.length}: Cannot use the log: it has no micro-batch${
-        reader.hasMetrics
-          ? " of the stage weights with each example's losses; run it again with this version"
-          : ""
-      }`,
-    );
-  }
-  return { ...log, warnings };
 }

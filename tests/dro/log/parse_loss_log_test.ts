@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseLossLog } from "../../../lib/dro/log/parse_loss_log.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 import { readLossLog } from "../../../lib/dro/log/read_loss_log.ts";
 
 const HEADER = `{"tasks": ["nq", "agnews"], "sizes": [10, 20]}`;
@@ -101,7 +102,6 @@ Deno.test("a wrong line is one line that says where and what", () => {
       [edit(`, "domains": [0, 1]`, ""), /domains \(ids\) or tasks \(names\)/],
       [edit(`"domains": [0, 1]`, `"tasks": ["nq", "x"]`), /in every line/],
       [edit("[1, 1]", "null"), /reference_losses are missing, unlike/],
-      [HEADER, /losses: /],
     ] as const
   ) {
     assert.throws(
@@ -137,6 +137,49 @@ Deno.test("a wrong header is told too", () => {
     /:2: .* the header has no task "xsum" \(its tasks: nq, agnews\)/,
   );
   assert.throws(() => parseLossLog(""), /Cannot use the log: it has no micro/);
+});
+
+Deno.test("parts of a log, and steps that come again, make one log", async () => {
+  const folder = await tempFolder();
+  const line = (step: number, loss: number) =>
+    JSON.stringify({ step, losses: [loss], domains: [0] }) + "\n";
+  const header =
+    `{"sizes": [1], "measure": "raw", "eta": 0.5, "accumulate": 2}\n`;
+  const [first, second] = [`${folder}/1.jsonl`, `${folder}/2.jsonl`];
+  // The first job was killed in its fourth step, after a checkpoint of two.
+  const torn = `{"step": 3, "lo`;
+  await Deno.writeTextFile(
+    first,
+    header + line(0, 1) + line(1, 2) + line(2, 3) + torn,
+  );
+  await Deno.writeTextFile(second, header + line(2, 4) + line(3, 5));
+  const log = await readLossLog([first, second]);
+  assert.deepEqual(log.lines.map(({ losses }) => losses[0]), [1, 2, 4, 5]);
+  assert.deepEqual([log.measure, log.eta, log.accumulate], ["raw", 0.5, 2]);
+  assert.deepEqual(log.warnings, [
+    `${first}:5: the last line breaks off and is left out`,
+    `${second}:2: step 2 comes again; lines 2 to 2 of the training before it was resumed are left out`,
+  ]);
+});
+
+Deno.test("a log with a gap, or of two trainings, is refused", () => {
+  const line = (step?: number) =>
+    JSON.stringify({ step, losses: [1], domains: [0] });
+  for (
+    const [lines, reason] of [
+      [[HEADER, line(1)], /:2: .* step must be 0, the next one: got 1/],
+      [[line(0), line()], /:2: .* give the step in every line, or in none/],
+      [[line(), line(1)], /:2: .* give the step in every line, or in none/],
+      [
+        [HEADER, LINE, `{"tasks": ["nq", "agnews"], "eta": 1}`],
+        /:3: .* (sizes|weights|eta) must be the same in every header/,
+      ],
+      [[`{"sizes": [1], "measure": "best"}`], /:1: .* measure: /],
+      [[`{"measure": "raw"}`], /:1: .* a header needs tasks, sizes or weights/],
+    ] as const
+  ) {
+    assert.throws(() => parseLossLog(lines.join("\n") + "\n"), reason);
+  }
 });
 
 Deno.test("readLossLog() names a missing file", async () => {

@@ -7,18 +7,19 @@ import type {
 } from "../../../dro/mod.ts";
 import type { Command } from "../../command.ts";
 import { exists, isFolder } from "../../../base/files/exists.ts";
+import { LOSS_MEASURES } from "../../../base/loss_measures.ts";
 import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro weights replay`. */
 export interface WeightsReplayOptions {
-  /** Log of losses, or folder of a run. */
-  file: string;
+  /** Logs of losses in the order of time, or the folder of a run. */
+  files: string[];
   /** How losses become a task's measure. */
   measure?: LossMeasure | undefined;
   /** Step size on the log-weights. */
   eta?: number | undefined;
   /** Micro-batches per update. */
-  accumulate: number;
+  accumulate?: number | undefined;
   /** How the measures are clipped. */
   clip: "norm" | "value" | "none";
   /** Largest norm or value after clipping. */
@@ -40,8 +41,11 @@ export const command: Command<WeightsReplayOptions> = {
     '{"losses": [1.5, 0.2], "reference_losses": [1, 0.5], "domains": [0, 1]}',
     'with the proxy\'s loss of each example, the reference model\'s (null without one), and the task of each by id, or by name as "tasks": ["nq", "xsum"]. The first line may be a header with any of these keys, in the order of ids:',
     '{"tasks": ["nq", "xsum"], "sizes": [100, 30], "weights": [0.5, 0.5]}',
-    "names, rows, and the weights to start from. A run's folder or " +
-    "metrics.jsonl works too, with the run's own measure and step size. " +
+    "names, rows, and the weights to start from; and measure, eta and " +
+    "accumulate, for which there are options too. A line may have its number, " +
+    '"step": 0; then a training that was resumed may write on in its log, or ' +
+    "in another one. A project of tdro handoff writes such logs. A run's folder " +
+    "or metrics.jsonl works too, with the run's own measure and step size. " +
     "The same losses give the same weights, to the last bit.",
   ].join("\n"),
   examples: [
@@ -55,23 +59,18 @@ export const command: Command<WeightsReplayOptions> = {
     },
   ],
   options: z.strictObject({
-    file: z.string().min(1).meta({ placeholder: "FILE" }).describe(
-      "Log of losses (JSONL), or the folder of a run",
-    ),
-    measure: z.enum([
-      "released",
-      "ratio-of-means",
-      "difference",
-      "relative-difference",
-      "raw",
-    ]).optional().describe(
-      "How losses become a task's measure; default: the run's own, else released",
+    files: z.array(z.string().min(1)).min(1).meta({ placeholder: "FILE" })
+      .describe(
+        "Logs of losses (JSONL) in the order of time, or the folder of a run",
+      ),
+    measure: z.enum(LOSS_MEASURES).optional().describe(
+      "How losses become a task's measure; default: the log's own, else released",
     ),
     eta: z.number().min(0).optional().describe(
-      "Step size on the log-weights; default: the run's own, else 0.02",
+      "Step size on the log-weights; default: the log's own, else 0.02",
     ),
-    accumulate: z.number().int().min(1).default(1).describe(
-      "Micro-batches per weight update",
+    accumulate: z.number().int().min(1).optional().describe(
+      "Micro-batches per weight update; default: the log's own, else 1",
     ),
     clip: z.enum(["norm", "value", "none"]).default("norm").describe(
       "How the measures are clipped before a step",
@@ -88,19 +87,26 @@ export const command: Command<WeightsReplayOptions> = {
       "Write weight files there, as a run does; needs the tasks' names and sizes",
     ),
   }),
-  operands: ["file"],
+  operands: ["files"],
   async run(options, io) {
-    const { file, start, out, measure, eta, accumulate } = options;
+    const { files, start, out } = options;
     const { replayWeights, saveWeightFiles } = await import(
       "../../../dro/mod.ts"
     );
     const textTable = await tablesFor(io);
-    const { log, settings } = await readLosses(file);
+    const log = await readLosses(files);
+    const {
+      measure = log.measure ?? "released",
+      eta = log.eta ?? 0.02,
+      accumulate = log.accumulate ?? 1,
+    } = options;
     for (const warning of log.warnings) io.note(warning);
     const tasks = await tasksOf(log, start);
     if (out !== undefined && !(tasks.names && tasks.sizes)) {
       throw new RangeError(
-        `Cannot write weight files: ${file} doesn't tell the tasks' names ` +
+        `Cannot write weight files: ${
+          files[0]
+        } doesn't tell the tasks' names ` +
           "and sizes; add a header, or name a weight file with --start",
       );
     }
@@ -108,8 +114,8 @@ export const command: Command<WeightsReplayOptions> = {
       accumulate,
       clip: { by: options.clip, max: options.maxNorm },
       optimizer: options.optimizer,
-      measure: measure ?? settings?.measure ?? "released",
-      eta: eta ?? settings?.eta ?? 0.02,
+      measure,
+      eta,
       start: tasks.weights,
     });
     if (history.length === 0) {
@@ -152,21 +158,21 @@ export const command: Command<WeightsReplayOptions> = {
   },
 };
 
-/** The losses in a log, or in a run's folder, then with its settings. */
-async function readLosses(file: string): Promise<
-  { log: LossLog; settings?: { measure: LossMeasure; eta: number } }
-> {
+/** The losses in logs, or in a run's folder, then with its settings. */
+async function readLosses(files: string[]): Promise<LossLog> {
   const { readLossLog } = await import("../../../dro/mod.ts");
+  if (files.length > 1) return await readLossLog(files);
+  const file = files[0]!;
   const folder = await isFolder(file)
     ? file
     : basename(file) === "metrics.jsonl" &&
         await exists(join(dirname(file), "run.json"))
     ? dirname(file)
     : undefined;
-  if (folder === undefined) return { log: await readLossLog(file) };
+  if (folder === undefined) return await readLossLog(file);
   const { readRunLosses } = await import("../../../experiment/mod.ts");
   const { log, update } = await readRunLosses(folder);
-  return { log, settings: update };
+  return { ...log, ...update };
 }
 
 /** Names, sizes and start weights by id, from a weight file or the log. */
