@@ -8,6 +8,7 @@ import {
 } from "../backend/mod.ts";
 import {
   embed,
+  embeddingSize,
   type Encoder,
   joinTexts,
   type TokenBatch,
@@ -42,6 +43,17 @@ export function evenly(losses: Float32Array): number[] {
   return Array.from(losses, () => 1 / losses.length);
 }
 
+/**
+ * Vectors that stand for a batch's passages and that training doesn't change.
+ *
+ * @param batch The examples.
+ * @returns Shape `[B·N, D]` row-major, those of an example together, its positive
+ * first.
+ */
+export type FrozenPassages = (
+  batch: Batch,
+) => Float32Array | Promise<Float32Array>;
+
 /** What the gradients of a batch depend on beside the batch. */
 export interface GradientSettings {
   /** The model. */
@@ -62,6 +74,8 @@ export interface GradientSettings {
   checkpointing: boolean;
   /** How much is encoded at once; absent: the whole batch. */
   gradCache?: ChunkLimits | undefined;
+  /** Vectors of the passages; absent: the model's own, which get a gradient. */
+  frozenPassages?: FrozenPassages | undefined;
 }
 
 /** Loss and gradients of a batch, as {@linkcode batchGradients} gives them. */
@@ -105,14 +119,15 @@ async function inOnePass(
   tokens: BatchTokens,
   settings: GradientSettings,
 ): Promise<BatchGradients> {
+  const frozen = await frozenVectors(batch, settings);
   const tape = newTape(settings);
-  const parts = partsOf(batch, tokens, settings) as [Part, Part];
+  const parts = partsOf(batch, tokens, settings);
   const all = encode(together(parts), settings, tape); // [B + B·N, D]
-  const B = parts[0].seeds.length;
+  const B = batch.examples.length;
   const D = all.shape[1];
   const sides = tf.tidy((): [Tensor2D, Tensor2D] => [
     tf.slice(all, [0, 0], [B, D]),
-    tf.slice(all, [B, 0], [-1, D]),
+    frozen ?? tf.slice(all, [B, 0], [-1, D]),
   ]);
   try {
     const { loss, losses, slopes } = await lossAndSlopes(
@@ -120,7 +135,9 @@ async function inOnePass(
       batch,
       settings,
     );
-    const slope = tf.concat(slopes as [Tensor2D, Tensor2D]);
+    const slope = frozen
+      ? tf.clone(slopes[0])
+      : tf.concat(slopes as [Tensor2D, Tensor2D]);
     const found = tape.gradients([[all, slope]]);
     tf.dispose([...slopes, slope]);
     return { loss, losses, gradients: byName(settings.parameters, found) };
@@ -130,13 +147,35 @@ async function inOnePass(
   }
 }
 
-/** Two parts as one, the texts of the first before those of the second. */
-function together([a, b]: [Part, Part]): Part {
+/** The parts as one, queries before passages; frozen passages have none. */
+function together([queries, passages]: Part[]): Part {
+  if (!passages) return queries!;
   return {
-    ...a,
-    tokens: joinTexts(a.tokens, b.tokens),
-    seeds: Int32Array.of(...a.seeds, ...b.seeds),
+    ...queries!,
+    tokens: joinTexts(queries!.tokens, passages.tokens),
+    seeds: Int32Array.of(...queries!.seeds, ...passages.seeds),
   };
+}
+
+/** The vectors of passages that aren't encoded; the caller frees them. */
+async function frozenVectors(
+  batch: Batch,
+  { encoder, frozenPassages }: GradientSettings,
+): Promise<Tensor2D | undefined> {
+  if (!frozenPassages) return;
+  const values = await frozenPassages(batch);
+  const count = batch.examples.reduce((n, { passages }) =>
+    //
+    n + passages.length, 0);
+  const D = embeddingSize(encoder);
+  if (values.length !== count * D) {
+    throw new TypeError(
+      `Cannot train: frozenPassages must give vectors of shape [${count}, ${D}], ${
+        count * D
+      } numbers: got ${values.length}`,
+    );
+  }
+  return tf.tensor2d(values, [count, D]);
 }
 
 /**
@@ -150,10 +189,13 @@ async function inChunks(
   tokens: BatchTokens,
   settings: GradientSettings,
 ): Promise<BatchGradients> {
+  const frozen = await frozenVectors(batch, settings);
   const parts = partsOf(batch, tokens, settings);
-  const vectors = ([0, 1] as const).map((side) =>
-    joined(parts.filter((p) => p.side === side).map((p) => encode(p, settings)))
-  ) as [Tensor2D, Tensor2D];
+  const vectorsOf = (side: 0 | 1) =>
+    joined(
+      parts.filter((p) => p.side === side).map((p) => encode(p, settings)),
+    );
+  const vectors: [Tensor2D, Tensor2D] = [vectorsOf(0), frozen ?? vectorsOf(1)];
   const { loss, losses, slopes } = await lossAndSlopes(
     vectors,
     batch,

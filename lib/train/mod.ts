@@ -91,7 +91,12 @@ export {
   type LearningRateFactorOptions,
   type Schedule,
 } from "./schedule.ts";
-export { type BatchGradients, type WeighExamples } from "./gradient_pass.ts";
+export {
+  type BatchGradients,
+  type FrozenPassages,
+  type WeighExamples,
+} from "./gradient_pass.ts";
+export { matchVectors, type MatchVectorsOptions } from "./match_vectors.ts";
 export { DivergenceError } from "./divergence_error.ts";
 export { type StepReport, train, type TrainOptions } from "./train.ts";
 export { trainable, type TrainableOptions } from "./trainable.ts";

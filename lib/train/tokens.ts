@@ -15,20 +15,26 @@ export interface BatchTokens {
   passages: TokenBatch;
 }
 
-/** Token ids of a batch's texts, cut as {@linkcode textLimits} says. */
+/**
+ * Token ids of a batch's texts, cut as {@linkcode textLimits} says; with
+ * `queriesOnly` none of its passages.
+ */
 export function tokenizeBatch(
   encoder: Encoder,
   { examples }: Batch,
   given: Parameters<typeof textLimits>[1],
+  { queriesOnly = false }: { queriesOnly?: boolean } = {},
 ): BatchTokens {
   const { queryLength, passageLength } = textLimits(encoder, given);
   return {
     queries: tokenize(encoder, examples.map((e) => e.queryText), {
       maxLength: queryLength,
     }),
-    passages: tokenize(encoder, examples.flatMap((e) => e.passageTexts), {
-      maxLength: passageLength,
-    }),
+    passages: tokenize(
+      encoder,
+      queriesOnly ? [] : examples.flatMap((e) => e.passageTexts),
+      { maxLength: passageLength },
+    ),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Encoder } from "../model/mod.ts";
 import type { Batch, SamplerCursor } from "../sampling/mod.ts";
 import {
   evenly,
+  type FrozenPassages,
   gradientPass,
   type GradientSettings,
   type WeighExamples,
@@ -70,6 +71,12 @@ export interface TrainOptions extends AdamWOptions, TrainableOptions {
    * one more forward pass. @default {the whole batch at once}
    */
   gradCache?: ChunkLimits | undefined;
+  /**
+   * Vectors of the passages, where they are fixed: only queries are encoded and
+   * trained then, to fit an index that stays as it is.
+   * @default {the encoder's own, trained with it}
+   */
+  frozenPassages?: FrozenPassages | undefined;
   /**
    * Optimiser to go on with, e.g. one from a checkpoint; the decay, the moments
    * and what is frozen are then its own. Absent: a new one, freed at the end.
@@ -164,7 +171,10 @@ export async function* train(
   const settings = gradientSettings(encoder, optimizer, options);
   const source = new TokenSource(
     batches,
-    (batch) => tokenizeBatch(encoder, batch, options),
+    (batch) =>
+      tokenizeBatch(encoder, batch, options, {
+        queriesOnly: options.frozenPassages !== undefined,
+      }),
   );
   let gradients: Gradients | undefined;
   try {
@@ -238,6 +248,7 @@ function gradientSettings(
     precision: options.precision ?? "float32",
     checkpointing: options.checkpointing ?? false,
     gradCache: options.gradCache,
+    frozenPassages: options.frozenPassages,
   };
 }
 
