@@ -66,6 +66,35 @@ export type {
   MineStatistics,
 } from "./mine/mine_options.ts";
 export { previewNegatives, type PreviewRow } from "./mine/preview_negatives.ts";
+export {
+  bytesPerVector,
+  SEARCH_PRECISIONS,
+  type SearchPrecision,
+  type VectorPrecision,
+} from "./quantised/precision.ts";
+export type { HammingFunction } from "./quantised/hamming.ts";
+export {
+  dequantise,
+  quantise,
+  type QuantisedVectors,
+  type QuantiseOptions,
+} from "./quantised/quantise.ts";
+export {
+  quantisedChunks,
+  type QuantisedChunksOptions,
+} from "./quantised/quantised_chunks.ts";
+export {
+  QuantisedIndex,
+  type QuantisedIndexOptions,
+  type QuantisedTexts,
+} from "./quantised/quantised_index.ts";
+export {
+  type QuantisationRanges,
+  quantisationRanges,
+} from "./quantised/ranges.ts";
+export { checkRescoring, type Rescoring } from "./quantised/rescoring.ts";
+export { truncate, type TruncateOptions } from "./quantised/truncate.ts";
+export type { StoreOptions } from "./quantised/vector_store.ts";
 export { rankPassages } from "./exact/rank_passages.ts";
 export {
   bm25Retriever,

@@ -1,8 +1,8 @@
-import { compareCodePoints } from "../../base/compare_code_points.ts";
 import type { Run } from "../../data/types.ts";
 import { checkEmbeddings } from "./check_search.ts";
 import { type Chunk, searchChunks } from "./search_chunks.ts";
 import type { EmbeddedTexts } from "./exact_search.ts";
+import { checkDistinct, largerIdFirst, rankedRun } from "./ranked_run.ts";
 import { roundToBf16 } from "./round_to_bf16.ts";
 import type { ExactSearchOptions } from "./top_k.ts";
 
@@ -71,15 +71,8 @@ export class ExactIndex implements Disposable {
         `Cannot add to the index: passages must have its dimension, ${before}: got ${dimension}`,
       );
     }
-    for (const id of passages.ids) {
-      if (this.#seen.has(id)) {
-        throw new RangeError(
-          `Cannot search: passage ids must differ: got "${id}" twice`,
-        );
-      }
-      this.#seen.add(id);
-      this.#ids.push(id);
-    }
+    checkDistinct("passage", passages.ids, this.#seen);
+    for (const id of passages.ids) this.#ids.push(id);
     const embeddings = dtype === "bf16"
       ? roundToBf16(passages.embeddings)
       : passages.embeddings;
@@ -107,15 +100,10 @@ export class ExactIndex implements Disposable {
       {
         ...this.#options,
         k,
-        tie: (a, b) => compareCodePoints(ids[b]!, ids[a]!),
+        tie: largerIdFirst(ids),
       },
     );
-    return new Map(heaps.map((heap, q) => {
-      const { rows, scores } = heap.ranked();
-      const list = new Map<string, number>();
-      rows.forEach((row, i) => list.set(ids[row]!, scores[i]!));
-      return [queries.ids[q]!, list];
-    }));
+    return rankedRun(heaps, { queries: queries.ids, passages: ids });
   }
 
   /** Frees what was prepared; the index is empty then. */

@@ -1,6 +1,6 @@
-import { compareCodePoints } from "../../base/compare_code_points.ts";
 import type { Run } from "../../data/types.ts";
 import type { Embeddings } from "../../model/types.ts";
+import { checkDistinct, largerIdFirst, rankedRun } from "./ranked_run.ts";
 import { type Chunk, searchChunks } from "./search_chunks.ts";
 import type { ExactSearchOptions } from "./top_k.ts";
 
@@ -64,14 +64,9 @@ export async function exactSearch(
   const heaps = await searchChunks(
     queries,
     noteIds("embeddings" in passages ? [passages] : passages, ids),
-    { ...options, tie: (a, b) => compareCodePoints(ids[b]!, ids[a]!) },
+    { ...options, tie: largerIdFirst(ids) },
   );
-  return new Map(heaps.map((heap, q) => {
-    const { rows, scores } = heap.ranked();
-    const list = new Map<string, number>();
-    rows.forEach((row, i) => list.set(ids[row]!, scores[i]!));
-    return [queries.ids[q]!, list];
-  }));
+  return rankedRun(heaps, { queries: queries.ids, passages: ids });
 }
 
 /** Passes the chunks on and appends their ids to `ids` on the way. */
@@ -84,20 +79,5 @@ async function* noteIds(
     checkDistinct("passage", chunk.ids, seen);
     for (const id of chunk.ids) ids.push(id);
     yield chunk;
-  }
-}
-
-function checkDistinct(
-  kind: string,
-  ids: readonly string[],
-  seen: Set<string>,
-): void {
-  for (const id of ids) {
-    if (seen.has(id)) {
-      throw new RangeError(
-        `Cannot search: ${kind} ids must differ: got "${id}" twice`,
-      );
-    }
-    seen.add(id);
   }
 }

@@ -3,6 +3,7 @@ import { checkEmbeddings, checkK, nameRow } from "./check_search.ts";
 import { innerProducts } from "./inner_products.ts";
 import { RankedHeap, type TieOrder } from "./ranked_heap.ts";
 import { scoreRows } from "./score_rows.ts";
+import { resting } from "./resting.ts";
 import { roundToBf16 } from "./round_to_bf16.ts";
 import type { ExactSearchOptions, PreparedPassages } from "./top_k.ts";
 
@@ -198,16 +199,6 @@ function notANumber(
     `Cannot search: the score of ${nameRow("query", queries, q)}` +
       ` and ${nameRow("passage", chunk, row)} must be a number: got NaN`,
   );
-}
-
-function resting(signal?: AbortSignal): () => Promise<void> {
-  let rested = performance.now();
-  return async () => {
-    signal?.throwIfAborted();
-    if (performance.now() - rested <= 100) return;
-    await new Promise((resolve) => setTimeout(resolve));
-    rested = performance.now();
-  };
 }
 
 function rounded(chunk: Chunk): Chunk {

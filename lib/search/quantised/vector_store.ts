@@ -1,0 +1,67 @@
+import type { Embeddings } from "../../model/types.ts";
+import type { RankedHeap, TieOrder } from "../exact/ranked_heap.ts";
+import type { PrepareFunction } from "../exact/top_k.ts";
+import type { HammingFunction } from "./hamming.ts";
+import type { QuantisedVectors } from "./quantise.ts";
+
+/** Vectors in one precision, in the order in which they were added. */
+export interface VectorStore extends Disposable {
+  /** Adds vectors of the store's precision. */
+  add(vectors: QuantisedVectors): void;
+  /** The best of all rows for each query. */
+  search(queries: Embeddings, options: StoreSearch): Promise<RankedHeap[]>;
+  /** Numbers that stand for some rows, in the order asked for. */
+  decode(rows: ArrayLike<number>): Embeddings;
+}
+
+/** How a store is searched. */
+export interface StoreSearch {
+  /** Rows to keep for each query. */
+  k: number;
+  /** Which of two rows of equal score comes first. */
+  tie: TieOrder;
+  /** Stops the search at the next block. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What makes the search of a store fast. */
+export interface StoreOptions {
+  /** Preselects rows by their numbers. */
+  prepare?: PrepareFunction | undefined;
+  /** Counts bits that differ. */
+  hamming?: HammingFunction | undefined;
+}
+
+/** Pieces of rows, found by the number of a row. */
+export class Pieces<Piece> {
+  /** The pieces, in order. */
+  readonly all: { piece: Piece; first: number; count: number }[] = [];
+
+  /** Rows of all pieces. */
+  get count(): number {
+    const last = this.all.at(-1);
+    return last ? last.first + last.count : 0;
+  }
+
+  /** Appends a piece of so many rows. */
+  add(piece: Piece, count: number): void {
+    if (count > 0) this.all.push({ piece, first: this.count, count });
+  }
+
+  /** Forgets them. */
+  clear(): void {
+    this.all.length = 0;
+  }
+
+  /** The piece that holds a row, and where in it. */
+  at(row: number): [piece: Piece, row: number] {
+    let [low, high] = [0, this.all.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.all[middle]!.first <= row) low = middle;
+      else high = middle - 1;
+    }
+    const { piece, first } = this.all[low]!;
+    return [piece, row - first];
+  }
+}
