@@ -144,7 +144,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "setup",
-    summary: "Install the TensorFlow backend, and a small model if wanted",
+    summary: "Install the TensorFlow backend; a small model and MPI if wanted",
     needs: ["read", "write", "env", "run", "ffi"],
     uses: ["sys"],
     load: () => import("./commands/setup.ts"),

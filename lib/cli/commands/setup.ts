@@ -10,6 +10,8 @@ export interface SetupOptions {
   cuda: boolean;
   /** Whether to install the model too. */
   minilm: boolean;
+  /** Whether to install MPI too. */
+  mpi: boolean;
   /** Anew, even if it's there. */
   force: boolean;
 }
@@ -17,7 +19,7 @@ export interface SetupOptions {
 /** `tdro setup`. */
 export const command: Command<SetupOptions> = {
   name: "setup",
-  summary: "Install the TensorFlow backend, and a small model if wanted",
+  summary: "Install the TensorFlow backend; a small model and MPI if wanted",
   details:
     "Once per user. Needs Python with pip, a C++ compiler and the Python " +
     "package index; versions and hashes of the downloads are fixed, and " +
@@ -30,6 +32,10 @@ export const command: Command<SetupOptions> = {
       line: "tdro setup --cuda --minilm",
     },
     { about: "The encoder alone", line: "tdro setup --no-tensorflow --minilm" },
+    {
+      about: "MPI, to train in several processes",
+      line: "tdro setup --mpi",
+    },
   ],
   options: z.strictObject({
     tensorflow: z.boolean().default(true).describe(
@@ -41,14 +47,17 @@ export const command: Command<SetupOptions> = {
     minilm: z.boolean().default(false).describe(
       "Download the encoder all-MiniLM-L6-v2 (83 MB) into .cache/models",
     ),
+    mpi: z.boolean().default(false).describe(
+      "Install MPICH (13 MB), to train in several processes",
+    ),
     force: z.boolean().default(false).describe(
       "Reinstall what is already there",
     ),
   }),
-  async run({ tensorflow, cuda, minilm, force }, io) {
-    if (!tensorflow && !minilm) {
+  async run({ tensorflow, cuda, minilm, mpi, force }, io) {
+    if (!tensorflow && !minilm && !mpi) {
       throw new RangeError(
-        "Cannot set up: --no-tensorflow without --minilm leaves nothing to do",
+        "Cannot set up: --no-tensorflow without --minilm or --mpi leaves nothing to do",
       );
     }
     io.resumeWith("run the same command again; downloads are kept");
@@ -77,10 +86,25 @@ export const command: Command<SetupOptions> = {
         verified: await isWholeModel(folder),
       });
     }
+    if (mpi) {
+      const { setupMpi } = await import("../../backend/setup/setup_mpi.ts");
+      const folder = await io.progress(setupMpi({ force }));
+      installed.push({
+        what: "MPICH",
+        folder,
+        verified: await ofStandardAbi(),
+      });
+    }
     const textTable = await tablesFor(io);
     io.result(installed, () => textTable(installed));
   },
 };
+
+/** Whether the library is what workers need. */
+async function ofStandardAbi(): Promise<string> {
+  const { openLibrary } = await import("../../workers/mpi/mpi_library.ts");
+  return `${openLibrary().version} has MPI's standard ABI`;
+}
 
 /** Whether what an encoder is loaded from is there. */
 async function isWholeModel(folder: string): Promise<string> {
