@@ -4,12 +4,12 @@ import { type BackendName, useBackend } from "../backend/mod.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite, Task } from "../data/mod.ts";
 import {
-  disposeEncoder,
-  type Encoder,
+  disposeTowers,
   lengthLine,
-  loadEncoder,
+  loadTowers,
   type TextLimits,
   textLimits,
+  type Towers,
 } from "../model/mod.ts";
 import {
   applyDecisions,
@@ -97,11 +97,11 @@ export async function* mineSuite(
   const { out, by, model } = settings;
   const decisions = await readDecisions(settings.decisions);
   if (model !== undefined) await useBackend(backend);
-  const encoder = model === undefined ? undefined : await loadEncoder(model);
-  const limits = encoder && await miningLimits(encoder, suite, settings);
+  const towers = model === undefined ? undefined : await loadTowers(model);
+  const limits = towers && await miningLimits(towers, suite, settings);
   const mining = {
     settings: { ...settings, ...limits },
-    encoder,
+    towers,
     decisions,
     signal,
   };
@@ -125,9 +125,9 @@ export async function* mineSuite(
         return openMinedFile(out, { task: tasks[k]!, settings: record, force });
       }),
     );
-    if (encoder && limits) {
+    if (towers && limits) {
       const label = lengthLine(limits, {
-        maxLength: encoder.maxLength,
+        maxLength: towers.passage.maxLength,
         open: settings.passageLength === undefined,
       });
       yield { stage: "lengths", label, lines: [label], done: 1, total: 1 };
@@ -148,7 +148,7 @@ export async function* mineSuite(
       mined.preview.push({ task: name, rows });
     }
   } finally {
-    if (encoder) disposeEncoder(encoder);
+    if (towers) disposeTowers(towers);
   }
   yield { ...event, done: suite.tasks.length };
   return mined;
@@ -159,11 +159,11 @@ export async function* mineSuite(
  * that it took.
  */
 async function miningLimits(
-  encoder: Encoder,
+  towers: Towers,
   suite: Suite,
   settings: MineSuiteSettings,
 ): Promise<TextLimits> {
-  const limits = textLimits(encoder);
+  const limits = textLimits(towers);
   const open = openLengths(settings);
   const before = settings.out !== undefined && open.length > 0
     ? await firstRecord(settings.out, suite)

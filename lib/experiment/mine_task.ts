@@ -1,6 +1,6 @@
 import { nearestRows } from "../backend/mod.ts";
 import type { Task } from "../data/mod.ts";
-import { encodeFunction, type Encoder } from "../model/mod.ts";
+import { encodeFunction, type Towers } from "../model/mod.ts";
 import { createRng } from "../sampling/mod.ts";
 import {
   bm25Retriever,
@@ -19,7 +19,7 @@ export interface Mining {
   /** The settings. */
   settings: MineSuiteSettings;
   /** The model, if one is named. */
-  encoder: Encoder | undefined;
+  towers: Towers | undefined;
   /** What a person said of pairs. */
   decisions: readonly DecisionRow[];
   /** Stops the work at the next batch of queries. */
@@ -29,10 +29,10 @@ export interface Mining {
 /** Mines one task; the same settings give the same negatives everywhere. */
 export async function mineTask(
   task: Task,
-  { settings, encoder, decisions, signal }: Mining,
+  { settings, towers, decisions, signal }: Mining,
 ): Promise<MinedNegatives> {
-  using dense = encoder &&
-    await denseRetriever(task, encodeFunction(encoder, settings), {
+  using dense = towers &&
+    await denseRetriever(task, encodeFunction(towers, settings), {
       prepare: (passages) => nearestRows(passages),
       prompts: settings.prompts,
       signal,

@@ -19,6 +19,7 @@ import { openModuleWeights } from "./weights/module_weights.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { ModelConfig } from "./config/model_config.ts";
 import { readModules } from "./config/read_modules.ts";
+import type { Side } from "./config/router.ts";
 import { modelParts } from "./config/model_parts.ts";
 import { weightNames } from "./weights/weight_names.ts";
 import { selfShowing } from "../report/notebook/mod.ts";
@@ -40,6 +41,11 @@ export interface LoadEncoderOptions {
    * decides.
    */
   appendEnd?: boolean;
+  /**
+   * Which model, where the folder has one for queries and another for passages;
+   * `loadTowers()` loads both.
+   */
+  side?: Side;
 }
 
 /**
@@ -69,10 +75,10 @@ export async function loadEncoder(
   path: string,
   options: LoadEncoderOptions = {},
 ): Promise<Encoder> {
-  const parts = await modelParts(path);
+  const parts = await modelParts(path, options);
   const { folder, transformer, adapter } = parts;
   const config = await readConfig(transformer);
-  const said = await readModules(folder);
+  const said = await readModules(folder, options);
   if (said.layerMix && config.original?.output_hidden_states !== true) {
     throw new SyntaxError(
       `Cannot read ${

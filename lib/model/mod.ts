@@ -79,6 +79,7 @@ export {
   encodeWindows,
   type LengthLimits,
   modelPrompt,
+  type Towers,
 } from "./encode/encode_texts.ts";
 export {
   type EncodedFile,
@@ -126,6 +127,10 @@ export { type LoraConfig, loraConfig } from "./lora/lora_config.ts";
 export { mergeLora } from "./lora/merge_lora.ts";
 export { saveLora } from "./lora/save_lora.ts";
 export { loadEncoder, type LoadEncoderOptions } from "./load_encoder.ts";
+export { disposeTowers, loadTowers } from "./load_towers.ts";
+export { saveTowers, type SaveTowersOptions } from "./save_towers.ts";
+export { hasTwoTowers } from "./config/module_list.ts";
+export { notedPassageModel, type Side } from "./config/router.ts";
 export { type ModelParts, modelParts } from "./config/model_parts.ts";
 export { type ModelInfo, modelInfo } from "./config/model_info.ts";
 export { readModules } from "./config/read_modules.ts";

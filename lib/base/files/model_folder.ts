@@ -1,5 +1,15 @@
 import { dirname, join } from "node:path";
-import { exists, isFile, isFolder } from "./exists.ts";
+import { isFile, isFolder } from "./exists.ts";
+
+/**
+ * Whether a folder has what a model's folder has: the transformer's configuration,
+ * or sentence-transformers' list of modules, as a Router keeps its transformers in
+ * folders of their own.
+ */
+export async function isModelFolder(folder: string): Promise<boolean> {
+  return await isFile(join(folder, "config.json")) ||
+    await isFile(join(folder, "modules.json"));
+}
 
 /**
  * The model folder that a path means: the folder itself, that of a file in it
@@ -12,7 +22,7 @@ import { exists, isFile, isFolder } from "./exists.ts";
 export async function modelFolder(path: string): Promise<string> {
   if (await isFile(path)) return dirname(path);
   const models = join(path, "models");
-  if (!await isFolder(models) || await exists(join(path, "config.json"))) {
+  if (!await isFolder(models) || await isModelFolder(path)) {
     return path;
   }
   const found: string[] = [];

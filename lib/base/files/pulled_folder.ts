@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { isFile } from "./exists.ts";
+import { isModelFolder } from "./model_folder.ts";
 import { readJsonIfThere } from "./json_file.ts";
 
 /** Where models lie that were pulled from the hub, or set up. */
@@ -36,7 +36,7 @@ export function pulledPlaces(name: string): string[] {
 export async function pulledFolder(name: string): Promise<string | undefined> {
   if (!ON_HUB.test(name)) return;
   for (const place of pulledPlaces(name)) {
-    if (!await isFile(join(place, "config.json"))) continue;
+    if (!await isModelFolder(place)) continue;
     // Another owner's model may have the same last name.
     const id = isHubName(name) ? await nameOnHub(place) : undefined;
     if (id === undefined || id === name) return place;

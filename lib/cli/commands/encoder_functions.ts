@@ -22,25 +22,25 @@ export async function openEncoder(
 ): Promise<OpenedEncoder> {
   const { nearestRows, useBackend } = await import("../../backend/mod.ts");
   const {
-    disposeEncoder,
+    disposeTowers,
     encodeFunction,
     lengthLine,
-    loadEncoder,
+    loadTowers,
     textLimits,
   } = await import("../../model/mod.ts");
   const backend = await useBackend(name);
   io.note(`backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
-  const encoder = await loadEncoder(folder);
-  const limits = textLimits(encoder, { queryLength, passageLength });
+  const towers = await loadTowers(folder);
+  const limits = textLimits(towers, { queryLength, passageLength });
   io.note(
     lengthLine(limits, {
-      maxLength: encoder.maxLength,
+      maxLength: towers.passage.maxLength,
       open: passageLength === undefined,
     }),
   );
   return {
-    encode: encodeFunction(encoder, limits),
+    encode: encodeFunction(towers, limits),
     prepare: (passages) => nearestRows(passages),
-    [Symbol.dispose]: () => disposeEncoder(encoder),
+    [Symbol.dispose]: () => disposeTowers(towers),
   };
 }

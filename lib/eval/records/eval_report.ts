@@ -81,6 +81,11 @@ export interface EvalModel {
   revision?: string;
   /** Number format of its weights. */
   dtype?: string;
+  /**
+   * SHA-256 of the model that encodes passages, where it isn't the one for queries
+   * and was a model of its own before.
+   */
+  passages?: string;
 }
 
 /** Metrics of a suite or benchmark; plain data, JSON-serialisable. */

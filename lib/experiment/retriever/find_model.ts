@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { isFile } from "../../base/files/exists.ts";
-import { modelFolder } from "../../base/files/model_folder.ts";
+import { isModelFolder, modelFolder } from "../../base/files/model_folder.ts";
 import {
   isHubName,
   pulledFolder,
@@ -68,7 +68,7 @@ async function armOf(
 /** The folder of a model by its path or its name on the hub. */
 async function localFolder(source: string): Promise<string> {
   const folder = await modelFolder(source);
-  if (await isFile(join(folder, "config.json"))) return folder;
+  if (await isModelFolder(folder)) return folder;
   const pulled = await pulledFolder(source);
   if (pulled !== undefined) return pulled;
   // What the path holds, if it isn't one of the hub's names, tells loading best.

@@ -10,13 +10,14 @@ import { queryText } from "../../base/texts/query_text.ts";
 import { own } from "../../base/own.ts";
 import type { EmbeddingCache } from "../../eval/mod.ts";
 import {
-  disposeEncoder,
+  disposeTowers,
   type Embeddings,
   encodeFunction,
   type EncodeOptions,
   type Encoder,
-  loadEncoder,
+  loadTowers,
   modelPrompt,
+  type Towers,
 } from "../../model/mod.ts";
 import { originOfModel } from "../stages/evaluation_origin.ts";
 import type { Encoding } from "./encoding.ts";
@@ -63,9 +64,9 @@ export async function openModel(
   { backend: name, cache, ...encoding }: OpenModelOptions,
 ): Promise<DenseModel> {
   const backend = await useBackend(name);
-  const encoder = await loadEncoder(folder);
-  const prompted = promptsOf(encoder, encoding);
-  const bare = encodeFunction(encoder, encoding);
+  const towers = await loadTowers(folder);
+  const prompted = promptsOf(towers, encoding);
+  const bare = encodeFunction(towers, encoding);
   const encode: DenseModel["encode"] = (texts, { task, ...options } = {}) => {
     const before = options.kind === "query"
       ? prompted.query(task)
@@ -87,10 +88,10 @@ export async function openModel(
           backend,
         }),
       },
-      [Symbol.dispose]: () => disposeEncoder(encoder),
+      [Symbol.dispose]: () => disposeTowers(towers),
     };
   } catch (error) {
-    disposeEncoder(encoder);
+    disposeTowers(towers);
     throw error;
   }
 }
@@ -101,12 +102,12 @@ interface Prompts {
   query(task: PromptedOptions["task"]): string;
 }
 
-function promptsOf(encoder: Encoder, { prompts }: Encoding): Prompts {
+function promptsOf(towers: Towers, { prompts }: Encoding): Prompts {
   if (prompts === "none") return { passage: "", query: () => "" };
   if (prompts === "model") {
     return {
-      passage: modelPrompt(encoder, "passage"),
-      query: (task) => ownQueryPrompt(encoder, task),
+      passage: modelPrompt(towers.passage, "passage"),
+      query: (task) => ownQueryPrompt(towers.query, task),
     };
   }
   return {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { nameOfToday } from "../../base/earlier_names.ts";
 import { isFile, isFolder } from "../../base/files/exists.ts";
-import { modelFolder } from "../../base/files/model_folder.ts";
+import { isModelFolder, modelFolder } from "../../base/files/model_folder.ts";
 import { type EvalReport, readReports } from "../../eval/mod.ts";
 import { armLabel } from "../arms.ts";
 import { settingsOfToday } from "../earlier_options.ts";
@@ -65,7 +65,7 @@ export async function startOf(
     return "The run began with an encoder from scratch: there is no start to search with.";
   }
   const folder = await modelFolder(model);
-  if (!await isFile(join(folder, "config.json"))) {
+  if (!await isModelFolder(folder)) {
     return `The start is left out: there is no model in ${model} here.`;
   }
   const name = "start";

@@ -5,7 +5,8 @@ export function vectorsOf(
   { model, lengths, prompts, backend }: EvalOrigin,
 ): string {
   return [
-    model!.sha256,
+    // Passages that another model encoded before needn't be encoded again.
+    model!.passages ?? model!.sha256,
     `${lengths!.passage} tokens`,
     JSON.stringify(prompts?.passage ?? ""),
     `${backend!.name} on ${backend!.device}`,

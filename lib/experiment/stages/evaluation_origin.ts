@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { type EvalOrigin, hashModel } from "../../eval/mod.ts";
-import { modelInfo, textLimits } from "../../model/mod.ts";
+import { modelInfo, notedPassageModel, textLimits } from "../../model/mod.ts";
+import { modelFolder } from "../../base/files/model_folder.ts";
 import { versions } from "../versions.ts";
 import type { StageInput } from "./stage_input.ts";
 
@@ -44,6 +45,7 @@ export async function originOfModel(
   given: Parameters<typeof textLimits>[1],
 ): Promise<Required<Pick<EvalOrigin, "model" | "lengths">>> {
   const info = await modelInfo(folder);
+  const passages = await notedPassageModel(await modelFolder(folder));
   const { queryLength: query, passageLength: passage } = textLimits(
     info,
     given,
@@ -53,6 +55,7 @@ export async function originOfModel(
       ...await hashModel(folder),
       // Integers among them are positions, not weights.
       dtype: info.dtypes.filter((type) => type.includes("F")).join(", "),
+      ...passages !== undefined && { passages },
     },
     lengths: { query, passage },
   };

@@ -4,7 +4,7 @@ import {
   type TrainExample,
   trainExamples,
 } from "../../data/mod.ts";
-import { disposeEncoder, loadEncoder } from "../../model/mod.ts";
+import { disposeTowers, loadTowers } from "../../model/mod.ts";
 import type { MineStatistics } from "../../search/mod.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
 import { parseMineSuiteOptions } from "../mine_suite_options.ts";
@@ -122,9 +122,9 @@ async function* mineAll(
   };
   const statistics: [string, MineStatistics][] = [];
   const negatives: Map<string, string[]>[] = [];
-  const encoder = model === undefined ? undefined : await loadEncoder(model);
+  const towers = model === undefined ? undefined : await loadTowers(model);
   try {
-    const mining = { settings, encoder, decisions: [], signal };
+    const mining = { settings, towers, decisions: [], signal };
     for (const [done, task] of suite.tasks.entries()) {
       yield { ...event, done, note: task.name };
       const mined = await mineTask(task, mining);
@@ -132,7 +132,7 @@ async function* mineAll(
       statistics.push([task.name, mined.statistics]);
     }
   } finally {
-    if (encoder) disposeEncoder(encoder);
+    if (towers) disposeTowers(towers);
   }
   yield { ...event, done: suite.tasks.length };
   return {

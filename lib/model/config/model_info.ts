@@ -1,6 +1,9 @@
+import { modelFolder } from "../../base/files/model_folder.ts";
 import { readConfig } from "./config.ts";
 import { embeddingSize, lengthLimit } from "../encode/encoder.ts";
 import { modelParts } from "./model_parts.ts";
+import { hasTwoTowers } from "./module_list.ts";
+import type { Side } from "./router.ts";
 import { openWeights } from "../weights/safetensors.ts";
 import { poolings } from "./modules.ts";
 import { readModules } from "./read_modules.ts";
@@ -39,6 +42,11 @@ export interface ModelInfo {
   bytes: number;
   /** Whether there is an adapter beside them. */
   adapter: boolean;
+  /**
+   * What encodes passages, where it is another model than that for queries; the
+   * rest is then said of the latter.
+   */
+  passages?: Omit<ModelInfo, "passages">;
 }
 
 /**
@@ -56,9 +64,17 @@ export interface ModelInfo {
  * ```
  */
 export async function modelInfo(path: string): Promise<ModelInfo> {
-  const { folder, transformer, adapter } = await modelParts(path);
+  if (!await hasTwoTowers(await modelFolder(path))) return await infoOf(path);
+  return {
+    ...await infoOf(path, "query"),
+    passages: await infoOf(path, "passage"),
+  };
+}
+
+async function infoOf(path: string, side?: Side): Promise<ModelInfo> {
+  const { folder, transformer, adapter } = await modelParts(path, { side });
   const config = await readConfig(transformer);
-  const modules = await readModules(folder);
+  const modules = await readModules(folder, { side });
   using weights = await openWeights(transformer);
   const tensors = [...weights.tensors.values()];
   const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);

@@ -7,6 +7,7 @@ import { isHubName, nameOnHub } from "../../base/files/pulled_folder.ts";
 import { shown } from "../../base/shown.ts";
 import { ADAPTER } from "../lora/adapter_folder.ts";
 import { readModuleList } from "./module_list.ts";
+import type { Side } from "./router.ts";
 
 /** Where the parts of a model lie. */
 export interface ModelParts {
@@ -29,6 +30,7 @@ const CONFIG = "adapter_config.json";
  * folder that it names or one that `tdro model pull` fetched under that name.
  *
  * @param path A model folder, a file in it, or a run with one model.
+ * @param options `side`: which model, where queries and passages each have one.
  * @throws {Deno.errors.NotFound} If an adapter's base model isn't there; the
  * message says how to fetch it.
  *
@@ -45,14 +47,17 @@ const CONFIG = "adapter_config.json";
  * await assert.rejects(modelParts(folder), /tdro model pull an\/encoder/);
  * ```
  */
-export async function modelParts(path: string): Promise<ModelParts> {
+export async function modelParts(
+  path: string,
+  { side }: { side?: Side | undefined } = {},
+): Promise<ModelParts> {
   const folder = await modelFolder(path);
   if (isHubName(path) && !await exists(path)) {
     throw new Deno.errors.NotFound(
       `Cannot load ${path}: there is no such folder; to fetch a model of that name from the hub: tdro model pull ${path}`,
     );
   }
-  const list = await readModuleList(folder);
+  const list = await readModuleList(folder, side);
   const transformer = join(folder, list?.[0]?.path ?? "");
   const adapter = await adapterOf(transformer);
   if (!adapter || await isFile(join(transformer, "config.json"))) {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { readTextIfThere } from "../../base/files/read_text.ts";
 import { parseJson } from "../../base/files/json_file.ts";
 import { shown } from "../../base/shown.ts";
+import { readRoute, type Side } from "./router.ts";
 
 /** A row of `modules.json`. */
 export interface ModuleEntry {
@@ -20,12 +21,16 @@ const ModulesFile = z.array(z.looseObject({
   type: z.string(),
 }));
 
+/** Modules that have one model for queries and another for passages. */
+const ROUTERS = ["Router", "Asym"];
+
+const TWO_MODELS =
+  "it has one model for queries and another for passages, which tdro eval, search and serve take, and loadTowers() loads; here one model is needed";
+
 /** What we say of the first modules that we don't run. */
 const OTHER_FIRST: Readonly<Record<string, string>> = {
-  Router:
-    "it has one model for queries and another for passages; save one of them as a model of its own with sentence-transformers",
-  Asym:
-    "it has one model for queries and another for passages; save one of them as a model of its own with sentence-transformers",
+  Router: TWO_MODELS,
+  Asym: TWO_MODELS,
   StaticEmbedding: "its words have vectors, but no transformer",
   SparseStaticEmbedding: "its vectors are sparse",
   MLMTransformer: "its vectors are sparse (SPLADE)",
@@ -37,16 +42,55 @@ const OTHER_FIRST: Readonly<Record<string, string>> = {
 
 /**
  * Reads `modules.json`, the list of what a text goes through; its first entry is
- * the transformer.
+ * the transformer. Of a Router it is the list of one side.
  *
  * @param folder Folder of a model.
+ * @param side Which side's, where each has a model of its own.
  * @returns `undefined` if there is no such file.
- * @throws {SyntaxError} If the file is malformed or begins with another module.
+ * @throws {SyntaxError} If the file is malformed or begins with another module; or
+ * with a Router, and no side is named.
  */
 export async function readModuleList(
   folder: string,
+  side?: Side,
 ): Promise<ModuleEntry[] | undefined> {
   const path = join(folder, "modules.json");
+  const listed = await listedModules(path);
+  if (!listed) return;
+  const [router, ...after] = listed;
+  const list = side && ROUTERS.includes(router?.kind ?? "")
+    ? [...await routeIn(folder, router!.path, side), ...after]
+    : listed;
+  const first = list[0]?.kind;
+  if (first === "Transformer") return list;
+  const why = first === undefined ? undefined : OTHER_FIRST[first];
+  throw new SyntaxError(
+    `Cannot read ${path}: modules must begin with Transformer: got ${
+      shown(first)
+    }${why ? `; ${why}` : ""}`,
+  );
+}
+
+/**
+ * Whether a model's folder has one model for queries and another for passages.
+ *
+ * @param folder Folder of a model.
+ */
+export async function hasTwoTowers(folder: string): Promise<boolean> {
+  const list = await listedModules(join(folder, "modules.json"));
+  return ROUTERS.includes(list?.[0]?.kind ?? "");
+}
+
+async function routeIn(
+  folder: string,
+  path: string,
+  side: Side,
+): Promise<ModuleEntry[]> {
+  const route = await readRoute(join(folder, path), side);
+  return route.map((entry) => ({ ...entry, path: join(path, entry.path) }));
+}
+
+async function listedModules(path: string): Promise<ModuleEntry[] | undefined> {
   const text = await readTextIfThere(path);
   if (text === undefined) return undefined;
   const { data, error } = ModulesFile.safeParse(parseJson(text, path));
@@ -56,16 +100,8 @@ export async function readModuleList(
       `Cannot read ${path}: ${[...field, message].join(": ")}`,
     );
   }
-  const list = data.map(({ path, type }) => ({
+  return data.map(({ path, type }) => ({
     path,
     kind: type.split(".").at(-1)!,
   }));
-  const first = list[0]?.kind;
-  if (first === "Transformer") return list;
-  const why = first === undefined ? undefined : OTHER_FIRST[first];
-  throw new SyntaxError(
-    `Cannot read ${path}: modules must begin with Transformer: got ${
-      shown(first)
-    }${why ? `; ${why}` : ""}`,
-  );
 }

@@ -11,14 +11,15 @@ import { readIfPresent } from "./read_file.ts";
 import { type ModuleEntry, readModuleList } from "./module_list.ts";
 import type { ModuleMap, ModulesConfig } from "./modules.ts";
 import { named } from "../../base/named.ts";
+import type { Side } from "./router.ts";
 import { readTextSettings } from "./transformer_file.ts";
 
 const PromptsFile = z.looseObject({
   prompts: named(z.string().nullable()).nullish(),
   default_prompt_name: z.string().nullish(),
   tdro: z.looseObject({
-    queryLength: z.int().positive(),
-    passageLength: z.int().positive(),
+    queryLength: z.int().positive().optional(),
+    passageLength: z.int().positive().optional(),
   }).optional(),
   truncate_dim: z.int().positive().nullish(),
   similarity_fn_name: z.enum(
@@ -37,6 +38,7 @@ const PromptsFile = z.looseObject({
  * compares cosines (sentence-transformers itself would not normalise).
  *
  * @param folder Folder of a checkpoint.
+ * @param options `side`: which model, where queries and passages each have one.
  * @throws {SyntaxError} If a file is malformed, or asks for a module or a way
  * of pooling that we don't have.
  * @throws {Deno.errors.NotFound} If `modules.json` names a pooling folder
@@ -53,13 +55,16 @@ const PromptsFile = z.looseObject({
  * assert.equal(plain.maxLength, undefined);
  * ```
  */
-export async function readModules(folder: string): Promise<ModulesConfig> {
+export async function readModules(
+  folder: string,
+  { side }: { side?: Side | undefined } = {},
+): Promise<ModulesConfig> {
   const config: ModulesConfig = {
     pooling: "mean",
     normalize: true,
     prompts: {},
   };
-  const list = await readModuleList(folder);
+  const list = await readModuleList(folder, side);
   if (list) await takeModules(folder, list, config);
   const { maxLength, lowercase } = await readTextSettings(
     join(folder, list?.[0]?.path ?? ""),
@@ -82,10 +87,8 @@ export async function readModules(folder: string): Promise<ModulesConfig> {
   if (file?.default_prompt_name) {
     config.defaultPromptName = file.default_prompt_name;
   }
-  if (file?.tdro) {
-    const { queryLength: query, passageLength: passage } = file.tdro;
-    config.lengths = { query, passage };
-  }
+  const { queryLength: query, passageLength: passage } = file?.tdro ?? {};
+  if (query && passage) config.lengths = { query, passage };
   return config;
 }
 

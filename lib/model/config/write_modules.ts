@@ -188,25 +188,34 @@ function topFiles(config: ModulesConfig): Record<string, unknown> {
       max_seq_length: config.maxLength,
       do_lower_case: config.lowercase ?? false,
     },
-    "config_sentence_transformers.json": {
-      // The oldest version of this layout, as newer ones warn about files from
-      // their future.
-      __version__: { sentence_transformers: "2.0.0" },
-      prompts: config.prompts ?? {},
-      default_prompt_name: config.defaultPromptName ?? null,
-      similarity_fn_name: config.normalize || config.similarity === "cosine"
-        ? "cosine"
-        : "dot",
-      // Ours: theirs has one length for all texts.
-      tdro: config.lengths && {
-        queryLength: config.lengths.query,
-        passageLength: config.lengths.passage,
-      },
-      ...config.dim !== undefined && { truncate_dim: config.dim },
-    },
+    [SETTINGS_FILE]: settingsFile(config),
   };
 }
 
-async function writeJson(path: string, content: unknown): Promise<void> {
+/** The file of what is said of a model as a whole. */
+export const SETTINGS_FILE = "config_sentence_transformers.json";
+
+/** Its content. */
+export function settingsFile(config: ModulesConfig): Record<string, unknown> {
+  return {
+    // The oldest version of this layout, as newer ones warn about files from
+    // their future.
+    __version__: { sentence_transformers: "2.0.0" },
+    prompts: config.prompts ?? {},
+    default_prompt_name: config.defaultPromptName ?? null,
+    similarity_fn_name: config.normalize || config.similarity === "cosine"
+      ? "cosine"
+      : "dot",
+    // Ours: theirs has one length for all texts.
+    tdro: config.lengths && {
+      queryLength: config.lengths.query,
+      passageLength: config.lengths.passage,
+    },
+    ...config.dim !== undefined && { truncate_dim: config.dim },
+  };
+}
+
+/** Writes a JSON file whole, with two blanks a level. */
+export async function writeJson(path: string, content: unknown): Promise<void> {
   await writeWhole(path, `${JSON.stringify(content, null, 2)}\n`);
 }

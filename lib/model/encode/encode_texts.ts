@@ -230,10 +230,18 @@ export interface LengthLimits {
   modelPrompts?: boolean;
 }
 
+/** A model as retrieval uses it: what encodes queries, and what encodes passages. */
+export interface Towers {
+  /** Encodes queries. */
+  readonly query: Encoder;
+  /** Encodes passages; the same where one model does both. */
+  readonly passage: Encoder;
+}
+
 /**
  * An encoder as the function that search, mining and evaluation take.
  *
- * @param encoder The model.
+ * @param model The model, or one for queries and one for passages.
  * @param limits Length limits of the two sides; whether to use its prompts.
  *
  * @example Usage
@@ -262,20 +270,22 @@ export interface LengthLimits {
  * ```
  */
 export function encodeFunction(
-  encoder: Encoder,
+  model: Encoder | Towers,
   { modelPrompts = false, ...given }: LengthLimits = {},
 ): EncodeFunction {
-  const { queryLength, passageLength } = textLimits(encoder, given);
-  const { similarity } = encoder.modules;
+  const towers = "query" in model ? model : { query: model, passage: model };
+  const { queryLength, passageLength } = textLimits(towers, given);
   return async (texts, options = {}) => {
+    const { kind = "passage" } = options;
+    const encoder = towers[kind];
     const embeddings = await encodeTexts(encoder, texts, {
       ...options,
-      maxLength: options.kind === "query" ? queryLength : passageLength,
-      prompt: modelPrompts
-        ? modelPrompt(encoder, options.kind ?? "passage")
-        : "",
+      maxLength: kind === "query" ? queryLength : passageLength,
+      prompt: modelPrompts ? modelPrompt(encoder, kind) : "",
     });
-    return similarity === "cosine" ? ofLengthOne(embeddings) : embeddings;
+    return encoder.modules.similarity === "cosine"
+      ? ofLengthOne(embeddings)
+      : embeddings;
   };
 }
 

@@ -2,6 +2,7 @@ import {
   DEFAULT_PASSAGE_LENGTH,
   DEFAULT_QUERY_LENGTH,
 } from "../../base/defaults.ts";
+import type { Side } from "../config/router.ts";
 
 /** Maximum tokens of the two sides, special tokens included. */
 export interface TextLimits {
@@ -19,6 +20,8 @@ export interface ModelLengths {
   modules?: { lengths?: { query: number; passage: number } | undefined };
   /** The same, as `modelInfo()` has it. */
   lengths?: { query: number; passage: number } | undefined;
+  /** What encodes passages, where it is another model. */
+  passages?: Pick<ModelLengths, "maxLength"> | undefined;
 }
 
 /**
@@ -27,7 +30,8 @@ export interface ModelLengths {
  * with, else 128 for a query and 256 for a passage; and never more than the model
  * takes.
  *
- * @param model The model; one that is yet to be made takes any length.
+ * @param model The model, or one for each side; one that is yet to be made takes any
+ * length.
  * @param given What is asked for.
  *
  * @example Usage
@@ -43,17 +47,19 @@ export interface ModelLengths {
  * ```
  */
 export function textLimits(
-  { maxLength, modules, lengths = modules?.lengths }: ModelLengths = {
+  model: ModelLengths | Readonly<Record<Side, ModelLengths>> = {
     maxLength: Infinity,
   },
   given: Partial<{ [Side in keyof TextLimits]: number | undefined }> = {},
 ): TextLimits {
+  const { maxLength, modules, lengths = modules?.lengths, passages } =
+    "query" in model ? { ...model.query, passages: model.passage } : model;
   const {
     queryLength = lengths?.query ?? DEFAULT_QUERY_LENGTH,
     passageLength = lengths?.passage ?? DEFAULT_PASSAGE_LENGTH,
   } = given;
   return {
     queryLength: Math.min(queryLength, maxLength),
-    passageLength: Math.min(passageLength, maxLength),
+    passageLength: Math.min(passageLength, passages?.maxLength ?? maxLength),
   };
 }
