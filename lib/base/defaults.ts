@@ -11,6 +11,12 @@ export const DEFAULT_PASSAGE_LENGTH = 256;
 export const DEFAULT_TEMPERATURE = 0.05;
 
 /**
+ * Largest batch. The rows of one are in memory as texts, and more queries than these
+ * are a slip of the hand: the largest batches of published retrievers have 65,536.
+ */
+export const LARGEST_BATCH = 1_048_576;
+
+/**
  * Maximum tokens of queries and passages in the published evaluations, instruction
  * and special tokens included (spec section 16).
  *

@@ -2,6 +2,7 @@ import {
   replayWeights,
   type ReplayWeightsOptions,
 } from "./log/replay_weights.ts";
+import { meanWeights } from "./mean_weights.ts";
 import type { LossObservation } from "./update/measure_losses.ts";
 import type { RandomSource } from "../base/random_source.ts";
 import { shuffled } from "../base/shuffled.ts";
@@ -12,6 +13,11 @@ export interface ChanceBandsOptions extends ReplayWeightsOptions {
   rng: RandomSource;
   /** How often weights are learned anew, an integer ≥ 20. @default {200} */
   replays?: number;
+  /**
+   * Micro-batches of further runs of stage 1, where the weights are the mean of all of
+   * them on the scale of logarithms. @default {[]}
+   */
+  repeats?: readonly (readonly LossObservation[])[];
 }
 
 /** Weights that chance alone gives a task: 95 % of them lie between the two. */
@@ -51,23 +57,28 @@ export type ChanceBand = [low: number, high: number];
  */
 export function chanceBands(
   lines: readonly LossObservation[],
-  { rng, replays = 200, ...update }: ChanceBandsOptions,
+  { rng, replays = 200, repeats = [], ...update }: ChanceBandsOptions,
 ): ChanceBand[] {
   if (!Number.isInteger(replays) || replays < 20) {
     throw new RangeError(
       `Cannot tell weights from chance: replays must be an integer >= 20: got ${replays}`,
     );
   }
+  /** Weights from losses that were dealt anew. */
+  const dealt = (batches: readonly LossObservation[]) =>
+    replayWeights(
+      batches.map((line) => ({
+        ...line,
+        domains: shuffled(Array.from(line.domains), rng),
+      })),
+      update,
+    ).state.curr;
   const outcomes = Array.from(
     { length: replays },
     () =>
-      replayWeights(
-        lines.map((line) => ({
-          ...line,
-          domains: shuffled(Array.from(line.domains), rng),
-        })),
-        update,
-      ).state.curr,
+      repeats.length === 0
+        ? dealt(lines)
+        : meanWeights([lines, ...repeats].map(dealt)),
   );
   const tail = Math.floor(0.025 * replays);
   return outcomes[0]!.map((_, k) => {

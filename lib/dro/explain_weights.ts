@@ -4,6 +4,7 @@ import {
   type LossMeasure,
   type LossObservation,
   measureLosses,
+  type MeasureLossesOptions,
 } from "./update/measure_losses.ts";
 
 /** What {@linkcode explainWeights} draws on; K tasks. */
@@ -20,6 +21,8 @@ export interface WeightEvidence {
   lines: readonly LossObservation[];
   /** The measure they were learned by. @default {"released"} */
   measure?: LossMeasure;
+  /** Its floor. @default {that of `measureLosses()`} */
+  floor?: Pick<MeasureLossesOptions, "referenceFloor" | "floorAsAt">;
   /** What chance alone gives each task, from `chanceBands()`, shape `[K]`. */
   chance?: readonly ChanceBand[];
 }
@@ -99,12 +102,13 @@ export interface WeightExplanation {
  * ```
  */
 export function explainWeights(evidence: WeightEvidence): WeightExplanation[] {
-  const { names, sizes, history, lines, measure = "released" } = evidence;
+  const { names, sizes, history, lines, measure = "released", floor } =
+    evidence;
   const count = names.length;
   const start = evidence.start ?? names.map(() => 1 / count);
   checkEvidence(evidence, start);
   const total = start.reduce((sum, weight) => sum + weight, 0);
-  const tallies = tally(lines, count, measure);
+  const tallies = tally(lines, count, { measure, ...floor });
   const all = overall(tallies);
   const meanPull = mean(tallies.map((t) => t.pull));
   return names.map((task, k) => {
@@ -157,7 +161,7 @@ interface Tally {
 function tally(
   lines: readonly LossObservation[],
   count: number,
-  measure: LossMeasure,
+  chosen: MeasureLossesOptions,
 ): Tally[] {
   const hasReference = lines.every((line) => line.referenceLosses);
   const zero = hasReference ? 0 : null;
@@ -173,13 +177,13 @@ function tally(
     pulls: [],
   }));
   for (const line of lines) {
-    const used = measureLosses(line, count, { measure });
+    const used = measureLosses(line, count, chosen);
+    const by = (measure: LossMeasure) =>
+      measure === chosen.measure
+        ? used.perDomain
+        : measureLosses(line, count, { measure }).perDomain;
     const variants = hasReference
-      ? {
-        released: measureLosses(line, count, { measure: "released" }).perDomain,
-        ratio:
-          measureLosses(line, count, { measure: "ratio-of-means" }).perDomain,
-      }
+      ? { released: by("released"), ratio: by("ratio-of-means") }
       : undefined;
     const judged = line.referenceLosses ?? line.losses;
     const middle = mean(judged);

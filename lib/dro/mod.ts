@@ -140,6 +140,9 @@ export {
   chanceBands,
   type ChanceBandsOptions,
 } from "./chance_bands.ts";
+export { meanWeights, meanWeightState } from "./mean_weights.ts";
+export { weightNoise, type WeightNoiseOptions } from "./weight_noise.ts";
+export { meanOf } from "./strategies/mean_of.ts";
 export { topOf } from "./strategies/top_of.ts";
 export { uniformMixture } from "./strategies/uniform_mixture.ts";
 export {

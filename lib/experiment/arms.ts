@@ -38,13 +38,15 @@ export type BaselineName = typeof BASELINES[number];
 
 /** How each arm's mixture comes about, a sentence for its model's card. */
 export function aboutArms(
-  { measure, topPercent, weightSteps }: Pick<
+  { measure, topPercent, weightSteps, weightSeeds }: Pick<
     ExperimentOptions,
-    "measure" | "topPercent" | "weightSteps"
+    "measure" | "topPercent" | "weightSteps" | "weightSeeds"
   >,
 ): Record<ArmName, string> {
   const learned =
-    `learned by tDRO (${weightSteps} updates of a proxy against a uniformly trained reference, measure \`${measure}\`)`;
+    `learned by tDRO (${weightSteps} updates of a proxy against a uniformly trained reference, measure \`${measure}\`${
+      weightSeeds > 1 ? `, the mean of ${weightSeeds} seeds` : ""
+    })`;
   return {
     uniform: "Every task is drawn alike.",
     reweighted: `Tasks are drawn by weights that were ${learned}.`,

@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { DEV_SIZES } from "../base/dev_sizes.ts";
-import type { LossMeasure } from "../dro/mod.ts";
-import { DEFAULT_TEMPERATURE } from "../base/defaults.ts";
+import { DEFAULT_TEMPERATURE, LARGEST_BATCH } from "../base/defaults.ts";
 import { lengthShape } from "../base/length_options.ts";
-import { LOSS_MEASURES } from "../base/loss_measures.ts";
 import { DEFAULT_FOLDER } from "./folder_name.ts";
-import type { TaskDraw } from "../sampling/mod.ts";
+import {
+  refuseIdleFloor,
+  type WeightOptions,
+  weightShape,
+} from "./weight_options.ts";
 
 /** Settings of a whole experiment, all with their values. */
-export interface ExperimentOptions {
+export interface ExperimentOptions extends WeightOptions {
   /**
    * Folder of the run; made if absent. `{suite}` stands for the suite's name, `{n}`
    * for the number of the folder that holds the same run, or else the next one.
@@ -32,18 +34,6 @@ export interface ExperimentOptions {
   batchSize: number;
   /** Passages per query: one positive, the rest hard negatives. */
   passages: number;
-  /** Updates of the weights and the proxy (stage 1). */
-  weightSteps: number;
-  /** Queries per update of the weights, of mixed tasks. */
-  weightBatchSize: number;
-  /** Passages per query in stage 1. */
-  weightPassages: number;
-  /** How the tasks of stage 1's batches are drawn. */
-  weightDraw: TaskDraw;
-  /** How a task's losses become its measure. */
-  measure: LossMeasure;
-  /** Step size on the log-weights; absent: 20 / weightSteps, at most 0.25. */
-  eta?: number | undefined;
   /** Share of the tasks that the top arm trains on, in percent. */
   topPercent: number;
   /** Most expected passes of an arm over a task's rows; absent: no limit. */
@@ -108,12 +98,6 @@ export interface ExperimentOptions {
 
 const positive = () => z.number().int().min(1);
 
-/**
- * Largest batch. The rows of one are in memory as texts, and more queries than these
- * are a slip of the hand: the largest batches of published retrievers have 65,536.
- */
-const LARGEST_BATCH = 1_048_576;
-
 /** The object schema behind {@linkcode experimentOptions}; commands extend it. */
 export const experimentShape = {
   out: z.string().min(1).default(DEFAULT_FOLDER).meta({ placeholder: "FOLDER" })
@@ -143,29 +127,7 @@ export const experimentShape = {
   passages: positive().default(2).describe(
     "Passages per query: one positive, the rest hard negatives",
   ),
-  weightSteps: positive().default(100).describe(
-    "Updates of weights and proxy (stage 1)",
-  ),
-  weightBatchSize: positive().max(LARGEST_BATCH).default(32).describe(
-    "Queries per update of the weights, of mixed tasks",
-  ),
-  weightPassages: z.number().int().min(2).default(3).describe(
-    "Passages per query in stage 1",
-  ),
-  weightDraw: z.enum(["stratified", "independent"]).default("stratified")
-    .describe(
-      "How stage 1 draws the tasks of a batch: every task its share of each " +
-        "batch, or each row by itself, as the reference code does; that " +
-        "doubles the noise of the weights",
-    ),
-  measure: z.enum(LOSS_MEASURES).default("released").describe(
-    "How losses become a task's measure: as the reference code does, by " +
-      "the paper's formula, the excess loss, the excess loss relative to the " +
-      "reference's, or the loss alone",
-  ),
-  eta: z.number().min(0).optional().describe(
-    "Step size on the log-weights; default 20 / weight steps, the path length of the released run (0.02 × 1000), but at most 0.25",
-  ),
+  ...weightShape,
   topPercent: z.number().min(1).max(100).default(70).describe(
     "Share of the tasks that the top arm trains on, in percent",
   ),
@@ -283,7 +245,10 @@ export function parseExperimentOptions(
   input: Partial<ExperimentOptions>,
 ): ExperimentOptions {
   const parsed = experimentOptions.safeParse(input);
-  if (parsed.success) return withDevSettings(withMiner(parsed.data));
+  if (parsed.success) {
+    refuseIdleFloor(parsed.data);
+    return withDevSettings(withMiner(parsed.data));
+  }
   const { path, message } = parsed.error.issues[0]!;
   throw new RangeError(
     `Cannot run the experiment: ${path.join(".") || "options"}: ${message}`,
@@ -323,13 +288,6 @@ function withDevSettings(options: ExperimentOptions): ExperimentOptions {
       Math.max(1, Math.ceil(options.steps / 10))
     }`,
   );
-}
-
-/** Step size on the log-weights of these settings. */
-export function weightEta({ eta, weightSteps }: ExperimentOptions): number {
-  // The released run takes 1000 steps of 0.02; a shorter one takes longer steps,
-  // so that its weights can travel as far; 0.25 is the reference code's default.
-  return eta ?? Math.min(0.25, 20 / weightSteps);
 }
 
 /** Peak learning rate of these settings. */

@@ -7,16 +7,17 @@ import {
   explainWeights,
   type LossLog,
   type LossObservation,
+  meanWeights,
   readLossLog,
   readWeightFile,
-  type StepWeightsOptions,
   unpackLosses,
   type WeightExplanation,
 } from "../dro/mod.ts";
 import { LOSS_MEASURES } from "../base/loss_measures.ts";
-import { type ExperimentOptions, weightEta } from "./experiment_options.ts";
+import type { ExperimentOptions } from "./experiment_options.ts";
 import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
-import { WEIGHT_STAGE } from "./stages/learn_mixture.ts";
+import { weightLines } from "./stages/weight_stages.ts";
+import { type WeightUpdate, weightUpdate } from "./weight_options.ts";
 import { jsonValue } from "../base/json_value.ts";
 import { createRng } from "../sampling/mod.ts";
 
@@ -24,13 +25,15 @@ import { createRng } from "../sampling/mod.ts";
 export interface RunLosses {
   /** Losses of stage 1, with the names of the run's tasks. */
   log: LossLog & { tasks: string[] };
-  /** Measure and step size of the run. */
-  update: Required<Pick<StepWeightsOptions, "measure" | "eta">>;
+  /** Measure, its floor, and step size of the run. */
+  update: WeightUpdate;
 }
 
 const recordSchema = z.object({
   options: z.object({
     measure: z.enum(LOSS_MEASURES),
+    referenceFloor: z.number().optional(),
+    floorAsAt: z.number().optional(),
     eta: z.number().optional(),
     weightSteps: z.number(),
   }),
@@ -39,7 +42,8 @@ const recordSchema = z.object({
 
 /**
  * Reads the losses that a run learned its weights from. Replaying them with
- * its own settings gives its weights, to the last bit.
+ * its own settings gives its weights, to the last bit; those of a run with several
+ * seeds in stage 1 (`log.repeats`) are each replayed, and averaged by `meanWeights()`.
  *
  * @param folder Folder of a run that has begun to learn weights.
  * @returns Losses and settings; sizes only once the weights are learned.
@@ -79,13 +83,9 @@ export async function readRunLosses(folder: string): Promise<RunLosses> {
     );
   }
   const sizes = await sizesOf(folder, tasks);
-  const { measure, eta, weightSteps } = record.options;
   return {
     log: { ...log, tasks, sizes },
-    update: {
-      measure,
-      eta: weightEta({ eta, weightSteps } as ExperimentOptions),
-    },
+    update: weightUpdate(record.options),
   };
 }
 
@@ -116,10 +116,11 @@ export async function explainRun(
   return explainWeights({
     names: log.tasks,
     sizes: log.sizes,
-    history: historyOf(metrics),
-    lines: log.lines,
+    history: weightHistory(metrics),
+    lines: [log.lines, ...log.repeats ?? []].flat(),
     measure: update.measure,
-    chance: chanceOf(log.lines, update),
+    floor: update,
+    chance: chanceOf([log.lines, ...log.repeats ?? []], update),
   });
 }
 
@@ -134,10 +135,14 @@ export function explainMetrics(
     chance?: ChanceBand | undefined;
   }[],
   metrics: readonly MetricsLine[],
-  measure: string,
+  update: {
+    measure: string;
+    referenceFloor?: number | undefined;
+    floorAsAt?: number | undefined;
+  },
 ): WeightExplanation[] {
-  const lines = examplesOf(metrics);
-  const history = historyOf(metrics);
+  const lines = examplesOf(metrics).flat();
+  const history = weightHistory(metrics);
   if (lines.length === 0) return [];
   const chance = tasks.flatMap((task) => task.chance ? [task.chance] : []);
   return explainWeights({
@@ -145,7 +150,8 @@ export function explainMetrics(
     sizes: tasks.map((t) => t.size),
     history,
     lines,
-    measure: measure as ExperimentOptions["measure"],
+    measure: update.measure as ExperimentOptions["measure"],
+    floor: update as Pick<WeightUpdate, "referenceFloor" | "floorAsAt">,
     chance: chance.length === tasks.length ? chance : undefined,
   });
 }
@@ -160,25 +166,26 @@ export function chanceOfRun(
 ): ChanceBand[] | undefined {
   const lines = examplesOf(metrics);
   if (lines.length === 0) return;
-  return chanceOf(lines, { measure: options.measure, eta: weightEta(options) });
+  return chanceOf(lines, weightUpdate(options));
 }
 
 /** Always the same draws: the bands belong to the log. */
 function chanceOf(
-  lines: readonly LossObservation[],
-  update: RunLosses["update"],
+  [lines, ...repeats]: readonly (readonly LossObservation[])[],
+  update: WeightUpdate,
 ): ChanceBand[] {
   const rng = createRng(1, "experiment/chance-bands");
-  return chanceBands(lines, { ...update, rng });
+  return chanceBands(lines!, { ...update, rng, repeats });
 }
 
-/** The losses of stage 1, if every update has its own. */
-function examplesOf(metrics: readonly MetricsLine[]): LossObservation[] {
-  const lines = ofStage(metrics).flatMap((l) =>
-    l.examples ? [unpackLosses(l.examples)] : []
+/** The losses of stage 1, of each of its seeds, if every update has its own. */
+function examplesOf(metrics: readonly MetricsLine[]): LossObservation[][] {
+  const seeds = weightLines(metrics).map((lines) =>
+    lines.flatMap((l) => l.examples ? [unpackLosses(l.examples)] : [])
   );
   // A run that an older version began may have examples for its end alone.
-  return lines.length < historyOf(metrics).length ? [] : lines;
+  const [first = []] = seeds;
+  return first.length < weightHistory(metrics).length ? [] : seeds;
 }
 
 /**
@@ -212,13 +219,19 @@ export function explanationTable(
   );
 }
 
-function historyOf(metrics: readonly MetricsLine[]): number[][] {
-  return ofStage(metrics).flatMap((l) => l.weights ? [l.weights] : []);
-}
-
-/** The lines of stage 1. */
-function ofStage(metrics: readonly MetricsLine[]): MetricsLine[] {
-  return metrics.filter((l) => l.stage === WEIGHT_STAGE);
+/**
+ * Weights after each update of stage 1; with several seeds their mean, as long as
+ * all of them have come so far.
+ */
+export function weightHistory(metrics: readonly MetricsLine[]): number[][] {
+  const [first = [], ...others] = weightLines(metrics).map((lines) =>
+    lines.flatMap((l) => l.weights ? [l.weights] : [])
+  );
+  if (others.length === 0) return first;
+  const shortest = Math.min(...others.map((own) => own.length), first.length);
+  return first.slice(0, shortest).map((weights, step) =>
+    meanWeights([weights, ...others.map((own) => own[step]!)])
+  );
 }
 
 /** Rows of each task, as the weight file of a learned mixture tells. */

@@ -3,18 +3,12 @@ import {
   type ExperimentOptions,
   experimentShape,
 } from "./experiment_options.ts";
+import type { WeightOptions } from "./weight_options.ts";
 
 /** Settings of one retriever: those of an experiment that it needs. */
 export type RetrieverSettings = Omit<
   ExperimentOptions,
-  | "weightSteps"
-  | "weightBatchSize"
-  | "weightPassages"
-  | "weightDraw"
-  | "measure"
-  | "eta"
-  | "topPercent"
-  | "maxPasses"
+  keyof WeightOptions | "topPercent" | "maxPasses"
 >;
 
 const {
@@ -22,7 +16,11 @@ const {
   weightBatchSize: _weightBatchSize,
   weightPassages: _weightPassages,
   weightDraw: _weightDraw,
+  weightSeeds: _weightSeeds,
+  weightNoise: _weightNoise,
   measure: _measure,
+  referenceFloor: _referenceFloor,
+  floorAsAt: _floorAsAt,
   eta: _eta,
   topPercent: _topPercent,
   maxPasses: _maxPasses,

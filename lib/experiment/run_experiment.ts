@@ -32,6 +32,7 @@ import {
   writeRecord,
 } from "./run_folder.ts";
 import { RunClaim } from "./run_claim.ts";
+import { noiseOf, settleNoise } from "./settled_noise.ts";
 import { type SettledOptions, settleLengths } from "./settled_lengths.ts";
 import { miningLengths } from "./stages/mining_lengths.ts";
 import { planStage } from "./plan/plan_stage.ts";
@@ -164,7 +165,10 @@ async function* experiment(
   { planOnly }: { planOnly: boolean },
 ): AsyncGenerator<ProgressEvent, ExperimentResult | RunPlan> {
   checkSuite(whole);
-  const parsed = parseExperimentOptions(given);
+  const parsed = settleNoise(
+    parseExperimentOptions(given),
+    whole.tasks.length,
+  );
   refuseIdleDev(parsed);
   const { suite, sample, events } = withDevSample(whole, parsed);
   const adapter = adapterOf(lora, parsed);
@@ -224,6 +228,7 @@ async function* experiment(
           sizes,
           uniform: held(mixture(suite, "uniform"), sizes),
         }),
+      noise: noiseOf(options, suite.tasks.length),
       models: { kept: ARMS.length, evaluated: ARMS.length + 1 },
       sample,
       open: settled.open.names.includes("passageLength"),

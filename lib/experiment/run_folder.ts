@@ -74,6 +74,7 @@ const CONTENT = [
   "models",
   "tokenizer",
   "weights",
+  "weights_by_seed",
   "negatives.json",
   "tasks.json",
 ];

@@ -3,7 +3,7 @@ import { weightWarnings } from "../dro/mod.ts";
 import { type ArmName, ARMS, type BaselineName, BASELINES } from "./arms.ts";
 import { changeSentences } from "./changed_settings.ts";
 import { type BareCounts, bareSentence } from "./stages/bare_queries.ts";
-import { chanceOfRun } from "./explain_run.ts";
+import { chanceOfRun, weightHistory } from "./explain_run.ts";
 import { compareArms } from "./compare_arms.ts";
 import type { KeptStep } from "./dev/kept_step.ts";
 import type { MetricsLine } from "./stages/metrics_log.ts";
@@ -82,6 +82,9 @@ export function summarise(input: SummaryInput): ExperimentSummary {
     backend: record.backend.name,
     seed: options.seed,
     measure: options.measure,
+    weightSeeds: options.weightSeeds,
+    referenceFloor: options.referenceFloor,
+    floorAsAt: options.floorAsAt,
     topPercent: options.topPercent,
     warnings: [
       ...changeSentences(record.changes ?? []),
@@ -89,7 +92,7 @@ export function summarise(input: SummaryInput): ExperimentSummary {
       ...weightWarnings({
         weights: mixtures.reweighted,
         names: suite.tasks.map((t) => t.name),
-        history: metrics.flatMap((l) => l.weights ? [l.weights] : []),
+        history: weightHistory(metrics),
         referenceMeans: referenceMeans(suite, metrics),
         chance,
         sizes,

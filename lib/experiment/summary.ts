@@ -72,6 +72,12 @@ export interface ExperimentSummary {
   seed: number;
   /** Measure by which the weights were learned. */
   measure: string;
+  /** Seeds of stage 1 whose log-weights were averaged; absent in earlier runs: 1. */
+  weightSeeds?: number | undefined;
+  /** Floor of the reference losses, if it was set. */
+  referenceFloor?: number | undefined;
+  /** Batch size at which the floor holds, if it was set. */
+  floorAsAt?: number | undefined;
   /** Percentage of the tasks in the top arm. */
   topPercent: number;
   /** Guard rails that the weights crossed, each one line. */

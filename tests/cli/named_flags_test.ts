@@ -71,7 +71,10 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/stages/adapter.ts": ["run", "train"],
   "experiment/stages/bare_queries.ts": TRAINING,
   "experiment/stages/resumable_stage.ts": RUNS,
+  "experiment/plan/plan_lines.ts": ["run", "demo"],
+  "experiment/settled_noise.ts": ["run", "demo"],
   "experiment/train_retriever.ts": ["train"],
+  "experiment/weight_options.ts": ["run", "demo"],
   "model/encode/length_line.ts": [...TRAINING, "eval", "mine"]
     .concat("data audit"),
   "model/hub/": ["model push"],

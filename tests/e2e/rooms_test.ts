@@ -71,7 +71,7 @@ const ALLOWED: Record<string, { code: string[]; types?: string[] }> = {
 };
 
 /**
- * Files of dro that drive a training loop or read and write files. All others
+ * Files of dro that drive or simulate a training, or read and write files. All others
  * must be readable with the paper in one hand: they import no other room.
  */
 const NOT_UPDATES = [
@@ -80,6 +80,7 @@ const NOT_UPDATES = [
   "files/read_weight_file",
   "files/save_weight_files",
   "log/read_loss_log",
+  "weight_noise",
 ].map((name) => `lib/dro/${name}.ts`);
 
 /** `lib/dro/mod.ts` → `dro`; the root's files have none. */

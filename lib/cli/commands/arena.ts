@@ -37,7 +37,11 @@ export interface ArenaOptions extends ArenaSettings {
 const {
   seed: _seed,
   weightSteps: _weightSteps,
+  weightSeeds: _weightSeeds,
+  weightNoise: _weightNoise,
   measure: _measure,
+  referenceFloor: _referenceFloor,
+  floorAsAt: _floorAsAt,
   eta: _eta,
   topPercent: _topPercent,
   ...shape
@@ -63,9 +67,9 @@ export const command: Command<ArenaOptions> = {
     "each mixture trains a retriever with the same start, steps and seeds; " +
     "all are compared with uniform sampling on the test splits. " +
     "Strategies: uniform, proportional, temperature-T, manual-0.5/0.3/0.2, " +
-    "tdro, tdro-ratio-of-means, doremi, group-dro, doge, regmix, " +
+    "tdro, tdro-as-at-512, tdro-ratio-of-means, doremi, group-dro, doge, regmix, " +
     "leave-one-out, inf-dds; with -top-N at its end, as in tdro-top-70, a " +
-    "strategy keeps only its N % heaviest tasks. Finished arms are kept: more strategies or " +
+    "strategy keeps only its N % heaviest tasks; with -mean-N, its weights are the mean of N runs that share the budget. Finished arms are kept: more strategies or " +
     "seeds in the same folder train only what is new.",
   examples: [
     {

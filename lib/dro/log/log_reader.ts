@@ -64,7 +64,8 @@ export class LogReader {
     domains: number[] | null;
     tasks: string[] | null;
   }[] = [];
-  readonly #observations: LossObservation[] = [];
+  /** Those of a run's own log, by the name of their stage. */
+  readonly #observations = new Map<string, LossObservation[]>();
   #header: Header | undefined;
   /** Names in the header. */
   readonly #named = new Set<string>();
@@ -93,7 +94,7 @@ export class LogReader {
   /** The first line, or where a resumed training or another file begins. */
   #mayBeHeader(): boolean {
     return this.#header !== undefined ||
-      this.#batches.length + this.#observations.length === 0;
+      this.#batches.length + this.#observations.size === 0;
   }
 
   #takeHeader(value: unknown, place: Place): void {
@@ -209,7 +210,7 @@ export class LogReader {
   #takeMetrics(value: object, place: Place): void {
     this.hasMetrics = true;
     const { stage, weights, examples } = checked(metricsSchema, value, place);
-    if (stage !== "weights" || !examples) return;
+    if (!/^weights(?:-\d+)?$/.test(stage) || !examples) return;
     const count = examples.losses.length;
     for (const list of [examples.references, examples.domains]) {
       if (list && list.length !== count) {
@@ -220,7 +221,9 @@ export class LogReader {
     }
     this.#domains = weights?.length ?? this.#domains;
     this.#checkIds(examples.domains, place);
-    this.#observations.push(unpackLosses(examples));
+    const own = this.#observations.get(stage) ?? [];
+    own.push(unpackLosses(examples));
+    this.#observations.set(stage, own);
   }
 
   #checkIds(domains: readonly number[], place: Place): void {
@@ -259,13 +262,15 @@ export class LogReader {
       referenceLosses: batch.referenceLosses,
       domains: batch.domains ?? batch.tasks!.map((name) => idOf.get(name)!),
     }));
+    const [first = [], ...others] = this.#observations.values();
     const tasks = header.tasks ?? named;
     const log: LossLog = {
       ...header,
       domainCount: this.#domains || (tasks?.length ?? this.#largest + 1),
-      lines: [...lines, ...this.#observations],
+      lines: [...lines, ...first],
       warnings: this.warnings,
     };
+    if (others.length > 0) log.repeats = others;
     if (tasks) log.tasks = tasks;
     return log;
   }

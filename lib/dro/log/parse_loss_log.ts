@@ -19,6 +19,10 @@ export interface LossLog {
   weights?: number[];
   /** The measure that the weights were to be learned by, if the log tells. */
   measure?: LossMeasure;
+  /** Floor of the reference losses, in the log of a run that set it. */
+  referenceFloor?: number;
+  /** Batch size at which that floor holds, in the log of a run that set it. */
+  floorAsAt?: number;
   /** Step size on the log-weights, if the log tells. */
   eta?: number;
   /** Micro-batches of an update, if the log tells. */
@@ -27,6 +31,11 @@ export interface LossLog {
   domainCount: number;
   /** The micro-batches in order, at least one. */
   lines: LossObservation[];
+  /**
+   * Those of each further seed of stage 1, in the log of a run with several: each is
+   * replayed by itself, see `meanWeights()`.
+   */
+  repeats?: LossObservation[][];
   /** What was left out and why, a line each. */
   warnings: string[];
 }

@@ -3,6 +3,7 @@ import { doremi } from "./doremi.ts";
 import { groupDro } from "./group_dro.ts";
 import { infDds } from "./inf_dds.ts";
 import { leaveOneOut } from "./leave_one_out.ts";
+import { meanOf } from "./mean_of.ts";
 import { manualMixture } from "./manual_mixture.ts";
 import { suggest } from "../../base/nearest_names.ts";
 import { proportionalMixture } from "./proportional_mixture.ts";
@@ -62,6 +63,20 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
     },
   },
   tdro: { make: () => tdro() },
+  "tdro-as-at": {
+    argument: "the batch size at which the floor holds, e.g. 512",
+    make: (text = "") => {
+      const floorAsAt = text === "" ? NaN : Number(text);
+      if (!(Number.isSafeInteger(floorAsAt) && floorAsAt >= 1)) {
+        fail(
+          `tdro-as-at-N must have an integer N >= 1, as in tdro-as-at-512: got ${
+            JSON.stringify(text)
+          }`,
+        );
+      }
+      return tdro({ floorAsAt });
+    },
+  },
   "tdro-ratio-of-means": { make: () => tdro({ measure: "ratio-of-means" }) },
   doremi: { make: doremi },
   "group-dro": { make: groupDro },
@@ -76,7 +91,9 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
  *
  * @param name A key of {@linkcode STRATEGIES}; where one takes an argument, it
  * follows after a hyphen: `"temperature-3"`, `"manual-0.5/0.3/0.2"`. With `-top-N`
- * at its end, only the heaviest N % of the tasks are kept: `"tdro-top-70"`.
+ * at its end, only the heaviest N % of the tasks are kept: `"tdro-top-70"`; with
+ * `-mean-N`, log-weights are averaged over N runs that share the budget:
+ * `"tdro-mean-2-top-70"`.
  * @returns The strategy.
  * @throws {RangeError} If there is none of that name; the message tells the
  * nearest one.
@@ -89,6 +106,7 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
  * assert.equal(strategy("doge").name, "doge");
  * assert.equal(strategy("temperature-3").name, "temperature-3");
  * assert.equal(strategy("tdro-top-70").name, "tdro-top-70");
+ * assert.equal(strategy("tdro-mean-2").name, "tdro-mean-2");
  * assert.throws(() => strategy("doremi2"), /did you mean doremi/);
  * ```
  */
@@ -96,6 +114,8 @@ export function strategy(name: string): Strategy {
   if (name === "tdro-paper") return tdro({ measure: "ratio-of-means" }); // its earlier name
   const top = /^(.+)-top-(\d+(?:\.\d+)?)$/.exec(name);
   if (top) return topOf(strategy(top[1]!), Number(top[2]));
+  const mean = /^(.+)-mean-(\d+)$/.exec(name);
+  if (mean) return meanOf(strategy(mean[1]!), Number(mean[2]));
   const exact = Object.hasOwn(STRATEGIES, name) ? STRATEGIES[name] : undefined;
   if (exact) return exact.make();
   for (const [prefix, { make, argument }] of Object.entries(STRATEGIES)) {

@@ -56,6 +56,14 @@ export interface StrategyContext {
   /** A generator of the run's seed; the same purpose gives the same draws. */
   rng(purpose: string): Pick<RandomSource, "next">;
   /**
+   * The same once more with other draws, and its own part of the budget: for the mean
+   * of several runs. The first, number 0, has the draws of this context.
+   *
+   * @param number Which one, from 0.
+   * @param of How many share the budget.
+   */
+  again(number: number, of: number): StrategyContext;
+  /**
    * A new proxy. All start from the same parameters and see the same rows of a
    * task in the same order, so that two differ by their mixtures alone.
    *

@@ -9,6 +9,11 @@ export interface TdroOptions {
    * differently; spec section 19. @default {"released"}
    */
   measure?: "released" | "ratio-of-means";
+  /**
+   * Batch size at which the floor of the reference losses holds, an integer ≥ 1; for
+   * `"released"` alone, see `measureLosses()`. @default {the batch's own size}
+   */
+  floorAsAt?: number;
 }
 
 /**
@@ -17,7 +22,7 @@ export interface TdroOptions {
  * micro-batches; add `accumulate: 4` for that. `learn` takes longer steps where
  * it has fewer than the released run's 1000.
  *
- * @param options Which measure.
+ * @param options Which measure, and its floor.
  * @returns The preset.
  *
  * @example Usage
@@ -30,14 +35,23 @@ export interface TdroOptions {
  * ```
  */
 export function tdro(
-  { measure = "released" }: TdroOptions = {},
+  { measure = "released", floorAsAt }: TdroOptions = {},
 ): WeightPreset {
   const ratio = measure === "ratio-of-means";
+  if (ratio && floorAsAt !== undefined) {
+    throw new RangeError(
+      "Cannot learn weights by tdro: floorAsAt has no meaning for the measure ratio-of-means; leave it out",
+    );
+  }
   return lossStrategy({
-    name: ratio ? "tdro-ratio-of-means" : "tdro",
+    name: ratio
+      ? "tdro-ratio-of-means"
+      : floorAsAt === undefined
+      ? "tdro"
+      : `tdro-as-at-${floorAsAt}`,
     formula: `a ← a · exp(eta · clip(${
       ratio ? "mean(l) / mean(r)" : "mean(l / (r / sum(r)))"
-    })) / Z`,
+    })) / Z${floorAsAt === undefined ? "" : `, floor as at ${floorAsAt}`}`,
     source: "tDRO (arXiv 2408.10613)",
     reference: true,
     failsWhen: ratio
@@ -50,6 +64,7 @@ export function tdro(
     options: {
       measure,
       pNorm: 1,
+      floorAsAt,
       eta: 0.02,
       clip: { by: "norm", max: 1 },
       optimizer: "sgd",

@@ -40,6 +40,20 @@ export interface MeasureLossesOptions {
    * @default {1}
    */
   pNorm?: number;
+  /**
+   * A reference loss below this, which is > 0, counts as 1: after the normalisation by the norm;
+   * for `"ratio-of-means"`, a task's mean as it is. Where the norm divides, the
+   * threshold is `referenceFloor` · B of the batch's mean (p = 1), so small batches
+   * damp less. @default {1e-4}
+   */
+  referenceFloor?: number;
+  /**
+   * Normalises as a batch of so many examples of the same losses would, an integer
+   * ≥ 1, so that the floor is the same share of the mean loss in every batch: 512,
+   * the released micro-batch, makes it 5 %. Not with `pNorm` 0, nor for measures
+   * without a norm. @default {the batch's own size}
+   */
+  floorAsAt?: number;
 }
 
 /** What {@linkcode measureLosses} found in a micro-batch. */
@@ -60,11 +74,11 @@ export interface MeasuredLosses {
 }
 
 /**
- * A reference loss (for `"ratio-of-means"`: mean) below this counts as 1. The
- * reference implementation applies it after its normalisation, where it damps
- * easy examples instead of boosting them (spec section 15, S9).
+ * The reference implementation's `referenceFloor`. It applies it after its
+ * normalisation, where it damps easy examples instead of boosting them (spec
+ * section 15, S9).
  */
-const REFERENCE_FLOOR = 1e-4;
+export const REFERENCE_FLOOR = 1e-4;
 
 /** Smallest norm to divide by, as in the reference implementation. */
 const NORM_FLOOR = 1e-12;
@@ -76,9 +90,9 @@ const ROUNDING = 1e-3;
  * Measures how badly the proxy does on each task of a micro-batch, compared
  * with the reference (spec sections 8 and 19).
  *
- * Rules for the edges: an absent task measures 0. A denominator under 1e-4
- * (after normalisation; for `"ratio-of-means"`, a task's mean reference loss)
- * counts as 1. `"released"` without reference losses is `"raw"`, as in the
+ * Rules for the edges: an absent task measures 0. A denominator under
+ * `referenceFloor` (after normalisation; for `"ratio-of-means"`, a task's mean
+ * reference loss) counts as 1. `"released"` without reference losses is `"raw"`, as in the
  * reference implementation; every other measure that needs them throws. A loss
  * in [−0.001, 0) is the rounding error of a 0 and counts as 0. Nothing here
  * ever gives NaN.
@@ -112,10 +126,7 @@ export function measureLosses(
   domainCount: number,
   options: MeasureLossesOptions = {},
 ): MeasuredLosses {
-  const { measure = "released", pNorm = 1 } = options;
-  if (!(pNorm >= 0 && pNorm < Infinity)) {
-    fail(`pNorm must be finite and >= 0: got ${pNorm}`);
-  }
+  const settings = measureSettings(options);
   const counts = countDomains(observation, domainCount);
   const { domains } = observation;
   const losses = checkLosses("losses", observation.losses, domains.length);
@@ -131,7 +142,7 @@ export function measureLosses(
     ? domainMeans(reference, domains, counts)
     : counts.map(() => 0);
 
-  const perExample = exampleMeasures(measure, pNorm, {
+  const perExample = exampleMeasures(settings, {
     losses,
     reference,
     referenceMeans,
@@ -146,9 +157,45 @@ export function measureLosses(
   };
 }
 
+/** The options with every default, checked. */
+function measureSettings(
+  {
+    measure = "released",
+    pNorm = 1,
+    referenceFloor = REFERENCE_FLOOR,
+    floorAsAt,
+  }: MeasureLossesOptions,
+): MeasureSettings {
+  if (!(pNorm >= 0 && pNorm < Infinity)) {
+    fail(`pNorm must be finite and >= 0: got ${pNorm}`);
+  }
+  // Without any floor, a reference loss of 0 would be divided by.
+  if (!(referenceFloor > 0 && referenceFloor < Infinity)) {
+    fail(`referenceFloor must be finite and > 0: got ${referenceFloor}`);
+  }
+  if (floorAsAt !== undefined) {
+    if (!(Number.isSafeInteger(floorAsAt) && floorAsAt >= 1)) {
+      fail(`floorAsAt must be an integer >= 1: got ${floorAsAt}`);
+    }
+    const normed = measure === "released" || measure === "relative-difference";
+    if (!normed || pNorm === 0) {
+      fail(
+        `floorAsAt has no meaning ${
+          normed ? "with pNorm 0" : `for the measure ${measure}`
+        }, which doesn't divide by a norm; leave it out`,
+      );
+    }
+  }
+  return { measure, pNorm, referenceFloor, floorAsAt };
+}
+
+interface MeasureSettings
+  extends Required<Omit<MeasureLossesOptions, "floorAsAt">> {
+  floorAsAt: number | undefined;
+}
+
 function exampleMeasures(
-  measure: LossMeasure,
-  pNorm: number,
+  settings: MeasureSettings,
   { losses, reference, referenceMeans, domains }: {
     losses: number[];
     reference: number[] | undefined;
@@ -156,6 +203,7 @@ function exampleMeasures(
     domains: ArrayLike<number>;
   },
 ): number[] {
+  const { measure, referenceFloor } = settings;
   if (measure === "raw") return losses;
   if (!reference) {
     if (measure === "released") return losses;
@@ -165,18 +213,20 @@ function exampleMeasures(
   }
   switch (measure) {
     case "released": {
-      const divisors = normalized(reference, pNorm);
+      const divisors = normalized(reference, settings);
       return losses.map((loss, i) => loss / divisors[i]!);
     }
     case "ratio-of-means": {
       // The mean of l / mean(r) is mean(l) / mean(r).
-      const divisors = referenceMeans.map(floored);
+      const divisors = referenceMeans.map((mean) =>
+        floored(mean, referenceFloor)
+      );
       return losses.map((loss, i) => loss / divisors[domains[i]!]!);
     }
     case "difference":
       return losses.map((loss, i) => Math.max(loss - reference[i]!, 0));
     case "relative-difference": {
-      const divisors = normalized(reference, pNorm);
+      const divisors = normalized(reference, settings);
       return losses.map((loss, i) =>
         Math.max((loss - reference[i]!) / divisors[i]!, 0)
       );
@@ -187,8 +237,11 @@ function exampleMeasures(
 }
 
 /** Reference losses over their p-norm over the whole batch, floored. */
-function normalized(reference: number[], pNorm: number): number[] {
-  if (pNorm === 0) return reference.map(floored);
+function normalized(
+  reference: number[],
+  { pNorm, referenceFloor, floorAsAt }: MeasureSettings,
+): number[] {
+  if (pNorm === 0) return reference.map((r) => floored(r, referenceFloor));
   // Taken relative to the largest, so that no power overflows.
   const largest = reference.reduce((a, b) => Math.max(a, b), 0);
   let norm = 0;
@@ -196,12 +249,16 @@ function normalized(reference: number[], pNorm: number): number[] {
     for (const loss of reference) norm += (loss / largest) ** pNorm;
     norm = largest * norm ** (1 / pNorm);
   }
+  // The norm of a batch that repeats these losses up to the other size.
+  if (floorAsAt !== undefined) {
+    norm *= (floorAsAt / reference.length) ** (1 / pNorm);
+  }
   norm = Math.max(norm, NORM_FLOOR);
-  return reference.map((loss) => floored(loss / norm));
+  return reference.map((loss) => floored(loss / norm, referenceFloor));
 }
 
-function floored(divisor: number): number {
-  return divisor < REFERENCE_FLOOR ? 1 : divisor;
+function floored(divisor: number, floor: number): number {
+  return divisor < floor ? 1 : divisor;
 }
 
 function domainMeans(

@@ -1,10 +1,15 @@
 import type { WeightOptimizer } from "./ascend.ts";
-import type { MeasureLossesOptions } from "./measure_losses.ts";
+import {
+  type MeasureLossesOptions,
+  REFERENCE_FLOOR,
+} from "./measure_losses.ts";
 import type { ClipKind, StepWeightsOptions } from "./step_weights.ts";
 import type { WeightState } from "./weight_state.ts";
 
 /** The options of a step, without groups and with every default filled in. */
-export interface WeightSettings extends Required<MeasureLossesOptions> {
+export interface WeightSettings
+  extends Required<Omit<MeasureLossesOptions, "floorAsAt">> {
+  floorAsAt: number | undefined;
   eta: number;
   accumulate: number;
   ema: number;
@@ -34,6 +39,8 @@ export function weightSettings(
   const {
     measure = "released",
     pNorm = 1,
+    referenceFloor = REFERENCE_FLOOR,
+    floorAsAt,
     eta = 0.02,
     accumulate = 1,
     ema = 0.1,
@@ -68,6 +75,8 @@ export function weightSettings(
   const settings: WeightSettings = {
     measure,
     pNorm,
+    referenceFloor,
+    floorAsAt,
     eta,
     accumulate,
     ema,

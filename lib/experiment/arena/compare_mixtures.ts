@@ -22,6 +22,7 @@ import {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "../experiment_options.ts";
+import type { WeightOptions } from "../weight_options.ts";
 import {
   EARLIER_MINING,
   type SettledOptions,
@@ -48,7 +49,12 @@ import { selfShowing } from "../../report/notebook/mod.ts";
  */
 export type ArenaSettings = Omit<
   ExperimentOptions,
-  "seed" | "weightSteps" | "measure" | "eta" | "topPercent"
+  | "seed"
+  | "topPercent"
+  | Exclude<
+    keyof WeightOptions,
+    "weightBatchSize" | "weightPassages" | "weightDraw"
+  >
 >;
 
 /** What {@linkcode compareMixtures} needs beside suite and strategies. */

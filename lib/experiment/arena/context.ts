@@ -26,6 +26,8 @@ export interface ArenaContextParts {
   journal: Journal;
   /** The uniformly trained model; loaded when it is first needed. */
   reference(): Promise<Encoder>;
+  /** Which of several runs of the strategy it is, from 0. @default {0} */
+  number?: number;
 }
 
 /** A context, and what was used of it. */
@@ -38,13 +40,14 @@ export interface ArenaContext extends StrategyContext {
 
 /** What a strategy may use in the arena; everything is counted. */
 export function arenaContext(parts: ArenaContextParts): ArenaContext {
-  const { input, slug, budget, journal } = parts;
+  const { input, slug, budget, journal, number = 0 } = parts;
   const { options, suite, rows } = input;
   const tasks = suite.tasks.length;
   let spent = 0;
   let losses = 0;
   let referenceUsed = false;
   const live = new Set<ArenaProxy>();
+  const others: ArenaContext[] = [];
   const pay = (cost: number) => {
     // Thirds don't add up exactly.
     if (spent + cost > budget + 1e-6) {
@@ -71,7 +74,20 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
     sizes: rows.map((r) => r.length),
     proxySteps: budget,
     costs,
-    spent: () => spent,
+    spent: () => others.reduce((sum, other) => sum + other.spent(), spent),
+    again(number, of) {
+      const seed = number === 0
+        ? options.seed
+        : createRng(options.seed, `strategy/again/${number}`).int(2 ** 31);
+      const other = arenaContext({
+        ...parts,
+        input: { ...input, options: { ...options, seed } },
+        budget: budget / of,
+        number,
+      });
+      others.push(other);
+      return other;
+    },
     rng: (purpose) => createRng(options.seed, `strategy/${purpose}`),
     proxy(steps) {
       return Promise.resolve(ArenaProxy.create(
@@ -86,7 +102,8 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
       const before = spent;
       pay(steps * each);
       referenceUsed ||= reference;
-      const name = `${slug}-weights${losses++ || ""}`;
+      const again = number === 0 ? "" : `-again-${number + 1}`;
+      const name = `${slug}-weights${losses++ || ""}${again}`;
       const kept = join(options.out, "arms", slug, `${name}.json`);
       const learnedBefore = await readSealed(kept, {
         schema: weightStateSchema,
@@ -111,8 +128,12 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
       }));
       return chosen;
     },
-    usedReference: () => referenceUsed,
-    dispose: () => [...live].forEach((proxy) => proxy.dispose()),
+    usedReference: () =>
+      referenceUsed || others.some((other) => other.usedReference()),
+    dispose() {
+      for (const proxy of live) proxy.dispose();
+      for (const other of others) other.dispose();
+    },
   };
 }
 

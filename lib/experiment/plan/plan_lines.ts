@@ -19,9 +19,9 @@ export interface PlanContext extends LengthReasons {
  * cut texts, memory, disk, time.
  */
 export function planLines(
-  { stages, tasks, lengths, estimates }: Pick<
+  { stages, tasks, lengths, estimates, noise }: Pick<
     RunPlan,
-    "stages" | "tasks" | "lengths" | "estimates"
+    "stages" | "tasks" | "lengths" | "estimates" | "noise"
   >,
   { free, device, ...reasons }: PlanContext,
 ): string[] {
@@ -33,6 +33,7 @@ export function planLines(
     `passes over the training rows: ${
       stages.map((stage) => passesPart(stage, names)).join("; ")
     }`,
+    ...noise === undefined ? [] : [noiseLine(noise)],
     ...lengthLines(lengths, reasons),
     [
       memory && `${which}: about ${inUnits(memory)} (estimated)`,
@@ -54,6 +55,13 @@ export function planLines(
       ]
       : [],
   ];
+}
+
+/** Factor that two thirds of the weights lie within by chance. */
+function noiseLine(noise: number): string {
+  return `noise of the weights: about ${
+    noise < 0.01 ? "under 1" : Math.round(100 * Math.expm1(noise))
+  } % where tasks don't differ (expected; --weight-noise chooses settings for less)`;
 }
 
 function stagePart({ name, updates, queries }: PlannedStage): string {

@@ -17,6 +17,8 @@ export interface PlanInput
   stages(sizes: number[]): PlannedStage[] | Promise<PlannedStage[]>;
   /** Models that are kept, and how many are evaluated. */
   models: { kept: number; evaluated: number };
+  /** How far weights spread by chance, if any are learned. */
+  noise?: number | undefined;
   /** The dev sample, if there is one. */
   sample?: Suite | undefined;
   /** Different starts of the retrievers. @default {1} */
@@ -64,7 +66,7 @@ export async function* planStage(
     }),
     measured,
   });
-  const plan = { stages, tasks, lengths, estimates };
+  const plan = { stages, tasks, lengths, estimates, noise: input.noise };
   const lines = planLines(plan, {
     maxLength: options.model === undefined ? Infinity : base.maxLength,
     open,

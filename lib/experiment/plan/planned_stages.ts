@@ -11,6 +11,7 @@ type StageSettings = Pick<
   | "weightSteps"
   | "weightBatchSize"
   | "weightPassages"
+  | "weightSeeds"
 >;
 
 /** Expected passes over each task's rows. */
@@ -53,7 +54,8 @@ export function runStages(
     uniform: readonly number[];
   },
 ): PlannedStage[] {
-  const { weightSteps, weightBatchSize, weightPassages } = settings;
+  const { weightBatchSize, weightPassages } = settings;
+  const weightSteps = settings.weightSteps * settings.weightSeeds;
   const learned = { sizes, weights: undefined };
   return [
     retrieverStage("uniform", settings, { sizes, weights: uniform }),
@@ -76,7 +78,10 @@ export function runStages(
 
 /** The stages of `tdro arena`, those of all seeds together. */
 export async function arenaStages(
-  settings: StageSettings & { budget: number; seeds: readonly number[] },
+  settings: Omit<StageSettings, "weightSeeds"> & {
+    budget: number;
+    seeds: readonly number[];
+  },
   { strategies, sizes }: {
     strategies: readonly Strategy[];
     sizes: readonly number[];

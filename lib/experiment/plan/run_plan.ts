@@ -74,6 +74,11 @@ export interface RunPlan {
   stages: PlannedStage[];
   /** Lengths, and what they cut. */
   lengths: TextLengths;
+  /**
+   * Expected standard deviation of the log-weights where tasks don't differ, see
+   * `weightNoise()`; absent where no weights are learned.
+   */
+  noise?: number | undefined;
   /** What it takes. */
   estimates: PlanEstimates;
   /** All of it in sentences. */

@@ -12,7 +12,7 @@ import {
 } from "../../report/mod.ts";
 import { type ArmName, ARMS } from "../arms.ts";
 import { type DevLine, devRows } from "../dev/dev_log.ts";
-import { explainMetrics } from "../explain_run.ts";
+import { explainMetrics, weightHistory } from "../explain_run.ts";
 import type { MetricsLine } from "../stages/metrics_log.ts";
 import { taskDifferences, taskIntervals } from "../task_intervals.ts";
 import type { ExperimentSummary } from "../summary.ts";
@@ -85,7 +85,7 @@ export function experimentPlots(
   dev: readonly DevLine[] = [],
 ): ExperimentPlots {
   const { tasks, seed } = summary;
-  const explained = explainMetrics(tasks, metrics, summary.measure);
+  const explained = explainMetrics(tasks, metrics, summary);
   const intervals = reports && taskIntervals(reports, seed);
   return {
     trajectories: weightTrajectoryPlot(weightSteps(summary, metrics)),
@@ -170,8 +170,8 @@ export function weightSteps(
       task: name,
       weight: 1 / tasks.length,
     })),
-    ...metrics.flatMap(({ step, weights }) =>
-      (weights ?? []).map((weight, k) => ({
+    ...weightHistory(metrics).flatMap((weights, step) =>
+      weights.map((weight, k) => ({
         step: step + 1,
         task: tasks[k]!.name,
         weight,

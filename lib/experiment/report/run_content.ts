@@ -20,7 +20,7 @@ import { outcome } from "../summary.ts";
 export function runContent(run: Omit<RunData, "kind">): ReportContent {
   const { record, summary, metrics, dev, reports, statistics = {}, tasks } =
     run;
-  const explained = explainMetrics(summary.tasks, metrics, summary.measure);
+  const explained = explainMetrics(summary.tasks, metrics, summary);
   const tables: ReportTable[] = [
     {
       caption: "nDCG@10 on the test splits, by task",

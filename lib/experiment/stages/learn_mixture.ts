@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import { writeChecksums } from "../../base/files/checksums.ts";
 import { exists } from "../../base/files/exists.ts";
+import { makeFolder } from "../../base/files/make_folder.ts";
+import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
 import { readJsonIfThere, writeJson } from "../../base/files/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import {
   initialWeightState,
   learnWeights,
+  meanWeightState,
   packLosses,
   saveWeightFiles,
   stepWeights,
@@ -17,11 +20,12 @@ import {
 } from "../../dro/mod.ts";
 import type { Encoder } from "../../model/mod.ts";
 import { mixture } from "../../sampling/mod.ts";
-import { type ExperimentOptions, weightEta } from "../experiment_options.ts";
 import { refuseDamage } from "./refuse_damage.ts";
 import { meanByTask, resumableStage } from "./resumable_stage.ts";
 import type { StageInput } from "./stage_input.ts";
 import { learnedSchema } from "./result_schemas.ts";
+import { seedsOfWeights, weightStage } from "./weight_stages.ts";
+import { otherMeasure, otherUpdate, weightUpdate } from "../weight_options.ts";
 
 /** What stage 1 learned. */
 export interface LearnedWeights {
@@ -34,19 +38,10 @@ export interface LearnedWeights {
   other: WeightState;
 }
 
-/** Name of the stage in progress, log and checkpoints. */
-export const WEIGHT_STAGE = "weights";
-
-/** The released measure, or the paper's where that is the chosen one. */
-export function otherMeasure(
-  measure: ExperimentOptions["measure"],
-): ExperimentOptions["measure"] {
-  return measure === "released" ? "ratio-of-means" : "released";
-}
-
 /**
  * Stage 1: learns the domain weights with a proxy that starts where the
- * retrievers start. Mixed batches, uniform over tasks; hard negatives only.
+ * retrievers start. Mixed batches, uniform over tasks; hard negatives only. With
+ * several seeds it does so with each, and averages the log-weights.
  */
 export async function* learnStage(
   input: StageInput,
@@ -59,23 +54,57 @@ export async function* learnStage(
   const before = await readJsonIfThere(stateFile, learnedSchema);
   if (before) {
     yield {
-      stage: WEIGHT_STAGE,
+      stage: weightStage(0),
       label: "weights already learned",
       done: 1,
       total: 1,
     };
     return before;
   }
-  const update = { eta: weightEta(options), measure: options.measure };
-  return yield* learnByLosses(input, reference, {
-    name: WEIGHT_STAGE,
-    label: `learning weights (${options.measure})`,
-    steps: options.weightSteps,
-    update,
-    shadow: { ...update, measure: otherMeasure(options.measure) },
-    save: (learned) => saveWeights(input, learned),
-  });
+  const update = weightUpdate(options);
+  const seeds = seedsOfWeights(options);
+  const each: LearnedWeights[] = [];
+  for (const [i, seed] of seeds.entries()) {
+    const file = join(options.out, SEEDS_FOLDER, `${i + 1}.json`);
+    const kept = await readSealed(file, {
+      schema: learnedSchema,
+      mend: "remove it to learn these weights anew",
+    });
+    each.push(
+      kept ?? (yield* learnByLosses(
+        {
+          ...input,
+          options: { ...options, seed },
+        },
+        reference,
+        {
+          name: weightStage(i),
+          label: `learning weights (${options.measure})${
+            seeds.length > 1 ? `, seed ${i + 1} of ${seeds.length}` : ""
+          }`,
+          steps: options.weightSteps,
+          update,
+          shadow: otherUpdate(update),
+          async save(learned) {
+            if (seeds.length === 1) return await saveWeights(input, learned);
+            await makeFolder(join(options.out, SEEDS_FOLDER));
+            await writeSealed(file, learned, 0);
+          },
+        },
+      )),
+    );
+  }
+  if (each.length === 1) return each[0]!;
+  const learned = {
+    chosen: meanWeightState(each.map(({ chosen }) => chosen)),
+    other: meanWeightState(each.map(({ other }) => other)),
+  };
+  await saveWeights(input, learned);
+  return learned;
 }
+
+/** What each of several seeds learned, in the run's folder. */
+const SEEDS_FOLDER = "weights_by_seed";
 
 /** How weights are learned from losses. */
 export interface LossStage {

@@ -78,6 +78,13 @@ export function syntheticContext(
     proxySteps,
     costs,
     spent: () => spent,
+    again: (number, of) =>
+      syntheticContext({
+        effects,
+        proxySteps: proxySteps / of,
+        seed: seed + number,
+        losses,
+      }),
     open: () => open,
     rng: (purpose) => createRng(seed, purpose),
     proxy: () => Promise.resolve(model(names.map(() => 10))),

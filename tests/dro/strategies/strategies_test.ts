@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  meanWeights,
   selectTop,
   STRATEGIES,
   type Strategy,
@@ -36,10 +37,14 @@ async function learned(
   }
 }
 
-/** Every strategy, as its name alone gives it; manual needs weights. */
-const ALL = Object.keys(STRATEGIES).map((name) =>
-  strategy(name === "manual" ? "manual-4/3/2/1" : name)
-);
+/** Arguments of the strategies that need one. */
+const WITH: Record<string, string> = {
+  manual: "manual-4/3/2/1",
+  "tdro-as-at": "tdro-as-at-512",
+};
+
+/** Every strategy, as its name alone gives it. */
+const ALL = Object.keys(STRATEGIES).map((name) => strategy(WITH[name] ?? name));
 
 Deno.test("every strategy says what it is and keeps to its budget", async () => {
   for (const method of ALL) {
@@ -151,4 +156,35 @@ Deno.test("manual weights must fit the tasks", async () => {
   const { weights } = await learned(strategy("manual-2/1/1/0"));
   assert.deepEqual(weights, [0.5, 0.25, 0.25, 0]);
   await assert.rejects(learned(strategy("manual-1/1")), /got 2/);
+});
+
+Deno.test("the mean of several runs of a strategy shares its budget", async () => {
+  const method = strategy("tdro-mean-3-top-50");
+  assert.equal(method.name, "tdro-mean-3-top-50");
+  const { weights } = await learned(method);
+  assert.deepEqual(weights.filter((w) => w > 0), [0.5, 0.5]);
+
+  const parts = [0, 1, 2].map((i) =>
+    syntheticContext({
+      effects: EFFECTS,
+      losses: LOSSES,
+      proxySteps: 100,
+      seed: 1 + i,
+    })
+  );
+  const each: number[][] = [];
+  for (const context of parts) {
+    const run = strategy("tdro").learn(context);
+    let next = await run.next();
+    while (!next.done) next = await run.next();
+    each.push(next.value);
+  }
+  const mean = await learned(strategy("tdro-mean-3"));
+  assert.deepEqual(mean.weights, meanWeights(each));
+  assert.ok(mean.events.every(({ done }) => done <= 300));
+
+  assert.throws(() => strategy("uniform-mean-2"), /learns nothing/);
+  assert.throws(() => strategy("tdro-mean-1"), /integer >= 2/);
+  assert.throws(() => strategy("tdro-as-at"), /must have an integer N >= 1/);
+  assert.throws(() => strategy("tdro-as-at-x"), /must have an integer N >= 1/);
 });

@@ -8,6 +8,7 @@ import type {
 import type { Command } from "../../command.ts";
 import { exists, isFolder } from "../../../base/files/exists.ts";
 import { LOSS_MEASURES } from "../../../base/loss_measures.ts";
+import { weightShape } from "../../../experiment/weight_options.ts";
 import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro weights replay`. */
@@ -16,6 +17,10 @@ export interface WeightsReplayOptions {
   files: string[];
   /** How losses become a task's measure. */
   measure?: LossMeasure | undefined;
+  /** Reference loss below which an example counts as easy. */
+  referenceFloor?: number | undefined;
+  /** Batch size at which that floor holds. */
+  floorAsAt?: number | undefined;
   /** Step size on the log-weights. */
   eta?: number | undefined;
   /** Micro-batches per update. */
@@ -66,6 +71,8 @@ export const command: Command<WeightsReplayOptions> = {
     measure: z.enum(LOSS_MEASURES).optional().describe(
       "How losses become a task's measure; default: the log's own, else released",
     ),
+    referenceFloor: weightShape.referenceFloor,
+    floorAsAt: weightShape.floorAsAt,
     eta: z.number().min(0).optional().describe(
       "Step size on the log-weights; default: the log's own, else 0.02",
     ),
@@ -90,7 +97,7 @@ export const command: Command<WeightsReplayOptions> = {
   operands: ["files"],
   async run(options, io) {
     const { files, start, out } = options;
-    const { replayWeights, saveWeightFiles } = await import(
+    const { meanWeightState, replayWeights, saveWeightFiles } = await import(
       "../../../dro/mod.ts"
     );
     const textTable = await tablesFor(io);
@@ -110,14 +117,33 @@ export const command: Command<WeightsReplayOptions> = {
           "and sizes; add a header, or name a weight file with --start",
       );
     }
-    const { state, history } = replayWeights(log.lines, {
-      accumulate,
-      clip: { by: options.clip, max: options.maxNorm },
-      optimizer: options.optimizer,
-      measure,
-      eta,
-      start: tasks.weights,
-    });
+    // The log's floor belongs to the log's measure.
+    const own = measure === log.measure ? log : undefined;
+    const {
+      referenceFloor = own?.referenceFloor,
+      floorAsAt = own?.floorAsAt,
+    } = options;
+    const replayed = [log.lines, ...log.repeats ?? []].map((lines) =>
+      replayWeights(lines, {
+        accumulate,
+        clip: { by: options.clip, max: options.maxNorm },
+        optimizer: options.optimizer,
+        measure,
+        referenceFloor,
+        floorAsAt,
+        eta,
+        start: tasks.weights,
+      })
+    );
+    const { history } = replayed[0]!;
+    const state = replayed.length === 1
+      ? replayed[0]!.state
+      : meanWeightState(replayed.map(({ state }) => state));
+    if (replayed.length > 1) {
+      io.note(
+        `${replayed.length} seeds of stage 1, each replayed by itself; the weights are the mean of their logarithms`,
+      );
+    }
     if (history.length === 0) {
       throw new RangeError(
         `Cannot replay weights: ${log.lines.length} micro-batches make no update of ${accumulate}; lower --accumulate`,
