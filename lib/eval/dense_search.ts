@@ -2,6 +2,7 @@ import type { Query, Run, Task } from "../data/types.ts";
 import type { EncodeFunction } from "../model/types.ts";
 import type { EvaluateOptions } from "./evaluate.ts";
 import { exactSearch, shardRange } from "../search/mod.ts";
+import { passageIndex } from "./passage_index.ts";
 import { passageVectors } from "./passage_vectors.ts";
 import { queryText } from "../base/texts/query_text.ts";
 
@@ -12,6 +13,7 @@ export async function denseSearch(
   options: EvaluateOptions & { k: number; prompt: string },
 ): Promise<Run> {
   const { k, prompt, multiply, prepare, dtype, signal } = options;
+  const { precision = "float32" } = options;
   const all = [...task.corpus.values()];
   const [from, to] = shardRange(
     all.length,
@@ -25,14 +27,18 @@ export async function denseSearch(
     queries.map(({ text }) => queryText(prompt, text)),
     { kind: "query", signal, onProgress: report(0) },
   );
-  const passages = passageVectors(
-    encode,
-    { name: task.name, corpus: all.slice(from, to) },
-    { ...options, onProgress: report(queries.length) },
-  );
-  return await exactSearch(
-    { ids: queries.map(({ id }) => id), embeddings },
-    passages,
-    { k, multiply, prepare, dtype, signal },
-  );
+  const asked = { ids: queries.map(({ id }) => id), embeddings };
+  const corpus = { name: task.name, corpus: all.slice(from, to) };
+  const vectors = { ...options, onProgress: report(queries.length) };
+  if (precision !== "float32") {
+    using index = await passageIndex(encode, corpus, { ...vectors, precision });
+    return await index.search(asked, k, { signal });
+  }
+  return await exactSearch(asked, passageVectors(encode, corpus, vectors), {
+    k,
+    multiply,
+    prepare,
+    dtype,
+    signal,
+  });
 }

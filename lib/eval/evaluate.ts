@@ -2,7 +2,9 @@ import type { Query, Run, SplitName, Suite, Task } from "../data/types.ts";
 import type { EncodeFunction } from "../model/types.ts";
 import type { Shard } from "../search/exact/shards.ts";
 import type { ExactSearchOptions } from "../search/exact/top_k.ts";
+import type { StoreOptions } from "../search/quantised/vector_store.ts";
 import type { RetrieveFunction } from "../search/types.ts";
+import { checkRescoring, type SmallSearch } from "../search/mod.ts";
 import { DataHash } from "./records/data_hash.ts";
 import { denseSearch } from "./dense_search.ts";
 import type { EmbeddingCache } from "./passage_vectors.ts";
@@ -58,7 +60,9 @@ export interface EvaluateRetrieverOptions {
 export interface EvaluateOptions
   extends
     Omit<EvaluateRetrieverOptions, "retriever" | "prompts">,
-    Pick<ExactSearchOptions, "multiply" | "prepare" | "dtype"> {
+    Pick<ExactSearchOptions, "multiply" | "prepare" | "dtype">,
+    Pick<StoreOptions, "hamming">,
+    Partial<SmallSearch> {
   /**
    * Instruction before each query, e5 style: the task's own, or none.
    * @default {"task"}
@@ -138,12 +142,22 @@ export function evaluate(
   options: EvaluateOptions = {},
 ): AsyncGenerator<TaskReport, EvalReport> {
   const { prompts = "task", dtype = "f32", shard } = options;
+  const { precision = "float32", rescore, rescoreBy } = options;
+  const rescoring = checkRescoring({ precision, rescore, rescoreBy });
+  if (precision !== "float32" && dtype !== "f32") {
+    throw new RangeError(
+      `Cannot evaluate: dtype must be f32 with vectors of precision ${precision}: got ${dtype}`,
+    );
+  }
   const prompt = (task: Task) => prompts === "task" ? task.prompt : "";
   const settings: RetrieverSettings = {
     prompts,
     retriever: "dense, exact search",
     dtype,
   };
+  if (precision !== "float32") {
+    Object.assign(settings, rescoring);
+  }
   if (shard) settings.shard = `${shard.index + 1}/${shard.count}`;
   return evaluateTasks(suite, options, {
     settings,
@@ -202,7 +216,13 @@ export function evaluateRetriever(
 /** What the report tells of what finds the passages. */
 type RetrieverSettings = Pick<
   EvalSettings,
-  "prompts" | "retriever" | "dtype" | "shard"
+  | "prompts"
+  | "retriever"
+  | "dtype"
+  | "shard"
+  | "precision"
+  | "rescore"
+  | "rescoreBy"
 >;
 
 /** What finds the passages of each task. */

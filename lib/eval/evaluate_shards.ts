@@ -76,7 +76,7 @@ export async function* evaluateShards(
   options: EvaluateShardsOptions = {},
 ): AsyncGenerator<TaskReport, EvalReport> {
   const { settings, origin, tasks } = checkShards(shards, suite);
-  const { shard: _, dtype, ...whole } = settings;
+  const { shard: _, dtype, precision, rescore, rescoreBy, ...whole } = settings;
   const reports = evaluateRetriever(
     ({ name }) => async (_, k) =>
       mergeShards(
@@ -91,7 +91,12 @@ export async function* evaluateShards(
     if (next.done) {
       const report = next.value;
       // The merged runs no longer tell in which precision the shards searched.
-      if (dtype) report.settings.dtype = dtype;
+      const searched = { dtype, precision, rescore, rescoreBy };
+      for (const [name, value] of Object.entries(searched)) {
+        if (value !== undefined) {
+          Object.assign(report.settings, { [name]: value });
+        }
+      }
       return report;
     }
     const { task, domain, data, prompt } = next.value;

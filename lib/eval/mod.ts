@@ -29,6 +29,7 @@ export type {
   BenchmarkTaskReport,
 } from "./records/benchmark_report.ts";
 export type { EmbeddingCache } from "./passage_vectors.ts";
+
 export {
   type BootstrapInterval,
   bootstrapInterval,

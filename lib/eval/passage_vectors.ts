@@ -2,12 +2,16 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Passage } from "../data/types.ts";
 import type { EncodeFunction } from "../model/types.ts";
+import { isFile } from "../base/files/exists.ts";
 import {
   cachedEmbeddings,
   type EmbeddedTexts,
   embedPassages,
   type EmbedPassagesOptions,
   hashPassages,
+  quantisedChunks,
+  type QuantisedTexts,
+  type StoredDtype,
 } from "../search/mod.ts";
 
 /** Where vectors of passages are kept. */
@@ -19,6 +23,13 @@ export interface EmbeddingCache {
    * (length limit, prompts, backend).
    */
   model: string;
+}
+
+/** Options of {@linkcode passageVectors}. */
+export interface PassageVectorsOptions
+  extends Omit<EmbedPassagesOptions, "shard"> {
+  /** Where vectors are kept. @default {nowhere} */
+  cache?: EmbeddingCache | undefined;
 }
 
 /**
@@ -34,9 +45,7 @@ export async function* passageVectors(
     name: string;
     corpus: readonly Passage[];
   },
-  { cache, chunk, signal, onProgress }:
-    & { cache?: EmbeddingCache }
-    & Omit<EmbedPassagesOptions, "shard">,
+  { cache, chunk, signal, onProgress }: PassageVectorsOptions,
 ): AsyncGenerator<EmbeddedTexts> {
   const options = { chunk, signal, onProgress };
   if (!cache || corpus.length === 0) {
@@ -44,7 +53,7 @@ export async function* passageVectors(
     return;
   }
   const file = await cachedEmbeddings(
-    join(cache.folder, fileName(name, cache.model, corpus)),
+    join(cache.folder, fileName(name, cache.model, { corpus, dtype: "f32" })),
     encode,
     corpus,
     { ...options, model: cache.model },
@@ -53,15 +62,55 @@ export async function* passageVectors(
   yield* file.chunks({ chunk });
 }
 
-/** Another name for another model or other passages: the folder may hold them all. */
+/**
+ * Vectors of passages in few bytes, in chunks: from the cache if there are some, also
+ * whole ones, else encoded.
+ *
+ * @param encode Turns texts into vectors.
+ * @param task The corpus, and a name for its file.
+ * @param options How values are kept; where vectors are kept, how many at a time.
+ */
+export async function* smallPassageVectors(
+  encode: EncodeFunction,
+  task: { name: string; corpus: readonly Passage[] },
+  { precision, ...options }:
+    & PassageVectorsOptions
+    & { precision: "int8" | "binary" },
+): AsyncGenerator<QuantisedTexts> {
+  const { cache, chunk, signal, onProgress } = options;
+  const { name, corpus } = task;
+  const path = (dtype: StoredDtype) =>
+    join(cache!.folder, fileName(name, cache!.model, { corpus, dtype }));
+  if (!cache || corpus.length === 0 || await isFile(path("f32"))) {
+    yield* quantisedChunks(passageVectors(encode, task, options), {
+      precision,
+    });
+    return;
+  }
+  const file = await cachedEmbeddings(path(precision), encode, corpus, {
+    chunk,
+    signal,
+    onProgress,
+    model: cache.model,
+    dtype: precision,
+  });
+  onProgress?.(corpus.length, corpus.length);
+  yield* file.quantised({ chunk });
+}
+
+/**
+ * Another name for another model, other passages or another precision: the folder
+ * may hold them all.
+ */
 function fileName(
   task: string,
   model: string,
-  corpus: readonly Passage[],
+  { corpus, dtype }: { corpus: readonly Passage[]; dtype: StoredDtype },
 ): string {
   const key = createHash("sha256")
     .update(JSON.stringify([model, hashPassages(corpus)])).digest("hex");
+  const kept = dtype === "f32" ? "" : `.${dtype}`;
   return `${task.replace(/[^\p{L}\p{N}._-]/gu, "_")}.${
     key.slice(0, 16)
-  }.safetensors`;
+  }${kept}.safetensors`;
 }

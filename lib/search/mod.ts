@@ -28,11 +28,15 @@ export {
 } from "./embeddings/cached_embeddings.ts";
 export {
   type EmbeddingFile,
-  type EmbeddingSource,
   openEmbeddings,
+  type ReadChunksOptions,
+} from "./embeddings/open_embeddings.ts";
+export {
+  type EmbeddingSource,
   writeEmbeddings,
   type WriteEmbeddingsOptions,
-} from "./embeddings/embedding_file.ts";
+} from "./embeddings/write_embeddings.ts";
+export type { StoredDtype } from "./embeddings/embedding_header.ts";
 export {
   type Decision,
   type DecisionRow,
@@ -92,7 +96,11 @@ export {
   type QuantisationRanges,
   quantisationRanges,
 } from "./quantised/ranges.ts";
-export { checkRescoring, type Rescoring } from "./quantised/rescoring.ts";
+export {
+  checkRescoring,
+  type Rescoring,
+  type SmallSearch,
+} from "./quantised/rescoring.ts";
 export { truncate, type TruncateOptions } from "./quantised/truncate.ts";
 export type { StoreOptions } from "./quantised/vector_store.ts";
 export { rankPassages } from "./exact/rank_passages.ts";

@@ -31,6 +31,7 @@ const SAID_BY: Record<string, string[]> = {
   "base/files/check_space.ts": TRAINING,
   "base/files/folder_lock.ts": TRAINING,
   "base/files/encodings.ts": ["data import"],
+  "base/precision_options.ts": ["eval", "search", "serve"],
   "cli/check_out.ts": [...TRAINING, "mine"],
   "cli/options/other_names.ts": TRAINING,
   "cli/commands/backend_option.ts": TRAINING,

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { checkFolder } from "../../base/files/check_folder.ts";
 import { lengthShape } from "../../base/length_options.ts";
+import { precisionShape } from "../../base/precision_options.ts";
 import type { BackendName } from "../../backend/mod.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import type { Suite } from "../../data/mod.ts";
+import type { SearchPrecision, SmallSearch } from "../../search/mod.ts";
 import { pullOption, withLocalModels } from "./local_model.ts";
 import { backendOption } from "./backend_option.ts";
 import { DEFAULTS } from "./eval/options.ts";
@@ -34,6 +36,12 @@ export interface SearchCommandOptions {
   queryLength?: number;
   /** Maximum tokens per passage. */
   passageLength?: number;
+  /** How passages' vectors are kept and searched; absent: whole. */
+  precision?: SearchPrecision | undefined;
+  /** Passages found for each one wanted, to be scored again. */
+  rescore?: number | undefined;
+  /** Vectors by which they are scored again. */
+  rescoreBy?: SearchPrecision | undefined;
   /** Folder of the vectors of passages. */
   cache?: string | undefined;
   /** Whether a model on the hub may be fetched. */
@@ -82,6 +90,7 @@ export const command: Command<SearchCommandOptions> = {
         "as the model's own files say",
     ),
     ...lengthShape,
+    ...precisionShape,
     cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe(
         "Keep the passages' vectors here, and take them from here next time",
@@ -96,6 +105,7 @@ export const command: Command<SearchCommandOptions> = {
     if (options.model === undefined && !options.bm25) {
       throw cannot("--model must name a model folder, or --bm25 be given");
     }
+    await checkPrecision(options, options.model === undefined);
     if (options.cache) await checkFolder(options.cache);
     const local = await withLocalModels(options, { io });
     const { openSuite } = await import("../../data/mod.ts");
@@ -111,6 +121,23 @@ export const command: Command<SearchCommandOptions> = {
     io.result(hits.map(plain), () => table);
   },
 };
+
+/** Refuses what changes nothing, or says nothing of BM25, before anything is read. */
+async function checkPrecision(
+  options: Partial<SmallSearch>,
+  withoutModel: boolean,
+): Promise<void> {
+  const names = ["precision", "rescore", "rescoreBy"] as const;
+  const given = names.find((name) => options[name] !== undefined);
+  if (withoutModel && given) {
+    const flag = given === "rescoreBy" ? "rescore-by" : given;
+    throw cannot(
+      `--${flag} is about a model's vectors: add --model, or leave it out`,
+    );
+  }
+  const { checkRescoring } = await import("../../search/mod.ts");
+  checkRescoring({ ...options, precision: options.precision ?? "float32" });
+}
 
 /** Searches, and shows how far the passages are encoded. */
 async function find(
@@ -146,9 +173,9 @@ async function find(
 /** Loads the model, and says how texts are encoded where no option does. */
 async function open(
   model: string,
-  { backend, cache, ...given }:
+  { backend, cache, precision, rescore, rescoreBy, ...given }:
     & Partial<Encoding>
-    & Pick<SearchCommandOptions, "backend" | "cache">,
+    & Pick<SearchCommandOptions, "backend" | "cache" | keyof SmallSearch>,
   io: CommandIo,
 ): Promise<DenseModel> {
   const { modelFolder } = await import("../../base/files/model_folder.ts");
@@ -165,7 +192,8 @@ async function open(
     `prompts: ${prompts}; at most ${queryLength} tokens of the query and ${passageLength} of a passage`,
   );
   const encoding = { prompts, queryLength, passageLength };
-  return await openDense(folder, { ...encoding, backend, cache }, io);
+  const kept = { backend, cache, precision, rescore, rescoreBy };
+  return await openDense(folder, { ...encoding, ...kept }, io);
 }
 
 /** The search as progress of the encoding, which takes nearly all of its time. */

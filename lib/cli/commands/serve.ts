@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { BackendName } from "../../backend/mod.ts";
+import { precisionShape } from "../../base/precision_options.ts";
+import type { SearchPrecision } from "../../search/mod.ts";
 import { line } from "../../base/printable.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
@@ -13,6 +15,12 @@ export interface ServeOptions {
   suite?: string | undefined;
   /** Port of the page. */
   port: number;
+  /** How passages' vectors are kept and searched; absent: whole. */
+  precision?: SearchPrecision | undefined;
+  /** Passages found for each one wanted, to be scored again. */
+  rescore?: number | undefined;
+  /** Vectors by which they are scored again. */
+  rescoreBy?: SearchPrecision | undefined;
   /** Folder of the vectors of passages. */
   cache?: string | undefined;
   /** The tfjs backend. */
@@ -52,6 +60,7 @@ export const command: Command<ServeOptions> = {
     port: z.int().min(0).max(65535).default(0).describe(
       "Port of the page; 0 picks a free one",
     ),
+    ...precisionShape,
     cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe(
         "Keep the passages' vectors in this folder, and reuse them next time",
@@ -59,7 +68,10 @@ export const command: Command<ServeOptions> = {
     backend: backendOption,
   }),
   operands: ["run"],
-  async run({ run: folder, suite, port, cache, backend }, io) {
+  async run({ run: folder, suite, port, ...options }, io) {
+    const { checkRescoring } = await import("../../search/mod.ts");
+    const { precision = "float32" } = options;
+    checkRescoring({ ...options, precision });
     refuseWithoutNet(port);
     const { openServedRun } = await import("../serve/served_run.ts");
     const { openColumns } = await import("../serve/columns.ts");
@@ -67,7 +79,7 @@ export const command: Command<ServeOptions> = {
     const { searchPage } = await import("../../report/page/search_page.ts");
     const run = await openServedRun(folder, suite);
     for (const note of run.notes) io.note(note);
-    using columns = await openColumns(run, { cache, backend }, io);
+    using columns = await openColumns(run, options, io);
     const handler = serveHandler(run, {
       columns: columns.all,
       page: await searchPage(run.name),

@@ -1,10 +1,10 @@
 import type { Task } from "../../data/mod.ts";
-import type { BackendName } from "../../backend/mod.ts";
 import type {
   Hit,
   Searcher,
   SearchOptions,
 } from "../../experiment/retriever/searcher.ts";
+import type { OpenModelOptions } from "../../experiment/retriever/open_model.ts";
 import { openDense } from "../search/open_dense.ts";
 import type { CommandIo } from "../io.ts";
 import type { ServedRun } from "./served_run.ts";
@@ -28,10 +28,10 @@ export interface Columns extends Disposable {
 /** One column for each model of the run, and one for BM25. */
 export async function openColumns(
   { arms }: ServedRun,
-  options: {
-    backend: BackendName | "auto";
-    cache?: string | undefined;
-  },
+  options: Pick<
+    OpenModelOptions,
+    "backend" | "cache" | "precision" | "rescore" | "rescoreBy"
+  >,
   io: CommandIo,
 ): Promise<Columns> {
   const { bm25Searcher } = await import(

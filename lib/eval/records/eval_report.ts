@@ -1,4 +1,5 @@
 import type { SplitName } from "../../data/types.ts";
+import type { SearchPrecision } from "../../search/quantised/precision.ts";
 
 /** How an {@linkcode EvalReport} came about. */
 export interface EvalSettings {
@@ -18,6 +19,12 @@ export interface EvalSettings {
   retriever?: string;
   /** Precision of the vectors in the search; dense only. */
   dtype?: "f32" | "bf16";
+  /** How passages' vectors were kept; absent where they were whole. */
+  precision?: SearchPrecision;
+  /** Passages found for each one wanted and scored again, 0 for none; with `precision`. */
+  rescore?: number;
+  /** Vectors by which they were scored again; absent where none were. */
+  rescoreBy?: SearchPrecision;
   /**
    * The part of each corpus that was searched, as `"2/8"`; absent if all of it
    * was. Metrics are then of that part alone; see {@linkcode evaluateShards}.

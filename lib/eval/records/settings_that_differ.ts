@@ -22,6 +22,8 @@ const EFFECTS: readonly [string, string][] = [
   ["settings.ties", "equal scores rank otherwise"],
   ["settings.retriever", "passages were found by other means"],
   ["settings.dtype", "near scores may change places"],
+  ["settings.precision", "coarser vectors rank passages otherwise"],
+  ["settings.rescore", "other passages were scored again, or by other vectors"],
   ["settings.shard", "a part of the corpus was searched: merge the shards"],
   ["origin.model.sha256", "another model"],
   ["origin.model", "another model, or the same one elsewhere"],

@@ -1,6 +1,6 @@
 import type { Passage } from "../../data/mod.ts";
 import type { EncodeFunction } from "../../model/mod.ts";
-import { ExactIndex } from "../../search/mod.ts";
+import { ExactIndex, type QuantisedIndex } from "../../search/mod.ts";
 import type { DenseModel } from "./open_model.ts";
 import { recent } from "./recent.ts";
 import {
@@ -27,7 +27,10 @@ export function denseSearcher(open: () => Promise<DenseModel>): Searcher {
     1,
     (model) => model[Symbol.dispose](),
   );
-  const indexes = recent<ReadonlyMap<string, Passage>, ExactIndex>(
+  const indexes = recent<
+    ReadonlyMap<string, Passage>,
+    ExactIndex | QuantisedIndex
+  >(
     KEPT_TASKS,
     (index) => index[Symbol.dispose](),
   );
@@ -55,18 +58,24 @@ export function denseSearcher(open: () => Promise<DenseModel>): Searcher {
 }
 
 async function indexTask(
-  { encode, prepare, cache }: DenseModel,
-  { name, corpus }: SearchedTask,
+  { encode, prepare, cache, small }: DenseModel,
+  task: SearchedTask,
   { signal, onProgress }: SearchOptions,
-): Promise<ExactIndex> {
+): Promise<ExactIndex | QuantisedIndex> {
+  const corpus = { name: task.name, corpus: [...task.corpus.values()] };
+  const options = { cache, signal, onProgress };
+  if (small) {
+    const { passageIndex } = await import("../../eval/passage_index.ts");
+    return await passageIndex(inPortions(encode), corpus, {
+      ...options,
+      ...small,
+      prepare,
+    });
+  }
   const { passageVectors } = await import("../../eval/passage_vectors.ts");
   const index = new ExactIndex({ prepare });
   try {
-    const vectors = passageVectors(
-      inPortions(encode),
-      { name, corpus: [...corpus.values()] },
-      { cache, signal, onProgress },
-    );
+    const vectors = passageVectors(inPortions(encode), corpus, options);
     for await (const chunk of vectors) index.add(chunk);
     return index;
   } catch (error) {

@@ -19,6 +19,7 @@ import {
   modelPrompt,
   type Towers,
 } from "../../model/mod.ts";
+import { checkRescoring, type SmallSearch } from "../../search/mod.ts";
 import { originOfModel } from "../stages/evaluation_origin.ts";
 import type { Encoding } from "./encoding.ts";
 import type { SearchedTask } from "./searcher.ts";
@@ -35,6 +36,8 @@ export interface DenseModel extends Disposable {
   prepare: (passages: RowMatrix) => NearestRows;
   /** Where vectors of passages are kept, if anywhere. */
   cache?: EmbeddingCache | undefined;
+  /** How passages are kept and searched, where not whole. */
+  small?: SmallSearch | undefined;
   /** What computes it. */
   backend: Backend;
 }
@@ -46,7 +49,7 @@ export interface PromptedOptions extends EncodeOptions {
 }
 
 /** How a model is opened. */
-export interface OpenModelOptions extends Encoding {
+export interface OpenModelOptions extends Encoding, Partial<SmallSearch> {
   /** The tfjs backend. */
   backend: BackendName | "auto";
   /** Folder of the vectors of passages; those that `tdro eval` keeps serve too. */
@@ -61,8 +64,10 @@ export interface OpenModelOptions extends Encoding {
  */
 export async function openModel(
   folder: string,
-  { backend: name, cache, ...encoding }: OpenModelOptions,
+  { backend: name, cache, ...options }: OpenModelOptions,
 ): Promise<DenseModel> {
+  const { precision = "float32", rescore, rescoreBy, ...encoding } = options;
+  const small = checkRescoring({ precision, rescore, rescoreBy });
   const backend = await useBackend(name);
   const towers = await loadTowers(folder);
   const prompted = promptsOf(towers, encoding);
@@ -77,6 +82,7 @@ export async function openModel(
     return {
       encode,
       prepare: (passages) => nearestRows(passages),
+      small: precision === "float32" ? undefined : small,
       backend,
       cache: cache === undefined ? undefined : {
         folder: cache,

@@ -11,10 +11,12 @@ import {
   type PromptedOptions,
 } from "./open_model.ts";
 import type { SearchedTask, Searcher, SearchOptions } from "./searcher.ts";
+import type { SmallSearch } from "../../search/mod.ts";
 import { selfShowing } from "../../report/notebook/mod.ts";
 
 /** Options for {@linkcode openRetriever}. */
-export interface OpenRetrieverOptions extends Partial<Encoding> {
+export interface OpenRetrieverOptions
+  extends Partial<Encoding>, Partial<SmallSearch> {
   /**
    * Which model of a run: the name of an arm, or `"start"` for the one that the run
    * fine-tuned. @default {"reweighted"; a training run's only one}
@@ -180,6 +182,8 @@ export async function openRetriever(
     passageLength: given.passageLength ?? recorded.passageLength,
     prompts: given.prompts ?? recorded.prompts,
   };
-  const model = await openModel(folder, { ...encoding, backend, cache });
+  const { precision, rescore, rescoreBy } = given;
+  const kept = { cache, precision, rescore, rescoreBy };
+  const model = await openModel(folder, { ...encoding, ...kept, backend });
   return new Retriever({ label, folder, encoding }, model);
 }

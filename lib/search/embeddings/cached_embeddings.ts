@@ -2,11 +2,9 @@ import { createHash } from "node:crypto";
 import type { Passage } from "../../data/types.ts";
 import type { EncodeFunction } from "../../model/types.ts";
 import { embedPassages, type EmbedPassagesOptions } from "./embed_passages.ts";
-import {
-  type EmbeddingFile,
-  openEmbeddings,
-  writeEmbeddings,
-} from "./embedding_file.ts";
+import { type EmbeddingFile, openEmbeddings } from "./open_embeddings.ts";
+import { writeEmbeddings } from "./write_embeddings.ts";
+import type { StoredDtype } from "./embedding_header.ts";
 import { passageText } from "../../base/texts/passage_text.ts";
 
 /** Options for {@linkcode cachedEmbeddings}. */
@@ -18,20 +16,21 @@ export interface CachedEmbeddingsOptions
    */
   model: string;
   /** How values are stored. @default {"f32"} */
-  dtype?: "f32" | "bf16";
+  dtype?: StoredDtype;
 }
 
 /**
  * Vectors of a corpus from a file: made and written if it isn't there, read if
- * it is. A file made by another model or from other passages is refused, since
- * its numbers would be wrong without a sign of it.
+ * it is. A file made by another model, from other passages, or in which values are
+ * stored otherwise is refused, since its numbers would be wrong without a sign of it.
  *
  * @param path File of the vectors.
  * @param encode Turns texts into vectors.
  * @param passages The corpus, in order.
  * @param options The model's name in the file, and how to make it.
  * @returns The vectors on disk.
- * @throws {RangeError} If the file is there but made from something else.
+ * @throws {RangeError} If the file is there but made from something else, or stored
+ * otherwise.
  *
  * @example Usage
  * ```ts
@@ -56,11 +55,11 @@ export async function cachedEmbeddings(
   path: string,
   encode: EncodeFunction,
   passages: readonly Passage[],
-  { model, dtype, ...options }: CachedEmbeddingsOptions,
+  { model, dtype = "f32", ...options }: CachedEmbeddingsOptions,
 ): Promise<EmbeddingFile> {
   const source = { model, data: hashPassages(passages) };
   try {
-    return await openEmbeddings(path, { source });
+    return await openEmbeddings(path, { source, dtype });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }

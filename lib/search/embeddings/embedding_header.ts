@@ -1,12 +1,19 @@
 import { openToRead } from "../../base/files/open_file.ts";
-import type { EmbeddingSource } from "./embedding_file.ts";
+import type { EmbeddingSource } from "./write_embeddings.ts";
 import { jsonValue } from "../../base/json_value.ts";
+import { bytesPerVector } from "../quantised/precision.ts";
+
+/**
+ * How the values of stored vectors are kept: as numbers, in 256 steps of their
+ * component's range, or a bit each.
+ */
+export type StoredDtype = "f32" | "bf16" | "int8" | "binary";
 
 /** What the head of an embedding file says. */
 export interface EmbeddingHeader {
   count: number;
   dimension: number;
-  dtype: "f32" | "bf16";
+  dtype: StoredDtype;
   source: EmbeddingSource;
   /** Bytes of the ids, which come last. */
   idBytes: number;
@@ -15,16 +22,53 @@ export interface EmbeddingHeader {
 /** Form of the file, in its metadata. */
 const FORMAT = "tdro-embeddings/1";
 
+/** Type of the tensor by how values are kept. */
+const TENSOR_TYPE = { f32: "F32", bf16: "BF16", int8: "I8", binary: "I8" };
+
+/** Bytes of a vector. */
+export function rowBytes(
+  { dimension, dtype }: Pick<EmbeddingHeader, "dimension" | "dtype">,
+): number {
+  switch (dtype) {
+    case "f32":
+      return 4 * dimension;
+    case "bf16":
+      return 2 * dimension;
+    default:
+      return bytesPerVector(dimension, dtype);
+  }
+}
+
+/** Bytes of the ranges, which come first: two numbers a component of 8 bits. */
+export function rangeBytes(
+  { dimension, dtype }: Pick<EmbeddingHeader, "dimension" | "dtype">,
+): number {
+  return dtype === "int8" ? 8 * dimension : 0;
+}
+
 /** The head of a safetensors file: length, then JSON, filled up to 8 bytes. */
 export function headerBytes(header: EmbeddingHeader): Uint8Array {
   const { count, dimension, dtype, source, idBytes } = header;
-  const end = count * dimension * (dtype === "f32" ? 4 : 2);
+  const start = rangeBytes(header);
+  const end = start + count * rowBytes(header);
+  const width = dtype === "binary" ? rowBytes(header) : dimension;
+  const small = dtype === "int8" || dtype === "binary";
   const json = JSON.stringify({
-    __metadata__: { format: FORMAT, model: source.model, data: source.data },
+    __metadata__: {
+      format: FORMAT,
+      model: source.model,
+      data: source.data,
+      // Texts, as all metadata of safetensors are.
+      precision: small ? dtype : undefined,
+      dimension: small ? `${dimension}` : undefined,
+    },
+    ranges: start === 0
+      ? undefined
+      : { dtype: "F32", shape: [2, dimension], data_offsets: [0, start] },
     embeddings: {
-      dtype: dtype === "f32" ? "F32" : "BF16",
-      shape: [count, dimension],
-      data_offsets: [0, end],
+      dtype: TENSOR_TYPE[dtype],
+      shape: [count, width],
+      data_offsets: [start, end],
     },
     ids: { dtype: "U8", shape: [idBytes], data_offsets: [end, end + idBytes] },
   });
@@ -59,8 +103,7 @@ export async function readHeader(
   }
   const header = parse(text);
   if (!header) throw malformed(path);
-  const bytes = header.count * header.dimension *
-    (header.dtype === "f32" ? 4 : 2);
+  const bytes = rangeBytes(header) + header.count * rowBytes(header);
   if (size !== 8 + length + bytes + header.idBytes) throw malformed(path);
   return { header, start: 8 + length };
 }
@@ -73,10 +116,11 @@ function parse(bytes: Uint8Array): EmbeddingHeader | undefined {
     const { __metadata__: meta, embeddings, ids } = JSON.parse(
       strict.decode(bytes),
     );
-    const [count, dimension] = embeddings.shape;
-    const dtype = ({ F32: "f32", BF16: "bf16" } as const)[
-      embeddings.dtype as "F32" | "BF16"
-    ];
+    const [count, width] = embeddings.shape;
+    const dtype = dtypeOf(embeddings.dtype, meta.precision);
+    const dimension = meta.precision === undefined
+      ? width
+      : Number(meta.dimension);
     const whole = [count, dimension, ids.shape[0]].every((n) =>
       Number.isSafeInteger(n) && n >= 0
     );
@@ -86,6 +130,16 @@ function parse(bytes: Uint8Array): EmbeddingHeader | undefined {
   } catch {
     return;
   }
+}
+
+function dtypeOf(tensor: unknown, precision: unknown): StoredDtype | undefined {
+  if (tensor === "I8") {
+    return precision === "int8" || precision === "binary"
+      ? precision
+      : undefined;
+  }
+  if (precision !== undefined) return;
+  return tensor === "F32" ? "f32" : tensor === "BF16" ? "bf16" : undefined;
 }
 
 function malformed(path: string): SyntaxError {

@@ -1,4 +1,5 @@
 import type { EmbeddedTexts } from "../exact/exact_search.ts";
+import { CALIBRATION } from "./calibration.ts";
 import type { SearchPrecision } from "./precision.ts";
 import { quantise } from "./quantise.ts";
 import type { QuantisedTexts } from "./quantised_index.ts";
@@ -13,9 +14,6 @@ export interface QuantisedChunksOptions {
   /** Vectors that are held whole to measure ranges on. @default {50_000} */
   calibration?: number | undefined;
 }
-
-/** Vectors that ranges are measured on: of 1,024 components they are 200 MB. */
-export const CALIBRATION = 50_000;
 
 /**
  * Makes vectors smaller chunk by chunk. The ranges of 8 bits are those of the first

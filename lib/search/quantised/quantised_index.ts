@@ -15,7 +15,8 @@ import { int8Store } from "./int8_store.ts";
 import { bytesPerVector, type SearchPrecision } from "./precision.ts";
 import { quantise, type QuantisedVectors } from "./quantise.ts";
 import { type QuantisationRanges, quantisationRanges } from "./ranges.ts";
-import { checkRescoring, type Rescoring } from "./rescoring.ts";
+import { CALIBRATION } from "./calibration.ts";
+import { checkRescoring, type SmallSearch } from "./rescoring.ts";
 import type { StoreOptions, VectorStore } from "./vector_store.ts";
 
 /** Vectors of fewer bytes, and whose they are. */
@@ -27,13 +28,10 @@ export interface QuantisedTexts {
 }
 
 /** Options for {@linkcode QuantisedIndex}. */
-export interface QuantisedIndexOptions
-  extends StoreOptions, Partial<Omit<Rescoring, "precision">> {
-  /** How passages are kept while they are searched. */
-  precision: SearchPrecision;
+export interface QuantisedIndexOptions extends StoreOptions, SmallSearch {
   /**
    * Ranges of the components for 8 bits, from {@linkcode quantisationRanges}.
-   * @default {those of the vectors that are added first, at one time}
+   * @default {those of the first 50,000 vectors, or of all before the first search}
    */
   ranges?: QuantisationRanges | undefined;
 }
@@ -72,11 +70,16 @@ const STORES = {
  */
 export class QuantisedIndex implements Disposable {
   readonly #options: QuantisedIndexOptions;
-  readonly #rescoring: Rescoring;
+  readonly #precision: SearchPrecision;
+  readonly #rescore: number;
+  /** Vectors that are kept besides, to score by. */
+  readonly #also: SearchPrecision | undefined;
   readonly #store: VectorStore;
   /** What is found is scored by it again; the same one where it adds nothing. */
   readonly #finer: VectorStore | undefined;
   #ranges: QuantisationRanges | undefined;
+  /** Whole vectors that wait for ranges. */
+  #held: Embeddings[] = [];
   #ids: string[] = [];
   #seen = new Set<string>();
   #dimension: number | undefined;
@@ -90,12 +93,14 @@ export class QuantisedIndex implements Disposable {
   constructor(options: QuantisedIndexOptions) {
     const { precision, ranges, prepare, hamming } = options;
     this.#options = options;
-    this.#rescoring = checkRescoring(options);
+    const { rescore, rescoreBy } = checkRescoring(options);
+    this.#precision = precision;
+    this.#rescore = rescore;
+    this.#also = rescoreBy === precision ? undefined : rescoreBy;
     this.#ranges = ranges;
     this.#store = STORES[precision]({ prepare, hamming });
-    const { rescore, rescoreBy } = this.#rescoring;
     if (rescore === 0) return;
-    this.#finer = rescoreBy === precision ? this.#store : STORES[rescoreBy]({});
+    this.#finer = this.#also ? STORES[this.#also]({}) : this.#store;
   }
 
   /** Number of passages. */
@@ -105,12 +110,9 @@ export class QuantisedIndex implements Disposable {
 
   /** Bytes of a passage's vectors, those by which it is scored again included. */
   get bytesPerVector(): number {
-    const { precision, rescore, rescoreBy } = this.#rescoring;
     const dimension = this.#dimension ?? 0;
-    const again = rescore > 0 && rescoreBy !== precision
-      ? bytesPerVector(dimension, rescoreBy)
-      : 0;
-    return bytesPerVector(dimension, precision) + again;
+    return bytesPerVector(dimension, this.#precision) +
+      (this.#also ? bytesPerVector(dimension, this.#also) : 0);
   }
 
   /**
@@ -138,25 +140,31 @@ export class QuantisedIndex implements Disposable {
   }
 
   #addWhole(embeddings: Embeddings): void {
-    const { precision, rescore, rescoreBy } = this.#rescoring;
-    const kept = (precision: SearchPrecision) => {
-      if (precision === "int8") this.#ranges ??= quantisationRanges(embeddings);
+    this.#held.push(embeddings);
+    const steps = [this.#precision, this.#also].includes("int8");
+    if (!steps || this.#ranges || this.size >= CALIBRATION) this.#settle();
+  }
+
+  /** Makes the vectors smaller that waited for ranges. */
+  #settle(): void {
+    const kept = (embeddings: Embeddings, precision: SearchPrecision) => {
+      if (precision === "int8") this.#ranges ??= quantisationRanges(this.#held);
       return quantise(embeddings, { precision, ranges: this.#ranges });
     };
-    this.#store.add(kept(precision));
-    if (rescore > 0 && rescoreBy !== precision) {
-      this.#finer!.add(kept(rescoreBy));
+    for (const embeddings of this.#held) {
+      this.#store.add(kept(embeddings, this.#precision));
+      if (this.#also) this.#finer!.add(kept(embeddings, this.#also));
     }
+    this.#held = [];
   }
 
   /** Throws at vectors that say less than the index wants to know. */
   #checkQuantised({ precision }: QuantisedVectors): void {
-    const { precision: own, rescore, rescoreBy } = this.#rescoring;
-    const needed = rescore > 0 && rescoreBy !== own ? "float32" : own;
-    if (precision === own && needed === own) return;
+    const needed = this.#also ? "float32" : this.#precision;
+    if (precision === needed) return;
     throw cannotAdd(
-      `passages must be ${needed}, as they are searched by ${own}${
-        needed === own ? "" : ` and scored again by ${rescoreBy}`
+      `passages must be ${needed}, as they are searched by ${this.#precision}${
+        this.#also ? ` and scored again by ${this.#also}` : ""
       }: got ${precision}`,
     );
   }
@@ -183,10 +191,10 @@ export class QuantisedIndex implements Disposable {
         `Cannot search: passages must have the dimension of the queries, ${dimension}: got ${this.#dimension}`,
       );
     }
+    this.#settle();
     const tie = largerIdFirst(this.#ids);
-    const { rescore } = this.#rescoring;
     const found = await this.#store.search(queries.embeddings, {
-      k: rescore > 0 ? k * rescore : k,
+      k: k * Math.max(1, this.#rescore),
       tie,
       signal,
     });
@@ -218,6 +226,7 @@ export class QuantisedIndex implements Disposable {
     this.#store[Symbol.dispose]();
     this.#finer?.[Symbol.dispose]();
     this.#ids = [];
+    this.#held = [];
     this.#seen.clear();
     this.#dimension = undefined;
     this.#ranges = this.#options.ranges;

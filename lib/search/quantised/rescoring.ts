@@ -11,10 +11,16 @@ export interface Rescoring {
   rescore: number;
   /**
    * The vectors by which they are scored again, at least as fine; the query is
-   * whole. @default {binary for binary, which takes no more memory; float32 for int8}
+   * whole. Absent where none are scored again.
+   * @default {binary for binary, which takes no more memory; float32 for int8}
    */
-  rescoreBy: SearchPrecision;
+  rescoreBy?: SearchPrecision | undefined;
 }
+
+/** {@linkcode Rescoring}, as far as it was said. */
+export type SmallSearch =
+  & Pick<Rescoring, "precision">
+  & { [K in "rescore" | "rescoreBy"]?: Rescoring[K] | undefined };
 
 /** Passages found for each one wanted, where nothing else is said. */
 const DEFAULT_RESCORE = { float32: 0, int8: 0, binary: 4 } as const;
@@ -39,9 +45,7 @@ const DEFAULT_RESCORE = { float32: 0, int8: 0, binary: 4 } as const;
  * ```
  */
 export function checkRescoring(
-  { precision, rescore = DEFAULT_RESCORE[precision], rescoreBy }:
-    & Pick<Rescoring, "precision">
-    & { [K in "rescore" | "rescoreBy"]?: Rescoring[K] | undefined },
+  { precision, rescore = DEFAULT_RESCORE[precision], rescoreBy }: SmallSearch,
 ): Rescoring {
   if (!Number.isInteger(rescore) || rescore < 0) {
     throw cannot(
@@ -66,7 +70,9 @@ export function checkRescoring(
       `rescoreBy ${rescoreBy} needs rescore, passages found for each one wanted: got 0`,
     );
   }
-  return { precision, rescore, rescoreBy: by };
+  return rescore > 0
+    ? { precision, rescore, rescoreBy: by }
+    : { precision, rescore };
 }
 
 function cannot(why: string): RangeError {

@@ -3,9 +3,11 @@ import fc from "fast-check";
 import { openSafetensors } from "../../../lib/model/weights/safetensors.ts";
 import {
   cachedEmbeddings,
+  dequantise,
   type EmbeddedTexts,
   exactSearch,
   openEmbeddings,
+  quantise,
   roundToBf16,
   writeEmbeddings,
 } from "../../../lib/search/mod.ts";
@@ -91,6 +93,49 @@ Deno.test("an embedding file is a safetensors file", async () => {
     const bytes = Uint8Array.from(await weights.readIntegers("ids"));
     assert.deepEqual(JSON.parse(new TextDecoder().decode(bytes)), all.ids);
     assert.equal(weights.metadata.model, "m");
+  });
+});
+
+Deno.test("small vectors come from a file as they went in, ranges and all", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/e.safetensors`;
+    const all = named(23);
+    for (const dtype of ["int8", "binary"] as const) {
+      await writeEmbeddings(path, all.ids, parts(all, 4), {
+        source: SOURCE,
+        dtype,
+      });
+      const file = await openEmbeddings(path, { source: SOURCE, dtype });
+      assert.deepEqual([file.count, file.dimension, file.dtype], [
+        23,
+        5,
+        dtype,
+      ]);
+      const wanted = quantise(all.embeddings, { precision: dtype });
+      const read = await Array.fromAsync(file.quantised({ chunk: 10 }));
+      assert.deepEqual(read.flatMap(({ ids }) => ids), all.ids);
+      assert.deepEqual(
+        read.flatMap(({ vectors }) => [...vectors.data]),
+        [...wanted.data],
+      );
+      for (const { vectors } of read) {
+        assert.deepEqual(vectors.ranges, wanted.ranges);
+      }
+      const whole = await Array.fromAsync(file.chunks());
+      assert.deepEqual(whole[0]!.embeddings, dequantise(wanted));
+      using weights = await openSafetensors(path);
+      assert.equal(weights.metadata.precision, dtype);
+      for (const other of ["f32", "int8", "binary"] as const) {
+        if (other === dtype) continue;
+        await assert.rejects(
+          openEmbeddings(path, { dtype: other }),
+          new RegExp(`must be stored as ${other}: got ${dtype}; delete`),
+        );
+      }
+    }
+    await writeEmbeddings(path, all.ids, [all], { source: SOURCE });
+    const file = await openEmbeddings(path);
+    assert.throws(() => file.quantised(), /stored as int8 or binary: got f32/);
   });
 });
 

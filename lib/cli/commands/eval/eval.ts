@@ -89,6 +89,8 @@ async function checkedPlan(
 ): Promise<EvalPlan> {
   const plan = evalPlan(options);
   const { benchmark, metrics, k, merge, mteb, cache } = plan;
+  const { checkRescoring } = await import("../../../search/mod.ts");
+  checkRescoring({ ...plan, precision: plan.precision ?? "float32" });
   const { checkMetrics } = await import("../../../eval/mod.ts");
   if (!merge && benchmark !== "mkqa") checkMetrics(metrics, k);
   for (const folder of [mteb, cache]) if (folder) await checkFolder(folder);

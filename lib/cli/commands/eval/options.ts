@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { BackendName } from "../../../backend/mod.ts";
 import { lengthShape } from "../../../base/length_options.ts";
+import { precisionShape } from "../../../base/precision_options.ts";
+import type { SearchPrecision } from "../../../search/mod.ts";
 import { BENCHMARK_LENGTHS } from "../../../base/defaults.ts";
 import { pullOption } from "../local_model.ts";
 import { backendOption } from "../backend_option.ts";
@@ -35,6 +37,12 @@ export interface EvalCommandOptions extends Partial<typeof DEFAULTS> {
   tasks?: string[];
   /** Whether to leave out passages whose id is the query's. */
   ignoreIdenticalIds: boolean;
+  /** How passages' vectors are kept and searched; absent: whole. */
+  precision?: SearchPrecision | undefined;
+  /** Passages found for each one wanted, to be scored again. */
+  rescore?: number | undefined;
+  /** Vectors by which they are scored again. */
+  rescoreBy?: SearchPrecision | undefined;
   /** Folder of the vectors of passages. */
   cache?: string;
   /** The part of each corpus that is searched. */
@@ -99,6 +107,7 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
     .meta({ placeholder: "TYPE" }).describe(
       `Precision of the vectors in the search; default: ${DEFAULTS.dtype}`,
     ),
+  ...precisionShape,
   cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
     "Keep the passages' vectors in this folder, and reuse them next time",
   ),
@@ -145,6 +154,9 @@ const NOT_BESIDE: readonly [
       "queryLength",
       "passageLength",
       "dtype",
+      "precision",
+      "rescore",
+      "rescoreBy",
       "cache",
       "shard",
       "mteb",
@@ -153,7 +165,16 @@ const NOT_BESIDE: readonly [
   [
     "--benchmark, whose rules hold",
     ({ benchmark }) => benchmark !== undefined,
-    ["split", "ignoreIdenticalIds", "bm25", "cache", "shard"],
+    [
+      "split",
+      "ignoreIdenticalIds",
+      "bm25",
+      "precision",
+      "rescore",
+      "rescoreBy",
+      "cache",
+      "shard",
+    ],
   ],
   [
     "--benchmark mkqa: passages count by the answers they hold, as far down as --metrics Accuracy@k says",
@@ -176,6 +197,11 @@ const NOT_BESIDE: readonly [
   [
     "--bm25",
     ({ bm25 }) => bm25,
+    ["dtype", "precision", "rescore", "rescoreBy"],
+  ],
+  [
+    "--precision, which says how values are kept",
+    ({ precision = "float32" }) => precision !== "float32",
     ["dtype"],
   ],
 ];

@@ -27,6 +27,7 @@ export async function evaluateSuite(
   const { evaluate, evaluateRetriever } = await import("../../../eval/mod.ts");
   const search = await import("../../../search/mod.ts");
   const { split, metrics, k, ignoreIdenticalIds, dtype } = options;
+  const { precision, rescore, rescoreBy } = options;
   const prompts = options.prompts === "task" ? "task" : "none";
   const common = {
     split,
@@ -53,6 +54,9 @@ export async function evaluateSuite(
       ...common,
       prompts,
       dtype,
+      precision,
+      rescore,
+      rescoreBy,
       prepare,
       onProgress,
       shard: options.shard ? search.parseShard(options.shard) : undefined,
