@@ -202,3 +202,13 @@ export {
 } from "./tokenizer/train_tokenizer.ts";
 export type { Embeddings, EncodeFunction, EncodeOptions } from "./types.ts";
 export type { RandomSource } from "../base/random_source.ts";
+export {
+  type EmbedUnit,
+  EncoderLead,
+  encoderLead,
+} from "./workers/lead_encoders.ts";
+export {
+  encoderHandlers,
+  type EncoderShelf,
+} from "./workers/follow_encoders.ts";
+export { joinedFloats } from "./workers/embed_units.ts";

@@ -58,7 +58,8 @@ export class AdamW {
   step = 0;
   /** What it trains, by name; not to be changed. */
   readonly parameters: ReadonlyMap<string, Variable>;
-  readonly #options: Required<AdamWOptions>;
+  /** Decay and moments, defaults filled in. */
+  readonly options: Required<AdamWOptions>;
   readonly #moments = new Map<string, { m: Variable; v: Variable }>();
 
   /**
@@ -77,7 +78,7 @@ export class AdamW {
     }: AdamWOptions = {},
   ) {
     this.parameters = parameters;
-    this.#options = { weightDecay, beta1, beta2, epsilon };
+    this.options = { weightDecay, beta1, beta2, epsilon };
     for (const [name, parameter] of parameters) {
       const zeros = (): Variable =>
         tf.tidy(() => tf.variable(tf.fill(parameter.shape, 0), false));
@@ -100,7 +101,7 @@ export class AdamW {
     },
   ): void {
     this.step++;
-    const { weightDecay, beta1, beta2, epsilon } = this.#options;
+    const { weightDecay, beta1, beta2, epsilon } = this.options;
     const correction1 = 1 - beta1 ** this.step;
     const correction2 = Math.sqrt(1 - beta2 ** this.step);
     // m̂/(√v̂ + ε) = (m/c₁) / (√v/c₂ + ε): the corrections become scalars.

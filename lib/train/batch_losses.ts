@@ -2,7 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import { readValues, type Tensor2D } from "../backend/mod.ts";
 import { embed, type Encoder, type TokenBatch } from "../model/mod.ts";
 import type { Batch } from "../sampling/mod.ts";
+import { soloWorkers, type Workers } from "../workers/mod.ts";
+import { sharedVectors } from "./workers/shared_vectors.ts";
 import {
+  type BatchTokens,
   type ChunkLimits,
   chunksOf,
   textsBetween,
@@ -23,6 +26,10 @@ export interface BatchLossesOptions {
   precision?: Precision;
   /** How much is encoded at once. @default {the whole batch} */
   gradCache?: ChunkLimits | undefined;
+  /** Processes that encode together, as for training. @default {this one alone} */
+  workers?: Workers | undefined;
+  /** Equal parts that the batch is encoded in, as for training. */
+  slots?: number | undefined;
 }
 
 /**
@@ -70,22 +77,43 @@ export async function batchLosses(
     passageLength,
     precision,
     gradCache = {},
+    workers,
+    slots,
   }: BatchLossesOptions = {},
 ): Promise<Float32Array> {
-  const { queries, passages } = tokenizeBatch(encoder, batch, {
-    queryLength,
-    passageLength,
-  });
-  const vectors = (tokens: TokenBatch): Tensor2D =>
-    tf.concat(
-      chunksOf(tokens, gradCache).map((range) =>
-        embed(encoder, textsBetween(tokens, range), { precision })
-      ),
-    );
-  const losses = tf.tidy(() =>
-    loss(vectors(queries), vectors(passages), batch)
-  );
+  const tokens = tokenizeBatch(encoder, batch, { queryLength, passageLength });
+  const settings = { precision, gradCache };
+  const several = workers !== undefined && workers.size > 1;
+  const vectors = several || slots !== undefined
+    ? await sharedVectors(encoder, tokens, {
+      ...settings,
+      workers: workers ?? soloWorkers(),
+      slots,
+    })
+    : ownVectors(encoder, tokens, settings);
+  const losses = tf.tidy(() => loss(...vectors, batch));
+  tf.dispose(vectors);
   const values = await readValues(losses);
   losses.dispose();
   return values;
+}
+
+/** Vectors of queries and passages; the caller frees them. */
+function ownVectors(
+  encoder: Encoder,
+  { queries, passages }: BatchTokens,
+  { precision, gradCache }: {
+    precision: Precision | undefined;
+    gradCache: ChunkLimits;
+  },
+): [Tensor2D, Tensor2D] {
+  const vectors = (tokens: TokenBatch): Tensor2D =>
+    tf.tidy(() =>
+      tf.concat(
+        chunksOf(tokens, gradCache).map((range) =>
+          embed(encoder, textsBetween(tokens, range), { precision })
+        ),
+      )
+    );
+  return [vectors(queries), vectors(passages)];
 }

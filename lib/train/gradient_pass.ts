@@ -96,6 +96,33 @@ interface Part {
   seeds: Int32Array;
 }
 
+/** Texts of both sides, and what is dropped of each. */
+export interface SeededTexts {
+  /** The texts. */
+  tokens: BatchTokens;
+  /** A seed for each query, and for each passage. */
+  seeds: readonly [Int32Array, Int32Array];
+}
+
+/** A forward pass whose gradient can be taken when its slopes are known. */
+export interface OpenPass {
+  /**
+   * Vectors of the queries, and of the passages unless there are none to encode;
+   * they are freed with the pass.
+   */
+  vectors: readonly Tensor2D[];
+  /** Gradients by the slopes of the vectors, which stay the caller's. */
+  gradients(slopes: readonly Tensor[]): Gradients;
+  /** Frees what the pass kept. */
+  dispose(): void;
+}
+
+/** What a pass depends on beside its texts. */
+export type PassSettings = Omit<
+  GradientSettings,
+  "loss" | "weigh" | "seed" | "frozenPassages"
+>;
+
 /**
  * Loss and gradients of one batch. The loss is read before the gradient is
  * taken, as the weights may depend on it.
@@ -105,46 +132,101 @@ export async function gradientPass(
   tokens: BatchTokens,
   settings: GradientSettings,
 ): Promise<BatchGradients> {
-  return settings.gradCache
-    ? await inChunks(batch, tokens, settings)
-    : await inOnePass(batch, tokens, settings);
-}
-
-/**
- * One pass over the whole batch, queries and passages together, since larger
- * products are faster; kept until its gradient is done.
- */
-async function inOnePass(
-  batch: Batch,
-  tokens: BatchTokens,
-  settings: GradientSettings,
-): Promise<BatchGradients> {
   const frozen = await frozenVectors(batch, settings);
-  const tape = newTape(settings);
-  const parts = partsOf(batch, tokens, settings);
-  const all = encode(together(parts), settings, tape); // [B + B·N, D]
-  const B = batch.examples.length;
-  const D = all.shape[1];
-  const sides = tf.tidy((): [Tensor2D, Tensor2D] => [
-    tf.slice(all, [0, 0], [B, D]),
-    frozen ?? tf.slice(all, [B, 0], [-1, D]),
-  ]);
+  const seeds = seedsOf(batch, tokens, settings);
+  const pass = openPass({ tokens, seeds }, settings);
   try {
     const { loss, losses, slopes } = await lossAndSlopes(
-      sides,
+      [pass.vectors[0]!, frozen ?? pass.vectors[1]!],
       batch,
       settings,
     );
-    const slope = frozen
-      ? tf.clone(slopes[0])
-      : tf.concat(slopes as [Tensor2D, Tensor2D]);
-    const found = tape.gradients([[all, slope]]);
-    tf.dispose([...slopes, slope]);
-    return { loss, losses, gradients: byName(settings.parameters, found) };
+    try {
+      return { loss, losses, gradients: pass.gradients(slopes) };
+    } finally {
+      tf.dispose(slopes);
+    }
   } finally {
-    tape.dispose();
-    tf.dispose([all, ...sides]);
+    pass.dispose();
+    frozen?.dispose();
   }
+}
+
+/** The vectors of passages that aren't encoded; the caller frees them. */
+export async function frozenVectors(
+  batch: Batch,
+  { encoder, frozenPassages }: Pick<
+    GradientSettings,
+    "encoder" | "frozenPassages"
+  >,
+): Promise<Tensor2D | undefined> {
+  if (!frozenPassages) return;
+  const values = await frozenPassages(batch);
+  const count = batch.examples.reduce(
+    (n, { passages }) => n + passages.length,
+    0,
+  );
+  const D = embeddingSize(encoder);
+  if (values.length !== count * D) {
+    throw new TypeError(
+      `Cannot train: frozenPassages must give vectors of shape [${count}, ${D}], ${
+        count * D
+      } numbers: got ${values.length}`,
+    );
+  }
+  return tf.tensor2d(values, [count, D]);
+}
+
+/** Seeds of what is dropped of a batch's texts. */
+export function seedsOf(
+  { index }: Batch,
+  { queries, passages }: BatchTokens,
+  { seed }: Pick<GradientSettings, "seed">,
+): [Int32Array, Int32Array] {
+  return [queries, passages].map(({ offsets }, side) =>
+    textSeeds(offsets.length - 1, { seed, batch: index, side })
+  ) as [Int32Array, Int32Array];
+}
+
+/** Encodes texts; what their gradient needs is kept, or made again later. */
+export function openPass(texts: SeededTexts, settings: PassSettings): OpenPass {
+  return settings.gradCache
+    ? passInChunks(texts, settings)
+    : passAtOnce(texts, settings);
+}
+
+/**
+ * One pass over all texts, queries and passages together, since larger products
+ * are faster; kept until its gradient is done.
+ */
+function passAtOnce(texts: SeededTexts, settings: PassSettings): OpenPass {
+  const tape = newTape(settings);
+  const parts = partsOf(texts, settings);
+  const all = encode(together(parts), settings, tape); // [B + B·N, D]
+  const B = parts[0]!.seeds.length;
+  const D = all.shape[1];
+  const vectors = tf.tidy(() => [
+    tf.slice(all, [0, 0], [B, D]),
+    ...parts[1] ? [tf.slice(all, [B, 0], [-1, D])] : [],
+  ]);
+  return {
+    vectors,
+    gradients(slopes) {
+      const [queries, passages] = slopes as [Tensor2D, Tensor2D];
+      const slope = parts[1]
+        ? tf.concat([queries, passages])
+        : tf.clone(queries);
+      try {
+        return byName(settings.parameters, tape.gradients([[all, slope]]));
+      } finally {
+        slope.dispose();
+      }
+    },
+    dispose() {
+      tape.dispose();
+      tf.dispose([all, ...vectors]);
+    },
+  };
 }
 
 /** The parts as one, queries before passages; frozen passages have none. */
@@ -157,72 +239,46 @@ function together([queries, passages]: Part[]): Part {
   };
 }
 
-/** The vectors of passages that aren't encoded; the caller frees them. */
-async function frozenVectors(
-  batch: Batch,
-  { encoder, frozenPassages }: GradientSettings,
-): Promise<Tensor2D | undefined> {
-  if (!frozenPassages) return;
-  const values = await frozenPassages(batch);
-  const count = batch.examples.reduce((n, { passages }) =>
-    //
-    n + passages.length, 0);
-  const D = embeddingSize(encoder);
-  if (values.length !== count * D) {
-    throw new TypeError(
-      `Cannot train: frozenPassages must give vectors of shape [${count}, ${D}], ${
-        count * D
-      } numbers: got ${values.length}`,
-    );
-  }
-  return tf.tensor2d(values, [count, D]);
-}
-
 /**
  * GradCache (Gao et al., arXiv 2101.06983): all vectors first, keeping nothing
  * else; then the loss and its gradient by the vectors; then each chunk again,
  * now with a tape. What is dropped follows from each text's seed, so the second
  * pass repeats the first.
  */
-async function inChunks(
-  batch: Batch,
-  tokens: BatchTokens,
-  settings: GradientSettings,
-): Promise<BatchGradients> {
-  const frozen = await frozenVectors(batch, settings);
-  const parts = partsOf(batch, tokens, settings);
-  const vectorsOf = (side: 0 | 1) =>
-    joined(
-      parts.filter((p) => p.side === side).map((p) => encode(p, settings)),
-    );
-  const vectors: [Tensor2D, Tensor2D] = [vectorsOf(0), frozen ?? vectorsOf(1)];
-  const { loss, losses, slopes } = await lossAndSlopes(
+function passInChunks(texts: SeededTexts, settings: PassSettings): OpenPass {
+  const parts = partsOf(texts, settings);
+  const vectors = ([0, 1] as const).flatMap((side) => {
+    const own = parts.filter((p) => p.side === side);
+    return own.length > 0 ? [joined(own.map((p) => encode(p, settings)))] : [];
+  });
+  return {
     vectors,
-    batch,
-    settings,
-  );
-  tf.dispose(vectors);
-  let gradients: Gradients | undefined;
-  try {
-    for (const part of parts) {
-      const tape = newTape(settings);
-      const y = encode(part, settings, tape);
-      const dy = tf.slice(slopes[part.side], [part.from, 0], y.shape);
-      const found = tape.gradients([[y, dy]]);
-      tf.dispose([y, dy]);
-      gradients = addAll(gradients, byName(settings.parameters, found));
-    }
-  } catch (error) {
-    disposeAll(gradients);
-    throw error;
-  } finally {
-    tf.dispose(slopes);
-  }
-  return { loss, losses, gradients: gradients ?? {} };
+    gradients(slopes) {
+      tf.dispose(vectors);
+      let gradients: Gradients | undefined;
+      try {
+        for (const part of parts) {
+          const tape = newTape(settings);
+          const y = encode(part, settings, tape);
+          const dy = tf.slice(slopes[part.side]!, [part.from, 0], y.shape);
+          const found = tape.gradients([[y, dy]]);
+          tf.dispose([y, dy]);
+          gradients = addAll(gradients, byName(settings.parameters, found));
+        }
+      } catch (error) {
+        disposeAll(gradients);
+        throw error;
+      }
+      return gradients ?? {};
+    },
+    dispose() {
+      tf.dispose(vectors);
+    },
+  };
 }
 
 function newTape(
-  { parameters, checkpointing, precision }: GradientSettings,
+  { parameters, checkpointing, precision }: PassSettings,
 ): Tape {
   return new Tape([], {
     parameters: parameters.values(),
@@ -231,30 +287,24 @@ function newTape(
   });
 }
 
-/** The passes over a batch: queries, then passages, each in chunks. */
+/** The passes over the texts: queries, then passages, each in chunks. */
 function partsOf(
-  batch: Batch,
-  { queries, passages }: BatchTokens,
-  { seed, gradCache = {} }: GradientSettings,
+  { tokens: { queries, passages }, seeds }: SeededTexts,
+  { gradCache = {} }: PassSettings,
 ): Part[] {
-  return [queries, passages].flatMap((tokens, side) => {
-    const seeds = textSeeds(tokens.offsets.length - 1, {
-      seed,
-      batch: batch.index,
-      side,
-    });
-    return chunksOf(tokens, gradCache).map((range) => ({
+  return [queries, passages].flatMap((tokens, side) =>
+    chunksOf(tokens, gradCache).map((range) => ({
       side: side as 0 | 1,
       from: range[0],
       tokens: textsBetween(tokens, range),
-      seeds: seeds.subarray(...range),
-    }));
-  });
+      seeds: seeds[side]!.subarray(...range),
+    }))
+  );
 }
 
 function encode(
   { tokens, seeds }: Part,
-  { encoder, dropout, precision }: GradientSettings,
+  { encoder, dropout, precision }: PassSettings,
   tape?: Tape,
 ): Tensor2D {
   const drop = dropout > 0 || (encoder.lora?.dropout ?? 0) > 0
@@ -279,10 +329,10 @@ function joined(pieces: Tensor2D[]): Tensor2D {
  * synchronous call that computes the loss, and WebGPU can only be read
  * asynchronously. From the vectors on it is a small part of a step.
  */
-async function lossAndSlopes(
+export async function lossAndSlopes(
   [queries, passages]: [Tensor2D, Tensor2D],
   batch: Batch,
-  { loss, weigh }: GradientSettings,
+  { loss, weigh }: Pick<GradientSettings, "loss" | "weigh">,
 ): Promise<{ loss: number; losses: Float32Array; slopes: [Tensor, Tensor] }> {
   const each = tf.tidy(() => loss(queries, passages, batch));
   const losses = await readValues(each);

@@ -100,6 +100,7 @@ export { matchVectors, type MatchVectorsOptions } from "./match_vectors.ts";
 export { DivergenceError } from "./divergence_error.ts";
 export { type StepReport, train, type TrainOptions } from "./train.ts";
 export { trainable, type TrainableOptions } from "./trainable.ts";
+export { followWorker } from "./workers/follow_worker.ts";
 export type { ChunkLimits } from "./tokens.ts";
 export {
   type DevReport,

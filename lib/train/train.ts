@@ -20,6 +20,8 @@ import { DivergenceError } from "./divergence_error.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { infoNce, type LossFunction } from "./info_nce.ts";
 import { trainable, type TrainableOptions } from "./trainable.ts";
+import { soloWorkers, type Workers } from "../workers/mod.ts";
+import { LeadTraining } from "./workers/lead_training.ts";
 import { checkPrecision, type Precision } from "../backend/kernels/mod.ts";
 
 /** Options for {@linkcode train}. */
@@ -82,6 +84,24 @@ export interface TrainOptions extends AdamWOptions, TrainableOptions {
    * and what is frozen are then its own. Absent: a new one, freed at the end.
    */
   optimizer?: AdamW;
+  /**
+   * Processes that compute each update together; this one must be number 0, and the
+   * others run `followWorker()`. Batches are those of one process, and an update is
+   * its update but for rounding. @default {this process alone}
+   */
+  workers?: Workers | undefined;
+  /**
+   * Sum each batch's gradients over so many equal parts of it, in a fixed order: a
+   * power of two, and a multiple of the number of workers. The result then has the
+   * same bits for any number of workers, one alone included, on processors of one
+   * kind. @default {one part a worker}
+   */
+  slots?: number | undefined;
+  /**
+   * What gradients travel in between the workers; `"bfloat16"` halves the traffic
+   * and rounds each gradient to 8 bits. @default {"float32"}
+   */
+  gradientSum?: "float32" | "bfloat16" | undefined;
   /** Stops before the next update. */
   signal?: AbortSignal;
 }
@@ -177,14 +197,17 @@ export async function* train(
       }),
   );
   let gradients: Gradients | undefined;
+  let together: LeadTraining | undefined;
   try {
+    together = await openTogether({ settings, optimizer, options });
     let report = emptyReport();
     let started = performance.now();
     let gathered = 0;
     for (let next = await source.next(); next; next = await source.next()) {
       signal?.throwIfAborted();
       const { batch, tokens } = next;
-      const done = await gradientPass(batch, tokens, settings);
+      const done = await (together?.pass(batch, tokens) ??
+        gradientPass(batch, tokens, settings));
       source.ahead(); // a GPU is still at work on the gradients
       gradients = addAll(gradients, done.gradients);
       report.loss += done.loss / accumulate;
@@ -193,6 +216,11 @@ export async function* train(
       report.tokens += tokens.queries.ids.length + tokens.passages.ids.length;
       if (++gathered < accumulate) continue;
 
+      if (together) {
+        const own = gradients;
+        gradients = undefined; // freed by what sums them
+        gradients = await together.sum(own);
+      }
       const gradNorm = await gradientNorm(gradients) / accumulate;
       const step = optimizer.step;
       const stepRate = rate(step);
@@ -200,10 +228,12 @@ export async function* train(
       const clipping = maxGradNorm === 0
         ? 1
         : Math.min(1, maxGradNorm / (gradNorm + 1e-6));
-      optimizer.apply(gradients, {
+      const numbers = {
         learningRate: stepRate,
         gradientFactor: clipping / accumulate,
-      });
+      };
+      optimizer.apply(gradients, numbers);
+      await together?.update(numbers);
       disposeAll(gradients);
       gradients = undefined;
       yield {
@@ -220,8 +250,10 @@ export async function* train(
       started = performance.now();
       gathered = 0;
     }
+    await together?.compare();
   } finally {
     disposeAll(gradients);
+    await together?.close();
     if (!options.optimizer) optimizer.dispose();
     await source.end();
   }
@@ -250,6 +282,26 @@ function gradientSettings(
     gradCache: options.gradCache,
     frozenPassages: options.frozenPassages,
   };
+}
+
+/** Where several compute, or are to give what several would. */
+async function openTogether(
+  { settings, optimizer, options: { workers, slots, gradientSum: sum } }: {
+    settings: GradientSettings;
+    optimizer: AdamW;
+    options: TrainOptions;
+  },
+): Promise<LeadTraining | undefined> {
+  const several = workers !== undefined && workers.size > 1;
+  if (!several && slots === undefined) return;
+  const team = workers ?? soloWorkers();
+  return await LeadTraining.open({
+    workers: team,
+    settings,
+    optimizer,
+    slots,
+    sum,
+  });
 }
 
 function emptyReport() {

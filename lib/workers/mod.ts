@@ -29,5 +29,7 @@ export {
   type Payload,
   tell,
 } from "./messages.ts";
+export { follow, type Handlers } from "./follow.ts";
+export { Team, teamOf } from "./team.ts";
 export { type OuterLauncher, outerLauncher } from "./launch/outer_launcher.ts";
 export { startLocal, type StartLocalOptions } from "./launch/start_local.ts";

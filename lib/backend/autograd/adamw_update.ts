@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { noteChange } from "./changed_data.ts";
 import { groupNumbers, updateGroup } from "./adamw_group.ts";
 import { joined } from "./joined.ts";
 import { forOneOp } from "./like_shapes.ts";
@@ -129,6 +130,7 @@ function updateInPlace(
     list: true,
   });
   none!.dispose();
+  slots.forEach(({ parameter }) => noteChange(parameter));
 }
 
 /** Data that was made here, for one variable. */

@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { embed, embeddingSize, type Encoder, lengthLimit } from "./encoder.ts";
 import { textLimits } from "./text_limits.ts";
-import { packTexts } from "../tokenizer/token_batch.ts";
+import { encoderLead } from "../workers/lead_encoders.ts";
+import type { Workers } from "../../workers/mod.ts";
+import { packTexts, type TokenBatch } from "../tokenizer/token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "../types.ts";
 import { checkPrecision, type Precision } from "../../backend/kernels/mod.ts";
 import { own } from "../../base/own.ts";
@@ -27,6 +29,11 @@ export interface EncodeTextsOptions extends EncodeOptions {
   precision?: Precision;
   /** Put before each text; {@linkcode modelPrompt} has the model's. @default {""} */
   prompt?: string;
+  /**
+   * Processes that encode together; this one must be number 0. Each takes whole
+   * batches: the vectors have the same bits. @default {this process alone}
+   */
+  workers?: Workers | undefined;
 }
 
 /** Vectors of some texts in a row. */
@@ -152,6 +159,7 @@ async function encodeWindow(
     prompt = "",
     precision,
     batchTokens,
+    workers,
     signal,
     onProgress,
   }:
@@ -168,28 +176,65 @@ async function encodeWindow(
   // Longest first, as a lack of memory then shows at once.
   const order = ids.map((_, i) => i)
     .sort((a, b) => ids[b]!.length - ids[a]!.length);
-  for (let from = 0; from < order.length;) {
+  const made = batchesOf(order, { ids, batchTokens });
+  const several = workers !== undefined && workers.size > 1;
+  let done = 0;
+  for (let from = 0; from < made.length;) {
     signal?.throwIfAborted();
-    const longest = Math.max(1, ids[order[from]!]!.length);
-    const size = Math.max(1, Math.floor(batchTokens / longest));
-    const rows = order.slice(from, from + size);
-    const vectors = tf.tidy(() =>
-      embed(encoder, packTexts(rows.map((row) => ids[row]!)), { precision })
-    );
-    const values = await vectors.data<"float32">();
-    vectors.dispose();
-    rows.forEach((row, i) =>
-      data.set(
-        values.subarray(i * dimension, (i + 1) * dimension),
-        row * dimension,
+    const round = made.slice(from, from + (several ? workers.size : 1));
+    const tokens = round.map((rows) => packTexts(rows.map((row) => ids[row]!)));
+    const vectors = several
+      ? await encoderLead(workers).embed(
+        encoder,
+        tokens.map((tokens, owner) => ({ tokens, owner })),
+        { precision },
+      )
+      : [await vectorsOf(encoder, tokens[0]!, precision)];
+    round.forEach((rows, b) =>
+      rows.forEach((row, i) =>
+        data.set(
+          vectors[b]!.subarray(i * dimension, (i + 1) * dimension),
+          row * dimension,
+        )
       )
     );
-    from += rows.length;
-    onProgress?.(from, order.length);
+    from += round.length;
+    done += round.reduce((sum, rows) => sum + rows.length, 0);
+    onProgress?.(done, order.length);
     // Lets timers, signals and the notebook's messages through.
     await new Promise((resume) => setTimeout(resume, 0));
   }
   return data;
+}
+
+/** Vectors of one batch. */
+async function vectorsOf(
+  encoder: Encoder,
+  tokens: TokenBatch,
+  precision: Precision | undefined,
+): Promise<Float32Array> {
+  const vectors = tf.tidy(() => embed(encoder, tokens, { precision }));
+  const values = await vectors.data<"float32">();
+  vectors.dispose();
+  return values;
+}
+
+/** Rows in their order, in batches of so many tokens, padding counted. */
+function batchesOf(
+  order: readonly number[],
+  { ids, batchTokens }: {
+    ids: readonly (readonly number[])[];
+    batchTokens: number;
+  },
+): number[][] {
+  const made: number[][] = [];
+  for (let from = 0; from < order.length;) {
+    const longest = Math.max(1, ids[order[from]!]!.length);
+    const size = Math.max(1, Math.floor(batchTokens / longest));
+    made.push(order.slice(from, from + size));
+    from += size;
+  }
+  return made;
 }
 
 /** Lists of so many texts each; the last may be shorter. */
