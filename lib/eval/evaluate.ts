@@ -6,6 +6,9 @@ import type { StoreOptions } from "../search/quantised/vector_store.ts";
 import type { RetrieveFunction } from "../search/types.ts";
 import { checkRescoring, type SmallSearch } from "../search/mod.ts";
 import { DataHash } from "./records/data_hash.ts";
+import { evaluateRun } from "./evaluate_run.ts";
+import { SizeTable } from "./sizes/size_table.ts";
+import type { SizesOptions } from "./sizes/vector_size.ts";
 import { denseSearch } from "./dense_search.ts";
 import type { EmbeddingCache } from "./passage_vectors.ts";
 import type {
@@ -22,6 +25,9 @@ import {
   taskReport,
   TIES,
 } from "./records/task_report.ts";
+
+/** Metrics where none are named. */
+const DEFAULT_METRICS: readonly string[] = ["nDCG@10", "Recall@100"];
 
 /** What is measured, whatever finds the passages. */
 export interface EvaluateRetrieverOptions {
@@ -81,6 +87,11 @@ export interface EvaluateOptions
    * parts together by {@linkcode evaluateShards}. @default all
    */
   shard?: Shard;
+  /**
+   * Measures smaller vectors beside the whole ones, which are encoded once and in
+   * memory meanwhile; the report then has `sizes`. @default none
+   */
+  sizes?: SizesOptions | undefined;
   /** Called with the texts of a task encoded so far. */
   onProgress?: (task: string, done: number, total: number) => void;
 }
@@ -158,8 +169,15 @@ export function evaluate(
   if (precision !== "float32") {
     Object.assign(settings, rescoring);
   }
+  const { sizes, metrics = DEFAULT_METRICS, split = "test" } = options;
+  if (sizes) {
+    refuseBesideSizes({ precision, dtype, shard });
+    const { rng: _, ...said } = sizes;
+    settings.sizes = said;
+  }
+  const table = new SizeTable(metrics);
   if (shard) settings.shard = `${shard.index + 1}/${shard.count}`;
-  return evaluateTasks(suite, options, {
+  const reports = evaluateTasks(suite, options, {
     settings,
     prompt,
     retrieve: (task, queries, k) =>
@@ -167,8 +185,45 @@ export function evaluate(
         ...options,
         k,
         prompt: prompt(task),
+        onSize: (size, run) =>
+          table.add(
+            size,
+            task.name,
+            evaluateRun(task.qrels[split]!, run, metrics, options),
+          ),
       }),
   });
+  return sizes && !options.earlier ? withSizes(reports, table, sizes) : reports;
+}
+
+/** The report with what smaller vectors scored. */
+async function* withSizes(
+  reports: AsyncGenerator<TaskReport, EvalReport>,
+  table: SizeTable,
+  { rng }: SizesOptions,
+): AsyncGenerator<TaskReport, EvalReport> {
+  const report = yield* reports;
+  return { ...report, sizes: table.rows(rng) };
+}
+
+/** Sizes are compared with whole vectors of whole corpora. */
+function refuseBesideSizes(
+  { precision, dtype, shard }: Pick<
+    EvaluateOptions,
+    "precision" | "dtype" | "shard"
+  >,
+): void {
+  const other = shard
+    ? "shard"
+    : precision !== "float32"
+    ? "precision"
+    : dtype !== "f32"
+    ? "dtype"
+    : undefined;
+  if (other === undefined) return;
+  throw new RangeError(
+    `Cannot evaluate: ${other} must be left out where sizes are compared with whole vectors`,
+  );
 }
 
 /**
@@ -223,6 +278,7 @@ type RetrieverSettings = Pick<
   | "precision"
   | "rescore"
   | "rescoreBy"
+  | "sizes"
 >;
 
 /** What finds the passages of each task. */
@@ -243,7 +299,7 @@ async function* evaluateTasks(
 ): AsyncGenerator<TaskReport, EvalReport> {
   const {
     split = "test",
-    metrics = ["nDCG@10", "Recall@100"],
+    metrics = DEFAULT_METRICS,
     k = 1000,
     ignoreIdenticalIds = false,
     signal,

@@ -46,6 +46,7 @@ export {
 } from "./records/compare_reports.ts";
 export type { DifferentSetting } from "./records/settings_that_differ.ts";
 export { readReport, readReports } from "./records/read_report.ts";
+export type { SizesOptions, VectorSize } from "./sizes/vector_size.ts";
 export type {
   EvalData,
   EvalModel,

@@ -77,6 +77,11 @@ export {
   type HeatmapRow,
 } from "./plots/heatmap_plot.ts";
 export {
+  type SizeRow,
+  sizesPlot,
+  type SizesPlotOptions,
+} from "./plots/sizes_plot.ts";
+export {
   type ScalingOptions,
   scalingPlot,
   type ScalingRow,

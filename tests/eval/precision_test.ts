@@ -6,30 +6,11 @@ import {
   type EvaluateOptions,
   evaluateShards,
 } from "../../lib/eval/mod.ts";
-import type { EncodeFunction } from "../../lib/model/types.ts";
 import { tempFolder } from "../_temp_folder.ts";
+import { wordEncoder } from "./_words.ts";
 import { toySuite } from "../_toy_suite.ts";
-import { noise } from "../_backends.ts";
 
-/** Vectors that depend on a text alone; counts the texts. */
-function encoder(dimension = 40) {
-  const counted = { texts: 0 };
-  const encode: EncodeFunction = (texts) => {
-    counted.texts += texts.length;
-    const data = new Float32Array(texts.length * dimension);
-    texts.forEach((text, i) => {
-      for (const word of text.toLowerCase().split(/\W+/)) {
-        let seed = 7;
-        for (const letter of word) seed = seed * 31 + letter.charCodeAt(0);
-        noise(dimension, seed % 1e6).forEach((x, d) => {
-          data[i * dimension + d]! += x;
-        });
-      }
-    });
-    return Promise.resolve({ data, count: texts.length, dimension });
-  };
-  return { encode, counted };
-}
+const encoder = () => wordEncoder(40);
 
 const measured = (options: EvaluateOptions, encode = encoder().encode) =>
   collectReport(evaluate(encode, toySuite(), options));

@@ -8,6 +8,8 @@ export interface OpenedEncoder extends Disposable {
   encode: EncodeFunction;
   /** Makes passages ready for exact search. */
   prepare: (passages: RowMatrix) => NearestRows;
+  /** Whether its vectors have a norm of 1. */
+  normalizes: boolean;
 }
 
 /** Loads a model folder on the backend asked for. */
@@ -41,6 +43,7 @@ export async function openEncoder(
   return {
     encode: encodeFunction(towers, limits),
     prepare: (passages) => nearestRows(passages),
+    normalizes: towers.passage.modules.normalize,
     [Symbol.dispose]: () => disposeTowers(towers),
   };
 }

@@ -1,4 +1,5 @@
 import type { SplitName } from "../../data/types.ts";
+import type { SizesOptions, VectorSize } from "../sizes/vector_size.ts";
 import type { SearchPrecision } from "../../search/quantised/precision.ts";
 
 /** How an {@linkcode EvalReport} came about. */
@@ -25,6 +26,8 @@ export interface EvalSettings {
   rescore?: number;
   /** Vectors by which they were scored again; absent where none were. */
   rescoreBy?: SearchPrecision;
+  /** Which smaller vectors were measured beside the whole ones, if any were. */
+  sizes?: Omit<SizesOptions, "rng">;
   /**
    * The part of each corpus that was searched, as `"2/8"`; absent if all of it
    * was. Metrics are then of that part alone; see {@linkcode evaluateShards}.
@@ -109,4 +112,6 @@ export interface EvalReport {
   tasks: TaskReport[];
   /** Metric → mean over the tasks, each counting the same. */
   mean: Record<string, number>;
+  /** What smaller vectors scored, whole ones first; absent if none were measured. */
+  sizes?: VectorSize[];
 }

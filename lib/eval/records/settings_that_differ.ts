@@ -24,6 +24,7 @@ const EFFECTS: readonly [string, string][] = [
   ["settings.dtype", "near scores may change places"],
   ["settings.precision", "coarser vectors rank passages otherwise"],
   ["settings.rescore", "other passages were scored again, or by other vectors"],
+  ["settings.sizes", "other smaller vectors were measured beside"],
   ["settings.shard", "a part of the corpus was searched: merge the shards"],
   ["origin.model.sha256", "another model"],
   ["origin.model", "another model, or the same one elsewhere"],

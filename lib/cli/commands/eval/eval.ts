@@ -11,6 +11,7 @@ import {
 import { mergeEvaluations, SHARD_RECORD } from "./shards.ts";
 import { evaluateBenchmark } from "./benchmark.ts";
 import { writeMteb } from "./mteb.ts";
+import { sizesTable, specPath, writeSizesPlot } from "./sizes.ts";
 import { evaluateSuite } from "./suite.ts";
 import { evaluationOrigin, prompted } from "./origin.ts";
 import { evaluationProgress } from "./progress.ts";
@@ -46,6 +47,11 @@ export const command: Command<EvalCommandOptions> = {
         "tdro eval --benchmark beir --suite data/beir --tasks scifact,nfcorpus --model models/e5-mistral --out beir.json",
     },
     {
+      about: "What short and coarse vectors cost: nDCG@10 against bytes",
+      line:
+        "tdro eval --suite suites/docs --model models/minilm-m --dims 384,128 --precisions float32,int8,binary --plot sizes.svg",
+    },
+    {
       about: "The ranking itself, for other tools",
       line:
         "tdro eval --suite suites/docs --tasks es-lib --bm25 --run es-lib.trec",
@@ -75,6 +81,7 @@ export const command: Command<EvalCommandOptions> = {
       : await measure({ ...plan, earlier }, options.metrics !== undefined, io);
     if (earlier) io.note(`${out}: already evaluated with the same settings`);
     else if (out) await writeWhole(out, `${JSON.stringify(report, null, 1)}\n`);
+    if (plan.plot) await writeSizesPlot(plan.plot, report);
     await printReport(report, out, io);
   },
 };
@@ -90,7 +97,9 @@ async function checkedPlan(
   const plan = evalPlan(options);
   const { benchmark, metrics, k, merge, mteb, cache } = plan;
   const { checkRescoring } = await import("../../../search/mod.ts");
-  checkRescoring({ ...plan, precision: plan.precision ?? "float32" });
+  if (!plan.dims && !plan.precisions) {
+    checkRescoring({ ...plan, precision: plan.precision ?? "float32" });
+  }
   const { checkMetrics } = await import("../../../eval/mod.ts");
   if (!merge && benchmark !== "mkqa") checkMetrics(metrics, k);
   for (const folder of [mteb, cache]) if (folder) await checkFolder(folder);
@@ -105,9 +114,12 @@ async function checkedPlan(
  */
 async function earlierReportIn(
   file: string | undefined,
-  { benchmark, merge, force, run }: EvalPlan,
+  { benchmark, merge, force, run, plot }: EvalPlan,
 ): Promise<EarlierReport | undefined> {
   if (run && !force) await checkWritable(run);
+  if (plot) {
+    for (const path of [plot, specPath(plot)]) await checkNew(path, force);
+  }
   if (file === undefined) return;
   if (benchmark || merge) await checkNew(file, force);
   else await checkWritable(file);
@@ -165,6 +177,7 @@ async function printReport(
   io: CommandIo,
 ): Promise<void> {
   const textTable = await tablesFor(io);
+  const sizes = report.sizes ? await sizesTable(report, io) : "";
   const rows = report.tasks.map(({ task, queryIds, passages, mean }) => ({
     task,
     queries: queryIds.length,
@@ -191,6 +204,7 @@ async function printReport(
       missing.length > 0
         ? line`Not there, and not in the mean: ${missing.join(", ")}`
         : "",
+      sizes,
       out ? line`The record is in ${out}` : "",
       shard ? `Of shard ${shard} alone: --merge all of them` : "",
     ].filter((part) => part !== "").join("\n\n");

@@ -43,6 +43,12 @@ export interface EvalCommandOptions extends Partial<typeof DEFAULTS> {
   rescore?: number | undefined;
   /** Vectors by which they are scored again. */
   rescoreBy?: SearchPrecision | undefined;
+  /** Lengths at which cut vectors are measured beside whole ones. */
+  dims?: number[] | undefined;
+  /** Precisions in which they are. */
+  precisions?: SearchPrecision[] | undefined;
+  /** File of the plot of sizes. */
+  plot?: string | undefined;
   /** Folder of the vectors of passages. */
   cache?: string;
   /** The part of each corpus that is searched. */
@@ -108,6 +114,17 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
       `Precision of the vectors in the search; default: ${DEFAULTS.dtype}`,
     ),
   ...precisionShape,
+  dims: z.array(z.int().positive()).min(1).optional()
+    .meta({ placeholder: "N" }).describe(
+      "Also measure vectors cut to these lengths; the texts are encoded once",
+    ),
+  precisions: z.array(z.enum(["float32", "int8", "binary"])).min(1).optional()
+    .meta({ placeholder: "PRECISION" }).describe(
+      "Also measure vectors in these precisions, at each of --dims",
+    ),
+  plot: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
+    "SVG of scores against bytes to write, for --dims and --precisions; the Vega-Lite file goes beside it",
+  ),
   cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
     "Keep the passages' vectors in this folder, and reuse them next time",
   ),
@@ -128,7 +145,7 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
   pull: pullOption,
   backend: backendOption,
   force: z.boolean().default(false).describe(
-    "Evaluate again, and replace the files of --out and --run",
+    "Evaluate again, and replace the files of --out, --run and --plot",
   ),
 });
 
@@ -157,6 +174,9 @@ const NOT_BESIDE: readonly [
       "precision",
       "rescore",
       "rescoreBy",
+      "dims",
+      "precisions",
+      "plot",
       "cache",
       "shard",
       "mteb",
@@ -172,6 +192,8 @@ const NOT_BESIDE: readonly [
       "precision",
       "rescore",
       "rescoreBy",
+      "dims",
+      "precisions",
       "cache",
       "shard",
     ],
@@ -197,7 +219,12 @@ const NOT_BESIDE: readonly [
   [
     "--bm25",
     ({ bm25 }) => bm25,
-    ["dtype", "precision", "rescore", "rescoreBy"],
+    ["dtype", "precision", "rescore", "rescoreBy", "dims", "precisions"],
+  ],
+  [
+    "--dims or --precisions, which compare with whole vectors of whole corpora",
+    (options) => comparesSizes(options),
+    ["precision", "dtype", "shard"],
   ],
   [
     "--precision, which says how values are kept",
@@ -205,6 +232,11 @@ const NOT_BESIDE: readonly [
     ["dtype"],
   ],
 ];
+
+/** Whether smaller vectors are measured beside whole ones. */
+function comparesSizes({ dims, precisions }: EvalCommandOptions): boolean {
+  return (dims ?? precisions) !== undefined;
+}
 
 /** Fills in what was left out, and refuses what doesn't go together. */
 export function evalPlan(options: EvalCommandOptions): EvalPlan {
@@ -223,6 +255,11 @@ export function evalPlan(options: EvalCommandOptions): EvalPlan {
       `--model must name a model folder${
         benchmark ? "" : ", or --bm25 be given"
       }: got ${benchmark ? "none" : "neither"}`,
+    );
+  }
+  if (options.plot !== undefined && !comparesSizes(options)) {
+    throw cannot(
+      "--plot draws what smaller vectors score: add --dims or --precisions",
     );
   }
   if (shard !== undefined && out === undefined) {

@@ -8,6 +8,7 @@ import type {
 import type { RetrieveFunction } from "../../../search/mod.ts";
 import type { EvalPlan } from "./options.ts";
 import type { OpenedEncoder } from "../encoder_functions.ts";
+import { sizesAsked } from "./sizes.ts";
 import { shardRunWriter } from "./shards.ts";
 import { runWriter } from "../run_writer.ts";
 import type { CommandIo } from "../../io.ts";
@@ -27,7 +28,9 @@ export async function evaluateSuite(
   const { evaluate, evaluateRetriever } = await import("../../../eval/mod.ts");
   const search = await import("../../../search/mod.ts");
   const { split, metrics, k, ignoreIdenticalIds, dtype } = options;
-  const { precision, rescore, rescoreBy } = options;
+  const sizes = await sizesAsked(options, encoder?.normalizes ?? true);
+  const { precision } = options;
+  const { rescore, rescoreBy } = sizes ? {} as Partial<EvalPlan> : options;
   const prompts = options.prompts === "task" ? "task" : "none";
   const common = {
     split,
@@ -57,6 +60,7 @@ export async function evaluateSuite(
       precision,
       rescore,
       rescoreBy,
+      sizes,
       prepare,
       onProgress,
       shard: options.shard ? search.parseShard(options.shard) : undefined,
