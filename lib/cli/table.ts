@@ -253,6 +253,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/mine.ts"),
   },
   {
+    name: "llm judge",
+    summary: "Have a language model find answers among mined negatives",
+    needs: ["read"],
+    uses: ["write", "net", "env", "sys"],
+    load: () => import("./commands/llm/judge.ts"),
+  },
+  {
     name: "completion",
     summary: "Print a completion script for a shell",
     needs: [],

@@ -52,5 +52,17 @@ export {
   Unanswered,
 } from "./client/open_llm.ts";
 export { parseAnswer, type ParsedAnswer } from "./client/parse_answer.ts";
+export {
+  type JudgeCounts,
+  type JudgedNegatives,
+  judgeNegatives,
+  type JudgeNegativesOptions,
+} from "./judge/judge_negatives.ts";
+export {
+  type Wording,
+  type WordingName,
+  wordingOf,
+} from "./prompts/wording.ts";
+export type { RandomSource } from "../base/random_source.ts";
 export type { LineIssue } from "../base/describe_issue.ts";
 export type { Progress, ProgressEvent } from "../base/progress_event.ts";

@@ -22,6 +22,7 @@ const FOREIGN = [
 ];
 
 const TRAINING = ["run", "demo", "train", "arena"];
+const LLM = ["llm judge"];
 const RUNS = ["run", "demo", "train"];
 
 /** Commands that say what stands in a file which is no command. */
@@ -76,6 +77,8 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/settled_noise.ts": ["run", "demo"],
   "experiment/train_retriever.ts": ["train"],
   "experiment/weight_options.ts": ["run", "demo"],
+  "cli/commands/llm/llm_command.ts": LLM,
+  "llm/client/": LLM,
   "model/encode/length_line.ts": [...TRAINING, "eval", "mine"]
     .concat("data audit"),
   "model/hub/": ["model push"],

@@ -43,6 +43,8 @@ const LINES: Record<string, string[]> = {
   "data audit": ["--suite", "suite", "--negatives", "mined", "--model", "base"]
     .concat(["--backend", "wasm"]),
   mine: ["--suite", "suite"],
+  "llm judge": ["--suite", "suite", "--negatives", "mined", "--llm", "small"]
+    .concat("--dry-run"),
   score: ["--qrels", "q.qrels", "--run", "r.run"],
   eval: ["--suite", "suite", "--model", "base", "--backend", "wasm"],
   "eval diff": ["e.json", "e.json"],

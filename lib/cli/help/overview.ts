@@ -6,7 +6,7 @@ import type { Io } from "../io.ts";
 const GROUPS:
   readonly (readonly [heading: string, words: readonly string[]])[] = [
     ["Start here", ["doctor", "setup", "demo"]],
-    ["Data and models", ["data", "model"]],
+    ["Data and models", ["data", "model", "llm"]],
     ["Train and compare", ["run", "train", "arena", "sweep", "bench"]],
     ["Search and evaluate", ["encode", "search", "mine", "eval", "score"]],
     [

@@ -40,6 +40,8 @@ const recorded: z.ZodType<RecordedAnswer> = z.object({
 export interface OpenRecordOptions {
   /** Whether answers are only read. @default {false} */
   readOnly?: boolean;
+  /** Whether it may be that there is no such file to read. @default {false} */
+  mayLack?: boolean;
 }
 
 /** A file of recorded answers, opened. */
@@ -81,7 +83,7 @@ export interface AnswerRecord extends AsyncDisposable {
  */
 export async function openRecord(
   path: string | undefined,
-  { readOnly = false }: OpenRecordOptions = {},
+  { readOnly = false, mayLack = false }: OpenRecordOptions = {},
 ): Promise<AnswerRecord> {
   await using held = new AsyncDisposableStack();
   let file: Deno.FsFile | undefined;
@@ -93,7 +95,7 @@ export async function openRecord(
       held.use(await lockOf(path));
     }
     const read = await readAnswers(path);
-    if (!read && readOnly) {
+    if (!read && readOnly && !mayLack) {
       throw new Deno.errors.NotFound(
         `Cannot replay ${path}: there is no such file; leave out --offline to ask the model`,
       );

@@ -32,6 +32,8 @@ export interface OpenLlmOptions extends Partial<LlmSettings> {
    * @default {false}
    */
   collect?: boolean;
+  /** Whether there is something to record. @default {unless `collect`} */
+  recording?: boolean;
   /** A server of one's own. @default {the one at `url`} */
   endpoint?: Endpoint;
   /** Told what the user should know. */
@@ -318,8 +320,15 @@ export interface LlmParts
  * ```
  */
 export async function openLlm(
-  { collect = false, endpoint: given, note, wait, random, ...input }:
-    OpenLlmOptions,
+  {
+    collect = false,
+    recording = !collect,
+    endpoint: given,
+    note,
+    wait,
+    random,
+    ...input
+  }: OpenLlmOptions,
 ): Promise<Llm> {
   const url = input.url ?? (given || collect ? "http://localhost" : undefined);
   const settings = parseLlmOptions({ ...input, ...url && { url } });
@@ -327,7 +336,10 @@ export async function openLlm(
   const endpoint = offline || collect
     ? undefined
     : given ?? await openEndpoint(url!, settings);
-  const record = await openRecord(answers, { readOnly: offline });
+  const record = await openRecord(answers, {
+    readOnly: offline || !recording,
+    mayLack: !offline,
+  });
   const options = { note, wait, random } as Pick<
     OpenLlmOptions,
     "wait" | "random" | "note"

@@ -406,7 +406,12 @@ Deno.test("without an endpoint: requests go into a batch file, results on record
     const things = ["a", "b", "c"];
     const stub = await ask(things, {}, { collect: true, answers });
     assert.equal(stub.stub.requests.length, 0);
-    await using llm = await openLlm({ llm: "small", collect: true, answers });
+    await using llm = await openLlm({
+      llm: "small",
+      collect: true,
+      recording: true,
+      answers,
+    });
     await writeBatch(`${folder}/batch.jsonl`, things.map(request), llm);
     const lines = (await Deno.readTextFile(`${folder}/batch.jsonl`)).trim()
       .split("\n").map((line) => JSON.parse(line));

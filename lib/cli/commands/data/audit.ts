@@ -1,8 +1,7 @@
-import { readTextIfThere } from "../../../base/files/read_text.ts";
 import { z } from "zod";
 import { lengthShape } from "../../../base/length_options.ts";
 import type { BackendName } from "../../../backend/mod.ts";
-import type { Suite, Task } from "../../../data/mod.ts";
+import type { Suite } from "../../../data/mod.ts";
 import type { DecisionRow } from "../../../search/mod.ts";
 import { pullOption, withLocalModels } from "../local_model.ts";
 import { backendOption } from "../backend_option.ts";
@@ -10,7 +9,9 @@ import { type OpenedEncoder, openEncoder } from "../encoder_functions.ts";
 import type { Command } from "../../command.ts";
 import type { ProgressEvent } from "../../../base/progress_event.ts";
 import { line } from "../../../base/printable.ts";
+import { mergeDecisions, readDecisionsIfThere } from "../decisions_file.ts";
 import { checkWritable } from "../output.ts";
+import { readAllNegatives } from "../read_negatives.ts";
 import { tablesFor } from "../tables.ts";
 
 /** Options of `tdro data audit`. */
@@ -92,11 +93,15 @@ export const command: Command<DataAuditOptions> = {
     const { formatDecisions } = await import("../../../search/mod.ts");
     const textTable = await tablesFor(io);
     if (given.out !== undefined) await checkWritable(given.out);
-    const before = await readBefore(given.out);
+    const before = await readDecisionsIfThere(given.out);
     const options = await withLocalModels(given, { io });
     const suite = await openSuite(options.suite, { tasks: options.tasks });
     // All of them before the first is scored, which may take hours.
-    const negatives = await readAllNegatives(suite, options.negatives);
+    const negatives = await readAllNegatives(
+      suite,
+      options.negatives,
+      "Cannot audit",
+    );
     using encoder = await openEncoder(options.model, { ...options, io });
     const suspicious = await io.progress(
       auditSuite(suite, {
@@ -106,7 +111,7 @@ export const command: Command<DataAuditOptions> = {
         signal: io.signal,
       }),
     );
-    const rows = merge(before, suspicious);
+    const rows = mergeDecisions(before, suspicious);
     if (options.out) await writeWhole(options.out, formatDecisions(rows));
     io.result({ out: options.out, pairs: rows }, () =>
       [
@@ -164,58 +169,6 @@ async function* auditSuite(
   }
   yield { stage: "audit", label, done: total, total };
   return rows;
-}
-
-/** The negatives of each task in a folder. */
-async function readAllNegatives(
-  { tasks }: Suite,
-  folder: string,
-): Promise<Map<string, string[]>[]> {
-  const all: Map<string, string[]>[] = [];
-  for (const task of tasks) {
-    all.push(await readNegatives(`${folder}/${task.name}.jsonl`, task));
-  }
-  return all;
-}
-
-/** Query id → ids of the negatives in a training file. */
-async function readNegatives(
-  path: string,
-  task: Task,
-): Promise<Map<string, string[]>> {
-  const { readTdroJsonl } = await import("../../../data/mod.ts");
-  const negatives = new Map<string, string[]>();
-  for await (const row of readTdroJsonl(path, 0)) {
-    const { id } = row.query;
-    if (!task.queries.has(id)) {
-      throw new RangeError(
-        `Cannot audit ${path}: its queries must be those of task ${
-          JSON.stringify(task.name)
-        }: got ${JSON.stringify(id)}; give the suite that was mined`,
-      );
-    }
-    negatives.set(id, row.negatives.map((passage) => passage.id));
-  }
-  return negatives;
-}
-
-async function readBefore(path?: string): Promise<DecisionRow[]> {
-  if (path === undefined) return [];
-  const { parseDecisions } = await import("../../../search/mod.ts");
-  const text = await readTextIfThere(path);
-  return text === undefined ? [] : parseDecisions(text, path);
-}
-
-/** What was decided stays; what was only listed is listed anew. */
-function merge(
-  before: readonly DecisionRow[],
-  suspicious: readonly DecisionRow[],
-): DecisionRow[] {
-  const decided = before.filter((row) => row.decision !== "");
-  const key = (row: DecisionRow) =>
-    JSON.stringify([row.task, row.query, row.passage]);
-  const keys = new Set(decided.map(key));
-  return [...decided, ...suspicious.filter((row) => !keys.has(key(row)))];
 }
 
 function short(text: string): string {
