@@ -136,6 +136,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/model/merge.ts"),
   },
   {
+    name: "model export",
+    summary: "Write a model as an ONNX graph for other runtimes",
+    needs: ["read", "write"],
+    uses: BACKEND,
+    load: () => import("./commands/model/export.ts"),
+  },
+  {
     name: "doctor",
     summary: "Show which backends work here and which one is chosen",
     needs: [],

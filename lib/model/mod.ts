@@ -121,6 +121,11 @@ export {
   pushModel,
   type PushModelOptions,
 } from "./hub/push_model.ts";
+export {
+  type ExportedOnnx,
+  exportOnnx,
+  type ExportOnnxOptions,
+} from "./onnx/export_onnx.ts";
 export { addLora, type AddLoraOptions } from "./lora/add_lora.ts";
 export { loadLora } from "./lora/load_lora.ts";
 export { type LoraConfig, loraConfig } from "./lora/lora_config.ts";

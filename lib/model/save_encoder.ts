@@ -67,6 +67,24 @@ export async function saveEncoder(
   folder: string,
   { dtype = "float32", maxShardBytes = 5e9 }: SaveEncoderOptions = {},
 ): Promise<void> {
+  await saveAround(encoder, folder, dtype);
+  const own = [...encoder.parameters].filter(([name]) =>
+    !isFactor(name) && !isOfMap(name)
+  );
+  await writeWeights(folder, own.map(namedTensor), {
+    dtype: STORED[dtype],
+    maxShardBytes,
+  });
+  if (encoder.lora) await saveLora(encoder, join(folder, ADAPTER));
+  await saveConfig(encoder, folder, { dtype });
+}
+
+/** Saves the tokenizer and the modules, with their weights. */
+export async function saveAround(
+  encoder: Encoder,
+  folder: string,
+  dtype: keyof typeof STORED,
+): Promise<void> {
   const { modules, parameters } = encoder;
   const { maxLength } = modules;
   await Deno.mkdir(folder, { recursive: true });
@@ -76,13 +94,6 @@ export async function saveEncoder(
     // sentence-transformers would believe a limit beyond the positions.
     maxLength: maxLength && lengthLimit(encoder, maxLength),
   }, { dimension: encoder.config.hiddenSize });
-  const own = [...parameters].filter(([name]) =>
-    !isFactor(name) && !isOfMap(name)
-  );
-  await writeWeights(folder, own.map(namedTensor), {
-    dtype: STORED[dtype],
-    maxShardBytes,
-  });
   for (const [i, path] of files.maps.entries()) {
     const start = `${mapName(i)}.`;
     const tensors = [...parameters].filter(([name]) => name.startsWith(start))
@@ -94,11 +105,24 @@ export async function saveEncoder(
       dtype: STORED[dtype],
     });
   }
-  if (encoder.lora) await saveLora(encoder, join(folder, ADAPTER));
-  await writeConfig(folder, encoder.config, {
+}
+
+/** Saves `config.json`, last of all. */
+export async function saveConfig(
+  { config, modules }: Encoder,
+  folder: string,
+  { dtype, fields }: {
+    dtype: keyof typeof STORED;
+    fields?: Readonly<Record<string, unknown>>;
+  },
+): Promise<void> {
+  await writeConfig(folder, config, {
     dtype,
-    // Without it, sentence-transformers passes over the average of layers.
-    fields: modules.layerMix ? { output_hidden_states: true } : {},
+    fields: {
+      // Without it, sentence-transformers passes over the average of layers.
+      ...modules.layerMix ? { output_hidden_states: true } : {},
+      ...fields,
+    },
   });
 }
 

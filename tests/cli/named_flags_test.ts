@@ -42,7 +42,8 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/eval/origin.ts": ["eval"],
   "cli/commands/local_model.ts": [...TRAINING, "eval", "mine", "search"]
     .concat("data audit"),
-  "cli/commands/new_folder.ts": ["model convert", "model merge"],
+  "cli/commands/new_folder.ts": ["model convert", "model merge"]
+    .concat("model export"),
   "cli/commands/output.ts": ["eval", "report", "weights select"],
   "cli/commands/plan_option.ts": ["run", "train", "arena"],
   "cli/commands/read_mixture.ts": ["train"],
@@ -82,6 +83,7 @@ const SAID_BY: Record<string, string[]> = {
   "model/encode/length_line.ts": [...TRAINING, "eval", "mine"]
     .concat("data audit"),
   "model/hub/": ["model push"],
+  "model/onnx/": ["model export"],
 };
 
 /** Flags of every command. */

@@ -67,6 +67,7 @@ const LINES: Record<string, string[]> = {
   "model check": ["base", "--backend", "wasm"],
   "model convert": ["base", "--dtype", "float16", "--out", "half"],
   "model merge": ["base", "--adapter", "adapter", "--out", "merged"],
+  "model export": ["base", "--out", "onnx"],
   "data pull": ["beir/scifact", "--out", "pulled", "--files", "files"],
   "model pull": ["owner/model", "--out", "model"],
   "model push": ["base", "owner/model"],

@@ -143,6 +143,12 @@ export const COMMANDS: readonly TriedCommand[] = [
     prepare: withModel,
   },
   {
+    name: "model export",
+    places: 10,
+    words: "model export model --out exported --external-data".split(" "),
+    prepare: withModel,
+  },
+  {
     name: "encodeToFile()",
     words: ["encode-to-file", "model", "texts.txt", "vectors.npy"],
     async prepare(folder) {

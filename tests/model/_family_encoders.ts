@@ -113,15 +113,20 @@ export function familyConfigs(vocabSize: number): Record<string, ModelConfig> {
 /** A small encoder with a configuration of {@linkcode familyConfigs}. */
 export function familyEncoder(
   name: string,
+  modules?: ModulesConfig,
+): Encoder {
+  return encoderWith((vocabSize) => familyConfigs(vocabSize)[name]!, modules);
+}
+
+/** A small encoder with a configuration of one's own. */
+export function encoderWith(
+  config: (vocabSize: number) => ModelConfig,
   modules: ModulesConfig = { pooling: "mean", normalize: true, prompts: {} },
 ): Encoder {
   const tokenizer = createTokenizer(trainTokenizer(TEXTS));
   // Larger weights than a new model's, so that every part has an effect.
-  const config = {
-    ...familyConfigs(tokenizer.vocabSize)[name]!,
-    initializerRange: 0.3,
-  };
-  return createEncoder(config, tokenizer, {
+  const wider = { ...config(tokenizer.vocabSize), initializerRange: 0.3 };
+  return createEncoder(wider, tokenizer, {
     rng: createRng(1, "model"),
     modules,
   });

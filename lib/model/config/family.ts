@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Tensor2D } from "../../backend/mod.ts";
 import type { ForwardOptions, Parameters } from "../encode/layers.ts";
+import type { Graph, Value } from "../onnx/graph.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
 import type { ModelConfig } from "./model_config.ts";
 
@@ -78,4 +79,10 @@ export interface Family<C extends ModelConfig = ModelConfig> {
     batch: TokenBatch,
     options?: ForwardOptions,
   ): Tensor2D;
+  /**
+   * The forward pass as a graph of ONNX, for padded texts.
+   *
+   * @returns Hidden states, `[B, L, D]`.
+   */
+  graph(config: C, graph: Graph): Value;
 }

@@ -26,7 +26,7 @@ export function isOfMap(name: string): boolean {
 }
 
 /** PyTorch's, which sentence-transformers takes. */
-const NORM_EPS = 1e-5;
+export const NORM_EPS = 1e-5;
 
 /**
  * Parameters of the maps.

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Family } from "../config/family.ts";
 import type { BertConfig } from "../config/model_config.ts";
+import { bertGraph } from "../onnx/bert_graph.ts";
+import { places } from "../onnx/tokens.ts";
 import { BERT_BASE, bertFile, bertFileFields } from "./bert_config.ts";
 import {
   BERT_NAMES,
@@ -45,4 +47,11 @@ export const bert: Family<BertConfig> = {
       types: true,
     });
   },
+  graph: (config, graph) =>
+    bertGraph(graph, {
+      config,
+      names: BERT_NAMES,
+      positions: places(graph),
+      types: "input",
+    }),
 };

@@ -15,6 +15,7 @@ import {
 } from "../encode/token_selection.ts";
 import type { Family, ForwardInput, ParameterSpec } from "../config/family.ts";
 import type { DecoderConfig } from "../config/model_config.ts";
+import { decoderGraph } from "../onnx/decoder_graph.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
 import {
   decoderFileFields,
@@ -76,6 +77,7 @@ export function decoderFamily(traits: DecoderTraits): Family<DecoderConfig> {
     longest: (config) => config.maxPositions,
     forward: (config, parameters, batch, options = {}) =>
       decoderForward({ config, parameters, batch }, traits, options),
+    graph: (config, graph) => decoderGraph(graph, config, traits),
   };
 }
 

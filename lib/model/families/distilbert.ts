@@ -2,6 +2,8 @@ import { z } from "zod";
 import { layers, rows, width } from "./size_fields.ts";
 import type { Family } from "../config/family.ts";
 import type { DistilbertConfig } from "../config/model_config.ts";
+import { bertGraph } from "../onnx/bert_graph.ts";
+import { places } from "../onnx/tokens.ts";
 import { activationName, ACTIVATIONS } from "./bert_config.ts";
 import {
   bertEmbeddingParameters,
@@ -92,4 +94,6 @@ export const distilbert: Family<DistilbertConfig> = {
       types: false,
     });
   },
+  graph: (config, graph) =>
+    bertGraph(graph, { config, names: NAMES, positions: places(graph) }),
 };

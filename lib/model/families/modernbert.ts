@@ -20,6 +20,7 @@ import {
 } from "../encode/token_selection.ts";
 import type { Family, ParameterSpec } from "../config/family.ts";
 import type { ModernBertConfig } from "../config/model_config.ts";
+import { modernbertGraph } from "../onnx/modernbert_graph.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
 import { modernbertFields, ModernBertFile } from "./modernbert_config.ts";
 import { checkTextLengths } from "./positions.ts";
@@ -76,6 +77,7 @@ export const modernbert: Family<ModernBertConfig> = {
       ? gatherTokens(x, selected, tape)
       : x;
   },
+  graph: (config, graph) => modernbertGraph(graph, config),
 };
 
 function modernbertParameters(config: ModernBertConfig): ParameterSpec[] {

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Family } from "../config/family.ts";
 import type { MpnetConfig } from "../config/model_config.ts";
+import { bertGraph, placesAfterPad } from "../onnx/bert_graph.ts";
+import { distanceBiasGraph } from "../onnx/distance_graph.ts";
 import { BERT_BASE, bertFile, bertFileFields } from "./bert_config.ts";
 import {
   BERT_NAMES,
@@ -74,4 +76,11 @@ export const mpnet: Family<MpnetConfig> = {
         distanceBias(layers, longest(batch), { ...DISTANCES, table: TABLE }),
     });
   },
+  graph: (config, graph) =>
+    bertGraph(graph, {
+      config,
+      names: NAMES,
+      positions: placesAfterPad(graph, PAD),
+      bias: distanceBiasGraph(graph, { ...DISTANCES, table: TABLE }),
+    }),
 };

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { width } from "./size_fields.ts";
 import type { Family } from "../config/family.ts";
 import type { NarrowBertConfig } from "../config/model_config.ts";
+import { bertGraph } from "../onnx/bert_graph.ts";
+import { places } from "../onnx/tokens.ts";
 import { type BertDefaults, bertFile, bertFileFields } from "./bert_config.ts";
 import {
   bertEmbeddingParameters,
@@ -90,5 +92,12 @@ export function narrowBertFamily(
         types: true,
       });
     },
+    graph: (config, graph) =>
+      bertGraph(graph, {
+        config,
+        names: names(config),
+        positions: places(graph),
+        types: "input",
+      }),
   };
 }

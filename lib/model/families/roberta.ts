@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Family } from "../config/family.ts";
 import type { RobertaConfig } from "../config/model_config.ts";
+import { bertGraph, placesAfterPad } from "../onnx/bert_graph.ts";
 import {
   BERT_BASE,
   type BertDefaults,
@@ -64,6 +65,13 @@ function robertaFamily(
         types: true,
       });
     },
+    graph: (config, graph) =>
+      bertGraph(graph, {
+        config,
+        names: BERT_NAMES,
+        positions: placesAfterPad(graph, config.padTokenId),
+        types: "zero",
+      }),
   };
 }
 

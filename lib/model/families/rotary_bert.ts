@@ -18,6 +18,7 @@ import {
 } from "../encode/token_selection.ts";
 import type { Family, ParameterSpec } from "../config/family.ts";
 import type { RotaryBertConfig } from "../config/model_config.ts";
+import { rotaryBertGraph } from "../onnx/rotary_bert_graph.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
 import { checkTextLengths } from "./positions.ts";
 import { ropeTable } from "./rope.ts";
@@ -63,6 +64,7 @@ export function rotaryBertFamily(
       }
       return x;
     },
+    graph: (config, graph) => rotaryBertGraph(graph, config),
   };
 }
 

@@ -12,6 +12,7 @@ import { type Layers, openLayers } from "../encode/layers.ts";
 import { gatherTokens, selectTokens } from "../encode/token_selection.ts";
 import type { Family, ParameterSpec } from "../config/family.ts";
 import type { T5Config } from "../config/model_config.ts";
+import { t5Graph } from "../onnx/t5_graph.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
 import { distanceBias } from "./distance_bias.ts";
 import { layers, rows, width } from "./size_fields.ts";
@@ -127,6 +128,7 @@ export const t5: Family<T5Config> = {
       ? gatherTokens(x, selectTokens(batch, options.only), tape)
       : x;
   },
+  graph: (config, graph) => t5Graph(graph, config, { table: TABLE }),
 };
 
 function t5Parameters(config: T5Config): ParameterSpec[] {

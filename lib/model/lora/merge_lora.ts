@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor2D, Variable } from "../../backend/mod.ts";
+import type { Variable } from "../../backend/mod.ts";
 import type { Encoder } from "../encode/encoder.ts";
-import { factorsOf, isFactor } from "./lora_modules.ts";
-import { loraScaling } from "./lora_config.ts";
+import { isFactor } from "./lora_modules.ts";
+import { mergedWeight } from "./merged_weight.ts";
 import { selfShowing } from "../../report/notebook/mod.ts";
 
 /**
@@ -54,18 +54,9 @@ export function mergeLora(encoder: Encoder): Encoder {
     if (isFactor(name)) continue;
     parameters.set(name, parameter);
     parameter.trainable = !/(^|\.)pooler\./.test(name);
-    const module = name.replace(/\.weight$/, "");
-    const names = factorsOf(module);
-    const a = encoder.parameters.get(names.a);
-    const b = encoder.parameters.get(names.b);
-    if (!a || !b) continue;
-    const scaling = loraScaling(lora, module);
     tf.tidy(() => {
-      const change = tf.matMul(
-        b as unknown as Tensor2D,
-        a as unknown as Tensor2D,
-      );
-      parameter.assign(tf.add(parameter, tf.mul(change, scaling)));
+      const merged = mergedWeight(encoder, name);
+      if (merged) parameter.assign(merged);
     });
   }
   // Also those of a pooler that the weights don't have.

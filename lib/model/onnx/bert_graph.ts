@@ -1,0 +1,111 @@
+import type { BertNames } from "../families/bert_layers.ts";
+import type { BertSizes } from "../config/model_config.ts";
+import type { Graph, Value } from "./graph.ts";
+import { asHeads, asRows, graphAttention } from "./graph_attention.ts";
+import { dense, layerNorm, rowsOf } from "./layers.ts";
+import { paddingBias } from "./tokens.ts";
+
+/** What {@linkcode bertGraph} needs beside the parameters. */
+export interface BertGraph {
+  config: BertSizes;
+  /** Names of the maps. */
+  names: BertNames;
+  /** Position of each token in the table, `[B, L]`. */
+  positions: Value;
+  /**
+   * Whether there are token types: an input, or 0 everywhere, or none.
+   *
+   * @default {"none"}
+   */
+  types?: "input" | "zero" | "none";
+  /** Added to all attention scores, `[1, H, L, L]`. */
+  bias?: Value;
+}
+
+/** The graph of BERT and its relatives; hidden states `[B, L, D]`. */
+export function bertGraph(graph: Graph, bert: BertGraph): Value {
+  let x = embeddings(graph, bert);
+  graph.layer(0, x);
+  for (let i = 0; i < bert.config.layers; i++) {
+    x = bertLayer(graph, x, { ...bert, at: bert.names.layer(i) });
+    graph.layer(i + 1, x);
+  }
+  return x;
+}
+
+/** Sum of the embeddings of words, positions and types, normalised. */
+function embeddings(
+  graph: Graph,
+  { config, names, positions, types = "none" }: BertGraph,
+): Value {
+  const rows = (table: string, ids: Value) =>
+    rowsOf(graph, `embeddings.${table}_embeddings.weight`, ids);
+  let placed = rows("position", positions);
+  if (types !== "none") {
+    const ids = types === "input" ? graph.types() : graph.ints(0);
+    placed = graph.op("Add", [placed, rows("token_type", ids)]);
+  }
+  const sum = graph.op("Add", [rows("word", graph.ids), placed]);
+  const normal = layerNorm(
+    graph,
+    sum,
+    "embeddings.LayerNorm",
+    config.layerNormEps,
+  );
+  return names.project ? dense(graph, normal, names.project) : normal;
+}
+
+/** One layer: attention, then the feed-forward part, a norm after each. */
+function bertLayer(
+  graph: Graph,
+  x: Value,
+  { config, names, bias, at }: BertGraph & { at: string },
+): Value {
+  const { hiddenSize: D, heads, layerNormEps: eps } = config;
+  const size = D / heads;
+  const asked = (name: string) =>
+    asHeads(graph, dense(graph, x, `${at}.${name}`), { heads, size });
+  const mixed = graphAttention(graph, {
+    q: asked(names.query),
+    k: asked(names.key),
+    v: asked(names.value),
+  }, {
+    heads,
+    scale: 1 / Math.sqrt(size),
+    biases: [...bias ? [bias] : [], paddingBias(graph)],
+  });
+  const change = dense(graph, asRows(graph, mixed, D), `${at}.${names.out}`);
+  const attended = layerNorm(
+    graph,
+    graph.op("Add", [change, x]),
+    `${at}.${names.norm}`,
+    eps,
+  );
+  const inner = dense(
+    graph,
+    attended,
+    `${at}.${names.inner}`,
+    config.hiddenAct,
+  );
+  const fed = dense(graph, inner, `${at}.${names.outer}`);
+  return layerNorm(
+    graph,
+    graph.op("Add", [fed, attended]),
+    `${at}.${names.lastNorm}`,
+    eps,
+  );
+}
+
+/**
+ * Positions as RoBERTa counts them: from the padding id + 1, and only tokens
+ * that aren't the padding token.
+ */
+export function placesAfterPad(graph: Graph, padId: number): Value {
+  const isPad = graph.op("Equal", [graph.ids, graph.ints(padId)]);
+  const counted = graph.op("Where", [isPad, graph.ints(0), graph.mask]);
+  const count = graph.op("CumSum", [counted, graph.ints(1)]);
+  return graph.op("Add", [
+    graph.op("Mul", [count, counted]),
+    graph.ints(padId),
+  ]);
+}
