@@ -189,6 +189,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/eval/diff.ts"),
   },
   {
+    name: "eval pool",
+    summary:
+      "Make a pool: fixed parts of the tasks that are cheap to evaluate on",
+    needs: ["read", "write"],
+    uses: ["net", ...BACKEND],
+    load: () => import("./commands/eval/pool.ts"),
+  },
+  {
     name: "eval",
     summary: "Evaluate a model, BM25, or both on the tasks of a suite",
     needs: ["read"],

@@ -1,4 +1,5 @@
 import { DEV_SIZES } from "../base/dev_sizes.ts";
+import { byLot } from "../base/by_lot.ts";
 import { hash32 } from "../base/hash32.ts";
 import { normaliseText } from "../base/texts/normalise_text.ts";
 import type { Passage, Qrels, Suite, Task } from "./types.ts";
@@ -174,14 +175,4 @@ function answered(qrels: Qrels | undefined): string[] {
 
 function queryLot({ queries }: Task, id: string): number {
   return hash32(`dev\n${normaliseText(queries.get(id)?.text ?? id)}`);
-}
-
-/** Ids by lot; the order of equal ones is as it was. */
-function byLot(
-  ids: readonly string[],
-  lot: (id: string) => number,
-): string[] {
-  return ids.map((id) => ({ id, lot: lot(id) }))
-    .sort((a, b) => a.lot - b.lot)
-    .map(({ id }) => id);
 }

@@ -53,6 +53,10 @@ export interface EvaluateRetrieverOptions {
    * record. @default {"none"}
    */
   prompts?: "task" | "none";
+  /**
+   * SHA-256 of the pool that the suite was cut to by `pooledSuite()`; for the record.
+   */
+  pool?: string | undefined;
   /** What measures, where; goes into the report as it is. */
   origin?: EvalOrigin;
   /**
@@ -320,6 +324,7 @@ async function* evaluateTasks(
     ties: TIES,
     ...retriever.settings,
   };
+  if (options.pool !== undefined) settings.pool = options.pool;
   const head = reportHead(suite.name, settings, origin);
   const factsOf = (task: Task, domain: number) => {
     const hash = new DataHash(queries[domain]!, task.qrels[split]!);

@@ -36,6 +36,14 @@ export {
   type BootstrapOptions,
 } from "./significance/bootstrap_interval.ts";
 export { checkMetrics } from "./records/task_report.ts";
+export {
+  makePool,
+  type MakePoolOptions,
+  poolQueries,
+} from "./pool/make_pool.ts";
+export { type PoolFile, readPool, writePool } from "./pool/pool_file.ts";
+export { type Pool, type PoolSizes, type PoolTask } from "./pool/pool.ts";
+export { pooledSuite } from "./pool/pooled_suite.ts";
 export { collectReport } from "./records/collect_report.ts";
 export {
   compareReports,

@@ -17,6 +17,7 @@ const PARTS = {
   suite: "the suite",
   backend: "the backend",
   mined: "the folder of hard negatives",
+  pool: "the pool that is evaluated on",
 };
 
 /** Settings of an unfinished run that were changed: from what, to what, when. */
@@ -48,7 +49,7 @@ export function changedSettings(
   const differs = (a: unknown, b: unknown) =>
     JSON.stringify(a) !== JSON.stringify(b);
   const changed: string[] = [];
-  for (const part of ["suite", "backend", "mined"] as const) {
+  for (const part of ["suite", "backend", "mined", "pool"] as const) {
     if (differs(before[part], now[part])) changed.push(PARTS[part]);
   }
   const [old, young] = [before.options, now.options].map((options) =>

@@ -68,6 +68,8 @@ export interface ExperimentOptions extends WeightOptions {
   prompts: "task" | "none";
   /** Folder of `tdro mine` with the hard negatives; absent: they are mined first. */
   mined?: string | undefined;
+  /** Pool of `tdro eval pool` to evaluate on; absent: whole corpora. */
+  pool?: string | undefined;
   /**
    * What finds the hard negatives; `"fused"`: both, by reciprocal rank; absent:
    * BM25.
@@ -177,6 +179,9 @@ export const experimentShape = {
   mined: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
     "Folder that tdro mine wrote, with hard negatives for this suite; " +
       "without it, they are mined first",
+  ),
+  pool: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
+    "Evaluate on this pool, which tdro eval pool made, rather than on whole corpora: much cheaper, and comparable only with the same pool",
   ),
   // Absent, not with a default: so are they in the records of earlier runs.
   mineBy: z.enum(["bm25", "dense", "fused"]).optional().describe(

@@ -35,6 +35,7 @@ import { RunClaim } from "./run_claim.ts";
 import { noiseOf, settleNoise } from "./settled_noise.ts";
 import { type SettledOptions, settleLengths } from "./settled_lengths.ts";
 import { miningLengths } from "./stages/mining_lengths.ts";
+import { openPooledTest } from "./stages/pooled_test.ts";
 import { planStage } from "./plan/plan_stage.ts";
 import { runStages } from "./plan/planned_stages.ts";
 import type { RunPlan } from "./plan/run_plan.ts";
@@ -175,11 +176,13 @@ async function* experiment(
   const mined = parsed.mined === undefined
     ? undefined
     : await openMinedFolder(parsed.mined, whole);
+  const pooled = await openPooledTest(parsed.pool, whole);
   const settled = await settleLengths(parsed);
   const identity = await withFolder({
     options: { ...settled.options, lora: adapter },
     ...await identityOf(whole, backend),
     mined: mined?.origin,
+    pool: pooled?.origin,
   }, { force, forceSettings, open: settled.open });
   const { options } = identity;
   await using claim = await RunClaim.open(identity, {
@@ -228,6 +231,7 @@ async function* experiment(
           sizes,
           uniform: held(mixture(suite, "uniform"), sizes),
         }),
+      pooled,
       noise: noiseOf(options, suite.tasks.length),
       models: { kept: ARMS.length, evaluated: ARMS.length + 1 },
       sample,
@@ -255,6 +259,7 @@ async function* experiment(
       rows,
       base,
       log,
+      pooled,
       dev: sample && devSet(sample, options, signal),
       signal,
       backend,

@@ -15,6 +15,7 @@ import {
 import type { TextLengths } from "./stages/cut_texts.ts";
 import { jsonValue } from "../base/json_value.ts";
 import { changedSettings, type SettingsChange } from "./changed_settings.ts";
+import type { PoolOrigin } from "./stages/pooled_test.ts";
 import type { MinedOrigin } from "./mined_folder.ts";
 import { folderOf } from "./folder_name.ts";
 import { settingsOfToday } from "./earlier_options.ts";
@@ -30,6 +31,8 @@ export interface RunIdentity {
   backend: { name: string; device: string };
   /** Where its hard negatives come from, if it doesn't mine them itself. */
   mined?: MinedOrigin | undefined;
+  /** What its arms are evaluated on, if it isn't whole corpora. */
+  pool?: PoolOrigin | undefined;
 }
 
 /** The content of `run.json`. */
@@ -185,6 +188,7 @@ export async function openRunFolder(
     suite: before.suite,
     backend: before.backend,
     mined: before.mined,
+    pool: before.pool,
   });
   if (before && !difference) {
     const finished = before.status === "finished";

@@ -38,6 +38,7 @@ import {
 import { RunClaim } from "./run_claim.ts";
 import { settleLengths } from "./settled_lengths.ts";
 import { miningLengths } from "./stages/mining_lengths.ts";
+import { openPooledTest } from "./stages/pooled_test.ts";
 import { planStage } from "./plan/plan_stage.ts";
 import { retrieverStage } from "./plan/planned_stages.ts";
 import type { RunPlan } from "./plan/run_plan.ts";
@@ -169,6 +170,7 @@ async function* retriever(
   const mined = parsed.mined === undefined
     ? undefined
     : await openMinedFolder(parsed.mined, whole);
+  const pooled = await openPooledTest(parsed.pool, whole);
   checkSuite(whole, {
     tasks: 1,
     splits: evaluate ? ["train", "test"] : ["train"],
@@ -188,6 +190,7 @@ async function* retriever(
     },
     ...await identityOf(whole, backend),
     mined: mined?.origin,
+    pool: pooled?.origin,
   }, { force, forceSettings, open: settled.open });
   const { options } = identity;
   await using claim = await RunClaim.open(identity, {
@@ -197,7 +200,7 @@ async function* retriever(
     lookOnly: planOnly,
   });
   const { record } = claim;
-  const evaluation = { options, suite, signal, backend };
+  const evaluation = { options, suite, pooled, signal, backend };
   if (claim.state === "finished" && !planOnly) {
     const label = `${options.out}: trained before`;
     yield { stage: "run", label, done: 1, total: 1 };
@@ -219,6 +222,7 @@ async function* retriever(
       backend,
       signal,
       stages: (sizes) => [retrieverStage(ARM, options, { sizes, weights })],
+      pooled,
       models: { kept: 1, evaluated: evaluate ? 2 : 0 },
       sample,
       open: settled.open.names.includes("passageLength"),

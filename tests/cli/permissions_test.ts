@@ -48,6 +48,8 @@ const LINES: Record<string, string[]> = {
   score: ["--qrels", "q.qrels", "--run", "r.run"],
   eval: ["--suite", "suite", "--model", "base", "--backend", "wasm"],
   "eval diff": ["e.json", "e.json"],
+  "eval pool": ["--suite", "suite", "--models", "base", "--out", "pool.json"]
+    .concat(["--backend", "wasm"]),
   "weights show": ["run/weights.json"],
   "weights explain": ["run"],
   "weights replay": ["run"],

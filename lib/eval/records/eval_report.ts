@@ -29,6 +29,11 @@ export interface EvalSettings {
   /** Which smaller vectors were measured beside the whole ones, if any were. */
   sizes?: Omit<SizesOptions, "rng">;
   /**
+   * SHA-256 of the pool that was evaluated on, see `makePool()`; absent where all
+   * queries were run over whole corpora.
+   */
+  pool?: string;
+  /**
    * The part of each corpus that was searched, as `"2/8"`; absent if all of it
    * was. Metrics are then of that part alone; see {@linkcode evaluateShards}.
    */

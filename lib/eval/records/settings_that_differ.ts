@@ -15,6 +15,10 @@ export interface DifferentSetting {
 /** What a setting can do to the numbers, by its name or the beginning of it. */
 const EFFECTS: readonly [string, string][] = [
   ["settings.split", "other queries: the numbers can't be compared"],
+  [
+    "settings.pool",
+    "other queries and passages: the numbers can't be compared",
+  ],
   ["settings.k", "metrics beyond the smaller k see fewer passages"],
   ["settings.metrics", "only metrics of both are compared"],
   ["settings.prompts", "queries were encoded with other instructions"],

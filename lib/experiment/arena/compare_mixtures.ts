@@ -29,6 +29,7 @@ import {
   settleLengths,
 } from "../settled_lengths.ts";
 import { devSet, withDevSample } from "../dev/dev_set.ts";
+import { openPooledTest } from "../stages/pooled_test.ts";
 import { planStage } from "../plan/plan_stage.ts";
 import { arenaStages } from "../plan/planned_stages.ts";
 import type { RunPlan } from "../plan/run_plan.ts";
@@ -169,12 +170,14 @@ async function* arena(
   const mined = settings.mined === undefined
     ? undefined
     : await openMinedFolder(settings.mined, whole);
+  const pooled = await openPooledTest(settings.pool, whole);
   const settled = await settleLengths(settings);
   const { out: name, seed: _, ...shared } = settled.options;
   const { folder: out, identity, earlier } = await arenaFolder(name, {
     settings: { ...shared, budget, devQueries },
     ...await identityOf(whole, backend),
     mined: mined?.origin,
+    pool: pooled?.origin,
   }, { open: settled.open, force });
   const { isNew, begin } = await openArenaFolder(out, { identity, force });
   await using held = new AsyncDisposableStack();
@@ -213,6 +216,7 @@ async function* arena(
               strategies: entries,
               sizes,
             }),
+          pooled,
           models: {
             kept: count,
             evaluated: count + (own.model ? 1 : seeds.length),
@@ -252,6 +256,7 @@ async function* arena(
         rows,
         base,
         log,
+        pooled,
         dev: sample && devSet(sample, own, signal),
         signal,
         backend,

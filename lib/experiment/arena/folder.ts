@@ -21,7 +21,7 @@ import { ARENA_RESULT } from "./result.ts";
  * it, as arms don't depend on each other (but for the uniform one).
  */
 export interface ArenaIdentity
-  extends Pick<RunIdentity, "suite" | "backend" | "mined"> {
+  extends Pick<RunIdentity, "suite" | "backend" | "mined" | "pool"> {
   /** Settings of every arm. */
   settings: Readonly<Record<string, unknown>>;
   /** As in `run.json`; absent from arenas of an earlier version. */

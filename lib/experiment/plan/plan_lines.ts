@@ -10,6 +10,8 @@ const NAMED = 3;
 export interface PlanContext extends LengthReasons {
   /** Bytes that are free on the disk, if that is known. */
   free?: number | undefined;
+  /** What is evaluated on, if it isn't whole corpora. */
+  evaluation?: string | undefined;
   /** Where it computes; a GPU's own memory isn't estimated. */
   device?: string | undefined;
 }
@@ -23,7 +25,7 @@ export function planLines(
     RunPlan,
     "stages" | "tasks" | "lengths" | "estimates" | "noise"
   >,
-  { free, device, ...reasons }: PlanContext,
+  { free, device, evaluation, ...reasons }: PlanContext,
 ): string[] {
   const { seconds, memory, disk } = estimates;
   const which = device === "gpu" ? "main memory" : "memory";
@@ -35,6 +37,7 @@ export function planLines(
     }`,
     ...noise === undefined ? [] : [noiseLine(noise)],
     ...lengthLines(lengths, reasons),
+    ...evaluation === undefined ? [] : [evaluation],
     [
       memory && `${which}: about ${inUnits(memory)} (estimated)`,
       `disk: about ${inUnits(disk)}${

@@ -6,13 +6,16 @@ import type { StageInput } from "../stages/stage_input.ts";
 import { estimate, plannedDev } from "./estimate.ts";
 import { measureUpdates } from "./measure_updates.ts";
 import { plannedModel } from "./planned_model.ts";
+import { pooledLine } from "../stages/pooled_test.ts";
 import { planLines } from "./plan_lines.ts";
 import type { PlannedStage, PlannedTask, RunPlan } from "./run_plan.ts";
 
 /** What a plan is made of. */
-export interface PlanInput
-  extends
-    Pick<StageInput, "base" | "suite" | "options" | "backend" | "signal"> {
+export interface PlanInput extends
+  Pick<
+    StageInput,
+    "base" | "suite" | "pooled" | "options" | "backend" | "signal"
+  > {
   /** The stages, from the number of rows of each task. */
   stages(sizes: number[]): PlannedStage[] | Promise<PlannedStage[]>;
   /** Models that are kept, and how many are evaluated. */
@@ -45,7 +48,7 @@ export async function* planStage(
   const { base, suite, options, backend, models, sample, starts = 1, open } =
     input;
   const { state, planOnly } = input;
-  const tasks = plannedTasks(suite);
+  const tasks = plannedTasks(suite, input.pooled?.suite);
   const stages = await input.stages(tasks.map(({ rows }) => rows));
   const lengths = cutTexts(base, suite, options);
   const updates = stages.reduce((sum, stage) => sum + stage.updates, 0);
@@ -72,6 +75,7 @@ export async function* planStage(
     open,
     free: await freeSpace(options.out),
     device: backend?.device,
+    evaluation: pooledLine(input.pooled, suite),
   });
   yield { stage: "plan", label: lines[0]!, lines, done: 1, total: 1 };
   if (state === "new") await checkSpace(options.out, estimates.disk);
@@ -89,9 +93,9 @@ async function* measuring(input: PlanInput) {
   return measured;
 }
 
-function plannedTasks(suite: Suite): PlannedTask[] {
+function plannedTasks(suite: Suite, tested: Suite = suite): PlannedTask[] {
   const rows = trainExamples(suite);
-  return suite.tasks.map(({ name, corpus, qrels }, k) => ({
+  return tested.tasks.map(({ name, corpus, qrels }, k) => ({
     name,
     rows: rows[k]!.length,
     passages: corpus.size,

@@ -25,9 +25,9 @@ export interface PlannedTask {
   name: string;
   /** Training queries with a positive; those without a negative may be left out. */
   rows: number;
-  /** Passages of its corpus. */
+  /** Passages that are searched: those of its corpus, or of the pool. */
   passages: number;
-  /** Queries of the test split. */
+  /** Queries that are evaluated: those of the test split, or of the pool. */
   testQueries: number;
 }
 

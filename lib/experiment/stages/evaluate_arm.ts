@@ -35,7 +35,7 @@ const MEASURED = {
 /** What an evaluation needs. */
 export type EvaluationInput = Pick<
   StageInput,
-  "options" | "suite" | "signal" | "backend"
+  "options" | "suite" | "pooled" | "signal" | "backend"
 >;
 
 /** A model, and the folder that it came from. */
@@ -51,16 +51,21 @@ export async function* evaluateModel(
   { encoder, folder }: SavedEncoder,
   input: EvaluationInput,
 ): AsyncGenerator<TaskReport, EvalReport> {
-  const { options, suite, signal } = input;
+  const { options, suite, pooled, signal } = input;
   const origin = await evaluationOrigin(folder, input);
-  return yield* evaluate(encodeFunction(encoder, options), suite, {
-    ...MEASURED,
-    origin,
-    prompts: options.prompts,
-    // Much faster on large corpora, the same numbers to the bit.
-    prepare: (passages) => nearestRows(passages),
-    signal,
-  });
+  return yield* evaluate(
+    encodeFunction(encoder, options),
+    pooled?.suite ?? suite,
+    {
+      ...MEASURED,
+      pool: pooled?.origin.sha256,
+      origin,
+      prompts: options.prompts,
+      // Much faster on large corpora, the same numbers to the bit.
+      prepare: (passages) => nearestRows(passages),
+      signal,
+    },
+  );
 }
 
 /**
@@ -87,7 +92,7 @@ export async function* watched(
 
 /**
  * Evaluates every arm on the test splits: exact search over each task's whole
- * corpus. One arm's model is in memory at a time.
+ * corpus, or over the pool. One arm's model is in memory at a time.
  *
  * @param input Settings and tasks.
  * @param folders Where each arm's model lies.
@@ -134,12 +139,13 @@ export function baselineEvaluations(
   base: Encoder,
   input: EvaluationInput,
 ): [BaselineName, AsyncGenerator<TaskReport, EvalReport>][] {
-  const { model } = input.options;
+  const { suite, pooled, options: { model } } = input;
   return [
     [
       "bm25",
-      evaluateRetriever(bm25Retriever, input.suite, {
+      evaluateRetriever(bm25Retriever, pooled?.suite ?? suite, {
         ...MEASURED,
+        pool: pooled?.origin.sha256,
         retriever: "BM25",
         origin: { versions: versions() },
         signal: input.signal,

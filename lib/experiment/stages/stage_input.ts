@@ -4,6 +4,7 @@ import type { Encoder } from "../../model/mod.ts";
 import type { BatchesOptions } from "../../sampling/mod.ts";
 import type { SettledOptions } from "../settled_lengths.ts";
 import type { DevSet } from "../dev/dev_set.ts";
+import type { PooledTest } from "./pooled_test.ts";
 import type { MetricsLog } from "./metrics_log.ts";
 
 /** What every stage that trains needs. */
@@ -18,6 +19,8 @@ export interface StageInput {
   base: Encoder;
   /** The run's log. */
   log: MetricsLog;
+  /** What arms are evaluated on; absent: the whole suite. */
+  pooled?: PooledTest | undefined;
   /** What measures the arms while they train; absent: nothing does. */
   dev?: DevSet | undefined;
   /** What computes it, for the records. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Suite } from "../../../data/mod.ts";
 import { exists } from "../../../base/files/exists.ts";
 import type { EarlierReport, EvalReport } from "../../../eval/mod.ts";
 import { openEncoder } from "../encoder_functions.ts";
@@ -55,6 +56,11 @@ export const command: Command<EvalCommandOptions> = {
       about: "The ranking itself, for other tools",
       line:
         "tdro eval --suite suites/docs --tasks es-lib --bm25 --run es-lib.trec",
+    },
+    {
+      about: "On a pool, which costs a fraction (tdro eval pool makes it)",
+      line:
+        "tdro eval --suite my/suite --model runs/mine/models/reweighted --pool my/pool.json",
     },
     {
       about: "One of four machines' share; then all four put together",
@@ -138,9 +144,10 @@ async function measure(
   const { openSuite } = await import("../../../data/mod.ts");
   const { parseShard, shardRange } = await import("../../../search/mod.ts");
   const shard = parseShard(options.shard ?? "1/1");
-  const suite = options.benchmark
+  const whole = options.benchmark
     ? undefined
     : await openSuite(folder, { tasks });
+  const { suite, pool, split } = await cutToPool(whole, options, io);
   using opened = model === undefined
     ? undefined
     : await openEncoder(model, { ...options, io });
@@ -152,11 +159,16 @@ async function measure(
     evaluationProgress(
       (suite?.tasks ?? []).map(({ corpus, qrels }) => {
         const [from, to] = shardRange(corpus.size, shard);
-        return to - from + (qrels[options.split]?.size ?? 0);
+        return to - from + (qrels[split]?.size ?? 0);
       }),
       (onProgress) =>
         suite
-          ? evaluateSuite(suite, options, { encoder, origin, onProgress, io })
+          ? evaluateSuite(suite, { ...options, split, pool }, {
+            encoder,
+            origin,
+            onProgress,
+            io,
+          })
           : evaluateBenchmark(options, {
             encoder: encoder!,
             origin,
@@ -169,6 +181,25 @@ async function measure(
   const { mteb, force } = options;
   if (mteb) await writeMteb(report, { folder: mteb, suite, force });
   return report;
+}
+
+/** The suite, or what a pool leaves of it, then with its hash and split. */
+async function cutToPool(
+  whole: Suite | undefined,
+  { pool: path, split }: EvalPlan,
+  io: CommandIo,
+): Promise<
+  { suite: Suite | undefined; pool?: string; split: EvalPlan["split"] }
+> {
+  if (whole === undefined || path === undefined) return { suite: whole, split };
+  const { pooledSuite, readPool } = await import("../../../eval/mod.ts");
+  const { pool, sha256 } = await readPool(path);
+  io.note(
+    `on a pool of ${
+      pool.systems.join(", ")
+    }: scores are higher than on whole corpora, and comparable only with the same pool`,
+  );
+  return { suite: pooledSuite(whole, pool), pool: sha256, split: pool.split };
 }
 
 async function printReport(

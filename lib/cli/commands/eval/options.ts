@@ -49,6 +49,8 @@ export interface EvalCommandOptions extends Partial<typeof DEFAULTS> {
   precisions?: SearchPrecision[] | undefined;
   /** File of the plot of sizes. */
   plot?: string | undefined;
+  /** Pool to evaluate on. */
+  pool?: string;
   /** Folder of the vectors of passages. */
   cache?: string;
   /** The part of each corpus that is searched. */
@@ -125,6 +127,9 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
   plot: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
     "SVG of scores against bytes to write, for --dims and --precisions; the Vega-Lite file goes beside it",
   ),
+  pool: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
+    "Evaluate on this pool, which tdro eval pool made, rather than on whole corpora",
+  ),
   cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" }).describe(
     "Keep the passages' vectors in this folder, and reuse them next time",
   ),
@@ -177,6 +182,7 @@ const NOT_BESIDE: readonly [
       "dims",
       "precisions",
       "plot",
+      "pool",
       "cache",
       "shard",
       "mteb",
@@ -194,6 +200,7 @@ const NOT_BESIDE: readonly [
       "rescoreBy",
       "dims",
       "precisions",
+      "pool",
       "cache",
       "shard",
     ],
@@ -202,6 +209,11 @@ const NOT_BESIDE: readonly [
     "--benchmark mkqa: passages count by the answers they hold, as far down as --metrics Accuracy@k says",
     ({ benchmark }) => benchmark === "mkqa",
     ["k", "run"],
+  ],
+  [
+    "--pool, whose split it is, and whose numbers are no benchmark's",
+    ({ pool }) => pool !== undefined,
+    ["split", "mteb", "shard"],
   ],
   ["--shard: --out keeps the runs", ({ shard }) => shard !== undefined, [
     "run",

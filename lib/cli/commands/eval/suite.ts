@@ -38,6 +38,7 @@ export async function evaluateSuite(
     k,
     ignoreIdenticalIds,
     origin,
+    pool: options.pool,
     earlier: options.earlier,
     signal: io.signal,
     onRun: await rankingWriter(options, suite.tasks.length),
