@@ -44,6 +44,7 @@ export {
   type ExperimentOptions,
   parseExperimentOptions,
 } from "./experiment_options.ts";
+export type { WeightOptions, WeightUpdate } from "./weight_options.ts";
 export { type PlanContext, planLines } from "./plan/plan_lines.ts";
 export type {
   PlanEstimates,

@@ -11,7 +11,11 @@ export class Team {
   readonly workers: Workers;
   #broken = false;
 
-  /** @param workers The workers; this one must be number 0. */
+  /**
+   * Leads the workers.
+   *
+   * @param workers The workers; this one must be number 0.
+   */
   constructor(workers: Workers) {
     if (workers.rank !== 0) {
       throw new RangeError(

@@ -31,11 +31,16 @@ interface Shown {
  * when its parameters have changed.
  */
 export class EncoderLead {
+  /** The workers. */
   readonly team: Team;
   readonly #shown = new Map<Encoder, Shown>();
   #next = 0;
 
-  /** @param team The workers. */
+  /**
+   * Leads the encoding of all.
+   *
+   * @param team The workers.
+   */
   constructor(team: Team) {
     this.team = team;
   }
