@@ -275,6 +275,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/llm/judge.ts"),
   },
   {
+    name: "llm queries",
+    summary: "Have a language model write training queries for passages",
+    needs: ["read"],
+    uses: ["write", "net", ...BACKEND],
+    load: () => import("./commands/llm/queries.ts"),
+  },
+  {
     name: "completion",
     summary: "Print a completion script for a shell",
     needs: [],

@@ -133,6 +133,7 @@ export {
   type PulledDataset,
 } from "./pull/pull_dataset.ts";
 export { queryText } from "../base/texts/query_text.ts";
+export { readBeirCorpus } from "./beir/read_beir_corpus.ts";
 export {
   readBeirQrels,
   type ReadBeirQrelsOptions,

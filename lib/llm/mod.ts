@@ -63,6 +63,15 @@ export {
   type WordingName,
   wordingOf,
 } from "./prompts/wording.ts";
+export {
+  type GeneratedQueries,
+  type GeneratedQuery,
+  type GeneratedQueryCounts,
+  generateQueries,
+  type GenerateQueriesOptions,
+  QUERY_WISHES,
+  type QueryWishes,
+} from "./queries/generate_queries.ts";
 export type { RandomSource } from "../base/random_source.ts";
 export type { LineIssue } from "../base/describe_issue.ts";
 export type { Progress, ProgressEvent } from "../base/progress_event.ts";

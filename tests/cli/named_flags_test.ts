@@ -22,7 +22,7 @@ const FOREIGN = [
 ];
 
 const TRAINING = ["run", "demo", "train", "arena"];
-const LLM = ["llm judge"];
+const LLM = ["llm judge", "llm queries"];
 const RUNS = ["run", "demo", "train"];
 
 /** Commands that say what stands in a file which is no command. */
@@ -41,7 +41,7 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/eval/options.ts": ["eval"],
   "cli/commands/eval/origin.ts": ["eval"],
   "cli/commands/local_model.ts": [...TRAINING, "eval", "mine", "search"]
-    .concat("data audit"),
+    .concat("data audit", "llm queries"),
   "cli/commands/new_folder.ts": ["model convert", "model merge"]
     .concat("model export"),
   "cli/commands/output.ts": ["eval", "report", "weights select"],
@@ -80,6 +80,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/weight_options.ts": ["run", "demo"],
   "cli/commands/llm/llm_command.ts": LLM,
   "llm/client/": LLM,
+  "llm/queries/": ["llm queries"],
   "model/encode/length_line.ts": [...TRAINING, "eval", "mine"]
     .concat("data audit"),
   "model/hub/": ["model push"],

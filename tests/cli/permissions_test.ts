@@ -45,6 +45,7 @@ const LINES: Record<string, string[]> = {
   mine: ["--suite", "suite"],
   "llm judge": ["--suite", "suite", "--negatives", "mined", "--llm", "small"]
     .concat("--dry-run"),
+  "llm queries": ["--suite", "suite", "--llm", "small", "--dry-run"],
   score: ["--qrels", "q.qrels", "--run", "r.run"],
   eval: ["--suite", "suite", "--model", "base", "--backend", "wasm"],
   "eval diff": ["e.json", "e.json"],

@@ -1,14 +1,9 @@
+import { duplicateId, emptyFile, readBeirCorpus } from "./read_beir_corpus.ts";
 import { readBeirQrels } from "./read_beir_qrels.ts";
 import { readJsonl } from "./read_jsonl.ts";
-import { corpusLine, queryLine } from "./schemas.ts";
+import { queryLine } from "./schemas.ts";
 import { checkFolder, plainOrGzip, readTaskInfo } from "./task_folder.ts";
-import {
-  type Passage,
-  type Query,
-  SPLITS,
-  type Task,
-  type TaskInfo,
-} from "../types.ts";
+import { type Query, SPLITS, type Task, type TaskInfo } from "../types.ts";
 import { selfShowing } from "../../report/notebook/mod.ts";
 
 /**
@@ -53,23 +48,16 @@ export async function openTaskFiles(
   info: TaskInfo,
   { dangling = false }: { dangling?: boolean } = {},
 ): Promise<Task> {
-  const corpus = new Map<string, Passage>();
-  const corpusPath = await findFile(folder, "corpus.jsonl");
-  for await (const { line, value } of readJsonl(corpusPath, corpusLine)) {
-    const { _id: id, title, text } = value;
-    if (corpus.has(id)) throw duplicate(corpusPath, line, id);
-    corpus.set(id, title ? { id, title, text } : { id, text });
-  }
-  if (corpus.size === 0) throw empty(corpusPath, "a passage");
+  const corpus = await readBeirCorpus(await findFile(folder, "corpus.jsonl"));
 
   const queries = new Map<string, Query>();
   const queriesPath = await findFile(folder, "queries.jsonl");
   for await (const { line, value } of readJsonl(queriesPath, queryLine)) {
     const { _id: id, text } = value;
-    if (queries.has(id)) throw duplicate(queriesPath, line, id);
+    if (queries.has(id)) throw duplicateId(queriesPath, line, id);
     queries.set(id, { id, text });
   }
-  if (queries.size === 0) throw empty(queriesPath, "a query");
+  if (queries.size === 0) throw emptyFile(queriesPath, "a query");
 
   const qrels: Task["qrels"] = {};
   for (const split of SPLITS) {
@@ -87,7 +75,7 @@ export async function openTaskFiles(
     );
   }
   if (found.every((split) => split.size === 0)) {
-    throw empty(`${folder}/qrels`, "a judgment");
+    throw emptyFile(`${folder}/qrels`, "a judgment");
   }
   return selfShowing({ ...info, corpus, queries, qrels });
 }
@@ -98,16 +86,4 @@ async function findFile(folder: string, name: string): Promise<string> {
   throw new Deno.errors.NotFound(
     `Cannot open task folder ${folder}: ${name} (or ${name}.gz) is missing`,
   );
-}
-
-function duplicate(path: string, line: number, id: string): SyntaxError {
-  return new SyntaxError(
-    `${path}:${line}: Cannot take id ${
-      JSON.stringify(id)
-    } again: an earlier line has it; ids must differ`,
-  );
-}
-
-function empty(path: string, what: string): SyntaxError {
-  return new SyntaxError(`Cannot use ${path}: it must hold ${what}: got none`);
 }
