@@ -96,6 +96,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/export.ts"),
   },
   {
+    name: "handoff",
+    summary: "Make a project of a run that trains on a PyTorch cluster",
+    needs: ["read", "write"],
+    uses: BACKEND,
+    load: () => import("./commands/handoff.ts"),
+  },
+  {
     name: "model pull",
     summary: "Download a model from the Hugging Face hub or a mirror",
     needs: ["net", "read", "write", "env"],

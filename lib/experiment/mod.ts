@@ -83,6 +83,12 @@ export {
   type ExportRunOptions,
   type Tracker,
 } from "./export/export_run.ts";
+export {
+  type HandedOff,
+  handOff,
+  type HandOffOptions,
+  type HandOffTarget,
+} from "./handoff/hand_off.ts";
 export { type ListedRun, listRuns } from "./report/list_runs.ts";
 export {
   type ExperimentPlots,

@@ -19,6 +19,7 @@ const FOREIGN = [
   /^report\/page\//,
   /^_std_cli\//,
   /^docs_suite\/package_folders\.ts$/,
+  /^experiment\/handoff\/targets\//,
 ];
 
 const TRAINING = ["run", "demo", "train", "arena"];
@@ -65,6 +66,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/arena/context.ts": ["arena"],
   "experiment/export/export_run.ts": ["export"],
   "experiment/experiment_options.ts": TRAINING,
+  "experiment/handoff/": ["handoff"],
   "experiment/mine_suite_options.ts": ["mine"],
   "experiment/mined_file.ts": ["mine"],
   "experiment/mined_folder.ts": TRAINING,

@@ -64,6 +64,8 @@ const LINES: Record<string, string[]> = {
   report: ["run"],
   runs: ["."],
   export: ["run", "--to", "mlflow"],
+  handoff: ["run", "--suite", "suite", "--to", "sentence-transformers"]
+    .concat(["--backend", "wasm"]),
   plots: ["run", "--out", "plots"],
   "weights select": ["run/weights.json", "--out", "top.json"],
   "data import": ["t.csv", "--out", "imported"],

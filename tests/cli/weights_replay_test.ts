@@ -105,6 +105,12 @@ Deno.test("weights replay takes the update's settings from the log, flags before
   const { curr } = replayWeights(observations, update).state;
   assert.deepEqual(await weights(whole), curr);
   assert.deepEqual(await weights(...jobs), curr);
+  // A floor in the header holds for the header's measure.
+  const floor = { reference_floor: 3, ...header };
+  assert.deepEqual(
+    await weights(await logFile(floor, ...numbered)),
+    replayWeights(observations, { ...update, referenceFloor: 3 }).state.curr,
+  );
   const flags = ["--eta", "0.2", "--accumulate", "1", "--measure", "raw"];
   assert.deepEqual(
     await weights(whole, ...flags),

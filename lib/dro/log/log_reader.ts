@@ -24,6 +24,8 @@ const headerSchema = z.strictObject({
   measure: z.enum(LOSS_MEASURES).optional(),
   eta: z.number().min(0).optional(),
   accumulate: z.int().min(1).optional(),
+  reference_floor: z.number().gt(0).optional(),
+  floor_as_at: z.int().min(1).optional(),
 });
 
 type Header = z.infer<typeof headerSchema>;
@@ -264,8 +266,12 @@ export class LogReader {
     }));
     const [first = [], ...others] = this.#observations.values();
     const tasks = header.tasks ?? named;
+    const { reference_floor: referenceFloor, floor_as_at: floorAsAt, ...rest } =
+      header;
     const log: LossLog = {
-      ...header,
+      ...rest,
+      ...referenceFloor !== undefined && { referenceFloor },
+      ...floorAsAt !== undefined && { floorAsAt },
       domainCount: this.#domains || (tasks?.length ?? this.#largest + 1),
       lines: [...lines, ...first],
       warnings: this.warnings,
@@ -295,7 +301,7 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, place: Place): T {
     place.fail(
       `unknown key ${
         JSON.stringify(issue.keys[0])
-      }; the keys are step, losses, reference_losses, and domains or tasks; of a header tasks, sizes, weights, measure, eta, accumulate`,
+      }; the keys are step, losses, reference_losses, and domains or tasks; of a header tasks, sizes, weights, measure, eta, accumulate, reference_floor, floor_as_at`,
     );
   }
   const found = issue.path.reduce<unknown>(

@@ -58,8 +58,8 @@ export interface LossLog {
  * ```
  *
  * where entry k is about the task with id k: names, rows, and the weights that
- * learning starts from; and with `measure`, `eta` and `accumulate`, how the
- * weights are to be learned.
+ * learning starts from; and with `measure`, `eta`, `accumulate`,
+ * `reference_floor` and `floor_as_at`, how the weights are to be learned.
  *
  * A line may have `"step": s`, its number from 0. Then a training that was
  * resumed from a checkpoint may write on in the same log, header and all: of a

@@ -73,7 +73,14 @@ export async function startOf(
   return { name, label: name, folder, encoding };
 }
 
-async function readRunRecord(
+/**
+ * The record of a run or a training run.
+ *
+ * @param folder Its folder.
+ * @param action What is being done, after "Cannot".
+ * @throws {Deno.errors.NotFound} If the folder holds no run.
+ */
+export async function readRunRecord(
   folder: string,
   action: string,
 ): Promise<RunRecord> {
