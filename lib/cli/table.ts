@@ -58,11 +58,32 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/train.ts"),
   },
   {
+    name: "arena plan",
+    summary: "Divide an arena into jobs for any number of machines",
+    needs: ["read", "write"],
+    uses: ["net", ...BACKEND],
+    load: () => import("./commands/arena/plan.ts"),
+  },
+  {
+    name: "arena collect",
+    summary: "Make an arena of a plan's finished jobs",
+    needs: ["read", "write"],
+    uses: ["sys"],
+    load: () => import("./commands/arena/collect.ts"),
+  },
+  {
     name: "arena",
     summary: "Compare strategies for choosing the mixture over several seeds",
     needs: ["read", "write"],
     uses: ["net", ...BACKEND],
     load: () => import("./commands/arena.ts"),
+  },
+  {
+    name: "work",
+    summary: "Do the jobs of a plan that nobody else is doing",
+    needs: ["read", "write"],
+    uses: BACKEND,
+    load: () => import("./commands/work.ts"),
   },
   {
     name: "report",

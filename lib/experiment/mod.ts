@@ -35,11 +35,28 @@ export { keptSentence, type KeptStep } from "./dev/kept_step.ts";
 export type { FolderPermissions } from "./run_folder.ts";
 export {
   type ArenaOutcome,
-  type ArenaSettings,
   compareMixtures,
-  type CompareMixturesOptions,
   planArena,
 } from "./arena/compare_mixtures.ts";
+export type { ArenaSettings, CompareMixturesOptions } from "./arena/options.ts";
+export {
+  planArenaJobs,
+  type PlanArenaJobsOptions,
+  type PlannedJobs,
+} from "./jobs/plan_arena_jobs.ts";
+export {
+  type Job,
+  type JobPlan,
+  type JobPlanRecord,
+  readJobPlan,
+} from "./jobs/job_plan.ts";
+export { work, type WorkDone, type WorkOptions } from "./jobs/work.ts";
+export {
+  collectArena,
+  type CollectArenaOptions,
+  type CollectedArena,
+} from "./jobs/collect_arena.ts";
+export type { ArenaIdentity } from "./arena/folder.ts";
 export {
   type ExperimentOptions,
   parseExperimentOptions,

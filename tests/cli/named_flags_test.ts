@@ -22,7 +22,7 @@ const FOREIGN = [
   /^experiment\/handoff\/targets\//,
 ];
 
-const TRAINING = ["run", "demo", "train", "arena"];
+const TRAINING = ["run", "demo", "train", "arena", "arena plan"];
 const LLM = ["llm judge", "llm queries"];
 const RUNS = ["run", "demo", "train"];
 
@@ -46,6 +46,7 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/new_folder.ts": ["model convert", "model merge"]
     .concat("model export"),
   "cli/commands/output.ts": ["eval", "report", "weights select"],
+  "cli/commands/arena/options.ts": ["arena", "arena plan"],
   "cli/commands/plan_option.ts": ["run", "train", "arena"],
   "cli/commands/read_mixture.ts": ["train"],
   "cli/commands/run_writer.ts": ["eval"],
@@ -58,7 +59,9 @@ const SAID_BY: Record<string, string[]> = {
   "data/tables/": ["data import"],
   "eval/records/earlier_report.ts": ["eval"],
   "experiment/arena/arm.ts": ["arena"],
-  "experiment/arena/folder.ts": ["arena"],
+  "experiment/arena/folder.ts": ["arena", "arena collect"],
+  "experiment/jobs/collect_arena.ts": ["arena collect"],
+  "experiment/jobs/plan_arena_jobs.ts": ["arena plan"],
   "experiment/arena/verdict.ts": ["arena"],
   "experiment/changed_settings.ts": RUNS,
   "experiment/card/model_card.ts": [],

@@ -59,6 +59,10 @@ const LINES: Record<string, string[]> = {
   train: ["--suite", "suite", "--out", "trained", ...QUICK],
   arena: ["--suite", "suite", "--out", "arena", "--seeds", "1", ...QUICK]
     .concat(["--strategies", "uniform,proportional"]),
+  "arena plan": ["--suite", "suite", "--out", "plan2", "--seeds", "1"]
+    .concat(QUICK, "--strategies", "uniform"),
+  work: ["plan", "--index", "1"],
+  "arena collect": ["done"],
   search: ["--suite", "suite", "--model", "base", "--backend", "wasm", "bird"],
   serve: ["run", "--suite", "suite", "--backend", "wasm"],
   report: ["run"],
@@ -313,6 +317,7 @@ async function makeWorld(): Promise<World> {
   const words = ["run", "--suite", "suite", "--out", "run", ...RUN];
   const first = await deno(typed, ["lib/cli/mod.ts", ...words], inFolder);
   assert.equal(first.code, 0, first.err);
+  await withPlans(at);
 
   return {
     folder,
@@ -337,6 +342,16 @@ async function makeWorld(): Promise<World> {
       await Deno.remove(folder, { recursive: true });
     },
   };
+}
+
+/** A plan to work on, and one whose jobs are done. */
+async function withPlans(at: (name: string) => string): Promise<void> {
+  for (const name of ["plan", "done"]) {
+    const words = ["--suite", at("suite"), "--out", at(name), "--seeds", "1"]
+      .concat(QUICK, "--strategies", "uniform");
+    assert.equal((await tdro("arena", "plan", ...words)).code, 0);
+  }
+  assert.equal((await tdro("work", at("done"))).code, 0);
 }
 
 /** Files of a folder and those below it, by their paths in it. */

@@ -51,6 +51,13 @@ const TRAIN = [
   ...SIZES,
 ];
 
+const PLAN = [
+  ..."arena plan --suite suite --tasks shades,places --out out".split(" "),
+  ..."--strategies group-dro --budget 4 --negatives 3".split(" "),
+  ..."--weight-batch-size 6".split(" "),
+  ...SIZES,
+];
+
 async function suite(folder: string): Promise<void> {
   await writeSuite(toySuite(), join(folder, "suite"));
 }
@@ -93,6 +100,25 @@ export const COMMANDS: readonly TriedCommand[] = [
       ...SIZES,
     ],
     prepare: suite,
+  },
+  {
+    name: "arena plan",
+    words: [...PLAN, "--seeds", "1,2"],
+    places: 12,
+    results: ["out/jobs.jsonl", "out/plan.json"],
+    prepare: after([...PLAN, "--seeds", "1"]),
+  },
+  {
+    name: "work",
+    places: 4,
+    words: "work out --beat 0.02".split(" "),
+    prepare: after([...PLAN, "--seeds", "1"]),
+  },
+  {
+    name: "arena collect",
+    places: 6,
+    words: "arena collect out --out collected".split(" "),
+    prepare: after([...PLAN, "--seeds", "1"], ["work", "out"]),
   },
   {
     name: "mine",

@@ -1,9 +1,8 @@
-import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { openLocked } from "./lock_path.ts";
 import { readTextIfThere } from "./read_text.ts";
 import { syncFolder } from "./sync.ts";
-import { mayUse } from "../permissions.ts";
+import { hostName } from "../host_name.ts";
 
 /** Who has a lock, as its file tells. */
 interface Holder {
@@ -32,7 +31,7 @@ export async function takeLock(
   if (!file) return { who: described(await holderOf(path)) };
   const holder: Holder = {
     pid: Deno.pid,
-    host: nameOfHost(),
+    host: hostName(),
     started: new Date().toISOString(),
   };
   try {
@@ -69,10 +68,4 @@ function described({ pid, host, started }: Partial<Holder>): string {
   return pid === undefined
     ? "another process"
     : `process ${pid} on ${host}, since ${started},`;
-}
-
-/** Needs a permission that a run does without, and mustn't ask for. */
-function nameOfHost(): string {
-  const permission = { name: "sys", kind: "hostname" } as const;
-  return mayUse(permission) ? hostname() : "this machine";
 }

@@ -1,62 +1,17 @@
 import { z } from "zod";
-import type { BackendName } from "../../backend/mod.ts";
-import { ARENA_DEFAULTS } from "../../experiment/arena/defaults.ts";
-import type { ArenaSettings } from "../../experiment/arena/compare_mixtures.ts";
-import { experimentShape } from "../../experiment/experiment_options.ts";
-import { pullOption, withLocalModels } from "./local_model.ts";
-import { backendOption } from "./backend_option.ts";
+import { withLocalModels } from "./local_model.ts";
 import type { Command } from "../command.ts";
 import { dryRunOption, showPlan } from "./plan_option.ts";
-import { line, printable } from "../../base/printable.ts";
-import { tablesFor } from "./tables.ts";
+import { arenaShape, type SharedArenaOptions } from "./arena/options.ts";
+import { showArena } from "./arena/show_arena.ts";
 
 /** Options of `tdro arena`. */
-export interface ArenaOptions extends ArenaSettings {
-  /** Folder of the suite. */
-  suite: string;
-  /** Names of the tasks to take, in order. */
-  tasks?: string[] | undefined;
-  /** Names of the strategies. */
-  strategies: string[];
-  /** Seeds. */
-  seeds: number[];
-  /** Proxy steps of each strategy and seed. */
-  budget: number;
-  /** Maximum dev queries per task whose loss a strategy may use. */
-  devQueries: number;
-  /** The tfjs backend. */
-  backend: BackendName | "auto";
-  /** Whether a model on the hub may be fetched. */
-  pull: boolean;
+export interface ArenaOptions extends SharedArenaOptions {
   /** Whether only the plan is told. */
   dryRun: boolean;
   /** Whether an arena in the folder is replaced. */
   force: boolean;
 }
-
-const {
-  seed: _seed,
-  weightSteps: _weightSteps,
-  weightSeeds: _weightSeeds,
-  weightNoise: _weightNoise,
-  measure: _measure,
-  referenceFloor: _referenceFloor,
-  floorAsAt: _floorAsAt,
-  eta: _eta,
-  topPercent: _topPercent,
-  ...shape
-} = experimentShape;
-
-/** Scores compare at a glance; the rest is as exact as it is certain. */
-const ARENA_DIGITS = {
-  "nDCG@10": 4,
-  worst: 4,
-  difference: 4,
-  low: 4,
-  high: 4,
-  dataUsed: 2,
-  proxySteps: 0,
-};
 
 /** `tdro arena`. */
 export const command: Command<ArenaOptions> = {
@@ -84,32 +39,7 @@ export const command: Command<ArenaOptions> = {
     },
   ],
   options: z.strictObject({
-    suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
-      "Folder of the suite: a folder in BEIR form for each task",
-    ),
-    tasks: z.array(z.string()).optional().meta({ placeholder: "TASK" })
-      .describe(
-        "Tasks to use, in this order; default: all",
-      ),
-    strategies: z.array(z.string()).min(1).default([
-      "uniform",
-      "tdro",
-      "doremi",
-    ]).meta({ placeholder: "NAME" }).describe(
-      "Strategies to compare; uniform is always among them",
-    ),
-    seeds: z.array(z.number().int().min(0)).min(1)
-      .default([...ARENA_DEFAULTS.seeds]).describe(
-        "Seeds; every arm is trained with each",
-      ),
-    budget: z.number().positive().default(ARENA_DEFAULTS.budget).describe(
-      "Proxy steps that each strategy may spend with each seed",
-    ),
-    devQueries: z.number().int().min(1).default(ARENA_DEFAULTS.devQueries)
-      .describe("Maximum dev queries per task whose loss a strategy may use"),
-    backend: backendOption,
-    ...shape,
-    pull: pullOption,
+    ...arenaShape,
     dryRun: dryRunOption,
     force: z.boolean().default(false).describe(
       "Replace the arena in the folder; a finished one is kept until the " +
@@ -124,9 +54,9 @@ export const command: Command<ArenaOptions> = {
     const { openSuite } = await import("../../data/mod.ts");
     const { useBackend } = await import("../../backend/mod.ts");
     const { strategy } = await import("../../dro/mod.ts");
-    const { arenaTable, arenaVerdict, compareMixtures, planArena } =
-      await import("../../experiment/mod.ts");
-    const textTable = await tablesFor(io);
+    const { compareMixtures, planArena } = await import(
+      "../../experiment/mod.ts"
+    );
     io.resumeWith(
       "rerun the same command: it resumes from the last checkpoint",
     );
@@ -140,44 +70,6 @@ export const command: Command<ArenaOptions> = {
     const given = { ...rest, backend, signal: io.signal };
     if (dryRun) return await showPlan(planArena(suite, entries, given), io);
     const result = await io.progress(compareMixtures(suite, entries, given));
-    const table = arenaTable(result);
-    const { arms: _arms, ...summary } = result;
-    const changes = result.tasks.map(({ name }) => `Δ ${name}`);
-    io.result(summary, () => {
-      return [
-        textTable(
-          table.select(
-            "strategy",
-            "nDCG@10",
-            "worst",
-            "difference",
-            "low",
-            "high",
-            "pHolm",
-            "pSeeds",
-            "seedDeviation",
-            "dataUsed",
-            "proxySteps",
-          ),
-          { digits: 4, columnDigits: ARENA_DIGITS },
-        ),
-        "",
-        textTable(
-          table.select(
-            "strategy",
-            ...changes,
-          ),
-          {
-            columnDigits: Object.fromEntries(
-              changes.map((column) => [column, 4]),
-            ),
-          },
-        ),
-        "",
-        ...arenaVerdict(result).map(printable),
-        "",
-        line`Everything is in ${result.folder}; ${result.folder}/arena.json has the whole result`,
-      ].join("\n");
-    });
+    await showArena(result, io);
   },
 };

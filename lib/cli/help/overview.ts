@@ -7,7 +7,7 @@ const GROUPS:
   readonly (readonly [heading: string, words: readonly string[]])[] = [
     ["Start here", ["doctor", "setup", "demo"]],
     ["Data and models", ["data", "model", "llm"]],
-    ["Train and compare", ["run", "train", "arena", "sweep", "bench"]],
+    ["Train and compare", ["run", "train", "arena", "work", "sweep", "bench"]],
     ["Search and evaluate", ["encode", "search", "mine", "eval", "score"]],
     [
       "Results",

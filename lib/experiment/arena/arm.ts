@@ -37,6 +37,9 @@ export interface ArmParts {
   reference(): Promise<Encoder>;
 }
 
+/** Name of the file with an arm's result. */
+const RESULT = "result.json";
+
 /** What choosing came to. */
 interface Choice {
   weights: number[];
@@ -56,24 +59,11 @@ export async function* runArm(
   const { options, suite, rows } = input;
   const slug = slugOf(strategy.name);
   const folder = join(options.out, "arms", slug);
-  const file = join(folder, "result.json");
   const title = `${strategy.name}, seed ${options.seed}`;
-  const before = await readSealed(file, {
-    schema: armSchema,
-    mend: "remove it to evaluate this arm anew",
-  });
+  const before = await readArenaArm(options.out, strategy);
   if (before) {
-    if (before.formula !== strategy.formula) {
-      throw new RangeError(
-        `Cannot compare with ${folder}: its weights were learned by ` +
-          `another formula (${before.formula}); remove the folder or choose ` +
-          "another with --out",
-      );
-    }
     yield { stage: title, label: `${title}: done before`, done: 1, total: 1 };
-    const { formula: _, ...arm } = before;
-    const report = await readReport(`${file}#report`);
-    return { ...arm as unknown as ArenaArm, report };
+    return before;
   }
   await makeFolder(folder);
   const seconds = await readJsonIfThere(
@@ -133,16 +123,50 @@ export async function* runArm(
     ...choice,
     dataUsed: share((k) => choice.weights[k]! > 0 ? sizes[k]! : 0),
     rowsSeen: share((k) => Math.min(trained.drawn[k]!, sizes[k]!)),
+    // In the order in which it comes back from its file.
+    seconds,
     ...trained.dev && {
       kept: trained.dev,
       course: (await readDev(options.out))
         .filter(({ stage }) => stage === slug),
     },
-    seconds,
     report,
   };
-  await writeSealed(file, { formula: strategy.formula, ...arm });
+  await writeSealed(join(folder, RESULT), {
+    formula: strategy.formula,
+    ...arm,
+  });
   return arm;
+}
+
+/**
+ * What an arm came to, if it is finished.
+ *
+ * @param out Folder of its seed.
+ * @param strategy How its mixture was chosen.
+ * @throws {RangeError} If the strategy had another formula then.
+ */
+export async function readArenaArm(
+  out: string,
+  { name, formula }: Pick<Strategy, "name" | "formula">,
+): Promise<ArenaArm | undefined> {
+  const folder = join(out, "arms", slugOf(name));
+  const file = join(folder, RESULT);
+  const before = await readSealed(file, {
+    schema: armSchema,
+    mend: "remove it to evaluate this arm anew",
+  });
+  if (!before) return;
+  if (before.formula !== formula) {
+    throw new RangeError(
+      `Cannot compare with ${folder}: its weights were learned by ` +
+        `another formula (${before.formula}); remove the folder or choose ` +
+        "another with --out",
+    );
+  }
+  const { formula: _, ...arm } = before;
+  const report = await readReport(`${file}#report`);
+  return { ...arm as unknown as ArenaArm, report };
 }
 
 /** Chooses the weights, or takes those of an earlier try. */

@@ -9,12 +9,29 @@ import { METRIC } from "../summary.ts";
 import type { ArenaBaselines } from "./result.ts";
 
 /** nDCG@10 of each task, of one seed. */
-type SeedBaselines = Record<(typeof BASELINES)[number], number[]>;
+export type SeedBaselines = Record<(typeof BASELINES)[number], number[]>;
 
 const schema: z.ZodType<SeedBaselines> = z.object({
   bm25: z.array(z.number()),
   start: z.array(z.number()),
 });
+
+/** Name of the file with what was measured. */
+const FILE = "baselines.json";
+
+/**
+ * What was measured of a seed without training, if it is finished.
+ *
+ * @param out Folder of the seed.
+ */
+export function readBaselines(
+  out: string,
+): Promise<SeedBaselines | undefined> {
+  return readSealed(join(out, FILE), {
+    schema,
+    mend: "remove it to measure them anew",
+  });
+}
 
 /**
  * Measures BM25 and the start of a seed's arms, or takes what an earlier try
@@ -26,11 +43,7 @@ export async function* seedBaselines(
   input: StageInput,
 ): AsyncGenerator<ProgressEvent, SeedBaselines> {
   const { options, suite, base } = input;
-  const file = join(options.out, "baselines.json");
-  const before = await readSealed(file, {
-    schema,
-    mend: "remove it to measure them anew",
-  });
+  const before = await readBaselines(options.out);
   if (before) return before;
   const scores: Partial<SeedBaselines> = {};
   for (const [name, evaluation] of baselineEvaluations(base, input)) {
@@ -40,7 +53,7 @@ export async function* seedBaselines(
     });
     scores[name] = report.tasks.map(({ mean }) => mean[METRIC]!);
   }
-  await writeSealed(file, scores);
+  await writeSealed(join(options.out, FILE), scores);
   return scores as SeedBaselines;
 }
 
