@@ -57,6 +57,10 @@ export {
   type CollectedArena,
 } from "./jobs/collect_arena.ts";
 export type { ArenaIdentity } from "./arena/folder.ts";
+export type { RunIdentity } from "./run_folder.ts";
+export type { SettledOptions } from "./settled_lengths.ts";
+export type { MinedOrigin } from "./mined_folder.ts";
+export type { PoolOrigin } from "./stages/pooled_test.ts";
 export {
   type ExperimentOptions,
   parseExperimentOptions,
