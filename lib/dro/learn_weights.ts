@@ -4,6 +4,9 @@ import {
   batchLosses,
   infoNce,
   type InfoNceOptions,
+  type LossFunction,
+  matryoshka,
+  type MatryoshkaOptions,
   type StepReport,
   train,
   type TrainOptions,
@@ -29,6 +32,12 @@ export interface LearnWeightsOptions
   update?: StepWeightsOptions;
   /** Temperature; only the query's own hard negatives count. */
   infoNce?: Omit<InfoNceOptions, "negatives">;
+  /**
+   * Takes the loss at several lengths of the vectors, of proxy and reference alike:
+   * their weighted mean, so that losses stay comparable with those at one length.
+   * @default {the vectors' own length}
+   */
+  matryoshka?: Omit<MatryoshkaOptions, "loss"> | undefined;
 }
 
 /** What one update of proxy and weights did. */
@@ -88,9 +97,16 @@ export async function* learnWeights(
   batches: Iterable<Batch> | AsyncIterable<Batch>,
   options: LearnWeightsOptions,
 ): AsyncGenerator<WeightStepReport, void, undefined> {
-  const { proxy, reference, update = {}, infoNce: lossOptions, ...training } =
-    options;
-  const loss = infoNce({ ...lossOptions, negatives: "hard-only" });
+  const {
+    proxy,
+    reference,
+    update = {},
+    infoNce: lossOptions,
+    matryoshka: lengths,
+    ...training
+  } = options;
+  const own = infoNce({ ...lossOptions, negatives: "hard-only" });
+  const loss = lengths ? meanOverLengths(own, lengths) : own;
   let state = options.state;
   let gathered: number[] = [];
   const steps = train(proxy, batches, {
@@ -133,4 +149,21 @@ export async function* learnWeights(
     };
     gathered = [];
   }
+}
+
+/** A loss at several lengths, their weights divided by their sum. */
+function meanOverLengths(
+  loss: LossFunction,
+  { dims, weights = dims.map(() => 1), normalize }: Omit<
+    MatryoshkaOptions,
+    "loss"
+  >,
+): LossFunction {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return matryoshka({
+    dims,
+    weights: weights.map((weight) => weight / total),
+    loss,
+    normalize,
+  });
 }

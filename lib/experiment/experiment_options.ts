@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DEV_SIZES } from "../base/dev_sizes.ts";
 import { DEFAULT_TEMPERATURE, LARGEST_BATCH } from "../base/defaults.ts";
 import { lengthShape } from "../base/length_options.ts";
+import { refuseLongDims } from "./long_dims.ts";
 import { DEFAULT_FOLDER } from "./folder_name.ts";
 import {
   refuseIdleFloor,
@@ -58,6 +59,13 @@ export interface ExperimentOptions extends WeightOptions {
   chunkTokens?: number | undefined;
   /** Divides the scores in the loss. */
   temperature: number;
+  /**
+   * Lengths at which vectors are trained beside their own, so that they can be cut
+   * (Matryoshka); absent: their own alone.
+   */
+  matryoshka?: number[] | undefined;
+  /** Weight of the loss at each of those lengths; absent: 1 each. */
+  matryoshkaWeights?: number[] | undefined;
   /** Maximum tokens per query; absent: as `textLimits()` says of the model. */
   queryLength?: number | undefined;
   /** Maximum tokens per passage; absent: as `textLimits()` says of the model. */
@@ -172,6 +180,14 @@ export const experimentShape = {
   temperature: z.number().positive().default(DEFAULT_TEMPERATURE).describe(
     "Divides the scores in the loss",
   ),
+  matryoshka: z.array(positive()).min(1).optional().meta({ placeholder: "N" })
+    .describe(
+      "Train vectors that can be cut to these lengths: the loss at each, and at the whole length, summed; evaluations tell each length's score",
+    ),
+  matryoshkaWeights: z.array(z.number().min(0)).min(1).optional()
+    .meta({ placeholder: "X" }).describe(
+      "Weight of the loss at each length of --matryoshka; default: 1 each",
+    ),
   ...lengthShape,
   negatives: positive().default(8).describe(
     "Hard negatives to mine per query; those of --mined are used as they are",
@@ -252,7 +268,7 @@ export function parseExperimentOptions(
   const parsed = experimentOptions.safeParse(input);
   if (parsed.success) {
     refuseIdleFloor(parsed.data);
-    return withDevSettings(withMiner(parsed.data));
+    return withDevSettings(withLengths(withMiner(parsed.data)));
   }
   const { path, message } = parsed.error.issues[0]!;
   throw new RangeError(
@@ -274,6 +290,30 @@ function withMiner(options: ExperimentOptions): ExperimentOptions {
         "with --mine-model; or use --mine-by bm25",
     );
   }
+  return options;
+}
+
+/** Refuses lengths of vectors, and weights of them, that can't be. */
+function withLengths(options: ExperimentOptions): ExperimentOptions {
+  const { matryoshka, matryoshkaWeights: weights, model, hiddenSize } = options;
+  if (matryoshka === undefined) {
+    if (weights === undefined) return options;
+    throw new RangeError(
+      "Cannot run the experiment: --matryoshka-weights needs --matryoshka, the lengths that they are of",
+    );
+  }
+  const twice = matryoshka.find((dim, i) => matryoshka.indexOf(dim) < i);
+  if (twice !== undefined) {
+    throw new RangeError(
+      `Cannot run the experiment: --matryoshka must name each length once: got ${twice} twice`,
+    );
+  }
+  if (weights && weights.length !== matryoshka.length) {
+    throw new RangeError(
+      `Cannot run the experiment: --matryoshka-weights must be ${matryoshka.length}, one for each length of --matryoshka: got ${weights.length}`,
+    );
+  }
+  if (model === undefined) refuseLongDims(matryoshka, hiddenSize);
   return options;
 }
 

@@ -135,3 +135,25 @@ onBackends("stage 1 keeps no tensor", async () => {
   disposeEncoder(proxy);
   disposeEncoder(reference);
 });
+
+onBackends(
+  "with several lengths the weights see the mean of their losses",
+  async () => {
+    const reference = smallEncoder();
+    const first = async (dims: number[], weights?: number[]) => {
+      const matryoshka = { dims, weights };
+      const { reports, proxy } = await learn({ reference, matryoshka }, 1);
+      disposeEncoder(proxy);
+      const { losses, referenceLosses } = reports[0]!;
+      assert.deepEqual(losses, referenceLosses); // both start alike
+      return losses;
+    };
+    const [whole, short] = [await first([16]), await first([4])];
+    const both = await first([16, 4], [3, 1]);
+    both.forEach((loss, i) => {
+      const mean = (3 * whole[i]! + short[i]!) / 4;
+      assert.ok(Math.abs(loss - mean) < 1e-5, `${loss} is not ${mean}`);
+    });
+    disposeEncoder(reference);
+  },
+);

@@ -36,8 +36,17 @@ export async function runOnSuite(
   const { columnHeading } = await import(
     "../../report/tables/column_heading.ts"
   );
+  const { lengthRows } = await import(
+    "../../experiment/report/length_rows.ts"
+  );
   const textTable = await tablesFor(io);
-  const { folder, summary } = await io.progress(runExperiment(suite, given));
+  const { folder, summary, reports } = await io.progress(
+    runExperiment(suite, given),
+  );
+  const lengths = lengthRows(
+    reports,
+    (name) => armLabel(name, summary),
+  );
   io.result(summary, () =>
     [
       textTable(resultsTable(resultRows(summary)), {
@@ -47,6 +56,12 @@ export async function runOnSuite(
           columnHeading(name).replace(/\btop$/, armLabel("top", summary)),
       }),
       "",
+      ...lengths.length > 0
+        ? [
+          textTable(lengths, { digits: 4, columnDigits: { components: 0 } }),
+          "",
+        ]
+        : [],
       ...verdict(summary).map(printable),
       "",
       line`Everything is in ${folder}; open ${folder}/report.html`,

@@ -12,6 +12,7 @@ import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
 import { dryRunOption, showPlan } from "./plan_option.ts";
 import { line } from "../../base/printable.ts";
+import { sizesTable } from "./eval/sizes.ts";
 import { tablesFor } from "./tables.ts";
 
 /** Options of `tdro train`. */
@@ -121,6 +122,9 @@ export const command: Command<TrainCommandOptions> = {
     };
     if (dryRun) return await showPlan(planRetriever(suite, options), io);
     const result = await io.progress(trainRetriever(suite, options));
+    const sizes = result.report?.sizes
+      ? await sizesTable(result.report, io)
+      : undefined;
     io.result({ ...result, weights }, () => {
       const rows = names.map((task, k) => ({
         task,
@@ -150,6 +154,7 @@ export const command: Command<TrainCommandOptions> = {
           },
         ),
         "",
+        ...sizes ? [sizes, ""] : [],
         ...result.kept ? [keptSentence("Training", result.kept), ""] : [],
         ...harm(result),
         line`The model is in ${result.model}`,

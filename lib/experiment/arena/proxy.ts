@@ -6,7 +6,6 @@ import {
   AdamW,
   batchGradients,
   batchLosses,
-  infoNce,
   train,
   trainable,
   type TrainOptions,
@@ -14,6 +13,7 @@ import {
 import { gradientProducts } from "./gradient_products.ts";
 import type { Journal } from "./journal.ts";
 import { samplerOptions, type StageInput } from "../stages/stage_input.ts";
+import { retrieverLoss } from "../stages/retriever_loss.ts";
 import { trainingOptions } from "../stages/training_options.ts";
 
 /** What the proxies of one strategy have in common. */
@@ -77,10 +77,10 @@ export class ArenaProxy implements ProxyModel {
 
   /** A proxy at the start of its training. */
   static create(world: ProxyWorld, steps: number): ArenaProxy {
-    const { options, signal } = world.input;
+    const { options, signal, base } = world.input;
     return new ArenaProxy(world, {
       ...trainingOptions(options, steps),
-      loss: infoNce({ temperature: options.temperature }),
+      loss: retrieverLoss(options, base),
       signal,
     });
   }

@@ -119,6 +119,18 @@ function data({ suite, arm }: ModelCardInput): string[] {
   ];
 }
 
+/** At which lengths the loss was taken, if not at the whole alone. */
+function cutLengths(options: ModelCardInput["options"]): string {
+  const { matryoshka, matryoshkaWeights } = options;
+  if (!matryoshka) return "";
+  const weights = matryoshkaWeights
+    ? `, weighted ${matryoshkaWeights.join(", ")}`
+    : "";
+  return `; the sum of that of whole vectors and of the first ${
+    matryoshka.join(", ")
+  } components${weights} (Matryoshka)`;
+}
+
 function training({ options, arm: { dev } }: ModelCardInput): string {
   const { passages } = options;
   const others = passages === 1
@@ -128,7 +140,9 @@ function training({ options, arm: { dev } }: ModelCardInput): string {
     : `${passages - 1} hard negatives`;
   const rows = {
     loss:
-      `InfoNCE over the positive, ${others} and the other passages of the batch; scores divided by ${options.temperature}`,
+      `InfoNCE over the positive, ${others} and the other passages of the batch; scores divided by ${options.temperature}${
+        cutLengths(options)
+      }`,
     batches: `${
       dev?.step ?? options.steps
     } of ${options.batchSize} queries, each of one task`,

@@ -11,6 +11,8 @@ export interface DevLine {
   mean: number;
   /** nDCG@10 by task name. */
   ndcgByTask: Record<string, number>;
+  /** Mean nDCG@10 of vectors cut to a length, by it; with `matryoshka` alone. */
+  meanByDim?: Record<string, number> | undefined;
   /** Wall time in seconds. */
   seconds: number;
 }
@@ -21,6 +23,7 @@ export const devLineSchema: z.ZodType<DevLine> = z.object({
   step: z.int().min(0),
   mean: z.number(),
   ndcgByTask: z.record(z.string(), z.number()),
+  meanByDim: z.record(z.string(), z.number()).optional(),
   seconds: z.number(),
 });
 

@@ -1,6 +1,6 @@
 import { nearestRows } from "../../backend/mod.ts";
 import type { Suite } from "../../data/mod.ts";
-import { collectReport, evaluate } from "../../eval/mod.ts";
+import { collectReport, evaluate, type SizesOptions } from "../../eval/mod.ts";
 import { encodeFunction, type Encoder } from "../../model/mod.ts";
 import { METRIC } from "../summary.ts";
 
@@ -14,6 +14,20 @@ export interface DevScoresOptions {
   prompts?: "task" | "none";
   /** Stops between two batches. */
   signal?: AbortSignal | undefined;
+}
+
+/** What an evaluation on dev queries found. */
+export interface DevEvaluation {
+  /** nDCG@10 by task name. */
+  scores: Record<string, number>;
+  /** Mean nDCG@10 of cut vectors by their length; absent where none are cut. */
+  meanByDim?: Record<string, number> | undefined;
+}
+
+/** Options for {@linkcode evaluateDev}. */
+export interface EvaluateDevOptions extends DevScoresOptions {
+  /** Which cut vectors are measured too. */
+  sizes?: SizesOptions | undefined;
 }
 
 /**
@@ -63,19 +77,34 @@ export interface DevScoresOptions {
 export async function devScores(
   encoder: Encoder,
   sample: Suite,
-  { prompts = "task", signal, ...lengths }: DevScoresOptions = {},
+  options: DevScoresOptions = {},
 ): Promise<Record<string, number>> {
-  const { tasks } = await collectReport(
+  return (await evaluateDev(encoder, sample, options)).scores;
+}
+
+/** {@linkcode devScores}, also of cut vectors. */
+export async function evaluateDev(
+  encoder: Encoder,
+  sample: Suite,
+  { prompts = "task", signal, sizes, ...lengths }: EvaluateDevOptions = {},
+): Promise<DevEvaluation> {
+  const report = await collectReport(
     evaluate(encodeFunction(encoder, lengths), sample, {
       split: "dev",
       metrics: [METRIC],
       k: 10,
       prompts,
       prepare: (passages) => nearestRows(passages),
+      sizes,
       signal,
     }),
   );
-  return Object.fromEntries(
-    tasks.map(({ task, mean }) => [task, mean[METRIC]!]),
-  );
+  return {
+    scores: Object.fromEntries(
+      report.tasks.map(({ task, mean }) => [task, mean[METRIC]!]),
+    ),
+    meanByDim: report.sizes && Object.fromEntries(
+      report.sizes.map(({ dim, mean }) => [`${dim}`, mean[METRIC]!]),
+    ),
+  };
 }

@@ -8,14 +8,15 @@ import {
 import type { Encoder } from "../../model/mod.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
 import type { SettledOptions } from "../settled_lengths.ts";
-import { devScores } from "./dev_scores.ts";
+import { trainedSizes } from "../stages/retriever_loss.ts";
+import { type DevEvaluation, evaluateDev } from "./dev_scores.ts";
 
 /** Measures models on a dev sample while they train. */
 export interface DevSet {
-  /** nDCG@10 of an encoder on it, by task name. */
-  scores(encoder: Encoder): Promise<Record<string, number>>;
+  /** nDCG@10 of an encoder on it. */
+  scores(encoder: Encoder): Promise<DevEvaluation>;
   /** The same of the encoder that every arm starts from, measured once. */
-  startScores(start: Encoder): Promise<Record<string, number>>;
+  startScores(start: Encoder): Promise<DevEvaluation>;
 }
 
 /** A suite to train on, and a sample to measure models on the way. */
@@ -93,8 +94,12 @@ export function devSet(
 ): DevSet {
   const { queryLength, passageLength, prompts } = options;
   const settings = { queryLength, passageLength, prompts, signal };
-  const scores = (encoder: Encoder) => devScores(encoder, sample, settings);
-  let start: Record<string, number> | undefined;
+  const scores = (encoder: Encoder) =>
+    evaluateDev(encoder, sample, {
+      ...settings,
+      sizes: trainedSizes(options, encoder),
+    });
+  let start: DevEvaluation | undefined;
   return {
     scores,
     startScores: async (encoder) => start ??= await scores(encoder),

@@ -31,6 +31,8 @@ export class DevWatch {
   readonly #log: DevLog;
   #state: DevState | undefined;
   #means: number[] = [];
+  /** Of the newest evaluation, where vectors were cut too. */
+  #meanByDim: Record<string, number> | undefined;
 
   /**
    * @param dev What measures.
@@ -75,11 +77,15 @@ export class DevWatch {
     encoder: Encoder,
     updates: number,
   ): Promise<Record<string, number>> {
-    if (updates === 0) return await this.#dev.startScores(encoder);
     try {
-      return await this.#dev.scores(encoder);
+      const { scores, meanByDim } = updates === 0
+        ? await this.#dev.startScores(encoder)
+        : await this.#dev.scores(encoder);
+      this.#meanByDim = meanByDim;
+      return scores;
     } catch (error) {
       if (
+        updates === 0 ||
         !(error instanceof RangeError && /must be finite/.test(error.message))
       ) {
         throw error;
@@ -97,7 +103,15 @@ export class DevWatch {
     this.#state = state;
     this.#means = [...this.#means, mean];
     const stage = this.#stage;
-    await this.#log.append({ stage, step, mean, ndcgByTask: scores, seconds });
+    const meanByDim = this.#meanByDim;
+    await this.#log.append({
+      stage,
+      step,
+      mean,
+      ndcgByTask: scores,
+      ...meanByDim && { meanByDim },
+      seconds,
+    });
   }
 
   /** Makes the log last, also through a power cut. */

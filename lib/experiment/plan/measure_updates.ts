@@ -5,9 +5,10 @@ import {
 } from "../../data/mod.ts";
 import { cloneEncoder, disposeEncoder } from "../../model/mod.ts";
 import { batches, createRng } from "../../sampling/mod.ts";
-import { AdamW, infoNce, train, trainable } from "../../train/mod.ts";
+import { AdamW, train, trainable } from "../../train/mod.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { samplerOptions } from "../stages/stage_input.ts";
+import { retrieverLoss } from "../stages/retriever_loss.ts";
 import { trainingOptions } from "../stages/training_options.ts";
 import type { MeasuredUpdates } from "./run_plan.ts";
 
@@ -39,7 +40,7 @@ export async function measureUpdates(
   try {
     const updates = train(encoder, drawn, {
       ...training,
-      loss: infoNce({ temperature: options.temperature }),
+      loss: retrieverLoss(options, encoder),
       optimizer,
     });
     for await (const { seconds, tokens } of updates) {

@@ -11,6 +11,7 @@ import { explainMetrics, explanationTable } from "../explain_run.ts";
 import { armLabel, type ArmName } from "../arms.ts";
 import { devPeaks } from "../dev/dev_peaks.ts";
 import { type ExperimentPlots, experimentPlots } from "./experiment_plots.ts";
+import { lengthRows } from "./length_rows.ts";
 import { REPORT_TERMS } from "./report_terms.ts";
 import type { TextLengths } from "../stages/cut_texts.ts";
 import { resultRows } from "../summarise.ts";
@@ -28,6 +29,17 @@ export function runContent(run: Omit<RunData, "kind">): ReportContent {
       footRows: 1,
     },
   ];
+  const lengths = lengthRows(
+    reports ?? {},
+    (name) => armLabel(name, summary),
+  );
+  if (lengths.length > 0) {
+    tables.push({
+      caption: "Mean nDCG@10 of vectors cut to their first components",
+      table: lengths,
+      footRows: 0,
+    });
+  }
   const appendix: ReportTable[] = [];
   if (explained.length > 0) {
     appendix.push({

@@ -1,5 +1,6 @@
 import { loadTokenizer, modelInfo, modelParts } from "../../model/mod.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
+import { refuseLongDims } from "../long_dims.ts";
 
 /**
  * Refuses a model that can't be loaded, before dear work; reads no weights.
@@ -7,11 +8,12 @@ import type { ExperimentOptions } from "../experiment_options.ts";
  * @param options Settings.
  */
 export async function checkModel(
-  { model, mineModel }: ExperimentOptions,
+  { model, mineModel, matryoshka }: ExperimentOptions,
 ): Promise<void> {
   for (const folder of [model, mineModel]) {
     if (folder === undefined) continue;
-    await modelInfo(folder);
+    const { dimension } = await modelInfo(folder);
+    if (folder === model) refuseLongDims(matryoshka ?? [], dimension);
     await loadTokenizer((await modelParts(folder)).tokenizer);
   }
 }

@@ -19,6 +19,8 @@ import { bm25Retriever } from "../../search/mod.ts";
 import { type ArmName, ARMS, type BaselineName, BASELINES } from "../arms.ts";
 import { METRIC } from "../summary.ts";
 import { evaluationOrigin } from "./evaluation_origin.ts";
+import { createRng } from "../../sampling/mod.ts";
+import { trainedSizes } from "./retriever_loss.ts";
 import { versions } from "../versions.ts";
 import type { StageInput } from "./stage_input.ts";
 
@@ -53,6 +55,7 @@ export async function* evaluateModel(
 ): AsyncGenerator<TaskReport, EvalReport> {
   const { options, suite, pooled, signal } = input;
   const origin = await evaluationOrigin(folder, input);
+  const sizes = trainedSizes(options, encoder);
   return yield* evaluate(
     encodeFunction(encoder, options),
     pooled?.suite ?? suite,
@@ -60,6 +63,8 @@ export async function* evaluateModel(
       ...MEASURED,
       pool: pooled?.origin.sha256,
       origin,
+      sizes: sizes &&
+        { ...sizes, rng: createRng(options.seed, "experiment/sizes") },
       prompts: options.prompts,
       // Much faster on large corpora, the same numbers to the bit.
       prepare: (passages) => nearestRows(passages),

@@ -22,6 +22,7 @@ import type { Encoder } from "../../model/mod.ts";
 import { mixture } from "../../sampling/mod.ts";
 import { refuseDamage } from "./refuse_damage.ts";
 import { meanByTask, resumableStage } from "./resumable_stage.ts";
+import { trainedLengths } from "./retriever_loss.ts";
 import type { StageInput } from "./stage_input.ts";
 import { learnedSchema } from "./result_schemas.ts";
 import { seedsOfWeights, weightStage } from "./weight_stages.ts";
@@ -161,6 +162,7 @@ export function learnByLosses(
         state: learned.chosen,
         update,
         infoNce: { temperature: options.temperature },
+        matryoshka: trainedLengths(options, encoder),
       });
       for await (const step of updates) {
         const { other } = learned;

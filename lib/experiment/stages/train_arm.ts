@@ -3,10 +3,11 @@ import { writeChecksums } from "../../base/files/checksums.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import { type Encoder, loadEncoder, saveEncoder } from "../../model/mod.ts";
-import { type DevState, infoNce, train } from "../../train/mod.ts";
+import { type DevState, train } from "../../train/mod.ts";
 import { writeCard } from "../card/write_card.ts";
 import { DevWatch } from "../dev/dev_watch.ts";
 import type { KeptStep } from "../dev/kept_step.ts";
+import { retrieverLoss } from "./retriever_loss.ts";
 import { resumableStage } from "./resumable_stage.ts";
 import { refuseDamage } from "./refuse_damage.ts";
 import type { StageInput } from "./stage_input.ts";
@@ -75,7 +76,7 @@ export async function* trainArm(
     updates({ encoder, optimizer, drawn, training }) {
       const steps = train(encoder, drawn, {
         ...training,
-        loss: infoNce({ temperature: options.temperature }),
+        loss: retrieverLoss(options, encoder),
         optimizer,
       });
       return watch?.among(steps, { encoder, done: optimizer.step }) ?? steps;
