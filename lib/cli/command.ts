@@ -36,6 +36,11 @@ export interface Command<Options = unknown> {
    */
   operands?: readonly string[];
   /**
+   * Whether several processes can work at it: it then has the option `workers`,
+   * which `run` doesn't get.
+   */
+  severalProcesses?: boolean;
+  /**
    * Does the work.
    *
    * @param options Validated options, defaults filled in.

@@ -1,4 +1,6 @@
 import type { ProgressEvent } from "../base/progress_event.ts";
+import { env } from "../base/permissions.ts";
+import { parentTerminal } from "../base/worker_parent.ts";
 
 /** Where the command line reads from and writes to; a test passes its own. */
 export interface Io {
@@ -14,6 +16,15 @@ export interface Io {
   columns: number;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
+  /**
+   * Starts this command line again, as so many workers, and waits for them; absent
+   * where this process isn't the command line's.
+   *
+   * @returns The exit code.
+   */
+  startWorkers?(count: number): Promise<number>;
+  /** Leaves it to another process when to stop; a second Ctrl-C still counts. */
+  leaveSignals?(): void;
 }
 
 /** What a command gets: {@linkcode Io} and the flags that every command has. */
@@ -57,23 +68,29 @@ export function terminalIo(): Io {
   };
   const err = (text: string) => write(Deno.stderr, text);
   const controller = new AbortController();
+  const parent = parentTerminal();
+  let left = false;
   const stop = () => {
-    if (controller.signal.aborted) Deno.exit(130);
-    try {
-      err("\nstopping at the next step; press Ctrl-C again to stop at once\n");
-    } catch {
-      // The terminal has gone; the work must stop all the same.
+    // Of workers that tdro started, it alone asks for a stop, in another way.
+    if (parent || controller.signal.aborted) Deno.exit(130);
+    if (!left) {
+      try {
+        err(
+          "\nstopping at the next step; press Ctrl-C again to stop at once\n",
+        );
+      } catch {
+        // The terminal has gone; the work must stop all the same.
+      }
     }
     controller.abort(new DOMException("Interrupted", "AbortError"));
   };
+  if (parent) stopByParent(controller);
   Deno.addSignalListener("SIGINT", stop);
   if (Deno.build.os !== "windows") {
     Deno.addSignalListener("SIGTERM", stop);
     Deno.addSignalListener("SIGHUP", stop);
   }
-  return {
-    out: (text) => write(Deno.stdout, text),
-    err,
+  const own = {
     terminal: Deno.stderr.isTerminal(),
     color: Deno.stdout.isTerminal() && !Deno.noColor,
     get columns() {
@@ -84,6 +101,38 @@ export function terminalIo(): Io {
         return 80; // No terminal to ask.
       }
     },
-    signal: controller.signal,
   };
+  const terminal = parent ?? own;
+  return {
+    out: (text) => write(Deno.stdout, text),
+    err,
+    terminal: terminal.terminal,
+    color: terminal.color,
+    get columns() {
+      return terminal.columns;
+    },
+    signal: controller.signal,
+    async startWorkers(count) {
+      const { startLocal } = await import("../workers/mod.ts");
+      const { signal } = controller;
+      return await startLocal(count, { signal, err, terminal: { ...own } });
+    },
+    leaveSignals() {
+      left = true;
+    },
+  };
+}
+
+/** Stops when the process that started the workers says so, or has gone. */
+async function stopByParent(controller: AbortController): Promise<void> {
+  if (env.get("PMI_RANK") !== "0") return;
+  try {
+    for await (const _ of Deno.stdin.readable) {
+      if (controller.signal.aborted) Deno.exit(130);
+      controller.abort(new DOMException("Interrupted", "AbortError"));
+    }
+  } catch {
+    // As if it had gone.
+  }
+  controller.abort(new DOMException("Interrupted", "AbortError"));
 }

@@ -7,6 +7,7 @@ import { printable, printableJson } from "../base/printable.ts";
 import { checkOut } from "./check_out.ts";
 import { safeIo } from "./safe_io.ts";
 import type { CommandIo, Io } from "./io.ts";
+import type { EnlistOptions } from "./workers/enlist.ts";
 
 /**
  * Runs one command line.
@@ -35,22 +36,43 @@ import type { CommandIo, Io } from "./io.ts";
  * ```
  */
 export async function main(args: readonly string[], io: Io): Promise<number> {
-  let resume: string | undefined;
+  const ends: Ends = {};
+  const code = await ended(args, io, ends);
+  // Only when all is said: those that can't be told to end take this one along.
+  await ends.leave?.();
+  return code;
+}
+
+/** What holds at the end of a command line, however it ends. */
+interface Ends {
+  /** How the work can be taken up again. */
+  resume?: string;
+  /** Whether another worker says how the work ended. */
+  saidElsewhere?: boolean;
+  /** Lets the other workers go. */
+  leave?: (() => Promise<void>) | undefined;
+}
+
+async function ended(
+  args: readonly string[],
+  io: Io,
+  ends: Ends,
+): Promise<number> {
   const safe = safeIo(io);
   try {
-    const code = await dispatch(args, io, (hint) => {
-      resume = `${hint}\n  ${commandLine(args)}`;
-    });
-    return io.signal.aborted ? interrupted(safe, resume) : code;
+    const code = await dispatch(args, io, ends);
+    return io.signal.aborted && !ends.saidElsewhere
+      ? interrupted(safe, ends.resume)
+      : code;
   } catch (error) {
-    return fail(error, safe, resume);
+    return fail(error, safe, ends.resume);
   }
 }
 
 async function dispatch(
   args: readonly string[],
   io: Io,
-  resumeWith: (hint: string) => void,
+  ends: Ends,
 ): Promise<number> {
   const words = globalsLast(args);
   const [first, ...rest] = words;
@@ -59,10 +81,10 @@ async function dispatch(
     return EXIT.ok;
   }
   if (first === "help") {
-    return await dispatch([...rest, "--help"], io, resumeWith);
+    return await dispatch([...rest, "--help"], io, ends);
   }
   if (first === "--version" || first === "-V") {
-    return await dispatch(["version", ...rest], io, resumeWith);
+    return await dispatch(["version", ...rest], io, ends);
   }
   const entry = find(words);
   if (entry === undefined) {
@@ -79,7 +101,7 @@ async function dispatch(
     entry.load(),
     import("./options/read_options.ts"),
   ]);
-  const { global, options, notes } = await readOptions(
+  const { global, options: given, notes } = await readOptions(
     command,
     words.slice(entry.name.split(" ").length),
   );
@@ -87,6 +109,19 @@ async function dispatch(
     const { commandHelp } = await import("./help/help.ts");
     io.out(commandHelp(command, io, entry));
     return EXIT.ok;
+  }
+  let options = given;
+  if (command.severalProcesses) {
+    const { workers, ...rest } = given as EnlistOptions;
+    const { enlist } = await import("./workers/enlist.ts");
+    const enlisted = await enlist({ ...rest, workers }, io);
+    if (!enlisted.leads) {
+      ends.saidElsewhere = true;
+      return enlisted.code;
+    }
+    options = rest;
+    ends.leave = enlisted.leave;
+    if (enlisted.note) notes.push(enlisted.note);
   }
   await checkOut(options as { out?: unknown });
   const safe = safeIo(io);
@@ -130,7 +165,9 @@ async function dispatch(
         },
       );
     },
-    resumeWith,
+    resumeWith(hint) {
+      ends.resume = `${hint}\n  ${commandLine(args)}`;
+    },
   };
   notes.forEach(commandIo.note);
   try {

@@ -57,6 +57,13 @@ export interface ExperimentOptions extends WeightOptions {
   checkpointing: boolean;
   /** Maximum tokens encoded at once (GradCache); absent: a whole batch. */
   chunkTokens?: number | undefined;
+  /**
+   * Parts of a batch whose gradients are summed in a fixed order, so that any number
+   * of workers gives the same bits; absent: one a worker.
+   */
+  deterministicSlots?: number | undefined;
+  /** What gradients travel in between workers; absent: float32. */
+  gradientSum?: "float32" | "bfloat16" | undefined;
   /** Divides the scores in the loss. */
   temperature: number;
   /**
@@ -177,6 +184,14 @@ export const experimentShape = {
     "Maximum tokens encoded at once (GradCache), so that memory doesn't " +
       "grow with the batch; default: a whole batch",
   ),
+  deterministicSlots: positive().refine(isPowerOfTwo, {
+    error: "expected a power of two",
+  }).optional().describe(
+    "Sum gradients over so many equal parts of each batch in a fixed order, so that 1, 2, 4, … workers give the same bits: a power of two, and a multiple of their number; default: one part a worker",
+  ),
+  gradientSum: z.enum(["float32", "bfloat16"]).optional().describe(
+    "What gradients travel in between workers; bfloat16 halves the traffic; default: float32",
+  ),
   temperature: z.number().positive().default(DEFAULT_TEMPERATURE).describe(
     "Divides the scores in the loss",
   ),
@@ -237,6 +252,10 @@ export const experimentShape = {
     "Where a task's dev queries come from if it has no dev split: nowhere, which is refused, or a tenth of its training queries, held out",
   ),
 };
+
+function isPowerOfTwo(n: number): boolean {
+  return Number.isInteger(Math.log2(n));
+}
 
 /** Checks settings and fills in defaults; the one place that knows them. */
 export const experimentOptions: z.ZodType<

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { readValues, type Tensor2D } from "../backend/mod.ts";
 import { embed, type Encoder, type TokenBatch } from "../model/mod.ts";
 import type { Batch } from "../sampling/mod.ts";
-import { soloWorkers, type Workers } from "../workers/mod.ts";
+import { soloWorkers, usedWorkers, type Workers } from "../workers/mod.ts";
 import { sharedVectors } from "./workers/shared_vectors.ts";
 import {
   type BatchTokens,
@@ -26,7 +26,7 @@ export interface BatchLossesOptions {
   precision?: Precision;
   /** How much is encoded at once. @default {the whole batch} */
   gradCache?: ChunkLimits | undefined;
-  /** Processes that encode together, as for training. @default {this one alone} */
+  /** Processes that encode together, as for training. @default {as there} */
   workers?: Workers | undefined;
   /** Equal parts that the batch is encoded in, as for training. */
   slots?: number | undefined;
@@ -77,7 +77,7 @@ export async function batchLosses(
     passageLength,
     precision,
     gradCache = {},
-    workers,
+    workers = usedWorkers(),
     slots,
   }: BatchLossesOptions = {},
 ): Promise<Float32Array> {

@@ -20,7 +20,7 @@ import { DivergenceError } from "./divergence_error.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { infoNce, type LossFunction } from "./info_nce.ts";
 import { trainable, type TrainableOptions } from "./trainable.ts";
-import { soloWorkers, type Workers } from "../workers/mod.ts";
+import { soloWorkers, usedWorkers, type Workers } from "../workers/mod.ts";
 import { LeadTraining } from "./workers/lead_training.ts";
 import { checkPrecision, type Precision } from "../backend/kernels/mod.ts";
 
@@ -87,7 +87,8 @@ export interface TrainOptions extends AdamWOptions, TrainableOptions {
   /**
    * Processes that compute each update together; this one must be number 0, and the
    * others run `followWorker()`. Batches are those of one process, and an update is
-   * its update but for rounding. @default {this process alone}
+   * its update but for rounding.
+   * @default {those of `useWorkers()`, else this process alone}
    */
   workers?: Workers | undefined;
   /**
@@ -286,12 +287,13 @@ function gradientSettings(
 
 /** Where several compute, or are to give what several would. */
 async function openTogether(
-  { settings, optimizer, options: { workers, slots, gradientSum: sum } }: {
+  { settings, optimizer, options }: {
     settings: GradientSettings;
     optimizer: AdamW;
     options: TrainOptions;
   },
 ): Promise<LeadTraining | undefined> {
+  const { workers = usedWorkers(), slots, gradientSum: sum } = options;
   const several = workers !== undefined && workers.size > 1;
   if (!several && slots === undefined) return;
   const team = workers ?? soloWorkers();

@@ -30,6 +30,7 @@ export {
   tell,
 } from "./messages.ts";
 export { follow, type Handlers } from "./follow.ts";
+export { usedWorkers, useWorkers } from "./use_workers.ts";
 export { Team, teamOf } from "./team.ts";
 export { type OuterLauncher, outerLauncher } from "./launch/outer_launcher.ts";
 export { startLocal, type StartLocalOptions } from "./launch/start_local.ts";

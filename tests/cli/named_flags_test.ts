@@ -50,6 +50,7 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/plan_option.ts": ["run", "train", "arena"],
   "cli/commands/read_mixture.ts": ["train"],
   "cli/commands/run_writer.ts": ["eval"],
+  "cli/workers/": ["run", "train", "arena", "eval", "mine"],
   "cli/serve/served_run.ts": ["serve"],
   // Not of data check, which names what the training commands have.
   "data/check/check_suite.ts": TRAINING,

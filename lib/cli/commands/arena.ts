@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { withLocalModels } from "./local_model.ts";
+import { workersOption } from "../workers/workers_option.ts";
 import type { Command } from "../command.ts";
 import { dryRunOption, showPlan } from "./plan_option.ts";
 import { arenaShape, type SharedArenaOptions } from "./arena/options.ts";
@@ -7,6 +8,8 @@ import { showArena } from "./arena/show_arena.ts";
 
 /** Options of `tdro arena`. */
 export interface ArenaOptions extends SharedArenaOptions {
+  /** Processes that compute together. */
+  workers?: number | undefined;
   /** Whether only the plan is told. */
   dryRun: boolean;
   /** Whether an arena in the folder is replaced. */
@@ -38,8 +41,10 @@ export const command: Command<ArenaOptions> = {
         "tdro arena --suite my/suite --strategies regmix --budget 2000 --json",
     },
   ],
+  severalProcesses: true,
   options: z.strictObject({
     ...arenaShape,
+    workers: workersOption,
     dryRun: dryRunOption,
     force: z.boolean().default(false).describe(
       "Replace the arena in the folder; a finished one is kept until the " +

@@ -9,6 +9,7 @@ import { checkFolder } from "../../base/files/check_folder.ts";
 import type { Command } from "../command.ts";
 import { pullOption, withLocalModels } from "./local_model.ts";
 import { backendOption } from "./backend_option.ts";
+import { workersOption } from "../workers/workers_option.ts";
 import { line, printable } from "../../base/printable.ts";
 import { tablesFor } from "./tables.ts";
 
@@ -22,6 +23,8 @@ export interface MineCommandOptions extends MineSuiteSettings {
   pull: boolean;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Processes that compute together. */
+  workers?: number | undefined;
   /** Whether files that were mined otherwise are replaced. */
   force: boolean;
 }
@@ -58,6 +61,7 @@ export const command: Command<MineCommandOptions> = {
         "tdro mine --suite my/suite --by dense --model models/bge-base --from 3 --to 100 --count 16 --no-filter --no-fill --out my/mined",
     },
   ],
+  severalProcesses: true,
   options: z.strictObject({
     suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
       "Folder with a folder per task, in BEIR form",
@@ -70,6 +74,7 @@ export const command: Command<MineCommandOptions> = {
     ...shape,
     pull: pullOption,
     backend: backendOption,
+    workers: workersOption,
     force: z.boolean().default(false).describe(
       "Replace files that were mined with other settings",
     ),

@@ -8,6 +8,7 @@ import { loraShape } from "../../experiment/retriever_options.ts";
 import type { LoraConfig } from "../../model/mod.ts";
 import { pullOption, withLocalModels } from "./local_model.ts";
 import { backendOption } from "./backend_option.ts";
+import { workersOption } from "../workers/workers_option.ts";
 import type { Command } from "../command.ts";
 import { dryRunOption } from "./plan_option.ts";
 
@@ -21,6 +22,8 @@ export interface RunOptions extends ExperimentOptions {
   lora?: Partial<LoraConfig> | undefined;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Processes that compute together. */
+  workers?: number | undefined;
   /** Whether a model on the hub may be fetched. */
   pull: boolean;
   /** Whether only the plan is told. */
@@ -50,6 +53,7 @@ export const command: Command<RunOptions> = {
       line: "tdro run --suite my/suite --measure ratio-of-means",
     },
   ],
+  severalProcesses: true,
   options: z.strictObject({
     suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
       "Folder of the suite: a folder in BEIR form for each task",
@@ -59,6 +63,7 @@ export const command: Command<RunOptions> = {
         "Tasks to use, in this order; default: all",
       ),
     backend: backendOption,
+    workers: workersOption,
     ...experimentShape,
     lora: z.strictObject(loraShape).optional().describe("LoRA adapter"),
     pull: pullOption,

@@ -9,6 +9,7 @@ import type { RetrieverResult } from "../../experiment/mod.ts";
 import type { LoraConfig } from "../../model/mod.ts";
 import { pullOption, withLocalModels } from "./local_model.ts";
 import { backendOption } from "./backend_option.ts";
+import { workersOption } from "../workers/workers_option.ts";
 import type { Command } from "../command.ts";
 import { dryRunOption, showPlan } from "./plan_option.ts";
 import { line } from "../../base/printable.ts";
@@ -29,6 +30,8 @@ export interface TrainCommandOptions extends RetrieverSettings {
   evaluate: boolean;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Processes that compute together. */
+  workers?: number | undefined;
   /** Whether a model on the hub may be fetched. */
   pull: boolean;
   /** Whether only the plan is told. */
@@ -62,6 +65,7 @@ export const command: Command<TrainCommandOptions> = {
       line: "tdro train --suite my/suite --model models/qwen --lora.rank 16",
     },
   ],
+  severalProcesses: true,
   options: z.strictObject({
     suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
       "Folder of the suite: a folder in BEIR form for each task",
@@ -78,6 +82,7 @@ export const command: Command<TrainCommandOptions> = {
       "Evaluate on the test splits afterwards",
     ),
     backend: backendOption,
+    workers: workersOption,
     ...retrieverShape,
     pull: pullOption,
     dryRun: dryRunOption,

@@ -30,6 +30,8 @@ export function trainingOptions(
     trainEmbeddings: options.trainEmbeddings,
     freeze: options.freeze,
     checkpointing: options.checkpointing,
+    slots: options.deterministicSlots,
+    gradientSum: options.gradientSum,
     gradCache: options.chunkTokens
       ? { tokens: options.chunkTokens }
       : undefined,

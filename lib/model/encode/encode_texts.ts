@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { embed, embeddingSize, type Encoder, lengthLimit } from "./encoder.ts";
 import { textLimits } from "./text_limits.ts";
 import { encoderLead } from "../workers/lead_encoders.ts";
-import type { Workers } from "../../workers/mod.ts";
+import { usedWorkers, type Workers } from "../../workers/mod.ts";
 import { packTexts, type TokenBatch } from "../tokenizer/token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "../types.ts";
 import { checkPrecision, type Precision } from "../../backend/kernels/mod.ts";
@@ -31,7 +31,8 @@ export interface EncodeTextsOptions extends EncodeOptions {
   prompt?: string;
   /**
    * Processes that encode together; this one must be number 0. Each takes whole
-   * batches: the vectors have the same bits. @default {this process alone}
+   * batches: the vectors have the same bits.
+   * @default {those of `useWorkers()`, else this process alone}
    */
   workers?: Workers | undefined;
 }
@@ -159,7 +160,7 @@ async function encodeWindow(
     prompt = "",
     precision,
     batchTokens,
-    workers,
+    workers = usedWorkers(),
     signal,
     onProgress,
   }:

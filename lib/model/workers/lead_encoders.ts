@@ -35,6 +35,8 @@ export class EncoderLead {
   readonly team: Team;
   readonly #shown = new Map<Encoder, Shown>();
   #next = 0;
+  /** When what was asked for before is done: messages mustn't mix. */
+  #before: Promise<unknown> = Promise.resolve();
 
   /**
    * Leads the encoding of all.
@@ -83,10 +85,21 @@ export class EncoderLead {
    *
    * @returns Vectors of each unit, row-major.
    */
-  async embed(
+  embed(
     encoder: Encoder,
     units: readonly EmbedUnit[],
-    { precision = "float32" }: { precision?: Precision | undefined } = {},
+    options: { precision?: Precision | undefined } = {},
+  ): Promise<Float32Array[]> {
+    const work = () => this.#embed(encoder, units, options);
+    const done = this.#before.then(work, work);
+    this.#before = done.catch(() => {});
+    return done;
+  }
+
+  async #embed(
+    encoder: Encoder,
+    units: readonly EmbedUnit[],
+    { precision = "float32" }: { precision?: Precision | undefined },
   ): Promise<Float32Array[]> {
     const id = await this.show(encoder);
     await this.team.tell("embed", {

@@ -1,4 +1,5 @@
 import { env } from "../../base/permissions.ts";
+import { WORKER_PARENT } from "../../base/worker_parent.ts";
 
 /** A launcher that started this process together with others. */
 export interface OuterLauncher {
@@ -17,9 +18,6 @@ const VARIABLES = [
   ["PMIX_RANK", "SLURM_NTASKS"],
 ] as const;
 
-/** Set by {@linkcode startLocal}. */
-export const OURS = "TDRO_WORKER_PARENT";
-
 /**
  * The launcher that started this process with others, if one did. A process that
  * was started alone has none: a batch job of one task is no worker.
@@ -31,7 +29,7 @@ export function outerLauncher(): OuterLauncher | undefined {
       number,
     ];
     if (Number.isInteger(rank) && Number.isInteger(size) && size > 1) {
-      return { rank, size, ours: env.get(OURS) !== undefined };
+      return { rank, size, ours: env.get(WORKER_PARENT) !== undefined };
     }
   }
 }

@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { mpiLauncher } from "../../base/files/mpi_folder.ts";
 import { ownCommandLine } from "./own_command_line.ts";
-import { OURS } from "./outer_launcher.ts";
+import {
+  type ParentTerminal,
+  WORKER_PARENT,
+} from "../../base/worker_parent.ts";
 
 /** Options for {@linkcode startLocal}. */
 export interface StartLocalOptions {
@@ -11,8 +14,8 @@ export interface StartLocalOptions {
   signal?: AbortSignal;
   /** Where what the workers say goes. @default {standard error} */
   err?: (text: string) => void;
-  /** What worker 0 may take its output for, for `terminalIo()`. */
-  terminal?: { terminal: boolean; color: boolean; columns: number };
+  /** What worker 0 writes to. @default {no terminal} */
+  terminal?: ParentTerminal;
 }
 
 /**
@@ -44,7 +47,7 @@ export async function startLocal(
   const line = await ownCommandLine();
   const child = new Deno.Command(launcher, {
     args: ["-n", `${count}`, ...line],
-    env: { ...settings(threads), [OURS]: JSON.stringify(terminal) },
+    env: { ...settings(threads), [WORKER_PARENT]: JSON.stringify(terminal) },
     stdin: "piped",
     stderr: "piped",
     // Ctrl-C is for this process: it asks worker 0, which knows a good place.
@@ -61,8 +64,9 @@ export async function startLocal(
   try {
     const ends = await passOn(child.stderr, err);
     const { code } = await child.status;
-    const killed = ends.find(({ by }) => by !== "Interrupt") ?? ends[0];
-    if (!killed || signal?.aborted) return code;
+    // By an interrupt the launcher ends those that are left.
+    const killed = ends.find(({ by }) => by !== "Interrupt");
+    if (!killed) return ends.length > 0 && code === 0 ? 2 : code;
     throw new Deno.errors.ConnectionAborted(
       `Cannot go on: worker ${killed.rank} was ended from outside (${killed.by}), and all others with it; run the same command again`,
     );

@@ -73,6 +73,7 @@ export const command: Command<EvalCommandOptions> = {
         "tdro eval --suite suites/docs --merge shards/1,shards/2,shards/3,shards/4 --out eval.json",
     },
   ],
+  severalProcesses: true,
   options: evalOptions,
   async run(options, io) {
     const plan = await checkedPlan(options, io);

@@ -6,6 +6,7 @@ import type { SearchPrecision } from "../../../search/mod.ts";
 import { BENCHMARK_LENGTHS } from "../../../base/defaults.ts";
 import { pullOption } from "../local_model.ts";
 import { backendOption } from "../backend_option.ts";
+import { workersOption } from "../../workers/workers_option.ts";
 
 /** Benchmarks that `tdro eval --benchmark` knows; those in BEIR's form by their names. */
 export const BENCHMARKS = ["beir", "nanobeir", "miracl", "mkqa"] as const;
@@ -67,6 +68,8 @@ export interface EvalCommandOptions extends Partial<typeof DEFAULTS> {
   pull: boolean;
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** Processes that compute together. */
+  workers?: number | undefined;
   /** Whether files that are there are replaced. */
   force: boolean;
 }
@@ -149,6 +152,7 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
   ),
   pull: pullOption,
   backend: backendOption,
+  workers: workersOption,
   force: z.boolean().default(false).describe(
     "Evaluate again, and replace the files of --out, --run and --plot",
   ),
