@@ -30,6 +30,7 @@ export {
   tell,
 } from "./messages.ts";
 export { follow, type Handlers } from "./follow.ts";
+export type { ParentTerminal } from "../base/worker_parent.ts";
 export { usedWorkers, useWorkers } from "./use_workers.ts";
 export { Team, teamOf } from "./team.ts";
 export { type OuterLauncher, outerLauncher } from "./launch/outer_launcher.ts";
