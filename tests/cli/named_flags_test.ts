@@ -65,6 +65,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/jobs/plan_arena_jobs.ts": ["arena plan"],
   "experiment/arena/verdict.ts": ["arena"],
   "experiment/changed_settings.ts": RUNS,
+  "experiment/long_dims.ts": TRAINING,
   "experiment/card/model_card.ts": [],
   "experiment/dev/": TRAINING,
   "experiment/arena/context.ts": ["arena"],
