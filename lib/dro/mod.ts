@@ -142,6 +142,18 @@ export {
 } from "./chance_bands.ts";
 export { meanWeights, meanWeightState } from "./mean_weights.ts";
 export { weightNoise, type WeightNoiseOptions } from "./weight_noise.ts";
+export {
+  onlineDataMixing,
+  type OnlineDataMixingOptions,
+} from "./online/odm.ts";
+export type {
+  OnlineMixture,
+  OnlineObservation,
+} from "./online/online_mixture.ts";
+export { tracked, type TrackedMixture } from "./online/tracked.ts";
+export { odm } from "./strategies/odm.ts";
+export { permuted } from "./strategies/permuted.ts";
+export { randomTop } from "./strategies/random_top.ts";
 export { meanOf } from "./strategies/mean_of.ts";
 export { topOf } from "./strategies/top_of.ts";
 export { uniformMixture } from "./strategies/uniform_mixture.ts";

@@ -90,7 +90,8 @@ export interface BatchesOptions {
  * @param rows Training rows of each task, shape `[K][rows]`; the domain of
  * each row is its task's index.
  * @param weights Domain weights, shape `[K]`, finite and ≥ 0; need not sum to
- * 1. A task of weight 0 never appears and may be empty.
+ * 1. A task of weight 0 never appears and may be empty. A function gives those of the
+ * next batch, whenever one is drawn.
  * @param options Batch size, seed and the rest.
  * @returns Batches, endless unless `count` or `stop` says otherwise.
  * @throws {RangeError} If shapes or values don't fit, a task with a weight has
@@ -116,16 +117,25 @@ export interface BatchesOptions {
  */
 export function batches(
   rows: readonly (readonly TrainExample[])[],
-  weights: readonly number[],
+  weights: readonly number[] | (() => readonly number[]),
   options: BatchesOptions,
 ): Generator<Batch, void, undefined> {
-  checkInputs(rows, weights, options);
-  return draw(rows, cumulativeShares(weights), options);
+  if (typeof weights !== "function") {
+    checkInputs(rows, weights, options);
+    const shares = cumulativeShares(weights);
+    return draw(rows, () => shares, options);
+  }
+  checkInputs(rows, weights(), options);
+  return draw(rows, () => {
+    const now = weights();
+    checkWeights(rows, now, options);
+    return cumulativeShares(now);
+  }, options);
 }
 
 function* draw(
   rows: readonly (readonly TrainExample[])[],
-  shares: readonly number[],
+  sharesNow: () => readonly number[],
   options: BatchesOptions,
 ): Generator<Batch, void, undefined> {
   const {
@@ -155,6 +165,7 @@ function* draw(
 
   for (let index = cursor?.batches ?? 0; index < count; index++) {
     const examples: BatchExample[] = [];
+    const shares = sharesNow();
     const tasks = !homogeneous && taskDraw === "stratified"
       ? stratifiedTasks(shares, size, taskRng.next())
       : undefined;
@@ -271,14 +282,8 @@ function checkInputs(
       );
     }
   }
+  checkWeights(rows, weights, { names });
   rows.forEach((taskRows, domain) => {
-    if (weights[domain]! > 0 && taskRows.length === 0) {
-      fail(
-        `${nameOf(names, domain)} has weight ${
-          weights[domain]
-        } but no training rows; give it rows or weight 0`,
-      );
-    }
     const stray = taskRows.findIndex((example) => example.domain !== domain);
     if (stray >= 0) {
       fail(
@@ -296,4 +301,26 @@ function checkInputs(
       );
     }
   });
+}
+
+/** Refuses weights of other tasks, and a weight for a task without rows. */
+function checkWeights(
+  rows: readonly (readonly TrainExample[])[],
+  weights: readonly number[],
+  { names }: Pick<BatchesOptions, "names">,
+): void {
+  if (weights.length !== rows.length) {
+    throw new RangeError(
+      `Cannot make batches: weights must have one entry for each of the ${rows.length} tasks: got ${weights.length}`,
+    );
+  }
+  const bare = rows.findIndex((taskRows, domain) =>
+    weights[domain]! > 0 && taskRows.length === 0
+  );
+  if (bare < 0) return;
+  throw new RangeError(
+    `Cannot make batches: ${nameOf(names, bare)} has weight ${
+      weights[bare]
+    } but no training rows; give it rows or weight 0`,
+  );
 }

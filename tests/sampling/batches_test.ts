@@ -305,3 +305,32 @@ Deno.test("a row without passages is an error that names task, query and mend", 
     /query "q0" of task 0 has no positive/,
   );
 });
+
+Deno.test("weights that change are asked for before each batch", () => {
+  const rows = rowsOf(SIZES);
+  let asked = 0;
+  const drawn = batches(rows, () => {
+    const weights = [0, 0, 0];
+    weights[asked++ % 3] = 1;
+    return weights;
+  }, { size: 2, seed: 1, count: 6 });
+  asked = 0; // the call looked at the first ones
+  const domains = [...drawn].map((batch) => domainsOf(batch)[0]);
+  assert.deepEqual(domains, [0, 1, 2, 0, 1, 2]);
+  assert.deepEqual(
+    [...batches(rows, () => WEIGHTS, { size: 4, seed: 1, count: 20 })],
+    take(),
+  );
+  let last = 0;
+  const [first, second] = rows;
+  const bare = batches([first!, second!, []], () => [1, 0, last], {
+    size: 2,
+    seed: 1,
+  });
+  last = 1;
+  assert.throws(() => bare.next(), /has weight 1 but no training rows/);
+  assert.throws(
+    () => batches(rows, () => [1], { size: 2, seed: 1 }),
+    /weights must have one entry for each of the 3 tasks: got 1/,
+  );
+});

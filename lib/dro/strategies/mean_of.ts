@@ -26,6 +26,11 @@ export function meanOf(of: Strategy, times: number): Strategy {
     );
   }
   const name = `${of.name}-mean-${times}`;
+  if (of.online) {
+    throw new RangeError(
+      `Cannot average weights by ${name}: those of ${of.name} change while a retriever trains; leave -mean-${times} out`,
+    );
+  }
   if (of.cost === "0") {
     throw new RangeError(
       `Cannot average weights by ${name}: ${of.name} learns nothing, so that each time gives the same; leave -mean-${times} out`,

@@ -6,6 +6,9 @@ import { leaveOneOut } from "./leave_one_out.ts";
 import { meanOf } from "./mean_of.ts";
 import { manualMixture } from "./manual_mixture.ts";
 import { suggest } from "../../base/nearest_names.ts";
+import { odm } from "./odm.ts";
+import { permuted } from "./permuted.ts";
+import { randomTop } from "./random_top.ts";
 import { proportionalMixture } from "./proportional_mixture.ts";
 import { regmix } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";
@@ -78,6 +81,11 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
     },
   },
   "tdro-ratio-of-means": { make: () => tdro({ measure: "ratio-of-means" }) },
+  odm: { make: odm },
+  random: {
+    argument: "share of the tasks in percent, by default 70",
+    make: (text = "70") => randomTop(text.trim() === "" ? NaN : Number(text)),
+  },
   doremi: { make: doremi },
   "group-dro": { make: groupDro },
   doge: { make: doge },
@@ -93,7 +101,7 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
  * follows after a hyphen: `"temperature-3"`, `"manual-0.5/0.3/0.2"`. With `-top-N`
  * at its end, only the heaviest N % of the tasks are kept: `"tdro-top-70"`; with
  * `-mean-N`, log-weights are averaged over N runs that share the budget:
- * `"tdro-mean-2-top-70"`.
+ * `"tdro-mean-2-top-70"`; with `-permuted`, weights are dealt to the tasks by lot.
  * @returns The strategy.
  * @throws {RangeError} If there is none of that name; the message tells the
  * nearest one.
@@ -114,6 +122,9 @@ export function strategy(name: string): Strategy {
   if (name === "tdro-paper") return tdro({ measure: "ratio-of-means" }); // its earlier name
   const top = /^(.+)-top-(\d+(?:\.\d+)?)$/.exec(name);
   if (top) return topOf(strategy(top[1]!), Number(top[2]));
+  if (name.endsWith("-permuted")) {
+    return permuted(strategy(name.slice(0, -"-permuted".length)));
+  }
   const mean = /^(.+)-mean-(\d+)$/.exec(name);
   if (mean) return meanOf(strategy(mean[1]!), Number(mean[2]));
   const exact = Object.hasOwn(STRATEGIES, name) ? STRATEGIES[name] : undefined;

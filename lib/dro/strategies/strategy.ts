@@ -1,6 +1,7 @@
 import type { Progress } from "../../base/progress_event.ts";
 import type { RandomSource } from "../../base/random_source.ts";
 import type { StepWeightsOptions } from "../update/step_weights.ts";
+import type { OnlineMixture } from "../online/online_mixture.ts";
 import type { WeightState } from "../update/weight_state.ts";
 
 /**
@@ -33,6 +34,18 @@ export interface Strategy {
   learn(
     context: StrategyContext,
   ): AsyncGenerator<StrategyProgress, number[]>;
+  /**
+   * Whether its weights are drawn by lot: they differ between seeds though nothing is
+   * learned. @default {false}
+   */
+  drawn?: boolean;
+  /**
+   * For a mixture that changes while a retriever trains on it: makes it, at its start.
+   * `learn` then gives its first weights.
+   *
+   * @param tasks Number of tasks K.
+   */
+  online?(tasks: number): OnlineMixture;
 }
 
 /** How far a strategy is, in proxy steps. */
@@ -54,7 +67,7 @@ export interface StrategyContext {
   /** Proxy steps spent so far. */
   spent(): number;
   /** A generator of the run's seed; the same purpose gives the same draws. */
-  rng(purpose: string): Pick<RandomSource, "next">;
+  rng(purpose: string): RandomSource;
   /**
    * The same once more with other draws, and its own part of the budget: for the mean
    * of several runs. The first, number 0, has the draws of this context.

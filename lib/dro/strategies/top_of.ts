@@ -25,6 +25,11 @@ export function topOf(of: Strategy, percent: number): Strategy {
       `Cannot select tasks: percent must be in (0, 100]: got ${percent}`,
     );
   }
+  if (of.online) {
+    throw new RangeError(
+      `Cannot select tasks by ${of.name}: its weights change while a retriever trains; name another strategy`,
+    );
+  }
   const name = `${of.name}-top-${percent}`;
   return {
     name,

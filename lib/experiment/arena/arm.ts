@@ -89,6 +89,7 @@ export async function* runArm(
       trainArm(input, {
         name: slug,
         weights: choice.weights,
+        online: strategy.online?.(suite.tasks.length),
         about:
           `The mixture is that of the strategy \`${strategy.name}\`: ${strategy.formula} (${strategy.source}).`,
       }),
@@ -121,6 +122,8 @@ export async function* runArm(
     strategy: strategy.name,
     seed: options.seed,
     ...choice,
+    // Of a mixture that changed, the mean over the updates.
+    weights: [...trained.weights],
     dataUsed: share((k) => choice.weights[k]! > 0 ? sizes[k]! : 0),
     rowsSeen: share((k) => Math.min(trained.drawn[k]!, sizes[k]!)),
     // In the order in which it comes back from its file.

@@ -101,7 +101,8 @@ export async function arenaStages(
         reference: false,
       });
     }
-    const weights = free ? await freeWeights(strategy, sizes) : undefined;
+    const known = free && !strategy.drawn && !strategy.online;
+    const weights = known ? await freeWeights(strategy, sizes) : undefined;
     const stage = retrieverStage(strategy.name, settings, { sizes, weights });
     stages.push({ ...stage, updates: stage.updates * seeds.length });
   }

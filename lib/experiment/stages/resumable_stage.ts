@@ -16,6 +16,7 @@ import {
   trainable,
   type TrainOptions,
 } from "../../train/mod.ts";
+import type { OnlineMixture } from "../../dro/mod.ts";
 import type { DevWatch } from "../dev/dev_watch.ts";
 import {
   CheckpointKeeper,
@@ -36,6 +37,8 @@ export interface Stage<Step extends StepReport, Result> {
   steps: number;
   /** Sampling weight of each task, shape `[K]`. */
   weights: readonly number[];
+  /** What changes the weights on the way, if anything does. */
+  online?: OnlineMixture | undefined;
   /** How batches are drawn, where not as for the arms. */
   sampling?: Partial<BatchesOptions>;
   /**
@@ -74,7 +77,7 @@ export interface StageTraining {
   /** Its optimiser. */
   optimizer: AdamW;
   /** The batches that are left. */
-  drawn: Iterable<Batch>;
+  drawn: Iterable<Batch> | AsyncIterable<Batch>;
   /** Rate, lengths and the rest. */
   training: TrainOptions;
 }
@@ -111,12 +114,17 @@ export async function* resumableStage<Step extends StepReport, Result>(
     yield { stage: `${name}, damaged`, label, done, total, note };
   }
   yield { stage: name, label, done, total };
-  const drawn = batches(rows, stage.weights, {
-    ...samplerOptions(input),
-    ...stage.sampling,
-    count: total,
-    cursor,
-  });
+  const { online } = stage;
+  const drawn = batches(
+    rows,
+    online ? () => online.weights() : stage.weights,
+    {
+      ...samplerOptions(input),
+      ...stage.sampling,
+      count: total,
+      cursor,
+    },
+  );
   keeper.pin(stage.dev?.pinned() ?? []);
   /** Saves the newest state if it is time to, or if it is the best so far. */
   const keep = async () => {
@@ -132,13 +140,20 @@ export async function* resumableStage<Step extends StepReport, Result>(
   /** The model that is kept, if it isn't the last one. */
   let earlier: TrainedModel | undefined;
   try {
-    const updates = stage.updates({ encoder, optimizer, drawn, training });
+    const updates = stage.updates({
+      encoder,
+      optimizer,
+      // Drawn only when it is its turn: its task follows from the update before.
+      drawn: online ? inTurn(drawn) : drawn,
+      training,
+    });
     for await (const event of updates) {
       if (isDevReport(event)) {
         await stage.dev!.take(event);
         keeper.pin(stage.dev!.pinned());
       } else {
         cursor = event.cursor;
+        online?.observe(event);
         note = stage.note(event);
         const names = suite.tasks.map((task) => task.name);
         await log.append({
@@ -212,6 +227,11 @@ export async function* resumableStage<Step extends StepReport, Result>(
     if (!given && earlier) disposeEncoder(earlier.encoder);
     optimizer.dispose();
   }
+}
+
+/** The same, of which nobody takes one ahead. */
+async function* inTurn(drawn: Iterable<Batch>): AsyncGenerator<Batch> {
+  yield* drawn;
 }
 
 /** The model as it was after so many updates. */

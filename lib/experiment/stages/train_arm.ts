@@ -3,6 +3,7 @@ import { writeChecksums } from "../../base/files/checksums.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import { type Encoder, loadEncoder, saveEncoder } from "../../model/mod.ts";
+import { type OnlineMixture, tracked } from "../../dro/mod.ts";
 import { type DevState, train } from "../../train/mod.ts";
 import { writeCard } from "../card/write_card.ts";
 import { DevWatch } from "../dev/dev_watch.ts";
@@ -22,12 +23,16 @@ export interface Arm {
   weights: readonly number[];
   /** How the weights came about, one sentence. */
   about: string;
+  /** What changes the weights while the arm trains, if anything does. */
+  online?: OnlineMixture | undefined;
 }
 
 /** What a checkpoint of an arm keeps beside the sampler's state. */
 interface ArmExtra {
   /** Where the evaluations stand. */
   dev?: DevState;
+  /** Where a mixture stands that changes. */
+  online?: unknown;
 }
 
 /** A trained arm. */
@@ -49,30 +54,52 @@ export interface TrainedArm extends ArmRecord {
  */
 export async function* trainArm(
   input: StageInput,
-  { name, weights, about }: Arm,
+  { name, weights, about, online }: Arm,
 ): AsyncGenerator<ProgressEvent, TrainedArm> {
   const { options, suite, rows } = input;
   const folder = join(options.out, "models", name);
   const sizes = rows.map((r) => r.length);
-  const made = (drawn: number[], dev: KeptStep | undefined): ArmRecord => {
-    return { format: "tdro-arm/1", about, weights, sizes, drawn, dev };
+  const made = (
+    drawn: number[],
+    dev: KeptStep | undefined,
+    mixed: readonly number[] = weights,
+  ): ArmRecord => {
+    return { format: "tdro-arm/1", about, weights: mixed, sizes, drawn, dev };
   };
   const before = await readArm(folder);
   if (before) {
     await refuseDamage(folder);
     yield { stage: name, label: `${name}: trained before`, done: 1, total: 1 };
     const encoder = asTrained(await loadEncoder(folder), input);
-    return { name, folder, encoder, ...made(before.drawn, keptOf(before)) };
+    const mixed = online && "weights" in before ? before.weights : weights;
+    return {
+      name,
+      folder,
+      encoder,
+      ...made(before.drawn, keptOf(before), mixed),
+    };
   }
   const watch = input.dev && new DevWatch(input.dev, { stage: name, options });
+  const changing = online && tracked(online);
   return yield* resumableStage(input, {
     name,
     label: `training ${name}`,
     steps: options.steps,
     weights,
+    online: changing,
     dev: watch,
-    resume: (extra) => watch?.resume((extra as ArmExtra | undefined)?.dev),
-    extra: (): ArmExtra | undefined => watch && { dev: watch.state },
+    resume(extra) {
+      const { dev, online } = extra as ArmExtra | undefined ?? {};
+      watch?.resume(dev);
+      if (online !== undefined) changing?.restore(online);
+    },
+    extra(): ArmExtra | undefined {
+      if (!watch && !changing) return;
+      return {
+        ...watch && { dev: watch.state },
+        ...changing && { online: changing.state() },
+      };
+    },
     updates({ encoder, optimizer, drawn, training }) {
       const steps = train(encoder, drawn, {
         ...training,
@@ -84,7 +111,7 @@ export async function* trainArm(
     note: ({ loss }) => `loss ${loss.toFixed(3)}`,
     async save({ encoder: kept, drawn }) {
       const encoder = asTrained(kept, input);
-      const arm = made(drawn, watch?.kept());
+      const arm = made(drawn, watch?.kept(), changing?.mean());
       await writeArm(folder, arm);
       await writeFolder(folder, {
         overwrite: true,

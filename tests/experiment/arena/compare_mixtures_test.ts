@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { useBackend } from "../../../lib/backend/mod.ts";
-import { mixtureStrategy, readWeightFile } from "../../../lib/dro/mod.ts";
+import {
+  mixtureStrategy,
+  readWeightFile,
+  type Strategy,
+  strategy,
+} from "../../../lib/dro/mod.ts";
 import type { EvalReport } from "../../../lib/eval/mod.ts";
 import { arenaStatistics } from "../../../lib/experiment/arena/statistics.ts";
 import {
@@ -52,6 +57,27 @@ async function run(
   }
 }
 
+/** A mixture that follows the last loss of each task at once. */
+function lastLosses(): Strategy {
+  return {
+    ...strategy("odm"),
+    name: "last-losses",
+    online(tasks) {
+      let losses = new Array<number>(tasks).fill(1);
+      return {
+        weights() {
+          const total = losses.reduce((a, b) => a + b, 0);
+          return losses.map((loss) => loss / total);
+        },
+        observe: (update) =>
+          void (losses[update.domains[0]!] = update.losses[0]!),
+        state: () => losses,
+        restore: (state) => void (losses = [...state as number[]]),
+      };
+    },
+  };
+}
+
 /** A result without its wall times. */
 function timeless({ folder: _, ...result }: ArenaOutcome) {
   return {
@@ -67,7 +93,7 @@ onBackends(
     const out = await tempFolder();
     const backend = await useBackend(name);
     const options = { ...SETTINGS, backend };
-    const names = ["tdro", "inf-dds"];
+    const names = ["tdro", "inf-dds", lastLosses()];
     const tensors = tf.memory().numTensors;
     const whole = await run(names, { ...options, out: `${out}/whole` });
     assert.equal(tf.memory().numTensors, tensors, "tensors are left behind");
@@ -79,6 +105,7 @@ onBackends(
         at(/^tdro, seed 1: mixture/, 5), // while weights are learned
         at(/^inf-dds, seed 1: mixture/, 7), // after the first of two rounds
         at(/^inf-dds, seed 1: inf-dds/, 4), // trained, not evaluated
+        at(/^last-losses, seed 1: last-losses/, 4), // its weights have changed
         at(/^uniform, seed 2: evaluation/, 1),
         at(/^tdro, seed 2: tdro/, 1),
       ]
@@ -94,6 +121,8 @@ onBackends(
     const broken = await run(names, { ...options, out: `${out}/broken` });
     assert.ok(broken.events.some((e) => /done before/.test(e.label)));
     assert.deepEqual(timeless(broken.result!), timeless(whole.result!));
+    const last = whole.result!.arms.find((a) => a.strategy === "last-losses");
+    assert.notEqual(new Set(last!.weights).size, 1, "weights that change");
     const { sha256: _, ...kept } = JSON.parse(
       await Deno.readTextFile(`${out}/broken/arena.json`),
     );
@@ -121,7 +150,7 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
       "tdro-ratio-of-means",
     ],
     ...["doremi", "group-dro", "doge", "regmix", "leave-one-out", "inf-dds"],
-    ...["tdro-mean-2", "tdro-as-at-512"],
+    ...["tdro-mean-2", "tdro-as-at-512", "tdro-permuted", "random-70", "odm"],
   ];
   const budget = 16;
   const options = { ...SETTINGS, steps: 2, budget, seeds: [3], backend };
@@ -130,7 +159,8 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
   assert.deepEqual(strategies.map((s) => s.name), ["uniform", ...names]);
   assert.equal(arms.length, names.length + 1);
   for (const arm of arms) {
-    const free = strategies.findIndex((s) => s.name === arm.strategy) < 4;
+    const free = strategies.findIndex((s) => s.name === arm.strategy) < 4 ||
+      ["random-70", "odm"].includes(arm.strategy);
     assert.equal(arm.proxySteps === 0, free, arm.strategy);
     assert.ok(arm.proxySteps <= budget + 1e-6, arm.strategy);
     const compares = /^(tdro|doremi)/.test(arm.strategy);
@@ -141,6 +171,12 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
     );
     assert.deepEqual(file.weights, arm.weights);
   }
+  const of = (name: string) => arms.find((arm) => arm.strategy === name)!;
+  assert.deepEqual(
+    of("tdro-permuted").weights.toSorted(),
+    of("tdro").weights.toSorted(),
+  );
+  assert.deepEqual(of("random-70").weights.toSorted(), [0, 0.5, 0.5]);
   // All data but those of a task without weight.
   const sizes = result!.tasks.map((t) => t.size);
   const [a, b, c] = sizes;
