@@ -60,6 +60,7 @@ export type {
   BertConfig,
   BertSizes,
   CommonConfig,
+  DebertaConfig,
   DecoderConfig,
   DistilbertConfig,
   ModelConfig,

@@ -16,6 +16,18 @@ const TEXTS = ["red green blue", "a green bird sings", "blue is the sky"];
 /** Sizes of a small model of each kind. */
 const SIZES = { hiddenSize: 16, layers: 3, heads: 4, intermediateSize: 24 };
 
+/** As version 3 has it, with distances that share rows from 3 on. */
+const DEBERTA = {
+  type_vocab_size: 0,
+  position_biased_input: false,
+  relative_attention: true,
+  position_buckets: 6,
+  max_relative_positions: 12,
+  pos_att_type: "p2c|c2p",
+  share_att_key: true,
+  norm_rel_ebd: "layer_norm",
+};
+
 /** Configurations of a small model of each kind, for a vocabulary. */
 export function familyConfigs(vocabSize: number): Record<string, ModelConfig> {
   const file = {
@@ -57,6 +69,7 @@ export function familyConfigs(vocabSize: number): Record<string, ModelConfig> {
       num_heads: 4,
       feed_forward_proj: "gated-gelu",
     }),
+    "deberta-v2": plain("deberta-v2", DEBERTA),
     eurobert: plain("eurobert", half),
     gemma: plain("gemma", { ...half, head_dim: 6 }),
     olmo2: plain("olmo2", half),

@@ -33,6 +33,10 @@ export {
   type TakeColumnsOptions,
 } from "./columns.ts";
 export { crossEntropy } from "./cross_entropy.ts";
+export {
+  disentangledAttention,
+  type DisentangledAttentionOptions,
+} from "./disentangled_attention.ts";
 export { dropout, type DropoutOptions } from "./dropout.ts";
 export { embedding } from "./embedding.ts";
 export { feedForward, type FeedForwardOptions } from "./feed_forward.ts";

@@ -1,5 +1,6 @@
 import { albert } from "../families/albert.ts";
 import { bert } from "../families/bert.ts";
+import { debertaV2 } from "../families/deberta_v2.ts";
 import { distilbert } from "../families/distilbert.ts";
 import { electra } from "../families/electra.ts";
 import { eurobert } from "../families/eurobert.ts";
@@ -39,6 +40,7 @@ const FAMILIES: {
   electra,
   albert,
   modernbert,
+  "deberta-v2": debertaV2,
   nomic_bert: nomicBert,
   gte,
   t5,

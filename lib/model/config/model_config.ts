@@ -134,6 +134,30 @@ export interface ModernBertConfig extends CommonConfig {
   localRope: RopeConfig;
 }
 
+/** Sizes and choices of a DeBERTa (version 2 or 3) encoder. */
+export interface DebertaConfig extends BertSizes {
+  /** Family. */
+  modelType: "deberta-v2";
+  /** Rows of the token type table; 0: there is none. */
+  typeVocabSize: number;
+  /** Whether there is a table of positions too. */
+  positionTable: boolean;
+  /** Distances that have a row of their own, or share one, in each direction. */
+  span: number;
+  /** Whether far distances share rows: from half of `span` on. */
+  buckets: boolean;
+  /** The distance whose row is the last one, where rows are shared. */
+  farthest: number;
+  /** What looks at distances. */
+  looking: { queries: boolean; keys: boolean };
+  /** Whether rows of distances go through the maps of contents. */
+  sharedMaps: boolean;
+  /** Whether rows of distances are normalised. */
+  distanceNorm: boolean;
+  /** Id of the padding token; `null` for none. */
+  padTokenId: number | null;
+}
+
 /** Sizes and choices of an MPNet encoder; its positions begin at 2. */
 export interface MpnetConfig extends BertSizes {
   /** Family. */
@@ -230,4 +254,5 @@ export type ModelConfig =
   | T5Config
   | RotaryBertConfig
   | ModernBertConfig
+  | DebertaConfig
   | DecoderConfig;

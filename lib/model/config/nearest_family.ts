@@ -2,8 +2,7 @@
 const OTHERS: Readonly<
   Record<string, readonly [why: string, nearest: string]>
 > = {
-  deberta: ["its scores mix content and distance", "roberta"],
-  "deberta-v2": ["its scores mix content and distance", "modernbert"],
+  deberta: ["its layers are those of version 1", "deberta-v2"],
   new: [
     "it is the name of code on the hub, which transformers has as gte",
     "gte, e.g. the folder that transformers 5 saves of the model",

@@ -107,18 +107,23 @@ export function bertLayerParameters(
 export interface BertForward extends ForwardOptions {
   /** Names of the maps. */
   names: BertNames;
-  /** Position of each token in the table, shape `[T]`. */
-  positions: Int32Array;
+  /** Position of each token in the table, shape `[T]`; absent: there is none. */
+  positions?: Int32Array | undefined;
   /** Whether there are token types (all tokens are of type 0). */
   types: boolean;
   /** Makes what is added to all attention scores, `[H, L, L]`. */
   bias?: (layers: Layers) => Tensor3D;
+  /** How values are mixed, where not by plain attention; `at`: the layer's name. */
+  mix?: (
+    asked: { q: Tensor2D; k: Tensor2D; v: Tensor2D },
+    at: string,
+  ) => Tensor2D;
 }
 
 /** The forward pass of BERT and its relatives, `[T, D]` or the wanted rows. */
 export function bertLayersForward(
   { config, parameters, batch }: ForwardInput<BertSizes>,
-  { names, positions, types, bias, ...options }: BertForward,
+  { names, positions, types, bias, mix, ...options }: BertForward,
 ): Tensor2D {
   const layers = openLayers(parameters, options);
   let x = tf.tidy(() =>
@@ -126,8 +131,8 @@ export function bertLayersForward(
   );
   options.onLayer?.(0, x);
   const selected = options.only && selectTokens(batch, options.only);
-  // A bias is for all pairs of tokens.
-  const queryTokens = bias ? undefined : selected;
+  // A bias is for all pairs of tokens, and so are other ways of mixing.
+  const queryTokens = bias || mix ? undefined : selected;
   for (let i = 0; i < config.layers; i++) {
     x = layers.layer(x, (all) =>
       bertLayer({ layers, x: all }, {
@@ -137,6 +142,7 @@ export function bertLayersForward(
         index: i,
         queryTokens: i + 1 === config.layers ? queryTokens : undefined,
         bias,
+        mix,
       }));
     options.onLayer?.(i + 1, x);
   }
@@ -157,10 +163,10 @@ function bertEmbeddings(
       ids,
       { tape },
     );
-  let placed = rows("position", positions);
+  let placed = positions && rows("position", positions);
   if (types) {
     const type = rows("token_type", new Int32Array(batch.ids.length));
-    placed = add(placed, type, { tape });
+    placed = placed ? add(placed, type, { tape }) : type;
   }
   const words = rows("word", batch.ids);
   const dropped = layers.dropout(
@@ -174,7 +180,7 @@ function bertEmbeddings(
 }
 
 /** What {@linkcode bertLayer} needs beside its input. */
-interface BertLayer extends Pick<BertForward, "names" | "bias"> {
+interface BertLayer extends Pick<BertForward, "names" | "bias" | "mix"> {
   config: BertSizes;
   batch: TokenBatch;
   /** Which layer it is. */
@@ -186,7 +192,7 @@ interface BertLayer extends Pick<BertForward, "names" | "bias"> {
 /** One layer: attention, then the feed-forward part, a norm after each. */
 function bertLayer(
   all: LayerInput,
-  { config, batch, names, index, queryTokens, bias }: BertLayer,
+  { config, batch, names, index, queryTokens, bias, mix }: BertLayer,
 ): Tensor2D {
   const at = names.layer(index);
   const place = `encoder.layer.${index}`;
@@ -199,7 +205,7 @@ function bertLayer(
     all,
     [`${at}.${query}`, `${at}.${key}`, `${at}.${value}`],
   );
-  const mixed = attention(q, k, v, {
+  const mixed = mix ? mix({ q, k, v }, at) : attention(q, k, v, {
     sequences: batch,
     queries: queryTokens?.sequences,
     heads,

@@ -81,6 +81,6 @@ export const mpnet: Family<MpnetConfig> = {
       config,
       names: NAMES,
       positions: placesAfterPad(graph, PAD),
-      bias: distanceBiasGraph(graph, { ...DISTANCES, table: TABLE }),
+      bias: () => distanceBiasGraph(graph, { ...DISTANCES, table: TABLE }),
     }),
 };

@@ -1,7 +1,12 @@
 import type { BertNames } from "../families/bert_layers.ts";
 import type { BertSizes } from "../config/model_config.ts";
 import type { Graph, Value } from "./graph.ts";
-import { asHeads, asRows, graphAttention } from "./graph_attention.ts";
+import {
+  asHeads,
+  type Asked,
+  asRows,
+  graphAttention,
+} from "./graph_attention.ts";
 import { dense, layerNorm, rowsOf } from "./layers.ts";
 import { paddingBias } from "./tokens.ts";
 
@@ -10,16 +15,18 @@ export interface BertGraph {
   config: BertSizes;
   /** Names of the maps. */
   names: BertNames;
-  /** Position of each token in the table, `[B, L]`. */
-  positions: Value;
+  /** Position of each token in the table, `[B, L]`; absent: there is none. */
+  positions?: Value | undefined;
   /**
    * Whether there are token types: an input, or 0 everywhere, or none.
    *
    * @default {"none"}
    */
   types?: "input" | "zero" | "none";
-  /** Added to all attention scores, `[1, H, L, L]`. */
-  bias?: Value;
+  /** Added to the attention scores of the layer called `at`, `[B, H, L, L]`. */
+  bias?: (asked: Asked, at: string) => Value;
+  /** Factor on the scores before that. @default {1 / √D} */
+  scale?: number;
 }
 
 /** The graph of BERT and its relatives; hidden states `[B, L, D]`. */
@@ -40,12 +47,14 @@ function embeddings(
 ): Value {
   const rows = (table: string, ids: Value) =>
     rowsOf(graph, `embeddings.${table}_embeddings.weight`, ids);
-  let placed = rows("position", positions);
+  let placed = positions && rows("position", positions);
   if (types !== "none") {
     const ids = types === "input" ? graph.types() : graph.ints(0);
-    placed = graph.op("Add", [placed, rows("token_type", ids)]);
+    const type = rows("token_type", ids);
+    placed = placed ? graph.op("Add", [placed, type]) : type;
   }
-  const sum = graph.op("Add", [rows("word", graph.ids), placed]);
+  const words = rows("word", graph.ids);
+  const sum = placed ? graph.op("Add", [words, placed]) : words;
   const normal = layerNorm(
     graph,
     sum,
@@ -59,20 +68,22 @@ function embeddings(
 function bertLayer(
   graph: Graph,
   x: Value,
-  { config, names, bias, at }: BertGraph & { at: string },
+  { config, names, bias, at, ...more }: BertGraph & { at: string },
 ): Value {
   const { hiddenSize: D, heads, layerNormEps: eps } = config;
   const size = D / heads;
-  const asked = (name: string) =>
+  const { scale = 1 / Math.sqrt(size) } = more;
+  const heads4d = (name: string) =>
     asHeads(graph, dense(graph, x, `${at}.${name}`), { heads, size });
-  const mixed = graphAttention(graph, {
-    q: asked(names.query),
-    k: asked(names.key),
-    v: asked(names.value),
-  }, {
+  const asked = {
+    q: heads4d(names.query),
+    k: heads4d(names.key),
+    v: heads4d(names.value),
+  };
+  const mixed = graphAttention(graph, asked, {
     heads,
-    scale: 1 / Math.sqrt(size),
-    biases: [...bias ? [bias] : [], paddingBias(graph)],
+    scale,
+    biases: [...bias ? [bias(asked, at)] : [], paddingBias(graph)],
   });
   const change = dense(graph, asRows(graph, mixed, D), `${at}.${names.out}`);
   const attended = layerNorm(

@@ -105,21 +105,23 @@ export function openGraph(source: ParameterSource): Graph {
       ops(type, inputs, { outputs: 1, attributes })[0]!,
     ops,
     ints(values) {
-      const list = [values].flat() as number[];
-      const shape = typeof values === "number" ? [] : [list.length];
-      return put({
-        name: `int64_${shape.length > 0 ? `[${list.join()}]` : list[0]}`,
-        type: "int64",
-        shape,
-        read: () =>
-          new Uint8Array(BigInt64Array.from(list, (n) => BigInt(n)).buffer),
-      });
+      const plain = typeof values === "number";
+      const list = plain ? [values] : values;
+      const name = `int64 ${plain ? values : `[${list.join()}]`}`;
+      return this.once(name, () =>
+        put({
+          name: list.length > 8 ? `int64 list ${tensors.size}` : name,
+          type: "int64",
+          shape: plain ? [] : [list.length],
+          read: () =>
+            new Uint8Array(BigInt64Array.from(list, (n) => BigInt(n)).buffer),
+        }));
     },
     floats(values, given) {
       const plain = typeof values === "number";
       const data = Float32Array.from(plain ? [values] : values);
       return put({
-        name: plain ? `float_${values}` : `floats_${tensors.size}`,
+        name: plain ? `float ${values}` : `float list ${tensors.size}`,
         type: "float",
         shape: given ?? (plain ? [] : [data.length]),
         read: () => new Uint8Array(data.buffer),

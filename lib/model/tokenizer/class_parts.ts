@@ -10,6 +10,8 @@ const Settings = z.looseObject({
   tokenize_chinese_chars: z.boolean().default(true),
   strip_accents: z.boolean().nullable().default(null),
   keep_accents: z.boolean().default(false),
+  split_by_punct: z.boolean().default(false),
+  unk_id: z.int().nonnegative().optional(),
   add_prefix_space: z.boolean().nullish(),
   legacy: z.boolean().nullish(),
 });
@@ -134,6 +136,16 @@ const CLASSES: Readonly<Record<TokenizerKind, Class>> = {
       model: { ...json.model, unk_id: 1, byte_fallback: false },
       post_processor: json.post_processor ??
         around(config, ["cls_token", "[CLS]"], ["sep_token", "[SEP]"]),
+    }),
+  },
+  "deberta-v2": {
+    needs: "Unigram",
+    parts: (json, config) => ({
+      ...debertaParts(json, config),
+      post_processor: around(config, ["cls_token", "[CLS]"], [
+        "sep_token",
+        "[SEP]",
+      ]),
     }),
   },
   t5: {
@@ -304,6 +316,47 @@ function albertNormalizer(
       ...do_lower_case ?? true ? [{ type: "Lowercase" }] : [],
       ...map ? [map] : [],
     ],
+  };
+}
+
+function debertaParts(json: TokenizerJson, config: Config): Parts {
+  const { do_lower_case, split_by_punct, add_prefix_space } = config;
+  const unknown = named(config, ["unk_token", "[UNK]"]);
+  const place = (json.model.vocab as [string, number][])
+    .findIndex(([text, score]) => text === unknown && score === 0);
+  return {
+    normalizer: {
+      type: "Sequence",
+      normalizers: [
+        ...do_lower_case ? [{ type: "Lowercase" }] : [],
+        {
+          type: "Replace",
+          pattern: { Regex: "\\s{2,}|[\\n\\r\\t]" },
+          content: " ",
+        },
+        { type: "NFC" },
+        { type: "Strip", strip_left: false, strip_right: true },
+      ],
+    },
+    pre_tokenizer: {
+      type: "Sequence",
+      pretokenizers: [
+        ...split_by_punct
+          ? [{ type: "Punctuation", behavior: "Isolated" }]
+          : [],
+        {
+          type: "Metaspace",
+          replacement: "▁",
+          prepend_scheme: add_prefix_space ?? true ? "always" : "first",
+          split: true,
+        },
+      ],
+    },
+    model: {
+      ...json.model,
+      unk_id: place < 0 ? config.unk_id ?? 1 : place,
+      byte_fallback: false,
+    },
   };
 }
 

@@ -101,8 +101,25 @@ Deno.test("what can't be run is refused in one line", () => {
       [{}, /model_type/],
       [{ model_type: "t6" }, /model_type must be one of bert, .*: got "t6"$/],
       [
-        { model_type: "deberta-v2" },
-        /got "deberta-v2"; its scores .*: the nearest that works is modernbert$/,
+        { model_type: "deberta" },
+        /got "deberta"; its layers .*: the nearest that works is deberta-v2$/,
+      ],
+      [{ model_type: "deberta-v2" }, /relative_attention: must be true/],
+      [
+        {
+          model_type: "deberta-v2",
+          relative_attention: true,
+          conv_kernel_size: 3,
+        },
+        /conv_kernel_size: must be 0: .*, got 3$/,
+      ],
+      [
+        {
+          model_type: "deberta-v2",
+          relative_attention: true,
+          pos_att_type: "p2p",
+        },
+        /pos_att_type: must name c2p and p2c alone/,
       ],
       [{ model_type: "toString" }, /model_type/],
       [{ model_type: "bert", vocab_size: -1 }, /vocab_size: .*, got -1/],

@@ -104,6 +104,20 @@ const SETTINGS: Record<string, Record<string, unknown>> = {
     attention_bias: true,
     mlp_bias: true,
   },
+  "deberta-v2 with all of its own": {
+    model_type: "deberta-v2",
+    relative_attention: true,
+    max_relative_positions: 7,
+    pos_att_type: ["c2p", "p2c"],
+    type_vocab_size: 2,
+  },
+  "deberta-v2 that looks one way": {
+    model_type: "deberta-v2",
+    relative_attention: true,
+    position_buckets: 6,
+    max_relative_positions: 12,
+    pos_att_type: ["p2c"],
+  },
   "gte without types": { model_type: "gte", type_vocab_size: 0 },
 };
 

@@ -113,6 +113,20 @@ add("gte without types", model("gte", type_vocab_size=0))
 add("gte, stretched", model("gte", rope_parameters={
     "rope_type": "linear", "factor": 2.0, "rope_theta": 100.0}))
 
+DEBERTA = dict(relative_attention=True, position_biased_input=False, pos_att_type=["p2c", "c2p"],
+               position_buckets=6, max_relative_positions=12, share_att_key=True,
+               norm_rel_ebd="layer_norm")
+add("deberta-v2 as version 3", model("deberta-v2", **DEBERTA))
+add("deberta-v2 with all of its own", model(
+    "deberta-v2", **{**DEBERTA, "share_att_key": False, "norm_rel_ebd": "none",
+                     "position_biased_input": True, "type_vocab_size": 2}))
+add("deberta-v2 without buckets", model(
+    "deberta-v2", **{**DEBERTA, "position_buckets": -1, "max_relative_positions": 7}))
+for looks in [["c2p"], ["p2c"], []]:
+    add(f"deberta-v2 that looks by {looks}", model(
+        "deberta-v2", **{**DEBERTA, "share_att_key": False, "pos_att_type": looks}))
+add("deberta-v2 with a head", transformers.DebertaV2ForMaskedLM(config("deberta-v2", **DEBERTA)), trains=False)
+
 T5 = dict(vocab_size=len(_cases.VOCAB), d_model=16, d_kv=6, d_ff=24, num_layers=3, num_heads=4,
           relative_attention_num_buckets=8, relative_attention_max_distance=10)
 for kind in ["relu", "gated-gelu", "gelu", "gated-silu"]:

@@ -198,3 +198,45 @@ Deno.test({
     assert.ok(same > 100, `${same} of ${cases.length} ran on both sides`);
   },
 });
+
+/** Folders of DeBERTa's class, whose vocabulary may score its unknown token. */
+const deberta: fc.Arbitrary<Files> = fc.record({
+  folder: folder.filter((files) => modelOf(files).type === "Unigram"),
+  more: fc.record({
+    do_lower_case: maybe(true, false),
+    split_by_punct: maybe(true, false),
+    unk_id: maybe(0, 2),
+  }),
+  scored: fc.boolean(),
+}).map(({ folder, more, scored }) => {
+  const json = folder["tokenizer.json"]!;
+  const { vocab, ...model } = modelOf(folder);
+  const unscored = (vocab as [string, number][]).map((
+    [text, score],
+  ) => [text, text === "<unk>" && !scored ? 0 : score]);
+  return {
+    ...folder,
+    "tokenizer.json": { ...json, model: { ...model, vocab: unscored } },
+    "tokenizer_config.json": {
+      ...folder["tokenizer_config.json"],
+      ...more,
+      additional_special_tokens: undefined,
+      tokenizer_class: "DebertaV2Tokenizer",
+    },
+    "config.json": { model_type: "deberta-v2" },
+  };
+});
+
+function modelOf(files: Files): Json {
+  return (files["tokenizer.json"] as { model: Json }).model;
+}
+
+Deno.test({
+  name: "random folders of DeBERTa give the ids of transformers' class",
+  ignore: WITHOUT_TORCH,
+  fn: async () => {
+    const cases = fc.sample(deberta, { numRuns: 30, seed: 5 });
+    const same = await compare(cases);
+    assert.ok(same > 15, `${same} of ${cases.length} ran on both sides`);
+  },
+});
