@@ -192,7 +192,7 @@ export { trainExamples, type TrainExamplesOptions } from "./train_examples.ts";
 export { writeBeirQrels, writeTrecQrels } from "./beir/write_qrels.ts";
 export { writeSuite, type WriteSuiteOptions } from "./beir/write_suite.ts";
 export { writeTask } from "./beir/write_task.ts";
-export { writeTdroJsonl } from "./tdro/write_tdro_jsonl.ts";
+export { tdroJsonLine, writeTdroJsonl } from "./tdro/write_tdro_jsonl.ts";
 export {
   writeTrecRun,
   type WriteTrecRunOptions,

@@ -33,7 +33,7 @@ export const command: Command<HandoffOptions> = {
   summary: "Make a project of a run that trains on a PyTorch cluster",
   details: [
     "Writes a folder with the training data in the tool's form, the weights as sampling ratios, the base model, the run's settings, files for torchrun, accelerate and Slurm, a smoke test, and a README that tells what the tool does otherwise than tdro.",
-    "The project for sentence-transformers trains as tdro does, and can learn the weights on the cluster too: its log goes into tdro weights replay.",
+    "The project for sentence-transformers trains as tdro does, and can learn the weights on the cluster too: its log goes into tdro weights replay. The other tools can't do all that tdro does; what they can't is listed.",
   ].join("\n"),
   examples: [
     {
@@ -51,7 +51,10 @@ export const command: Command<HandoffOptions> = {
     run: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
       "Folder of a run or a training run",
     ),
-    to: z.enum(["sentence-transformers"]).describe("What the project is for"),
+    to: z.enum(["sentence-transformers", "tdro", "automodel", "tevatron"])
+      .describe(
+        "What the project is for; tdro: the repository of the paper",
+      ),
     suite: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe("Folder of the suite that the run was made on; needed"),
     out: z.string().min(1).default("project").meta({ placeholder: "FOLDER" })

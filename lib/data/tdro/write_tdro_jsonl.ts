@@ -56,21 +56,28 @@ async function* tdroLines(
   path: string,
   examples: Iterable<TrainExample> | AsyncIterable<TrainExample>,
 ): AsyncGenerator<string> {
-  for await (const { query, positives, negatives } of examples) {
-    if (positives.length === 0) {
+  for await (const example of examples) {
+    if (example.positives.length === 0) {
       throw new RangeError(
         `Cannot write ${path}: the row of query ${
-          JSON.stringify(query.id)
+          JSON.stringify(example.query.id)
         } needs a positive: got none`,
       );
     }
-    yield JSON.stringify({
-      query_id: query.id,
-      query: query.text,
-      positive_passages: positives.map(fromPassage),
-      negative_passages: negatives.map(fromPassage),
-    }) + "\n";
+    yield tdroJsonLine(example);
   }
+}
+
+/** A line of {@linkcode writeTdroJsonl}, line end and all. */
+export function tdroJsonLine(
+  { query, positives, negatives }: TrainExample,
+): string {
+  return JSON.stringify({
+    query_id: query.id,
+    query: query.text,
+    positive_passages: positives.map(fromPassage),
+    negative_passages: negatives.map(fromPassage),
+  }) + "\n";
 }
 
 function fromPassage(passage: Passage) {

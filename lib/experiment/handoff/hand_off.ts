@@ -11,19 +11,21 @@ import { peakRate } from "../experiment_options.ts";
 import { weightUpdate } from "../weight_options.ts";
 import { type BaseModel, copyBaseModel } from "./base_model.ts";
 import { firstBatches } from "./first_batches.ts";
-import {
-  fileName,
-  type Project,
-  type ProjectFile,
-  type Target,
-} from "./project.ts";
+import type { Project, ProjectFile, Target } from "./project.ts";
 import { readme } from "./readme.ts";
+import { automodelProject } from "./targets/automodel.ts";
+import { tdroProject } from "./targets/tdro.ts";
+import { tevatronProject } from "./targets/tevatron.ts";
 import { sentenceTransformersProject } from "./targets/sentence_transformers.ts";
 import { type HandOffSource, readSource } from "./source.ts";
 import { weightsFitWarnings } from "./weights_fit.ts";
 
 /** What a project can be made for. */
-export type HandOffTarget = "sentence-transformers";
+export type HandOffTarget =
+  | "sentence-transformers"
+  | "tdro"
+  | "automodel"
+  | "tevatron";
 
 /** Options for {@linkcode handOff}. */
 export interface HandOffOptions {
@@ -63,6 +65,9 @@ const COMPARED = 3;
 
 const TARGETS: Readonly<Record<HandOffTarget, Target>> = {
   "sentence-transformers": sentenceTransformersProject,
+  tdro: tdroProject,
+  automodel: automodelProject,
+  tevatron: tevatronProject,
 };
 
 /**
@@ -117,7 +122,9 @@ export async function* handOff(
         ...await weightsFitWarnings(source, model),
         ...project.warnings ?? [],
       ];
-      for (const file of project.files) await writeFile(partial, file);
+      for (const file of [...project.data, ...project.files]) {
+        await writeFile(partial, file);
+      }
       await writeWeights(join(partial, "weights.json"), source);
       const input = { ...project, source, to, model, warnings };
       await writeWhole(join(partial, "README.md"), readme(input));
@@ -171,18 +178,20 @@ async function recordOf(
   },
 ): Promise<unknown> {
   const { record, name, suite, rows, weights, options, lora } = source;
-  const tasks = [];
+  const tasks: unknown[] = [];
+  const files: Record<string, string> = {};
+  for (const { path } of project.data) {
+    files[path] = (await hashFile(join(folder, path))).sha256;
+  }
   for (const [k, task] of suite.tasks.entries()) {
-    const file = project.files.find(({ path }) =>
-      path === `data/${fileName(task.name, k)}`
-    )?.path;
+    const file = project.data[k]?.path;
     tasks.push({
       name: task.name,
       prompt: options.prompts === "task" ? task.prompt : "",
       rows: rows[k]!.length,
       weight: weights[k]!,
-      file,
-      sha256: file && (await hashFile(join(folder, file))).sha256,
+      // One file for all is no task's.
+      file: project.data.length === suite.tasks.length ? file : null,
     });
   }
   return {
@@ -200,6 +209,7 @@ async function recordOf(
       miniBatch: options.chunkTokens === undefined ? null : 32,
     },
     tasks,
+    files,
     firstBatches: firstBatches(source, COMPARED),
     differences: project.differences,
     warnings,

@@ -21,7 +21,9 @@ export interface ProjectCommand {
 
 /** What a target needs, and what it can't do. */
 export interface Project {
-  /** Its files, without the base model, README.md and project.json. */
+  /** The training data: a file for each task in order, or one for all. */
+  data: ProjectFile[];
+  /** The other files, without the base model, weights.json and README.md. */
   files: ProjectFile[];
   /** What it does otherwise than tdro, a sentence each. */
   differences: string[];

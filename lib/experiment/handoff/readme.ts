@@ -15,6 +15,14 @@ export interface ReadmeInput extends Project {
   warnings: string[];
 }
 
+/** What the targets call themselves. */
+const TRAINERS: Readonly<Record<HandOffTarget, string>> = {
+  "sentence-transformers": "sentence-transformers",
+  tdro: "the tDRO repository",
+  automodel: "NeMo Automodel",
+  tevatron: "Tevatron",
+};
+
 /** The page of a project. */
 export function readme(
   { source, to, model, commands, differences, warnings }: ReadmeInput,
@@ -25,7 +33,7 @@ export function readme(
     ? "a copy of the run's base model in `model`"
     : `\`${model.name}\``;
   return [
-    `# ${plain(name)} for ${to}`,
+    `# ${plain(name)} for ${TRAINERS[to]}`,
     `Written by \`tdro handoff\` from the run ${plain(name)} on the suite ${
       plain(suite.name)
     }: ${options.steps} updates of ${options.batchSize} queries with ${options.passages} passages each, from ${base}.`,

@@ -54,15 +54,7 @@ use_cpu: false
 const slurm = (script: string) =>
   `#!/usr/bin/env bash
 # sbatch launch/slurm.sbatch [SCRIPT] [OPTIONS], from the project's folder.
-#SBATCH --job-name=tdro
-#SBATCH --nodes=2
-#SBATCH --ntasks-per-node=1
-#SBATCH --gpus-per-node=8
-#SBATCH --cpus-per-task=32
-#SBATCH --time=24:00:00
-#SBATCH --output=out/slurm-%j.log
-set -euo pipefail
-cd "$SLURM_SUBMIT_DIR"
+${SLURM}
 [ $# -gt 0 ] || set -- ${script}
 first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 exec srun torchrun \\
@@ -70,3 +62,34 @@ exec srun torchrun \\
   --rdzv-backend c10d --rdzv-id "$SLURM_JOB_ID" --rdzv-endpoint "$first:29500" \\
   "$@"
 `;
+
+/** What both Slurm files begin with. */
+const SLURM = `#SBATCH --job-name=tdro
+#SBATCH --nodes=2
+#SBATCH --ntasks-per-node=1
+#SBATCH --gpus-per-node=8
+#SBATCH --cpus-per-task=32
+#SBATCH --time=24:00:00
+#SBATCH --output=slurm-%j.log
+set -euo pipefail
+cd "$SLURM_SUBMIT_DIR"`;
+
+/**
+ * A Slurm file for a script that calls torchrun itself, for as many processes and
+ * machines as NPROC, NNODES and RDZV say.
+ *
+ * @param script The script, with its arguments.
+ */
+export function slurmFile(script: string): ProjectFile {
+  return {
+    path: "launch/slurm.sbatch",
+    text: `#!/usr/bin/env bash
+# sbatch launch/slurm.sbatch [OPTIONS], from the project's folder.
+${SLURM}
+export NNODES=$SLURM_NNODES NPROC=\${SLURM_GPUS_ON_NODE:-1}
+RDZV=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1):29500
+export RDZV
+exec srun ./${script} "$@"
+`,
+  };
+}

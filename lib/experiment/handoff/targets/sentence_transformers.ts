@@ -1,6 +1,7 @@
 import type { TrainExample } from "../../../data/mod.ts";
 import { launchFiles } from "./launch_files.ts";
 import { fileName, type Project, type ProjectFile } from "../project.ts";
+import checkFiles from "./python/check_files.py" with { type: "text" };
 import draws from "./python/draws.py" with { type: "text" };
 import learnWeights from "./python/learn_weights.py" with { type: "text" };
 import lossLog from "./python/loss_log.py" with { type: "text" };
@@ -27,6 +28,7 @@ const PACKAGE = {
 };
 
 const SCRIPTS = {
+  check_files: checkFiles,
   train: trainPy,
   learn_weights: learnWeights,
   smoke_test: smokeTest,
@@ -53,7 +55,6 @@ export function sentenceTransformersProject(source: HandOffSource): Project {
     text: lines(rowsOf(source, k)),
   }));
   const files = [
-    ...data,
     ...Object.entries(PACKAGE).map(([name, text]) => //
     ({ path: `tdro_handoff/${name}.py`, text })),
     ...Object.entries(SCRIPTS).map(([name, text]) => //
@@ -62,6 +63,7 @@ export function sentenceTransformersProject(source: HandOffSource): Project {
     ...launchFiles("train.py"),
   ];
   return {
+    data,
     files,
     differences: [
       "Floating-point sums run in PyTorch's order: losses agree to about six digits at first, then drift apart, as those of two PyTorch runs on different numbers of GPUs do.",

@@ -4,7 +4,6 @@ draws, and two updates of each stage work.
     python smoke_test.py
 """
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
+from check_files import check_files
 from tdro_handoff.draws import draws
 from tdro_handoff.project import Project
 from tdro_handoff.rows import Rows
@@ -19,9 +19,7 @@ from tdro_handoff.weights import read_weights
 
 
 def check_data(project):
-    for task in project.tasks:
-        digest = hashlib.sha256((project.folder / task["file"]).read_bytes()).hexdigest()
-        assert digest == task["sha256"], f"{task['file']} is not the file that tdro wrote"
+    check_files(project.folder)
     rows = Rows(project)
     for task, counts in zip(project.tasks, rows.counts):
         assert len(counts) == task["rows"], task["file"]
