@@ -58,6 +58,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/train.ts"),
   },
   {
+    name: "distil",
+    summary: "Distil a fast query tower for an index that stays as it is",
+    needs: ["read", "write"],
+    uses: ["net", ...BACKEND],
+    load: () => import("./commands/distil.ts"),
+  },
+  {
     name: "arena plan",
     summary: "Divide an arena into jobs for any number of machines",
     needs: ["read", "write"],

@@ -28,7 +28,11 @@ export type {
   BenchmarkReport,
   BenchmarkTaskReport,
 } from "./records/benchmark_report.ts";
-export type { EmbeddingCache } from "./passage_vectors.ts";
+export {
+  type EmbeddingCache,
+  passageVectors,
+  type PassageVectorsOptions,
+} from "./passage_vectors.ts";
 
 export {
   type BootstrapInterval,

@@ -38,6 +38,27 @@ export interface PassageVectorsOptions
  * @param encode Turns texts into vectors.
  * @param task The corpus, and a name for its file.
  * @param options Where vectors are kept, how many at a time.
+ *
+ * @example Usage
+ * ```ts
+ * import { passageVectors } from "@tdro/tdro/eval";
+ * import assert from "node:assert/strict";
+ *
+ * let calls = 0;
+ * const encode = (texts: readonly string[]) => {
+ *   calls++;
+ *   const data = Float32Array.from(texts, (text) => text.length);
+ *   return Promise.resolve({ data, count: texts.length, dimension: 1 });
+ * };
+ * const task = { name: "toy", corpus: [{ id: "a", text: "one" }] };
+ * const cache = { folder: await Deno.makeTempDir(), model: "lengths@1" };
+ * for (let i = 0; i < 2; i++) {
+ *   for await (const { embeddings } of passageVectors(encode, task, { cache })) {
+ *     assert.deepEqual([...embeddings.data], [3]);
+ *   }
+ * }
+ * assert.equal(calls, 1); // the second time they came from disk
+ * ```
  */
 export async function* passageVectors(
   encode: EncodeFunction,

@@ -137,3 +137,16 @@ export {
 export type { Encoding } from "./retriever/encoding.ts";
 export type { DenseModel, PromptedOptions } from "./retriever/open_model.ts";
 export type { SearchedTask, SearchOptions } from "./retriever/searcher.ts";
+export {
+  distil,
+  type DistilOptions,
+  type DistilResult,
+  planDistil,
+} from "./distil/distil.ts";
+export {
+  type DistilSettings,
+  parseDistilOptions,
+} from "./distil/distil_options.ts";
+export { readTowers } from "./distil/towers_file.ts";
+export type { TowerRow } from "./distil/tower_rows.ts";
+export type { QuerySpeed } from "./distil/speed.ts";

@@ -79,6 +79,8 @@ const CONTENT = [
   "weights",
   "weights_by_seed",
   "negatives.json",
+  "towers.json",
+  "vectors",
   "tasks.json",
 ];
 

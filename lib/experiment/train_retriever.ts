@@ -352,7 +352,8 @@ async function reportsBefore(
   };
 }
 
-function checkWeights(weights: readonly number[], suite: Suite): void {
+/** Refuses weights that no mixture of the tasks can have. */
+export function checkWeights(weights: readonly number[], suite: Suite): void {
   const wrong = weights.length !== suite.tasks.length
     ? `there must be one for each of the ${suite.tasks.length} tasks: got ${weights.length}`
     : weights.some((w) => !(w >= 0 && Number.isFinite(w)))

@@ -133,6 +133,8 @@ export { type LoraConfig, loraConfig } from "./lora/lora_config.ts";
 export { mergeLora } from "./lora/merge_lora.ts";
 export { saveLora } from "./lora/save_lora.ts";
 export { loadEncoder, type LoadEncoderOptions } from "./load_encoder.ts";
+export { chooseLayers } from "./derive/choose_layers.ts";
+export { addDense, type AddDenseOptions } from "./derive/add_dense.ts";
 export { disposeTowers, loadTowers } from "./load_towers.ts";
 export { saveTowers, type SaveTowersOptions } from "./save_towers.ts";
 export { hasTwoTowers } from "./config/module_list.ts";

@@ -22,9 +22,9 @@ const FOREIGN = [
   /^experiment\/handoff\/targets\//,
 ];
 
-const TRAINING = ["run", "demo", "train", "arena", "arena plan"];
+const TRAINING = ["run", "demo", "train", "distil", "arena", "arena plan"];
 const LLM = ["llm judge", "llm queries"];
-const RUNS = ["run", "demo", "train"];
+const RUNS = ["run", "demo", "train", "distil"];
 
 /** Commands that say what stands in a file which is no command. */
 const SAID_BY: Record<string, string[]> = {
@@ -47,8 +47,8 @@ const SAID_BY: Record<string, string[]> = {
     .concat("model export"),
   "cli/commands/output.ts": ["eval", "report", "weights select"],
   "cli/commands/arena/options.ts": ["arena", "arena plan"],
-  "cli/commands/plan_option.ts": ["run", "train", "arena"],
-  "cli/commands/read_mixture.ts": ["train"],
+  "cli/commands/plan_option.ts": ["run", "train", "distil", "arena"],
+  "cli/commands/read_mixture.ts": ["train", "distil"],
   "cli/commands/run_writer.ts": ["eval"],
   "cli/workers/": ["run", "train", "arena", "eval", "mine"],
   "cli/serve/served_run.ts": ["serve"],
@@ -68,9 +68,13 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/long_dims.ts": TRAINING,
   "experiment/card/model_card.ts": [],
   "experiment/dev/": TRAINING,
+  "experiment/distil/": ["distil"],
   "experiment/arena/context.ts": ["arena"],
   "experiment/export/export_run.ts": ["export"],
-  "experiment/experiment_options.ts": TRAINING,
+  // distil has no --matryoshka, so that it never says what is wrong with it.
+  "experiment/experiment_options.ts": TRAINING.filter((name) =>
+    name !== "distil"
+  ),
   "experiment/handoff/": ["handoff"],
   "experiment/mine_suite_options.ts": ["mine"],
   "experiment/mined_file.ts": ["mine"],

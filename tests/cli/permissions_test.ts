@@ -57,6 +57,8 @@ const LINES: Record<string, string[]> = {
   "model info": ["base"],
   run: ["--suite", "suite", "--out", "run2", ...RUN],
   train: ["--suite", "suite", "--out", "trained", ...QUICK],
+  distil: ["--suite", "suite", "--teacher", "base", "--out", "distilled"]
+    .concat(["--student", "layers:1", "--backend", "wasm", "--steps", "1"]),
   arena: ["--suite", "suite", "--out", "arena", "--seeds", "1", ...QUICK]
     .concat(["--strategies", "uniform,proportional"]),
   "arena plan": ["--suite", "suite", "--out", "plan2", "--seeds", "1"]

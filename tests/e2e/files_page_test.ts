@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { useBackend } from "../../lib/backend/mod.ts";
 import {
   compareMixtures,
+  distil,
   mineSuite,
   runExperiment,
   trainRetriever,
@@ -102,6 +103,18 @@ Deno.test("docs/files.md tells every file and field that is written", async () =
       ...adapted,
     })
   ) assert.ok(done >= 0);
+  const { weightSteps: _, weightBatchSize: __, ...tower } = settings("distil");
+  const vectors = await tempFolder();
+  for await (
+    const { done } of distil(suite, {
+      ...tower,
+      teacher: `${folder}/train`,
+      student: "scratch",
+      refine: 1,
+      cache: vectors,
+    })
+  ) assert.ok(done >= 0);
+  await Deno.remove(vectors, { recursive: true });
   const mined = await tempFolder();
   for await (const { stage } of mineSuite(suite, { out: mined })) {
     assert.ok(stage);

@@ -7,7 +7,16 @@ const GROUPS:
   readonly (readonly [heading: string, words: readonly string[]])[] = [
     ["Start here", ["doctor", "setup", "demo"]],
     ["Data and models", ["data", "model", "llm"]],
-    ["Train and compare", ["run", "train", "arena", "work", "sweep", "bench"]],
+    ["Train and compare", [
+      "run",
+      "train",
+      "distil",
+      "scale",
+      "arena",
+      "work",
+      "sweep",
+      "bench",
+    ]],
     ["Search and evaluate", ["encode", "search", "mine", "eval", "score"]],
     [
       "Results",

@@ -42,7 +42,8 @@ export function recordedOptions(
   return withoutUndefined({
     ...around,
     ...options,
-    prompts: promptsOfToday(options.prompts),
+    prompts: promptsOfToday(options.teacherPrompts ?? options.prompts),
+    teacherPrompts: undefined,
     // Records of runs that learned weights before it was among the options.
     ..."weightBatchSize" in options &&
       { weightDraw: options.weightDraw ?? EARLIER_WEIGHT_DRAW },

@@ -195,6 +195,6 @@ function percent(share: number): string {
 }
 
 /** A name within a line of Markdown. */
-function plain(name: string): string {
+export function plain(name: string): string {
   return name.replace(/[\\`*_[\]<>~|&]/g, "\\$&");
 }

@@ -10,6 +10,7 @@ import type { StageInput } from "../stages/stage_input.ts";
 import { samplerOptions } from "../stages/stage_input.ts";
 import { retrieverLoss } from "../stages/retriever_loss.ts";
 import { trainingOptions } from "../stages/training_options.ts";
+import type { ArmTraining } from "../stages/train_arm.ts";
 import type { MeasuredUpdates } from "./run_plan.ts";
 
 /** Updates that are made: the first one also sets things up. */
@@ -22,17 +23,41 @@ export const MEASURED = 3;
  * @param input Start, tasks and settings.
  */
 export async function measureUpdates(
+  input: Pick<StageInput, "base" | "suite" | "options" | "signal">,
+): Promise<MeasuredUpdates> {
+  const { suite, options } = input;
+  return await timeUpdates(input, {
+    rows: rowsWithNegatives(suite, options),
+    training: (encoder) => ({ loss: retrieverLoss(options, encoder) }),
+  });
+}
+
+/** What {@linkcode timeUpdates} trains. */
+export interface TimedTraining
+  extends Pick<ArmTraining, "training" | "sampling"> {
+  /** Rows of each task. */
+  rows: readonly (readonly TrainExample[])[];
+}
+
+/**
+ * Makes three updates of a copy of the start; the copy goes afterwards.
+ *
+ * @param input Start, tasks and settings.
+ * @param timed What is trained on, and how.
+ */
+export async function timeUpdates(
   { base, suite, options, signal }: Pick<
     StageInput,
     "base" | "suite" | "options" | "signal"
   >,
+  { rows, training: how, sampling }: TimedTraining,
 ): Promise<MeasuredUpdates> {
-  const rows = rowsWithNegatives(suite, options);
   const encoder = cloneEncoder(base);
   const training = trainingOptions(options, options.steps);
   const optimizer = new AdamW(trainable(encoder, training), training);
   const drawn = batches(rows, rows.map(() => 1), {
     ...samplerOptions({ options, suite }),
+    ...sampling,
     count: MEASURED,
   });
   const times: number[] = [];
@@ -40,7 +65,7 @@ export async function measureUpdates(
   try {
     const updates = train(encoder, drawn, {
       ...training,
-      loss: retrieverLoss(options, encoder),
+      ...how(encoder),
       optimizer,
     });
     for await (const { seconds, tokens } of updates) {

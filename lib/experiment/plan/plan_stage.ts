@@ -8,7 +8,12 @@ import { measureUpdates } from "./measure_updates.ts";
 import { plannedModel } from "./planned_model.ts";
 import { pooledLine } from "../stages/pooled_test.ts";
 import { planLines } from "./plan_lines.ts";
-import type { PlannedStage, PlannedTask, RunPlan } from "./run_plan.ts";
+import type {
+  MeasuredUpdates,
+  PlannedStage,
+  PlannedTask,
+  RunPlan,
+} from "./run_plan.ts";
 
 /** What a plan is made of. */
 export interface PlanInput extends
@@ -32,6 +37,10 @@ export interface PlanInput extends
   state: RunPlan["state"];
   /** Whether the plan is all that is wanted. */
   planOnly: boolean;
+  /** Training rows of each task. @default {its queries with a train judgment} */
+  rows?: readonly number[];
+  /** Makes three updates. @default {of a retriever} */
+  measure?: () => Promise<MeasuredUpdates>;
 }
 
 /** Updates from which on three more don't count. */
@@ -48,7 +57,10 @@ export async function* planStage(
   const { base, suite, options, backend, models, sample, starts = 1, open } =
     input;
   const { state, planOnly } = input;
-  const tasks = plannedTasks(suite, input.pooled?.suite);
+  const tasks = plannedTasks(suite, {
+    tested: input.pooled?.suite,
+    rows: input.rows,
+  });
   const stages = await input.stages(tasks.map(({ rows }) => rows));
   const lengths = cutTexts(base, suite, options);
   const updates = stages.reduce((sum, stage) => sum + stage.updates, 0);
@@ -88,16 +100,21 @@ async function* measuring(input: PlanInput) {
     label: "making three updates to see what they take",
   };
   yield { ...event, done: 0, total: 1 };
-  const measured = await measureUpdates(input);
+  const measured = await (input.measure?.() ?? measureUpdates(input));
   yield { ...event, done: 1, total: 1 };
   return measured;
 }
 
-function plannedTasks(suite: Suite, tested: Suite = suite): PlannedTask[] {
-  const rows = trainExamples(suite);
+function plannedTasks(
+  suite: Suite,
+  {
+    tested = suite,
+    rows = trainExamples(suite).map(({ length }) => length),
+  }: { tested?: Suite | undefined; rows?: readonly number[] | undefined },
+): PlannedTask[] {
   return tested.tasks.map(({ name, corpus, qrels }, k) => ({
     name,
-    rows: rows[k]!.length,
+    rows: rows[k]!,
     passages: corpus.size,
     testQueries: qrels.test?.size ?? 0,
   }));

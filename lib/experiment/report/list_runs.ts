@@ -11,8 +11,8 @@ import { readPart } from "./read_run.ts";
 export interface ListedRun {
   /** Its folder. */
   folder: string;
-  /** What made it: `tdro run` (or `demo`), `tdro train`, or `tdro arena`. */
-  kind: "run" | "train" | "arena";
+  /** What made it: `tdro run` (or `demo`), `tdro train`, `distil`, or `arena`. */
+  kind: "run" | "train" | "distil" | "arena";
   /** Name of the suite; absent if the record is damaged. */
   suite?: string;
   /**
@@ -28,6 +28,12 @@ export interface ListedRun {
 
 /** What tells a run, and an arena. */
 const RECORDS = { run: "run.json", arena: "settings.json" } as const;
+
+/** What a run's record calls its kind; `tdro run` has no name for its own. */
+const KINDS: Readonly<Record<string, "train" | "distil">> = {
+  retriever: "train",
+  distil: "distil",
+};
 
 /** Folders below the one that was named are looked at so far down. */
 const DEPTH = 3;
@@ -122,9 +128,7 @@ async function readOne(folder: string): Promise<ListedRun> {
   if (!record) throw damaged(folder, RECORDS.run);
   const { suite, status, options } = record;
   const finished = status === "finished";
-  const kind = (options as { kind?: string }).kind === "retriever"
-    ? "train"
-    : "run";
+  const kind = KINDS[`${(options as { kind?: string }).kind}`] ?? "run";
   return {
     folder,
     kind,
@@ -142,7 +146,7 @@ function damaged(folder: string, name: string): SyntaxError {
 
 async function meansOf(
   folder: string,
-  kind: "run" | "train",
+  kind: "run" | "train" | "distil",
 ): Promise<Record<string, number>> {
   if (kind === "run") {
     const summary = await readPart(folder, "summary.json");

@@ -20,7 +20,7 @@ export interface FoundModel {
 }
 
 /** Which arm of a run is taken where none is named; the first that there is. */
-const PREFERRED = ["reweighted", "retriever"];
+const PREFERRED = ["reweighted", "retriever", "refined", "distilled"];
 
 /**
  * Finds the model that a name means: a model folder, a run and one of its arms, or a
@@ -55,7 +55,8 @@ async function armOf(
     throw new Deno.errors.NotFound(`Cannot open the start of ${run}: ${start}`);
   }
   const wanted = arm === undefined ? PREFERRED : [arm];
-  const model = models.find(({ name }) => wanted.includes(name));
+  const model = wanted.map((each) => models.find(({ name }) => name === each))
+    .find((found) => found !== undefined);
   if (model) return model;
   if (arm === undefined && models.length === 1) return models[0]!;
   throw new RangeError(

@@ -28,7 +28,7 @@ import type { StageInput } from "./stage_input.ts";
 export type Reports = Record<ArmName | BaselineName, EvalReport>;
 
 /** What is measured, of every arm and baseline alike. */
-const MEASURED = {
+export const MEASURED = {
   split: "test",
   metrics: [METRIC, "MRR@10", "Recall@100"],
   k: 100,

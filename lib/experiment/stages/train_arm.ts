@@ -4,7 +4,8 @@ import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import { type Encoder, loadEncoder, saveEncoder } from "../../model/mod.ts";
 import { type OnlineMixture, tracked } from "../../dro/mod.ts";
-import { type DevState, train } from "../../train/mod.ts";
+import type { BatchesOptions } from "../../sampling/mod.ts";
+import { type DevState, train, type TrainOptions } from "../../train/mod.ts";
 import { writeCard } from "../card/write_card.ts";
 import { DevWatch } from "../dev/dev_watch.ts";
 import type { KeptStep } from "../dev/kept_step.ts";
@@ -25,6 +26,34 @@ export interface Arm {
   about: string;
   /** What changes the weights while the arm trains, if anything does. */
   online?: OnlineMixture | undefined;
+}
+
+/** How an arm is trained, and how its model is kept. */
+export interface ArmTraining {
+  /** Loss of the model that is trained, and what stays as it is. */
+  training(encoder: Encoder): Pick<TrainOptions, "loss" | "frozenPassages">;
+  /** How batches are drawn, where not as for a retriever. */
+  sampling?: Partial<BatchesOptions>;
+  /** The model with the lengths and prompts that it is kept with. */
+  asKept(encoder: Encoder): Encoder;
+  /** Loads what `save` wrote. */
+  load(folder: string): Promise<Encoder>;
+  /** Writes the model's files. */
+  save(encoder: Encoder, folder: string): Promise<void>;
+  /** Writes the model's card, as far as it is known. */
+  card(folder: string, arm: ArmRecord): Promise<void>;
+}
+
+/** A retriever: one encoder, by InfoNCE with in-batch and hard negatives. */
+function retrieverTraining(input: StageInput, name: string): ArmTraining {
+  const { options, suite } = input;
+  return {
+    training: (encoder) => ({ loss: retrieverLoss(options, encoder) }),
+    asKept: (encoder) => asTrained(encoder, input),
+    load: loadEncoder,
+    save: saveEncoder,
+    card: (folder, arm) => writeCard(folder, { name, arm, options, suite }),
+  };
 }
 
 /** What a checkpoint of an arm keeps beside the sampler's state. */
@@ -51,12 +80,17 @@ export interface TrainedArm extends ArmRecord {
  * are the same for every arm; the last step's model counts, or the one that is
  * best on dev queries (`keep`). Goes on from a checkpoint if an earlier try left
  * one.
+ *
+ * @param input What every stage needs.
+ * @param arm The arm.
+ * @param how Another way of training, such as a query tower's.
  */
 export async function* trainArm(
   input: StageInput,
   { name, weights, about, online }: Arm,
+  how: ArmTraining = retrieverTraining(input, name),
 ): AsyncGenerator<ProgressEvent, TrainedArm> {
-  const { options, suite, rows } = input;
+  const { options, rows } = input;
   const folder = join(options.out, "models", name);
   const sizes = rows.map((r) => r.length);
   const made = (
@@ -70,7 +104,7 @@ export async function* trainArm(
   if (before) {
     await refuseDamage(folder);
     yield { stage: name, label: `${name}: trained before`, done: 1, total: 1 };
-    const encoder = asTrained(await loadEncoder(folder), input);
+    const encoder = how.asKept(await how.load(folder));
     const mixed = online && "weights" in before ? before.weights : weights;
     return {
       name,
@@ -87,6 +121,7 @@ export async function* trainArm(
     steps: options.steps,
     weights,
     online: changing,
+    ...how.sampling && { sampling: how.sampling },
     dev: watch,
     resume(extra) {
       const { dev, online } = extra as ArmExtra | undefined ?? {};
@@ -103,24 +138,24 @@ export async function* trainArm(
     updates({ encoder, optimizer, drawn, training }) {
       const steps = train(encoder, drawn, {
         ...training,
-        loss: retrieverLoss(options, encoder),
+        ...how.training(encoder),
         optimizer,
       });
       return watch?.among(steps, { encoder, done: optimizer.step }) ?? steps;
     },
     note: ({ loss }) => `loss ${loss.toFixed(3)}`,
     async save({ encoder: kept, drawn }) {
-      const encoder = asTrained(kept, input);
+      const encoder = how.asKept(kept);
       const arm = made(drawn, watch?.kept(), changing?.mean());
       await writeArm(folder, arm);
       await writeFolder(folder, {
         overwrite: true,
         what: `the model ${folder}`,
         async fill(partial) {
-          await saveEncoder(encoder, partial);
+          await how.save(encoder, partial);
           await writeChecksums(partial);
           // After them, as it is written again when the scores are known.
-          await writeCard(partial, { name, arm, options, suite });
+          await how.card(partial, arm);
         },
       });
       return { name, folder, encoder, ...arm };
