@@ -4,6 +4,7 @@ import type { Installation, NativeBackend } from "./setup/tensorflow.ts";
 import { buildCuda } from "./setup/cuda_build.ts";
 import { buildNative, type NativeKind } from "./setup/native_build.ts";
 import type { Precision } from "./precision.ts";
+import { runWasm, wasmDataOf } from "./wasm/run_wasm.ts";
 import { refusal } from "../base/permissions.ts";
 
 /** The addon's functions that work on raw tensor numbers. */
@@ -37,8 +38,10 @@ interface RawBackend {
 interface State {
   /** Which library is loaded: its ops stay registered for good. */
   loaded?: NativeKind;
-  /** Whether kernels use it. */
+  /** Whether kernels use it on `tensorflow`. */
   active: boolean;
+  /** Whether they are used on `wasm`. */
+  onWasm: boolean;
   /** What multiplies matrices here. */
   engine: string;
   /** Scores rows, see `native/top_k.cc`. */
@@ -59,6 +62,7 @@ interface State {
 
 const state: State = {
   active: false,
+  onWasm: false,
   engine: "",
   problem: "",
 };
@@ -147,19 +151,33 @@ function checkProduct(): void {
   });
 }
 
+/** Switches the compiled kernels of the `wasm` backend on or off. */
+export function useNativeOnWasm(wanted: boolean): void {
+  state.onWasm = wanted;
+}
+
 /** Whether kernels take their compiled form now. */
 export function native(): boolean {
+  return nativeOnTensorflow() || nativeOnWasm();
+}
+
+function nativeOnTensorflow(): boolean {
   return state.active && tf.getBackend() === "tensorflow";
+}
+
+/** Whether it is the form that runs everywhere. */
+export function nativeOnWasm(): boolean {
+  return state.onWasm && tf.getBackend() === "wasm";
 }
 
 /** Whether those that a GPU has no use for do: the processor's own. */
 export function nativeOnCpu(): boolean {
-  return native() && state.loaded === "cpu";
+  return nativeOnTensorflow() && state.loaded === "cpu";
 }
 
 /** Whether those that only a GPU has use for do. */
 export function nativeOnGpu(): boolean {
-  return native() && state.loaded !== "cpu";
+  return nativeOnTensorflow() && state.loaded !== "cpu";
 }
 
 /** How compiled kernels are told a precision, see `native/precision.h`. */
@@ -184,7 +202,9 @@ export function nativeScoreRows(): State["scoreRows"] {
 
 /** What the backend knows of a tensor's data. */
 export function dataOf(tensor: Tensor): { refCount: number } {
-  return (tf.backend() as unknown as RawBackend).tensorMap.get(tensor.dataId);
+  return nativeOnWasm()
+    ? wasmDataOf(tensor)
+    : (tf.backend() as unknown as RawBackend).tensorMap.get(tensor.dataId);
 }
 
 /** What a compiled kernel takes; the order is float tensors, integers, settings. */
@@ -211,6 +231,7 @@ export interface NativeCall {
  * @returns Its results; the caller owns them (a `tidy` sees them).
  */
 export function runNative(name: string, call: NativeCall): Tensor[] {
+  if (nativeOnWasm()) return runWasm(name, call);
   const { inputs, ints = [], settings = [0], outputs = 1 } = call;
   const backend = tf.backend() as unknown as RawBackend;
   const { binding } = backend;

@@ -4,8 +4,8 @@ import {
   type NativeBackend,
   registerTensorflow,
 } from "./setup/tensorflow.ts";
-import { useNative } from "./run_native.ts";
-import { activateWasm } from "./wasm.ts";
+import { nativeOnWasm, useNative, useNativeOnWasm } from "./run_native.ts";
+import { activateWasm, type StartedWasm } from "./wasm/activate_wasm.ts";
 import { setupCommand } from "./setup/setup_command.ts";
 import { env, refusal } from "../base/permissions.ts";
 
@@ -18,16 +18,17 @@ export interface UseBackendOptions {
   requireGpu?: boolean;
   /**
    * Use the compiled kernels of the `tensorflow` backend, on the CPU or an NVIDIA
-   * GPU; without them it composes TensorFlow's own ops, slower. The environment's
-   * `TDRO_NATIVE=0` switches them off; `TDRO_NATIVE=emulated` plays those of a
-   * GPU on the CPU, for tests. @default {true}
+   * GPU, and of the `wasm` backend; without them it composes the library's own
+   * ops, slower. The environment's `TDRO_NATIVE=0` switches them off;
+   * `TDRO_NATIVE=emulated` plays those of a GPU on the CPU, for tests.
+   * @default {true}
    */
   native?: boolean;
   /**
-   * Threads of the `wasm` backend for matrix products, 1 to 9: others than the
-   * caller's are workers that live as long as the process does, and the first
-   * start decides. The environment's `TDRO_WASM_THREADS` goes before.
-   * @default {1}
+   * Threads of the `wasm` backend: others than the caller's are workers that
+   * sleep where there is nothing to do and live as long as the process does. The
+   * first start decides, and how many there are changes no result. The
+   * environment's `TDRO_WASM_THREADS` goes before. @default {all processors}
    */
   threads?: number;
 }
@@ -117,12 +118,12 @@ async function useBest(
 
 async function useNamed(
   name: BackendName,
-  { native, threads = 1 }: UseBackendOptions,
+  { native, threads = navigator.hardwareConcurrency }: UseBackendOptions,
 ): Promise<Backend> {
   const starters: Record<BackendName, () => Promise<Backend>> = {
     tensorflow: () => startTensorflow(native),
     webgpu: startWebgpu,
-    wasm: () => startWasm(threads),
+    wasm: () => startWasm(threads, native),
     cpu: startCpu,
   };
   const start = starters[name];
@@ -215,24 +216,35 @@ async function loadTensorflowFirst(): Promise<void> {
   }
 }
 
-async function startWasm(threads: number): Promise<Backend> {
+async function startWasm(threads: number, native?: boolean): Promise<Backend> {
   const wanted = Number(env.get("TDRO_WASM_THREADS") ?? threads);
   if (!(Number.isInteger(wanted) && wanted >= 1)) {
     throw new RangeError(
       `Cannot use the wasm backend: threads must be an integer >= 1: got ${wanted}`,
     );
   }
-  let used: number;
+  let used: StartedWasm;
   try {
-    used = await activateWasm(Math.min(wanted, 9), () => activate("wasm"));
+    used = await activateWasm(wanted, {
+      activate: () => activate("wasm"),
+      wanted: nativeOnWasm,
+    });
   } catch (error) {
     if (refusal(error)) throw error;
     throw new RangeError(`Cannot use the wasm backend: ${oneLine(error)}`);
   }
+  const kernels = native ?? nativeByDefault() !== false;
+  useNativeOnWasm(kernels && !used.problem);
+  const without = used.problem ?? (kernels ? undefined : "switched off");
+  const notes = without
+    ? [`no compiled kernels: ${without}`]
+    : used.threads > 1
+    ? [`${used.threads} threads`]
+    : [];
   return {
     name: "wasm",
     device: "cpu",
-    reason: `WebAssembly runs everywhere${used > 1 ? `; ${used} threads` : ""}`,
+    reason: ["WebAssembly runs everywhere", ...notes].join("; "),
   };
 }
 

@@ -26,16 +26,10 @@
  */
 import { terminalIo } from "./io.ts";
 import { main } from "./main.ts";
-import { mayUse } from "../base/permissions.ts";
 
 export { main } from "./main.ts";
 export { type Io, terminalIo } from "./io.ts";
 
 if (import.meta.main) {
-  // The process is ours alone: all cores may serve the wasm backend.
-  const variable = "TDRO_WASM_THREADS";
-  if (mayUse({ name: "env", variable }) && !Deno.env.has(variable)) {
-    Deno.env.set(variable, `${navigator.hardwareConcurrency}`);
-  }
   Deno.exit(await main(Deno.args, terminalIo()));
 }

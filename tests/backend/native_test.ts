@@ -4,7 +4,7 @@ import { type Tensor, useBackend } from "../../lib/backend/mod.ts";
 import { native } from "../../lib/backend/run_native.ts";
 import { NATIVE_FILES } from "../../lib/backend/native/files.ts";
 import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
-import { maxDifference, noise } from "../_backends.ts";
+import { maxDifference, noise, onBackends } from "../_backends.ts";
 import {
   add,
   attention,
@@ -258,14 +258,14 @@ const ignore = Deno.env.get("TDRO_REQUIRE_TENSORFLOW") !== "1" &&
   !findInstallation();
 
 for (const [name, kernel] of Object.entries(CASES)) {
-  Deno.test({
-    name: `${name} computes natively what it computes composed`,
-    ignore,
-    fn: async () => {
-      await useBackend("tensorflow", { native: false });
+  onBackends(
+    `${name} computes natively what it computes composed`,
+    async (backend) => {
+      await useBackend(backend, { native: false });
       assert.equal(native(), false);
       const composed = evaluate(kernel);
-      await useBackend("tensorflow");
+      await useBackend(backend);
+      assert.equal(native(), true);
       const before = tf.memory().numTensors;
       const compiled = evaluate(kernel);
       assert.equal(tf.memory().numTensors, before, "tensors leak");
@@ -281,7 +281,7 @@ for (const [name, kernel] of Object.entries(CASES)) {
         assert.deepEqual(again[i], compiled[i]);
       });
     },
-  });
+  );
 }
 
 for (

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { nativeOnWasm } from "../run_native.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
 
 /** Options for {@linkcode matMul}. */
@@ -11,9 +12,10 @@ export interface MatMulOptions {
 
 /**
  * Matrix product over the last two dimensions; the dimensions before them,
- * equal in both, are batches. On `wasm` only a single product without
- * transposition takes the fast road (XNNPACK; the other one is 20 times
- * slower), so there transposes are written out and batches done one by one.
+ * equal in both, are batches. Of tfjs's own products on `wasm` only a single one
+ * without transposition takes the fast road (XNNPACK; the other one is 20 times
+ * slower), so there transposes are written out and batches done one by one; where
+ * compiled kernels are, a single product is theirs.
  * Not differentiable: for use inside kernels that write their gradient.
  *
  * @param a Left side, shape `[..., M, K]` (`[..., K, M]` if transposed).
@@ -40,7 +42,7 @@ export function matMul<T extends Tensor>(
   b: T,
   { transposeA = false, transposeB = false }: MatMulOptions = {},
 ): T {
-  if (tf.getBackend() !== "wasm") {
+  if (tf.getBackend() !== "wasm" || nativeOnWasm() && a.rank === 2) {
     return tf.matMul(a, b, transposeA, transposeB) as T;
   }
   return tf.tidy(() => {

@@ -1,5 +1,6 @@
 // Rows of matrices: added up, pooled.
 #include <algorithm>
+#include <cstring>
 
 #include "call.h"
 #include "pool.h"
@@ -27,6 +28,19 @@ void rowSum(Call& call) {
 #pragma omp simd
         for (int64_t d = from; d < to; d++) sum[d] += row[d];
       }
+    }
+  });
+}
+
+// table [V, D], ids [N] -> rows [N, D]
+void gather(Call& call) {
+  const int64_t D = call.dim(0, 1), N = call.size(1);
+  const float* table = call.in(0);
+  const int32_t* ids = call.ints(1);
+  float* y = call.out(0, {N, D});
+  parallelRanges(N, 1 + (1 << 14) / (D + 1), [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      std::memcpy(y + i * D, table + ids[i] * D, D * sizeof(float));
     }
   });
 }
@@ -83,6 +97,7 @@ void poolGrad(Call& call) {
 
 const Op<rowSum> a("TdroRowSum", {.floats = 1, .ints = 2});
 const Op<addInto> b("TdroAddInto", {.floats = 2});
+const Op<gather> e("TdroGather", {.floats = 1, .ints = 1});
 const Op<pool> c("TdroPool", {.floats = 1, .ints = 2});
 const Op<poolGrad> d("TdroPoolGrad", {.floats = 1, .ints = 2});
 

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <cstdlib>
 #include <new>
 
 namespace tdro {
@@ -8,19 +7,26 @@ namespace tdro {
 // Memory on the boundary of a page that grows and is used again.
 class Buffer {
  public:
-  ~Buffer() { std::free(data_); }
+  ~Buffer() { release(); }
   char* bytes(int64_t count) {
     if (count > size_) {
-      std::free(data_);
+      release();
       size_ = (count + 4095) / 4096 * 4096;
-      data_ = (char*)std::aligned_alloc(4096, size_);
-      if (!data_) throw std::bad_alloc();
+      data_ = (char*)::operator new(size_, PAGE);
     }
     return data_;
   }
   float* floats(int64_t count) { return (float*)bytes(count * sizeof(float)); }
 
  private:
+  static constexpr std::align_val_t PAGE{4096};
+
+  void release() {
+    if (data_) ::operator delete(data_, PAGE);
+    data_ = nullptr;
+    size_ = 0;
+  }
+
   char* data_ = nullptr;
   int64_t size_ = 0;
 };

@@ -9,6 +9,9 @@
 #ifdef __SSE__
 #include <immintrin.h>
 #endif
+#ifdef __wasm__
+#include <wasm_simd128.h>
+#endif
 
 #ifndef TDRO_LANES
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
@@ -36,6 +39,19 @@
 namespace tdro {
 
 constexpr int64_t WIDTH = TDRO_LANES;
+// Of WebAssembly's registers an x86 processor has only so many.
+#if defined(__wasm__) || TDRO_LANES == 8
+constexpr bool FEW_REGISTERS = true;
+#else
+constexpr bool FEW_REGISTERS = false;
+#endif
+// Turns of the innermost loop at once: in WebAssembly each looks whether it shall
+// stop, and other compilers know best.
+#ifdef __wasm__
+constexpr int AT_ONCE = 4;
+#else
+constexpr int AT_ONCE = 1;
+#endif
 
 typedef float Lanes __attribute__((vector_size(4 * WIDTH), may_alias));
 // The same as bits: a float, two bfloat16, or two whole numbers of 16 bits.
@@ -54,6 +70,24 @@ inline V load(const T* from) {
 template <class V, class T>
 inline void store(T* to, V v) {
   std::memcpy(to, &v, sizeof v);
+}
+
+// a · b + c, in one instruction where there is one.
+inline Lanes multiplyAdd(Lanes a, Lanes b, Lanes c) {
+#ifdef __wasm_relaxed_simd__
+  return (Lanes)wasm_f32x4_relaxed_madd((v128_t)a, (v128_t)b, (v128_t)c);
+#else
+  return a * b + c;
+#endif
+}
+
+// Nothing that comes after is moved before these are there: the compiler for
+// WebAssembly doesn't know how few registers a processor has.
+template <class V>
+ALWAYS_INLINE void keepOrder([[maybe_unused]] V& a, [[maybe_unused]] V& b) {
+#ifdef __wasm__
+  __asm__ volatile("" : "+r"(a), "+r"(b)::"memory");
+#endif
 }
 
 #ifdef TDRO_AVX512
@@ -78,6 +112,8 @@ inline Lanes loadFirst(const float* from, int64_t count) {
   if (count <= 0) return v;
 #ifdef TDRO_AVX2
   v = (Lanes)_mm256_maskload_ps(from, firstOf(count));
+#elif defined(__wasm__)
+  for (int i = 0; i < WIDTH - 1; i++) v[i] = i < count ? from[i] : 0.0f;
 #else
   std::memcpy(&v, from, count * sizeof(float));
 #endif
@@ -91,8 +127,15 @@ inline void storeFirst(T* to, int64_t count, V v) {
 #ifdef TDRO_AVX512
   _mm512_mask_storeu_ps(to, firstOf(count), (__m512)v);
 #else
-  if (count >= WIDTH) store(to, v);
-  else if (count > 0) std::memcpy(to, &v, count * sizeof(T));
+  if (count >= WIDTH) return store(to, v);
+#ifdef __wasm__
+  // A copy of as many bytes would be a call.
+  for (int i = 0; i < WIDTH - 1; i++) {
+    if (i < count) to[i] = v[i];
+  }
+#else
+  if (count > 0) std::memcpy(to, &v, count * sizeof(T));
+#endif
 #endif
 }
 

@@ -22,7 +22,7 @@ struct Floats {
   }
   using Sums = Lanes;
   static Sums dot(Sums sum, Units a, Units b) {
-    return sum + (Lanes)a * (Lanes)b;
+    return multiplyAdd((Lanes)a, (Lanes)b, sum);
   }
 };
 
@@ -79,8 +79,8 @@ struct Shorts : Twofold<PackShorts> {
 // An engine: how large its blocks of sums are, how it packs and multiplies.
 template <class Unit>
 struct Vectors {
-  // ROWS × 2 registers hold sums: of 32 that there are, or with AVX2 of 16.
-  static constexpr int64_t ROWS = WIDTH == 8 ? 6 : 12, COLUMNS = 2 * WIDTH;
+  // ROWS × 2 registers hold sums: of 32 that there are, or of 16.
+  static constexpr int64_t ROWS = FEW_REGISTERS ? 6 : 12, COLUMNS = 2 * WIDTH;
   // Steps of k at a time, and bytes of the left side that stay in a core's own
   // cache (1 MiB or more where there is AVX-512, else often 256 or 512 KiB).
   static constexpr int64_t DEPTH = 512 * Unit::STEP, OWN_DEPTH = DEPTH / 2,
@@ -139,10 +139,12 @@ struct Vectors {
   static void packPart(const Side& side, int64_t at, int64_t step,
                        int64_t count, uint32_t* out) {
     const int64_t k = step * Unit::STEP, left = side.K - k;
-    for (int64_t group = 0; group < W; group += WIDTH) {
+    // Where W is no multiple of WIDTH, the last group's units reach into the next
+    // step's, which come on top.
+    constexpr int64_t last = (W - 1) / WIDTH * WIDTH;
+    for (int64_t group = last; group >= 0; group -= WIDTH) {
       const int64_t lanes =
           std::min(std::min(WIDTH, W - group), side.length - at - group);
-      // Where W is no multiple of WIDTH, the next step's units come on top.
       const auto put = [&](int64_t i, Units units) {
         uint32_t* to = out + i * W + group;
         if (i + 1 < count) store(to, units);
@@ -189,17 +191,24 @@ struct Vectors {
       const int64_t run = std::min(steps - done, Unit::RUN);
       typename Unit::Sums low[R], high[R];
       for (int r = 0; r < R; r++) low[r] = high[r] = typename Unit::Sums{};
-      for (int64_t k = 0; k < run; k++) {
+      const auto step = [&] {
         const Units first = load<Units>(b), second = load<Units>(b + WIDTH);
 #pragma GCC unroll 12
-        for (int r = 0; r < R; r++) {
+        for (unsigned r = 0; r < R; r++) {
           const Units x = Units{} + a[r];
           low[r] = Unit::dot(low[r], x, first);
           high[r] = Unit::dot(high[r], x, second);
+          keepOrder(low[r], high[r]);
         }
         a += ROWS;
         b += COLUMNS;
+      };
+      int64_t k = 0;
+      for (; k + AT_ONCE <= run; k += AT_ONCE) {
+#pragma GCC unroll 4
+        for (int i = 0; i < AT_ONCE; i++) step();
       }
+      for (; k < run; k++) step();
       for (int r = 0; r < R; r++) {
         float* const to = sums + r * COLUMNS;
         put(to, __builtin_convertvector(low[r], Lanes), done > 0);
