@@ -38,11 +38,13 @@ async function run(
   const file = `${ROOT}/.cache/wasm_threads_${crypto.randomUUID()}.ts`;
   await Deno.mkdir(`${ROOT}/.cache`, { recursive: true });
   await Deno.writeTextFile(file, PROGRAM);
+  const { TDRO_WASM_THREADS: _, ...others } = Deno.env.toObject();
   try {
     // It must end by itself: threads keep no process alive.
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", file, `${threads}`],
-      env: { NO_COLOR: "1", ...env },
+      env: { ...others, NO_COLOR: "1", ...env },
+      clearEnv: true,
       signal: AbortSignal.timeout(60_000),
     }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
