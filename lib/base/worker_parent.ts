@@ -23,3 +23,28 @@ export function parentTerminal(): ParentTerminal | undefined {
     return { terminal: false, color: false, columns: 80 };
   }
 }
+
+/** What begins a line that carries a text; no text of ours has it. */
+const MARK = "\x1etdro ";
+
+/**
+ * A text as a line of ASCII, as MPICH's launcher passes on nothing else whole: it
+ * ends a stream at the first letter that takes two bytes.
+ */
+export function asParentLine(text: string): string {
+  const ascii = JSON.stringify(text).replace(
+    /[^\x20-\x7e]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return `${MARK}${ascii}\n`;
+}
+
+/** The text that such a line carries; any other line as it is. */
+export function fromParentLine(line: string): string {
+  if (!line.startsWith(MARK)) return `${line}\n`;
+  try {
+    return JSON.parse(line.slice(MARK.length));
+  } catch {
+    return `${line}\n`;
+  }
+}

@@ -1,6 +1,6 @@
 import type { ProgressEvent } from "../base/progress_event.ts";
 import { env } from "../base/permissions.ts";
-import { parentTerminal } from "../base/worker_parent.ts";
+import { asParentLine, parentTerminal } from "../base/worker_parent.ts";
 
 /** Where the command line reads from and writes to; a test passes its own. */
 export interface Io {
@@ -59,16 +59,16 @@ export interface CommandIo extends Io {
  */
 export function terminalIo(): Io {
   const encoder = new TextEncoder();
+  const parent = parentTerminal();
   const write = (
     stream: { writeSync(b: Uint8Array): number },
     text: string,
   ) => {
-    let bytes = encoder.encode(text);
+    let bytes = encoder.encode(parent ? asParentLine(text) : text);
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   };
   const err = (text: string) => write(Deno.stderr, text);
   const controller = new AbortController();
-  const parent = parentTerminal();
   let left = false;
   const stop = () => {
     // Of workers that tdro started, it alone asks for a stop, in another way.
@@ -115,7 +115,14 @@ export function terminalIo(): Io {
     async startWorkers(count) {
       const { startLocal } = await import("../workers/mod.ts");
       const { signal } = controller;
-      return await startLocal(count, { signal, err, terminal: { ...own } });
+      const out = (text: string) => write(Deno.stdout, text);
+      const { terminal, color, columns } = own;
+      return await startLocal(count, {
+        signal,
+        out,
+        err,
+        terminal: { terminal, color, columns },
+      });
     },
     leaveSignals() {
       left = true;

@@ -1,3 +1,4 @@
+import { joinedBytes } from "../base/joined_bytes.ts";
 import type { Workers } from "./workers.ts";
 
 /** An array that a message carries. */
@@ -50,10 +51,14 @@ export async function tell(
     arrays: arrays.map((array) => [kindOf(array), array.length]),
   };
   const text = new TextEncoder().encode(JSON.stringify(head));
-  const length = bytesOf(Float64Array.of(text.length));
-  await workers.broadcast(length, { patient: true });
-  await workers.broadcast(text);
-  for (const array of arrays) await workers.broadcast(bytesOf(array));
+  const small = arrays.filter(isSmall).map(bytesOf);
+  const first = joinedBytes([text, ...small]);
+  const lengths = Float64Array.of(text.length, first.length);
+  await workers.broadcast(bytesOf(lengths), { patient: true });
+  await workers.broadcast(first);
+  for (const array of arrays) {
+    if (!isSmall(array)) await workers.broadcast(bytesOf(array));
+  }
 }
 
 /**
@@ -63,20 +68,30 @@ export async function tell(
  * @param workers The workers.
  */
 export async function hear(workers: Workers): Promise<Message> {
-  const length = new Float64Array(1);
-  await workers.broadcast(bytesOf(length), { patient: true });
-  const text = new Uint8Array(length[0]!);
-  await workers.broadcast(text);
+  const lengths = new Float64Array(2);
+  await workers.broadcast(bytesOf(lengths), { patient: true });
+  const first = new Uint8Array(lengths[1]!);
+  await workers.broadcast(first);
+  let at = lengths[0]!;
   const { op, about, arrays }: Head = JSON.parse(
-    new TextDecoder().decode(text),
+    new TextDecoder().decode(first.subarray(0, at)),
   );
   const received: Payload[] = [];
   for (const [kind, count] of arrays) {
     const array = new KINDS[kind](count);
-    await workers.broadcast(bytesOf(array));
+    const bytes = bytesOf(array);
+    if (isSmall(array)) {
+      bytes.set(first.subarray(at, at + bytes.length));
+      at += bytes.length;
+    } else await workers.broadcast(bytes);
     received.push(array);
   }
   return { op, about, arrays: received };
+}
+
+/** Whether an array travels with the head: each exchange costs a while. */
+function isSmall({ byteLength }: Payload): boolean {
+  return byteLength <= 2 ** 16;
 }
 
 function kindOf(array: Payload): keyof typeof KINDS {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mpiLauncher } from "../../base/files/mpi_folder.ts";
 import { ownCommandLine } from "./own_command_line.ts";
 import {
+  fromParentLine,
   type ParentTerminal,
   WORKER_PARENT,
 } from "../../base/worker_parent.ts";
@@ -12,7 +13,9 @@ export interface StartLocalOptions {
   threads?: number;
   /** Asks the workers to stop; worker 0 decides where. */
   signal?: AbortSignal;
-  /** Where what the workers say goes. @default {standard error} */
+  /** Where their output goes. @default {standard output} */
+  out?: (text: string) => void;
+  /** Where what else they say goes. @default {standard error} */
   err?: (text: string) => void;
   /** What worker 0 writes to. @default {no terminal} */
   terminal?: ParentTerminal;
@@ -34,6 +37,7 @@ export async function startLocal(
   {
     threads = Math.max(1, Math.floor(navigator.hardwareConcurrency / count)),
     signal,
+    out = (text) => Deno.stdout.writeSync(new TextEncoder().encode(text)),
     err = (text) => Deno.stderr.writeSync(new TextEncoder().encode(text)),
     terminal = { terminal: false, color: false, columns: 80 },
   }: StartLocalOptions = {},
@@ -49,6 +53,7 @@ export async function startLocal(
     args: ["-n", `${count}`, ...line],
     env: { ...settings(threads), [WORKER_PARENT]: JSON.stringify(terminal) },
     stdin: "piped",
+    stdout: "piped",
     stderr: "piped",
     // Ctrl-C is for this process: it asks worker 0, which knows a good place.
     detached: true,
@@ -62,7 +67,10 @@ export async function startLocal(
   if (signal?.aborted) stop();
   signal?.addEventListener("abort", stop);
   try {
-    const ends = await passOn(child.stderr, err);
+    const [ends] = await Promise.all([
+      passOn(child.stderr, err),
+      passOn(child.stdout, out),
+    ]);
     const { code } = await child.status;
     // By an interrupt the launcher ends those that are left.
     const killed = ends.find(({ by }) => by !== "Interrupt");
@@ -108,21 +116,26 @@ interface End {
   by: string;
 }
 
-/** What the launcher writes about a worker that a signal ended. */
-const ENDED = /^\[\d+\](\d+):Return code = \d+, signaled with (.*)\n/gm;
+/** What the launcher writes about a worker that ended otherwise than it should. */
+const ENDED = /^\[\d+\](\d+):Return code = (\d+)(?:, signaled with (.*))?$/;
 
 /** Passes on what is said, and takes out what the launcher says of ends. */
 async function passOn(
   stream: ReadableStream<Uint8Array>,
-  err: (text: string) => void,
+  write: (text: string) => void,
 ): Promise<End[]> {
   const ends: End[] = [];
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const rest = text.replace(ENDED, (_, rank, by) => {
-      ends.push({ rank: Number(rank), by });
-      return "";
-    });
-    if (rest) err(rest);
+  const lines = stream.pipeThrough(new TextDecoderStream());
+  let rest = "";
+  for await (const text of lines) {
+    const whole = (rest + text).split("\n");
+    rest = whole.pop()!;
+    for (const line of whole) {
+      const end = ENDED.exec(line);
+      if (!end) write(fromParentLine(line));
+      else if (end[3]) ends.push({ rank: Number(end[1]), by: end[3] });
+    }
   }
+  if (rest) write(rest);
   return ends;
 }

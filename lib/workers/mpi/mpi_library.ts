@@ -26,31 +26,28 @@ const SYMBOLS = {
     parameters: ["buffer", "i32", "usize", "i32", "usize", "buffer"],
     result: "i32",
   },
-  MPI_Alltoall: {
-    parameters: ["buffer", "i32", "usize", "buffer", "i32", "usize", "usize"],
-    result: "i32",
-    nonblocking: true,
-  },
-  MPI_Allgather: {
-    parameters: ["buffer", "i32", "usize", "buffer", "i32", "usize", "usize"],
-    result: "i32",
-    nonblocking: true,
-  },
-  MPI_Allgatherv: {
+  MPI_Ialltoall: {
     parameters: [
+      ...["buffer", "i32", "usize", "buffer", "i32", "usize", "usize"] as const,
       "buffer",
-      "i32",
-      "usize",
-      "buffer",
-      "buffer",
-      "buffer",
-      "usize",
-      "usize",
     ],
     result: "i32",
-    nonblocking: true,
   },
-  MPI_Barrier: { parameters: ["usize"], result: "i32", nonblocking: true },
+  MPI_Iallgather: {
+    parameters: [
+      ...["buffer", "i32", "usize", "buffer", "i32", "usize", "usize"] as const,
+      "buffer",
+    ],
+    result: "i32",
+  },
+  MPI_Iallgatherv: {
+    parameters: [
+      ...["buffer", "i32", "usize", "buffer", "buffer", "buffer"] as const,
+      ...["usize", "usize", "buffer"] as const,
+    ],
+    result: "i32",
+  },
+  MPI_Ibarrier: { parameters: ["usize", "buffer"], result: "i32" },
   MPI_Finalize: { parameters: [], result: "i32", nonblocking: true },
 } as const;
 

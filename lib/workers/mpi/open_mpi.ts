@@ -84,11 +84,19 @@ const MOST = 2 ** 30;
 /** Numbers that are summed at a time: what is needed beside them, 16 MB twice. */
 const PIECE = 2 ** 22;
 
+/** Bytes from which on to carry them over takes longer than a sleep. */
+const LARGE = 2 ** 17;
+
+/** How long to look without a sleep, in ms. */
+const AT_ONCE = 0.1;
+
 class MpiWorkers implements Workers {
   readonly rank: number;
   readonly size: number;
   readonly carrier: string;
   readonly #mpi: MpiSymbols;
+  /** Of the call that is being made: there is one at a time. */
+  readonly #request = new BigUint64Array(1);
 
   constructor({ symbols, version }: MpiLibrary) {
     this.#mpi = symbols;
@@ -144,16 +152,13 @@ class MpiWorkers implements Workers {
     got: Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>,
     bytes: number,
   ): Promise<void> {
-    const code = await this.#mpi.MPI_Alltoall(
-      bytesOf(sent),
-      bytes,
-      MPI.byte,
-      bytesOf(got),
-      bytes,
-      MPI.byte,
-      MPI.commWorld,
+    const [from, into] = [bytesOf(sent), bytesOf(got)];
+    const { byte, commWorld } = MPI;
+    const code = this.#mpi.MPI_Ialltoall(
+      ...[from, bytes, byte, into, bytes, byte, commWorld] as const,
+      this.#request,
     );
-    this.#check("MPI_Alltoall", code);
+    await this.#finish("MPI_Ialltoall", { code, bytes: into.length });
   }
 
   /** The parts of all, one after the other. */
@@ -162,16 +167,13 @@ class MpiWorkers implements Workers {
     all: ArrayBufferView,
     bytes: number,
   ): Promise<void> {
-    const code = await this.#mpi.MPI_Allgather(
-      bytesOf(part),
-      bytes,
-      MPI.byte,
-      bytesOf(all),
-      bytes,
-      MPI.byte,
-      MPI.commWorld,
+    const [from, into] = [bytesOf(part), bytesOf(all)];
+    const { byte, commWorld } = MPI;
+    const code = this.#mpi.MPI_Iallgather(
+      ...[from, bytes, byte, into, bytes, byte, commWorld] as const,
+      this.#request,
     );
-    this.#check("MPI_Allgather", code);
+    await this.#finish("MPI_Iallgather", { code, bytes: into.length });
   }
 
   async allGather(bytes: Uint8Array): Promise<Uint8Array[]> {
@@ -188,17 +190,13 @@ class MpiWorkers implements Workers {
       );
     }
     const all = new Uint8Array(total);
-    const code = await this.#mpi.MPI_Allgatherv(
-      bytes as Uint8Array<ArrayBuffer>,
-      bytes.length,
-      MPI.byte,
-      all,
-      counts,
-      starts,
-      MPI.byte,
-      MPI.commWorld,
+    const own = bytes as Uint8Array<ArrayBuffer>;
+    const { byte, commWorld } = MPI;
+    const code = this.#mpi.MPI_Iallgatherv(
+      ...[own, own.length, byte, all, counts, starts] as const,
+      ...[byte, commWorld, this.#request] as const,
     );
-    this.#check("MPI_Allgatherv", code);
+    await this.#finish("MPI_Iallgatherv", { code, bytes: total });
     return Array.from(
       counts,
       (count, r) => all.slice(starts[r], starts[r]! + count),
@@ -211,38 +209,51 @@ class MpiWorkers implements Workers {
   ): Promise<void> {
     for (let from = 0; from < bytes.length; from += MOST) {
       const piece = bytes.subarray(from, from + MOST);
-      const request = new BigUint64Array(1);
       const code = this.#mpi.MPI_Ibcast(
         piece as Uint8Array<ArrayBuffer>,
         piece.length,
         MPI.byte,
         0,
         MPI.commWorld,
-        request,
+        this.#request,
       );
-      this.#check("MPI_Ibcast", code);
-      await (patient ? this.#poll(request) : this.#wait(request));
-    }
-  }
-
-  async #wait(request: BigUint64Array<ArrayBuffer>): Promise<void> {
-    this.#check("MPI_Wait", await this.#mpi.MPI_Wait(request, null));
-  }
-
-  /** MPI's own waiting keeps a processor busy; this one mostly sleeps. */
-  async #poll(request: BigUint64Array<ArrayBuffer>): Promise<void> {
-    const done = new Int32Array(1);
-    const started = performance.now();
-    while (true) {
-      this.#check("MPI_Test", this.#mpi.MPI_Test(request, done, null));
-      if (done[0]) return;
-      const gone = performance.now() - started;
-      await new Promise((resume) => setTimeout(resume, restAfter(gone)));
+      await this.#finish("MPI_Ibcast", { code, bytes: piece.length, patient });
     }
   }
 
   async barrier(): Promise<void> {
-    this.#check("MPI_Barrier", await this.#mpi.MPI_Barrier(MPI.commWorld));
+    const code = this.#mpi.MPI_Ibarrier(MPI.commWorld, this.#request);
+    await this.#finish("MPI_Ibarrier", { code, bytes: 0 });
+  }
+
+  /**
+   * Waits until a call that was begun is done. MPI's own waiting keeps a processor
+   * busy all the while, which the other side may need: only what takes long to
+   * carry over is waited for in that way, beside the event loop.
+   */
+  async #finish(
+    call: string,
+    { code, bytes, patient = false }: {
+      code: number;
+      bytes: number;
+      patient?: boolean;
+    },
+  ): Promise<void> {
+    this.#check(call, code);
+    if (bytes > LARGE) {
+      this.#check(call, await this.#mpi.MPI_Wait(this.#request, null));
+      return;
+    }
+    const done = new Int32Array(1);
+    const started = performance.now();
+    while (true) {
+      this.#check(call, this.#mpi.MPI_Test(this.#request, done, null));
+      if (done[0]) return;
+      const gone = performance.now() - started;
+      if (gone < AT_ONCE) continue;
+      const rest = patient && gone > 1000 ? 10 : gone < 5 ? 0 : 1;
+      await new Promise((resume) => setTimeout(resume, rest));
+    }
   }
 
   async close(): Promise<void> {
@@ -261,11 +272,6 @@ class MpiWorkers implements Workers {
       }; run the same command again`,
     );
   }
-}
-
-/** How long to sleep after having waited so long, both in ms. */
-function restAfter(gone: number): number {
-  return gone < 2 ? 0 : gone < 1000 ? 1 : 10;
 }
 
 function messageOf(mpi: MpiSymbols, code: number): string {
