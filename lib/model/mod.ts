@@ -63,6 +63,7 @@ export type {
   DebertaConfig,
   DecoderConfig,
   DistilbertConfig,
+  JinaBertConfig,
   ModelConfig,
   ModernBertConfig,
   MpnetConfig,

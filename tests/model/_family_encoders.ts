@@ -70,6 +70,10 @@ export function familyConfigs(vocabSize: number): Record<string, ModelConfig> {
       feed_forward_proj: "gated-gelu",
     }),
     "deberta-v2": plain("deberta-v2", DEBERTA),
+    jina: plain("bert", {
+      position_embedding_type: "alibi",
+      feed_forward_type: "geglu",
+    }),
     eurobert: plain("eurobert", half),
     gemma: plain("gemma", { ...half, head_dim: 6 }),
     olmo2: plain("olmo2", half),

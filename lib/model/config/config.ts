@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { writeWhole } from "../../base/files/write_whole.ts";
 import { readJson } from "../../base/files/json_file.ts";
 import { shown } from "../../base/shown.ts";
-import { familyNamed, familyOf, MODEL_TYPES } from "./families.ts";
+import { familyOf, familyOfFile, MODEL_TYPES } from "./families.ts";
 import type { BertConfig, DecoderConfig, ModelConfig } from "./model_config.ts";
 import { nearestFamily } from "./nearest_family.ts";
 
@@ -121,7 +121,7 @@ export function parseConfig(
   { path = "config.json" }: ParseConfigOptions = {},
 ): ModelConfig {
   const named = (json as { model_type?: unknown } | null)?.model_type;
-  const family = familyNamed(named);
+  const family = familyOfFile(json);
   if (!family) {
     throw new SyntaxError(
       `Cannot read ${path}: model_type must be one of ${

@@ -7,6 +7,7 @@ import { eurobert } from "../families/eurobert.ts";
 import { gemma } from "../families/gemma.ts";
 import { gemma2 } from "../families/gemma2.ts";
 import { gemma3 } from "../families/gemma3.ts";
+import { isJinaBert, jinaBert } from "../families/jina_bert.ts";
 import { llama } from "../families/llama.ts";
 import { mistral } from "../families/mistral.ts";
 import { modernbert } from "../families/modernbert.ts";
@@ -41,6 +42,7 @@ const FAMILIES: {
   albert,
   modernbert,
   "deberta-v2": debertaV2,
+  jina_bert: jinaBert,
   nomic_bert: nomicBert,
   gte,
   t5,
@@ -64,6 +66,12 @@ export function familyNamed(modelType: unknown): Family | undefined {
   return typeof modelType === "string" && Object.hasOwn(FAMILIES, modelType)
     ? FAMILIES[modelType as ModelConfig["modelType"]] as unknown as Family
     : undefined;
+}
+
+/** The family that the content of a `config.json` names. */
+export function familyOfFile(json: unknown): Family | undefined {
+  const named = (json as { model_type?: unknown } | null)?.model_type;
+  return familyNamed(isJinaBert(json) ? "jina_bert" : named);
 }
 
 /** The family of a configuration. */

@@ -52,6 +52,16 @@ export interface RobertaConfig extends BertSizes {
   padTokenId: number;
 }
 
+/** Sizes and choices of a Jina 2 encoder. */
+export interface JinaBertConfig extends BertSizes {
+  /** Family; its files say `bert`. */
+  modelType: "jina_bert";
+  /** Rows of the token type table. */
+  typeVocabSize: number;
+  /** Id of the padding token; `null` for none. */
+  padTokenId: number | null;
+}
+
 /** Sizes and choices of a DistilBERT encoder. */
 export interface DistilbertConfig extends BertSizes {
   /** Family. */
@@ -255,4 +265,5 @@ export type ModelConfig =
   | RotaryBertConfig
   | ModernBertConfig
   | DebertaConfig
+  | JinaBertConfig
   | DecoderConfig;

@@ -16,6 +16,7 @@ import type { ForwardInput, ParameterSpec } from "../config/family.ts";
 import type { BertSizes } from "../config/model_config.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
 import { add, attention, embedding, relu } from "../../backend/kernels/mod.ts";
+import { mapParameters } from "./map_parameters.ts";
 
 /** Names of the parameters; those of the maps are without the layer's own. */
 export interface BertNames {
@@ -39,6 +40,11 @@ export interface BertNames {
   lastNorm: string;
   /** The map from embeddings of another width to the hidden states. */
   project?: string;
+  /**
+   * Whether the feed-forward part's first map gives gate and values, side by
+   * side and without a bias. @default {false}
+   */
+  gated?: boolean;
 }
 
 /** The names in BERT and RoBERTa. */
@@ -97,7 +103,11 @@ export function bertLayerParameters(
     ...pair(`${at}.${names.value}`, [D, D], "normal"),
     ...pair(`${at}.${names.out}`, [D, D], "normal"),
     ...pair(`${at}.${names.norm}`, [D], "ones"),
-    ...pair(`${at}.${names.inner}`, [F, D], "normal"),
+    ...mapParameters(
+      `${at}.${names.inner}`,
+      [names.gated ? 2 * F : F, D],
+      !names.gated,
+    ),
     ...pair(`${at}.${names.outer}`, [D, F], "normal"),
     ...pair(`${at}.${names.lastNorm}`, [D], "ones"),
   ]);
@@ -222,11 +232,17 @@ function bertLayer(
     `${at}.${names.norm}`,
     { eps, residual: x },
   );
-  const fed = bertFeedForward(layers, attended, {
-    inner: `${at}.${names.inner}`,
-    outer: `${at}.${names.outer}`,
-    activation: config.hiddenAct,
-  });
+  const [inner, outer] = [`${at}.${names.inner}`, `${at}.${names.outer}`];
+  const fed = names.gated
+    ? layers.fusedFeedForward(attended, { both: inner, down: outer }, {
+      activation: "gelu",
+      first: "gate",
+    })
+    : bertFeedForward(layers, attended, {
+      inner,
+      outer,
+      activation: config.hiddenAct,
+    });
   return layers.norm(
     layers.dropout(fed, `${place}.output`),
     `${at}.${names.lastNorm}`,

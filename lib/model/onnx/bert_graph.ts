@@ -7,7 +7,7 @@ import {
   asRows,
   graphAttention,
 } from "./graph_attention.ts";
-import { dense, layerNorm, rowsOf } from "./layers.ts";
+import { dense, fusedFeedForward, layerNorm, rowsOf } from "./layers.ts";
 import { paddingBias } from "./tokens.ts";
 
 /** What {@linkcode bertGraph} needs beside the parameters. */
@@ -92,13 +92,14 @@ function bertLayer(
     `${at}.${names.norm}`,
     eps,
   );
-  const inner = dense(
-    graph,
-    attended,
-    `${at}.${names.inner}`,
-    config.hiddenAct,
-  );
-  const fed = dense(graph, inner, `${at}.${names.outer}`);
+  const [inner, outer] = [`${at}.${names.inner}`, `${at}.${names.outer}`];
+  const fed = names.gated
+    ? fusedFeedForward(graph, attended, {
+      both: inner,
+      down: outer,
+      activation: "gelu",
+    })
+    : dense(graph, dense(graph, attended, inner, config.hiddenAct), outer);
   return layerNorm(
     graph,
     graph.op("Add", [fed, attended]),

@@ -133,6 +133,19 @@ Deno.test("what can't be run is refused in one line", () => {
       ],
       [{ model_type: "bert", hidden_act: "silu" }, /hidden_act: .*"silu"/],
       [
+        { model_type: "bert", position_embedding_type: "alibi" },
+        /feed_forward_type: must be geglu/,
+      ],
+      [
+        {
+          model_type: "bert",
+          position_embedding_type: "alibi",
+          feed_forward_type: "geglu",
+          auto_map: { AutoModel: "jinaai/jina-bert-v2-qk-post-norm--x.Y" },
+        },
+        /auto_map: must not be jina-bert-v2-qk-post-norm/,
+      ],
+      [
         { model_type: "bert", position_embedding_type: "relative_key" },
         /position_embedding_type/,
       ],

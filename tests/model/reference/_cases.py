@@ -12,6 +12,8 @@ import torch
 import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from _jina import is_jina, load_jina
+
 TEXTS = [
     "red",
     "a green bird sings red blue and the sky is blue blue blue as a bird",
@@ -86,6 +88,8 @@ def vectors(folder, **options):
 
 def loaded(folder):
     """The model that texts go through: of T5, the encoder alone."""
+    if is_jina(folder):
+        return load_jina(folder)
     kind = transformers.AutoConfig.from_pretrained(folder).model_type
     load = transformers.T5EncoderModel if kind == "t5" else transformers.AutoModel
     return load.from_pretrained(folder).eval()

@@ -7,6 +7,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 import _cases
+from _jina import Jina
 from _cases import TEXTS, Cases, loaded, plain_vectors, shaken, tokenizer
 
 cases = Cases()
@@ -126,6 +127,11 @@ for looks in [["c2p"], ["p2c"], []]:
     add(f"deberta-v2 that looks by {looks}", model(
         "deberta-v2", **{**DEBERTA, "share_att_key": False, "pos_att_type": looks}))
 add("deberta-v2 with a head", transformers.DebertaV2ForMaskedLM(config("deberta-v2", **DEBERTA)), trains=False)
+
+for heads in [4, 3]:
+    # Three heads are no power of two, and their width is another.
+    sizes = {**_cases.BERT, "num_attention_heads": heads, "hidden_size": 16 if heads == 4 else 12}
+    add(f"jina of {heads} heads", Jina(**sizes), trains=heads == 4)
 
 T5 = dict(vocab_size=len(_cases.VOCAB), d_model=16, d_kv=6, d_ff=24, num_layers=3, num_heads=4,
           relative_attention_num_buckets=8, relative_attention_max_distance=10)
