@@ -151,6 +151,7 @@ export type {
   OnlineObservation,
 } from "./online/online_mixture.ts";
 export { tracked, type TrackedMixture } from "./online/tracked.ts";
+export { type Merging, soupOf } from "./strategies/soup_of.ts";
 export { odm } from "./strategies/odm.ts";
 export { permuted } from "./strategies/permuted.ts";
 export { randomTop } from "./strategies/random_top.ts";

@@ -133,6 +133,7 @@ export { loadLora } from "./lora/load_lora.ts";
 export { type LoraConfig, loraConfig } from "./lora/lora_config.ts";
 export { mergeLora } from "./lora/merge_lora.ts";
 export { saveLora } from "./lora/save_lora.ts";
+export { mergeEncoders, type MergeEncodersOptions } from "./merge_encoders.ts";
 export { loadEncoder, type LoadEncoderOptions } from "./load_encoder.ts";
 export { chooseLayers } from "./derive/choose_layers.ts";
 export { addDense, type AddDenseOptions } from "./derive/add_dense.ts";

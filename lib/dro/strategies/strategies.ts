@@ -12,6 +12,7 @@ import { randomTop } from "./random_top.ts";
 import { proportionalMixture } from "./proportional_mixture.ts";
 import { regmix } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";
+import { soupOf } from "./soup_of.ts";
 import { tdro } from "./tdro.ts";
 import { temperatureMixture } from "./temperature_mixture.ts";
 import { topOf } from "./top_of.ts";
@@ -101,7 +102,8 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
  * follows after a hyphen: `"temperature-3"`, `"manual-0.5/0.3/0.2"`. With `-top-N`
  * at its end, only the heaviest N % of the tasks are kept: `"tdro-top-70"`; with
  * `-mean-N`, log-weights are averaged over N runs that share the budget:
- * `"tdro-mean-2-top-70"`; with `-permuted`, weights are dealt to the tasks by lot.
+ * `"tdro-mean-2-top-70"`; with `-permuted`, weights are dealt to the tasks by lot;
+ * with `-soup-N` or `-slerp-N`, N retrievers are trained and merged.
  * @returns The strategy.
  * @throws {RangeError} If there is none of that name; the message tells the
  * nearest one.
@@ -124,6 +126,11 @@ export function strategy(name: string): Strategy {
   if (top) return topOf(strategy(top[1]!), Number(top[2]));
   if (name.endsWith("-permuted")) {
     return permuted(strategy(name.slice(0, -"-permuted".length)));
+  }
+  const soup = /^(.+)-(soup|slerp)-(\d+)$/.exec(name);
+  if (soup) {
+    const by = soup[2] === "soup" ? "mean" : "slerp";
+    return soupOf(strategy(soup[1]!), Number(soup[3]), by);
   }
   const mean = /^(.+)-mean-(\d+)$/.exec(name);
   if (mean) return meanOf(strategy(mean[1]!), Number(mean[2]));

@@ -1,6 +1,7 @@
 import type { Progress } from "../../base/progress_event.ts";
 import type { RandomSource } from "../../base/random_source.ts";
 import type { StepWeightsOptions } from "../update/step_weights.ts";
+import type { Merging } from "./soup_of.ts";
 import type { OnlineMixture } from "../online/online_mixture.ts";
 import type { WeightState } from "../update/weight_state.ts";
 
@@ -34,6 +35,8 @@ export interface Strategy {
   learn(
     context: StrategyContext,
   ): AsyncGenerator<StrategyProgress, number[]>;
+  /** For a retriever that is merged of several. @default {one retriever} */
+  merging?: Merging;
   /**
    * Whether its weights are drawn by lot: they differ between seeds though nothing is
    * learned. @default {false}

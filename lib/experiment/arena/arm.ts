@@ -15,7 +15,8 @@ import type { ArenaArm } from "./result.ts";
 import { evaluateModel, watched } from "../stages/evaluate_arm.ts";
 import { slugOf } from "./slug.ts";
 import type { StageInput } from "../stages/stage_input.ts";
-import { trainArm } from "../stages/train_arm.ts";
+import { type Arm, trainArm } from "../stages/train_arm.ts";
+import { trainMerged } from "./train_merged.ts";
 import { timed } from "../timed.ts";
 import {
   armSchema,
@@ -82,17 +83,20 @@ export async function* runArm(
     });
 
   const choice = yield* noted("learn", choose(parts, folder, title));
+  const arm: Arm = {
+    name: slug,
+    weights: choice.weights,
+    online: strategy.online?.(suite.tasks.length),
+    about:
+      `The mixture is that of the strategy \`${strategy.name}\`: ${strategy.formula} (${strategy.source}).`,
+  };
   const trained = yield* noted(
     "train",
     prefixed(
       title,
-      trainArm(input, {
-        name: slug,
-        weights: choice.weights,
-        online: strategy.online?.(suite.tasks.length),
-        about:
-          `The mixture is that of the strategy \`${strategy.name}\`: ${strategy.formula} (${strategy.source}).`,
-      }),
+      strategy.merging
+        ? trainMerged(input, arm, strategy.merging)
+        : trainArm(input, arm),
     ),
   );
   let report: EvalReport;
@@ -118,7 +122,7 @@ export async function* runArm(
   const total = sizes.reduce((a, b) => a + b, 0);
   const share = (rowsOf: (k: number) => number) =>
     suite.tasks.reduce((sum, _, k) => sum + rowsOf(k), 0) / total;
-  const arm: ArenaArm = {
+  const result: ArenaArm = {
     strategy: strategy.name,
     seed: options.seed,
     ...choice,
@@ -137,9 +141,9 @@ export async function* runArm(
   };
   await writeSealed(join(folder, RESULT), {
     formula: strategy.formula,
-    ...arm,
+    ...result,
   });
-  return arm;
+  return result;
 }
 
 /**

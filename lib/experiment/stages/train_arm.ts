@@ -92,26 +92,20 @@ export async function* trainArm(
 ): AsyncGenerator<ProgressEvent, TrainedArm> {
   const { options, rows } = input;
   const folder = join(options.out, "models", name);
-  const sizes = rows.map((r) => r.length);
-  const made = (
-    drawn: number[],
-    dev: KeptStep | undefined,
-    mixed: readonly number[] = weights,
-  ): ArmRecord => {
-    return { format: "tdro-arm/1", about, weights: mixed, sizes, drawn, dev };
-  };
   const before = await readArm(folder);
   if (before) {
     await refuseDamage(folder);
     yield { stage: name, label: `${name}: trained before`, done: 1, total: 1 };
     const encoder = how.asKept(await how.load(folder));
-    const mixed = online && "weights" in before ? before.weights : weights;
-    return {
-      name,
-      folder,
-      encoder,
-      ...made(before.drawn, keptOf(before), mixed),
+    const arm: ArmRecord = {
+      format: "tdro-arm/1",
+      about,
+      weights: online && "weights" in before ? before.weights : weights,
+      sizes: rows.map((r) => r.length),
+      drawn: before.drawn,
+      dev: keptOf(before),
     };
+    return { name, folder, encoder, ...arm };
   }
   const watch = input.dev && new DevWatch(input.dev, { stage: name, options });
   const changing = online && tracked(online);
@@ -144,22 +138,60 @@ export async function* trainArm(
       return watch?.among(steps, { encoder, done: optimizer.step }) ?? steps;
     },
     note: ({ loss }) => `loss ${loss.toFixed(3)}`,
-    async save({ encoder: kept, drawn }) {
-      const encoder = how.asKept(kept);
-      const arm = made(drawn, watch?.kept(), changing?.mean());
-      await writeArm(folder, arm);
-      await writeFolder(folder, {
-        overwrite: true,
-        what: `the model ${folder}`,
-        async fill(partial) {
-          await how.save(encoder, partial);
-          await writeChecksums(partial);
-          // After them, as it is written again when the scores are known.
-          await how.card(partial, arm);
-        },
-      });
-      return { name, folder, encoder, ...arm };
-    },
+    save: ({ encoder, drawn }) =>
+      saveArm(input, {
+        name,
+        about,
+        weights: changing?.mean() ?? weights,
+        encoder,
+        drawn,
+        dev: watch?.kept(),
+      }, how),
     keepsEncoder: true,
   });
+}
+
+/** What is kept of an arm. */
+export interface ArmParts extends Omit<Arm, "online"> {
+  /** Its model, as it was trained. */
+  encoder: Encoder;
+  /** Rows drawn from each task. */
+  drawn: number[];
+  /** Which model was kept, by the evaluations on dev queries. */
+  dev?: KeptStep | undefined;
+}
+
+/** Writes an arm: its record, then its model with its card. */
+export async function saveArm(
+  input: StageInput,
+  { name, about, weights, encoder: kept, drawn, dev }: ArmParts,
+  how: Pick<ArmTraining, "asKept" | "save" | "card"> = retrieverTraining(
+    input,
+    name,
+  ),
+): Promise<TrainedArm> {
+  const { options, rows } = input;
+  const folder = join(options.out, "models", name);
+  const encoder = how.asKept(kept);
+  const sizes = rows.map((r) => r.length);
+  const arm: ArmRecord = {
+    format: "tdro-arm/1",
+    about,
+    weights,
+    sizes,
+    drawn,
+    dev,
+  };
+  await writeArm(folder, arm);
+  await writeFolder(folder, {
+    overwrite: true,
+    what: `the model ${folder}`,
+    async fill(partial) {
+      await how.save(encoder, partial);
+      await writeChecksums(partial);
+      // After them, as it is written again when the scores are known.
+      await how.card(partial, arm);
+    },
+  });
+  return { name, folder, encoder, ...arm };
 }
