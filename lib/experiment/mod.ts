@@ -150,3 +150,14 @@ export {
 export { readTowers } from "./distil/towers_file.ts";
 export type { TowerRow } from "./distil/tower_rows.ts";
 export type { QuerySpeed } from "./distil/speed.ts";
+export {
+  fitScaling,
+  type FitScalingOptions,
+  foretell,
+  type Foretold,
+  type ScalingFit,
+  type ScalingLaw,
+  type ScalingPoint,
+  type WithInterval,
+} from "./scale/fit_scaling.ts";
+export { bestSplit, type Split, type SplitBudget } from "./scale/best_split.ts";
