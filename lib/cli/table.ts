@@ -317,6 +317,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/llm/queries.ts"),
   },
   {
+    name: "llm negatives",
+    summary: "Have a language model write hard negatives",
+    needs: ["read"],
+    uses: ["write", "net", ...BACKEND],
+    load: () => import("./commands/llm/negatives.ts"),
+  },
+  {
+    name: "llm passages",
+    summary: "Have a language model write passages of four grades",
+    needs: ["read"],
+    uses: ["write", "net", ...BACKEND],
+    load: () => import("./commands/llm/passages.ts"),
+  },
+  {
     name: "completion",
     summary: "Print a completion script for a shell",
     needs: [],

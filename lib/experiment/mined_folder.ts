@@ -3,6 +3,7 @@ import { isFile, isFolder } from "../base/files/exists.ts";
 import { hashFile } from "../base/files/hash_file.ts";
 import { readJsonIfThere } from "../base/files/json_file.ts";
 import {
+  type Passage,
   readTdroJsonl,
   type Suite,
   type Task,
@@ -75,7 +76,8 @@ export async function openMinedFolder(
     rows: async () => {
       const rows: TrainExample[][] = [];
       for (const [domain, task] of suite.tasks.entries()) {
-        rows.push(await rowsOf(task, { domain, folder }));
+        const isWritten = records[domain]!.settings.by === "llm";
+        rows.push(await rowsOf(task, { domain, folder, isWritten }));
       }
       return rows;
     },
@@ -141,21 +143,39 @@ function commonSettings(
   );
 }
 
-/** Titles are in the file's texts; the suite has them apart. */
+/**
+ * Titles are in the file's texts; the suite has them apart. A teacher's scores are in
+ * the file alone, and so are passages that a language model wrote.
+ */
 async function rowsOf(
   task: Task,
-  { domain, folder }: { domain: number; folder: string },
+  { domain, folder, isWritten }: {
+    domain: number;
+    folder: string;
+    /** Whether passages may be in the file that aren't in the corpus. */
+    isWritten: boolean;
+  },
 ): Promise<TrainExample[]> {
   const rows: TrainExample[] = [];
-  const own = (passages: TrainExample["positives"]) =>
-    passages.map(({ id }) => task.corpus.get(id)!);
   const file = join(folder, `${task.name}.jsonl`);
+  const own = (passage: Passage): Passage => {
+    const { id, score } = passage;
+    const found = task.corpus.get(id) ?? (isWritten ? passage : undefined);
+    if (!found) {
+      throw new RangeError(
+        `Cannot train on ${file}: passage ${
+          JSON.stringify(id)
+        } isn't in the task's corpus; mine it again`,
+      );
+    }
+    return score === undefined ? found : { ...found, score };
+  };
   for await (const row of readTdroJsonl(file, domain)) {
     rows.push({
       domain,
       query: task.queries.get(row.query.id)!,
-      positives: own(row.positives),
-      negatives: own(row.negatives),
+      positives: row.positives.map(own),
+      negatives: row.negatives.map(own),
     });
   }
   return rows;

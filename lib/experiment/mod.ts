@@ -94,6 +94,12 @@ export {
 } from "./summary.ts";
 export { resultRows } from "./summarise.ts";
 export {
+  type GradedPassage,
+  keepGenerated,
+  type KeepGeneratedOptions,
+  type KeptPassages,
+} from "./keep_generated.ts";
+export {
   type MinedSuite,
   mineSuite,
   type MineSuiteOptions,

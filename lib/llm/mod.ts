@@ -72,6 +72,27 @@ export {
   QUERY_WISHES,
   type QueryWishes,
 } from "./queries/generate_queries.ts";
+export {
+  generateNegatives,
+  type GenerateNegativesOptions,
+  type NegativesFrom,
+} from "./passages/generate_negatives.ts";
+export { generatePassages } from "./passages/generate_passages.ts";
+export type {
+  GeneratedPassage,
+  GeneratedPassages,
+  GenerateOptions,
+} from "./passages/generated_passage.ts";
+export {
+  separability,
+  type SeparabilityOptions,
+} from "./checks/separability.ts";
+export {
+  type SimilarityHistogram,
+  similarityHistogram,
+  type TextChecks,
+  textChecks,
+} from "./checks/text_checks.ts";
 export type { RandomSource } from "../base/random_source.ts";
 export type { LineIssue } from "../base/describe_issue.ts";
 export type { Progress, ProgressEvent } from "../base/progress_event.ts";

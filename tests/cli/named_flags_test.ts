@@ -23,7 +23,8 @@ const FOREIGN = [
 ];
 
 const TRAINING = ["run", "demo", "train", "distil", "arena", "arena plan"];
-const LLM = ["llm judge", "llm queries"];
+const WRITTEN = ["llm negatives", "llm passages"];
+const LLM = ["llm judge", "llm queries", ...WRITTEN];
 const RUNS = ["run", "demo", "train", "distil"];
 
 /** Commands that say what stands in a file which is no command. */
@@ -42,7 +43,7 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/eval/options.ts": ["eval"],
   "cli/commands/eval/origin.ts": ["eval"],
   "cli/commands/local_model.ts": [...TRAINING, "eval", "mine", "search"]
-    .concat("data audit", "llm queries"),
+    .concat("data audit", "llm queries", ...WRITTEN),
   "cli/commands/new_folder.ts": ["model convert", "model merge"]
     .concat("model export"),
   "cli/commands/output.ts": ["eval", "report", "weights select"],
@@ -89,6 +90,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/settled_noise.ts": ["run", "demo"],
   "experiment/train_retriever.ts": ["train"],
   "experiment/weight_options.ts": ["run", "demo"],
+  "cli/commands/llm/generate.ts": WRITTEN,
   "cli/commands/llm/llm_command.ts": LLM,
   "llm/client/": LLM,
   "llm/queries/": ["llm queries"],

@@ -46,6 +46,8 @@ const LINES: Record<string, string[]> = {
   "llm judge": ["--suite", "suite", "--negatives", "mined", "--llm", "small"]
     .concat("--dry-run"),
   "llm queries": ["--suite", "suite", "--llm", "small", "--dry-run"],
+  "llm negatives": ["--suite", "suite", "--llm", "small", "--dry-run"],
+  "llm passages": ["--suite", "suite", "--llm", "small", "--dry-run"],
   score: ["--qrels", "q.qrels", "--run", "r.run"],
   eval: ["--suite", "suite", "--model", "base", "--backend", "wasm"],
   "eval diff": ["e.json", "e.json"],
