@@ -61,6 +61,12 @@ export {
   type LanceSearchOptions,
   openLanceIndex,
 } from "./lance/lance_index.ts";
+export {
+  type OpenStoreOptions,
+  openVectorStore,
+  type StoreName,
+} from "./stores/open_vector_store.ts";
+export type { StoreSearchOptions, VectorStore } from "./stores/vector_store.ts";
 export { mineHardNegatives } from "./mine/mine_hard_negatives.ts";
 export type {
   MinedNegative,
