@@ -56,6 +56,17 @@ interface State {
       dimension: number,
     ]
   ) => void;
+  /** Counts bits that differ, see `native/hamming.cc`. */
+  hamming?: (
+    ...buffers: [
+      queries: Uint32Array<ArrayBuffer>, // [Q, words]
+      rows: Uint32Array<ArrayBuffer>, // [P, words]
+      out: Uint16Array<ArrayBuffer>, // [Q, P]
+      queryCount: number,
+      rowCount: number,
+      words: number,
+    ]
+  ) => void;
   /** Why it isn't used. */
   problem: string;
 }
@@ -119,9 +130,19 @@ async function loadForCpu(installation: Installation): Promise<void> {
       parameters: [...Array(5).fill("buffer"), "i32", "i32"] as const,
       result: "void",
     },
+    tdroHamming: {
+      parameters: [
+        ...Array(3).fill("buffer"),
+        "i32",
+        "i32",
+        "i32",
+      ] as const,
+      result: "void",
+    },
   });
   state.engine = ENGINES[symbols.tdroEngine()]!;
   state.scoreRows = symbols.tdroScoreRows as State["scoreRows"];
+  state.hamming = symbols.tdroHamming as State["hamming"];
 }
 
 async function loadForGpu(
@@ -198,6 +219,11 @@ const ENGINES: Readonly<Record<number, string>> = {
 /** The compiled inner products, where kernels take their compiled form now. */
 export function nativeScoreRows(): State["scoreRows"] {
   return nativeOnCpu() ? state.scoreRows : undefined;
+}
+
+/** The compiled search among bits, where kernels take their compiled form now. */
+export function nativeHammingCall(): State["hamming"] {
+  return nativeOnCpu() ? state.hamming : undefined;
 }
 
 /** What the backend knows of a tensor's data. */

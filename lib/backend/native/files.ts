@@ -14,6 +14,7 @@ import feedForwardCc from "./feed_forward.cc" with { type: "text" };
 import gemmCc from "./product/gemm.cc" with { type: "text" };
 import gemmH from "./product/gemm.h" with { type: "text" };
 import lanesH from "./product/lanes.h" with { type: "text" };
+import hammingCc from "./hamming.cc" with { type: "text" };
 import linearCc from "./linear.cc" with { type: "text" };
 import matMulCc from "./mat_mul.cc" with { type: "text" };
 import normCc from "./norm.cc" with { type: "text" };
@@ -48,6 +49,7 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "feed_forward.cc": feedForwardCc,
   "gemm.cc": gemmCc,
   "gemm.h": gemmH,
+  "hamming.cc": hammingCc,
   "lanes.h": lanesH,
   "linear.cc": linearCc,
   "mat_mul.cc": matMulCc,

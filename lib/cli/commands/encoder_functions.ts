@@ -1,4 +1,9 @@
-import type { BackendName, NearestRows, RowMatrix } from "../../backend/mod.ts";
+import type {
+  BackendName,
+  CountBits,
+  NearestRows,
+  RowMatrix,
+} from "../../backend/mod.ts";
 import type { EncodeFunction } from "../../model/mod.ts";
 import type { CommandIo } from "../io.ts";
 
@@ -8,6 +13,8 @@ export interface OpenedEncoder extends Disposable {
   encode: EncodeFunction;
   /** Makes passages ready for exact search. */
   prepare: (passages: RowMatrix) => NearestRows;
+  /** Counts bits that differ, where that is compiled. */
+  hamming: CountBits | undefined;
   /** Whether its vectors have a norm of 1. */
   normalizes: boolean;
 }
@@ -22,7 +29,9 @@ export async function openEncoder(
     io: CommandIo;
   },
 ): Promise<OpenedEncoder> {
-  const { nearestRows, useBackend } = await import("../../backend/mod.ts");
+  const { nativeHamming, nearestRows, useBackend } = await import(
+    "../../backend/mod.ts"
+  );
   const {
     disposeTowers,
     encodeFunction,
@@ -43,6 +52,7 @@ export async function openEncoder(
   return {
     encode: encodeFunction(towers, limits),
     prepare: (passages) => nearestRows(passages),
+    hamming: nativeHamming(),
     normalizes: towers.passage.modules.normalize,
     [Symbol.dispose]: () => disposeTowers(towers),
   };

@@ -58,7 +58,7 @@ export function denseSearcher(open: () => Promise<DenseModel>): Searcher {
 }
 
 async function indexTask(
-  { encode, prepare, cache, small }: DenseModel,
+  { encode, prepare, hamming, cache, small }: DenseModel,
   task: SearchedTask,
   { signal, onProgress }: SearchOptions,
 ): Promise<ExactIndex | QuantisedIndex> {
@@ -70,6 +70,7 @@ async function indexTask(
       ...options,
       ...small,
       prepare,
+      hamming,
     });
   }
   const { passageVectors } = await import("../../eval/passage_vectors.ts");

@@ -1,6 +1,8 @@
 import {
   type Backend,
   type BackendName,
+  type CountBits,
+  nativeHamming,
   type NearestRows,
   nearestRows,
   type RowMatrix,
@@ -36,6 +38,8 @@ export interface DenseModel extends Disposable {
   prepare: (passages: RowMatrix) => NearestRows;
   /** Where vectors of passages are kept, if anywhere. */
   cache?: EmbeddingCache | undefined;
+  /** Counts bits that differ, where that is compiled. */
+  hamming?: CountBits | undefined;
   /** How passages are kept and searched, where not whole. */
   small?: SmallSearch | undefined;
   /** What computes it. */
@@ -82,6 +86,7 @@ export async function openModel(
     return {
       encode,
       prepare: (passages) => nearestRows(passages),
+      hamming: nativeHamming(),
       small: precision === "float32" ? undefined : small,
       backend,
       cache: cache === undefined ? undefined : {

@@ -38,6 +38,11 @@ export class RankedHeap {
     }
   }
 
+  /** The rows that are kept, in no special order. */
+  rows(): Int32Array {
+    return this.#rows.slice(0, this.#size);
+  }
+
   /** What is kept, best first. */
   ranked(): { scores: Float64Array; rows: Int32Array } {
     const left = new RankedHeap(this.#k, this.#tie);

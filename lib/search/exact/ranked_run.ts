@@ -7,6 +7,15 @@ export function largerIdFirst(ids: readonly string[]): TieOrder {
   return (a, b) => compareCodePoints(ids[b]!, ids[a]!);
 }
 
+/** {@linkcode largerIdFirst} for searches whose scores tie often: ids are sorted once. */
+export function rankedTies(ids: readonly string[]): TieOrder {
+  const order = Array.from(ids.keys());
+  order.sort(largerIdFirst(ids));
+  const rank = new Int32Array(ids.length);
+  order.forEach((row, place) => rank[row] = place);
+  return (a, b) => rank[a]! - rank[b]!;
+}
+
 /** What the heaps keep, as a run. */
 export function rankedRun(
   heaps: readonly RankedHeap[],

@@ -81,9 +81,13 @@ function offerAll(
   },
 ): void {
   for (const [q, heap] of heaps.entries()) {
-    for (let row = 0, at = q * rows; row < rows; row++, at++) {
-      const score = dimension - 2 * counts[at]!;
-      if (score >= heap.bar) heap.offer(score, first + row);
+    const own = counts.subarray(q * rows, (q + 1) * rows);
+    let most = (dimension - heap.bar) / 2;
+    for (let row = 0; row < rows; row++) {
+      const count = own[row]!;
+      if (count > most) continue;
+      heap.offer(dimension - 2 * count, first + row);
+      most = (dimension - heap.bar) / 2;
     }
   }
 }

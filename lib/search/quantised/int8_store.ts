@@ -29,13 +29,16 @@ export function int8Store({ prepare }: StoreOptions): VectorStore {
         prepare: embeddings.count <= FEW_QUERIES ? undefined : prepare,
       }),
     decode(rows) {
-      const dimension = pieces.all[0]?.piece.dimension ?? 0;
-      const data = new Float32Array(rows.length * dimension);
+      const first = pieces.all[0]?.piece;
+      if (!first) return { data: new Float32Array(0), count: 0, dimension: 0 };
+      const { dimension } = first;
+      const data = new Int8Array(rows.length * dimension);
       for (let i = 0; i < rows.length; i++) {
         const [piece, at] = pieces.at(rows[i]!);
-        data.set(dequantise(rowsOf(piece, at, 1)).data, i * dimension);
+        data.set(rowsOf(piece, at, 1).data, i * dimension);
       }
-      return { data, count: rows.length, dimension };
+      // All pieces have the same ranges.
+      return dequantise({ ...first, data, count: rows.length });
     },
     [Symbol.dispose]: () => pieces.clear(),
   };

@@ -177,10 +177,23 @@ function unpackBits(
   { dimension, out }: { dimension: number; out: Float32Array },
 ): void {
   const bytes = bytesPerVector(dimension, "ubinary");
-  for (let row = 0; row * dimension < out.length; row++) {
-    for (let d = 0; d < dimension; d++) {
-      const byte = data[row * bytes + (d >> 3)]! ^ flip;
-      out[row * dimension + d] = byte & (128 >> (d & 7)) ? 1 : -1;
+  const whole = dimension >> 3;
+  let at = 0;
+  for (let start = 0; at < out.length; start += bytes) {
+    for (let b = start; b < start + whole; b++, at += 8) {
+      const byte = data[b]! ^ flip;
+      out[at] = (byte >> 6 & 2) - 1;
+      out[at + 1] = (byte >> 5 & 2) - 1;
+      out[at + 2] = (byte >> 4 & 2) - 1;
+      out[at + 3] = (byte >> 3 & 2) - 1;
+      out[at + 4] = (byte >> 2 & 2) - 1;
+      out[at + 5] = (byte >> 1 & 2) - 1;
+      out[at + 6] = (byte & 2) - 1;
+      out[at + 7] = (byte << 1 & 2) - 1;
+    }
+    for (let d = 8 * whole; d < dimension; d++) {
+      const byte = data[start + whole]! ^ flip;
+      out[at++] = byte & (128 >> (d & 7)) ? 1 : -1;
     }
   }
 }

@@ -2,11 +2,12 @@ import type { Run } from "../../data/types.ts";
 import type { Embeddings } from "../../model/types.ts";
 import { checkEmbeddings, checkK } from "../exact/check_search.ts";
 import type { EmbeddedTexts } from "../exact/exact_search.ts";
-import { RankedHeap } from "../exact/ranked_heap.ts";
+import { RankedHeap, type TieOrder } from "../exact/ranked_heap.ts";
 import {
   checkDistinct,
   largerIdFirst,
   rankedRun,
+  rankedTies,
 } from "../exact/ranked_run.ts";
 import { scoreRows } from "../exact/score_rows.ts";
 import { binaryStore } from "./binary_store.ts";
@@ -83,6 +84,8 @@ export class QuantisedIndex implements Disposable {
   #ids: string[] = [];
   #seen = new Set<string>();
   #dimension: number | undefined;
+  /** Order of equal scores; absent since passages were added. */
+  #tie: TieOrder | undefined;
 
   /**
    * Makes an empty index.
@@ -135,6 +138,7 @@ export class QuantisedIndex implements Disposable {
     }
     checkDistinct("passage", passages.ids, this.#seen);
     for (const id of passages.ids) this.#ids.push(id);
+    this.#tie = undefined;
     if (!whole) this.#store.add(passages.vectors);
     else if (vectors.count > 0) this.#addWhole(passages.embeddings);
   }
@@ -192,7 +196,8 @@ export class QuantisedIndex implements Disposable {
       );
     }
     this.#settle();
-    const tie = largerIdFirst(this.#ids);
+    const order = this.#precision === "binary" ? rankedTies : largerIdFirst;
+    const tie = this.#tie ??= order(this.#ids);
     const found = await this.#store.search(queries.embeddings, {
       k: k * Math.max(1, this.#rescore),
       tie,
@@ -210,13 +215,13 @@ export class QuantisedIndex implements Disposable {
     { data, dimension }: Embeddings,
     { q, k }: { q: number; k: number },
   ): RankedHeap {
-    const { rows } = found.ranked();
+    const rows = found.rows();
     const decoded = this.#finer!.decode(rows);
     const scores = new Float32Array(rows.length);
     const query = data.subarray(q * dimension, (q + 1) * dimension);
     const all = Int32Array.from(rows.keys());
     scoreRows(query, decoded.data, all, dimension, scores);
-    const best = new RankedHeap(k, largerIdFirst(this.#ids));
+    const best = new RankedHeap(k, this.#tie!);
     rows.forEach((row, i) => best.offer(scores[i]!, row));
     return best;
   }
@@ -229,6 +234,7 @@ export class QuantisedIndex implements Disposable {
     this.#held = [];
     this.#seen.clear();
     this.#dimension = undefined;
+    this.#tie = undefined;
     this.#ranges = this.#options.ranges;
   }
 }
