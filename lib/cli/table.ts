@@ -86,6 +86,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/arena.ts"),
   },
   {
+    name: "plan",
+    summary: "Write the files that hand a plan's jobs to a scheduler",
+    needs: ["read", "write"],
+    load: () => import("./commands/plan.ts"),
+  },
+  {
     name: "work",
     summary: "Do the jobs of a plan that nobody else is doing",
     needs: ["read", "write"],

@@ -56,6 +56,15 @@ export {
   type CollectArenaOptions,
   type CollectedArena,
 } from "./jobs/collect_arena.ts";
+export {
+  type Scheduler,
+  SCHEDULERS,
+  type ShardedLine,
+  wrapJobs,
+  type WrapJobsOptions,
+  type WrappedJobs,
+} from "./jobs/wrappers/wrap_jobs.ts";
+export type { WrapperOptions } from "./jobs/wrappers/array_work.ts";
 export type { ArenaIdentity } from "./arena/folder.ts";
 export type { RunIdentity } from "./run_folder.ts";
 export type { SettledOptions } from "./settled_lengths.ts";

@@ -19,6 +19,7 @@ const FOREIGN = [
   /^report\/page\//,
   /^_std_cli\//,
   /^docs_suite\/package_folders\.ts$/,
+  /^experiment\/jobs\/wrappers\/(parallel|slurm)\.ts$/,
   /^experiment\/handoff\/targets\//,
 ];
 
@@ -62,6 +63,8 @@ const SAID_BY: Record<string, string[]> = {
   "eval/records/earlier_report.ts": ["eval"],
   "experiment/arena/arm.ts": ["arena"],
   "experiment/arena/folder.ts": ["arena", "arena collect"],
+  "experiment/jobs/wrappers/": ["plan"],
+  "experiment/jobs/wrappers/work_line.ts": ["work"],
   "experiment/jobs/collect_arena.ts": ["arena collect"],
   "experiment/jobs/plan_arena_jobs.ts": ["arena plan"],
   "experiment/arena/verdict.ts": ["arena"],

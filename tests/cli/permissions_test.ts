@@ -65,6 +65,7 @@ const LINES: Record<string, string[]> = {
     .concat(["--strategies", "uniform,proportional"]),
   "arena plan": ["--suite", "suite", "--out", "plan2", "--seeds", "1"]
     .concat(QUICK, "--strategies", "uniform"),
+  plan: ["done", "--for", "parallel"],
   work: ["plan", "--index", "1"],
   "arena collect": ["done"],
   search: ["--suite", "suite", "--model", "base", "--backend", "wasm", "bird"],

@@ -38,7 +38,7 @@ Deno.test("arena plan, work and arena collect say what they did and what is wron
     assert.deepEqual(JSON.parse(one.out), { finished: [1], left: [] });
     const rest = await tdro("work", at);
     assert.equal(rest.code, 0, rest.err);
-    assert.match(rest.out, /^5 jobs done here; none is left: tdro arena coll/);
+    assert.match(rest.out, /^5 jobs done; none is left: tdro arena collect/);
     const again = await tdro("work", at);
     assert.match(again.err, /nothing is left to do in/);
 

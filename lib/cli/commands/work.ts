@@ -79,14 +79,15 @@ export const command: Command<WorkCommandOptions> = {
     );
     io.result(done, () => {
       const { finished, left } = done;
-      return printable(
-        `${finished.length} jobs done here; ` +
-          (left.length === 0
-            ? options.index === undefined
-              ? `none is left: tdro arena collect ${folder}`
-              : "done"
-            : `${left.length} are left to others`),
-      );
+      const did = `${finished.length} ${
+        finished.length === 1 ? "job" : "jobs"
+      } done`;
+      const rest = left.length > 0
+        ? `; others are doing ${left.length}`
+        : options.index === undefined
+        ? `; none is left: tdro arena collect ${folder}`
+        : "";
+      return printable(did + rest);
     });
   },
 };

@@ -13,6 +13,7 @@ const GROUPS:
       "distil",
       "scale",
       "arena",
+      "plan",
       "work",
       "sweep",
       "bench",
