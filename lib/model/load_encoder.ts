@@ -154,7 +154,8 @@ function withEndToken(
   );
 }
 
-async function readTransformer(
+/** Reads a transformer's parameters, and those that its family keeps. */
+export async function readTransformer(
   folder: string,
   config: ModelConfig,
   into: Map<string, Variable>,

@@ -174,6 +174,15 @@ export {
   type ModelReference,
   readModelReference,
 } from "./parity/reference.ts";
+export {
+  activated,
+  type CrossEncoder,
+  disposeCrossEncoder,
+  loadCrossEncoder,
+  scorePairs,
+  type ScorePairsOptions,
+} from "./rerank/cross_encoder.ts";
+export type { HeadActivation, ScoreHead } from "./rerank/score_head.ts";
 export { pool } from "./encode/pooling.ts";
 export { saveEncoder, type SaveEncoderOptions } from "./save_encoder.ts";
 export {

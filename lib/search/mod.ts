@@ -75,6 +75,7 @@ export type {
   MineOptions,
   MineStatistics,
 } from "./mine/mine_options.ts";
+export { pairScorer, type ScoreTexts } from "./mine/pair_scorer.ts";
 export { previewNegatives, type PreviewRow } from "./mine/preview_negatives.ts";
 export {
   bytesPerVector,

@@ -119,7 +119,7 @@ export interface BertForward extends ForwardOptions {
   names: BertNames;
   /** Position of each token in the table, shape `[T]`; absent: there is none. */
   positions?: Int32Array | undefined;
-  /** Whether there are token types (all tokens are of type 0). */
+  /** Whether there are token types. */
   types: boolean;
   /** Makes what is added to all attention scores, `[H, L, L]`. */
   bias?: (layers: Layers) => Tensor3D;
@@ -175,7 +175,10 @@ function bertEmbeddings(
     );
   let placed = positions && rows("position", positions);
   if (types) {
-    const type = rows("token_type", new Int32Array(batch.ids.length));
+    const type = rows(
+      "token_type",
+      batch.types ?? new Int32Array(batch.ids.length),
+    );
     placed = placed ? add(placed, type, { tape }) : type;
   }
   const words = rows("word", batch.ids);

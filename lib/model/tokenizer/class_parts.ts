@@ -1,3 +1,4 @@
+import type { Piece } from "./parts/post_processor.ts";
 import { z } from "zod";
 import { describeIssue } from "../../base/describe_issue.ts";
 import { specialToken } from "./files.ts";
@@ -228,8 +229,20 @@ function named(config: Config, [name, usual]: Role): string {
   return specialToken(config[name]) ?? usual;
 }
 
+/**
+ * One token before a text and one after it. Of a pair, BERT's relatives tell the
+ * second text by its type, RoBERTa's by two tokens between the texts.
+ */
 function around(config: Config, before: Role, after: Role): TokenizerPart {
-  return template([named(config, before)], [named(config, after)]);
+  const [start, end] = [named(config, before), named(config, after)];
+  const type = before[1] === "[CLS]" ? 1 : 0;
+  return {
+    ...template([start], [end]),
+    pair: [
+      ...piecesOf([start], "A", [end]),
+      ...piecesOf(type === 1 ? [] : [end], "B", [end], type),
+    ],
+  };
 }
 
 /** A template whose tokens have the ids of the vocabulary. */
@@ -237,15 +250,28 @@ function template(
   before: readonly string[],
   after: readonly string[],
 ): TokenizerPart {
-  const token = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
-  const text = (id: string) => ({ Sequence: { id, type_id: 0 } });
-  const single = [...before.map(token), text("A"), ...after.map(token)];
+  const single = piecesOf(before, "A", after);
   return {
     type: "TemplateProcessing",
     single,
-    pair: [...single, text("B"), ...after.map(token)],
+    pair: [...single, ...piecesOf([], "B", after)],
     special_tokens: {},
   };
+}
+
+/** A text with what is around it, all of one type. */
+function piecesOf(
+  before: readonly string[],
+  text: "A" | "B",
+  after: readonly string[],
+  type_id = 0,
+): Piece[] {
+  const token = (id: string) => ({ SpecialToken: { id, type_id } });
+  return [
+    ...before.map(token),
+    { Sequence: { id: text, type_id } },
+    ...after.map(token),
+  ];
 }
 
 function bertParts(json: TokenizerJson, config: Config): Parts {

@@ -8,6 +8,7 @@ import { type Decode, decoderOf } from "./parts/decoders.ts";
 import { modelOf } from "./parts/models.ts";
 import { type Normalizer, normalizerOf } from "./parts/normalizers.ts";
 import { type Around, aroundOf } from "./parts/post_processor.ts";
+import { type PairPiece, pairTemplate } from "./parts/pair_template.ts";
 import {
   asksForStart,
   type PreTokenizer,
@@ -25,6 +26,8 @@ export interface Pipeline {
   decode(ids: readonly number[]): string;
   /** Ids that go around a text. */
   around: Around;
+  /** What stands around two texts; throws where the tokenizer takes none. */
+  pair(): PairPiece[];
   /** Id of a token, of the added ones first. */
   idOf(token: string): number | undefined;
   /** Largest id. */
@@ -86,6 +89,7 @@ export function pipelineOf(
       cleaned,
     }),
     around: aroundOf(json.post_processor, idOf),
+    pair: () => pairTemplate(json.post_processor, idOf),
     idOf,
     largestId: ids.reduce((largest, id) => Math.max(largest, id), -1),
   };

@@ -8,6 +8,8 @@ import type { Sequences } from "../../backend/kernels/mod.ts";
 export interface TokenBatch extends Sequences {
   /** Token ids, shape `[T]`. */
   ids: Int32Array;
+  /** Token types, shape `[T]`, for models that have them. @default {all 0} */
+  types?: Int32Array;
 }
 
 /**

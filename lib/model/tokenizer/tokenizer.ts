@@ -10,6 +10,7 @@ import { asTransformers } from "./as_transformers.ts";
 import { checkTokenizerJson, parseObject } from "./check_json.ts";
 import type { TokenizerJson, TokenizerPart } from "./tokenizer_json.ts";
 import { defaultFiles, specialToken } from "./files.ts";
+import { encodePairs } from "./encode_pairs.ts";
 import { type Pipeline, pipelineOf } from "./pipeline.ts";
 
 export type {
@@ -48,6 +49,17 @@ export interface Tokenizer {
     texts: readonly string[],
     options?: TokenizeOptions,
   ): { ids: number[][] };
+  /**
+   * Ids and token types of pairs of texts, as cross-encoders take them. Of a pair that
+   * is too long the longer text is cut, or both (`longest_first`).
+   *
+   * @throws {RangeError} If `maxLength` doesn't hold the special tokens, or the
+   * tokenizer takes no pairs.
+   */
+  encodePairs(
+    pairs: readonly (readonly [string, string])[],
+    options?: Pick<TokenizeOptions, "maxLength">,
+  ): { ids: number[][]; types: number[][] };
   /** Text of ids, without special tokens; not always the text encoded. */
   decode(ids: readonly number[]): string;
   /** Whether `tokenizer_config.json` asks for an end token (`add_eos_token`). */
@@ -225,6 +237,7 @@ function buildTokenizer(
         ]),
       };
     },
+    encodePairs: (pairs, options) => encodePairs(pipeline, pairs, options),
     decode(ids) {
       const text = pipeline.decode(ids);
       return config.clean_up_tokenization_spaces ? cleanUp(text) : text;

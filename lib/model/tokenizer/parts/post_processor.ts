@@ -53,7 +53,8 @@ export function aroundOf(
   }
 }
 
-function idOfPair(part: TokenizerPart, field: "cls" | "sep"): number {
+/** Id of the token that `cls` or `sep` names. */
+export function idOfPair(part: TokenizerPart, field: "cls" | "sep"): number {
   const [, id] = (part[field] ?? []) as unknown[];
   if (Number.isSafeInteger(id) && (id as number) >= 0) return id as number;
   throw new Error(`${field} of ${part.type} must be a token and its id`);
@@ -63,10 +64,6 @@ function template(
   part: TokenizerPart,
   idOf: (token: string) => number | undefined,
 ): Around {
-  const tokens = (part.special_tokens ?? {}) as Record<
-    string,
-    { ids?: number[] } | undefined
-  >;
   const pieces = part.single as Piece[];
   const at = pieces.findIndex((piece) => "Sequence" in piece);
   const ids = (some: readonly Piece[]) =>
@@ -76,15 +73,7 @@ function template(
           "its post_processor must have one text in its template",
         );
       }
-      const { id } = piece.SpecialToken;
-      const given = Object.hasOwn(tokens, id) ? tokens[id]?.ids : undefined;
-      const own = given ?? [idOf(id)];
-      if (own.includes(undefined as never)) {
-        throw new Error(
-          `its post_processor uses a token that it lacks: ${shown(id)}`,
-        );
-      }
-      return own as number[];
+      return idsOfToken(part, piece.SpecialToken.id, idOf);
     });
   if (
     at === -1 ||
@@ -93,4 +82,24 @@ function template(
     throw new Error("its post_processor must have the text in its template");
   }
   return { before: ids(pieces.slice(0, at)), after: ids(pieces.slice(at + 1)) };
+}
+
+/** Ids of a template's token: those that it gives, else the vocabulary's. */
+export function idsOfToken(
+  part: TokenizerPart,
+  id: string,
+  idOf: (token: string) => number | undefined,
+): number[] {
+  const tokens = (part.special_tokens ?? {}) as Record<
+    string,
+    { ids?: number[] } | undefined
+  >;
+  const given = Object.hasOwn(tokens, id) ? tokens[id]?.ids : undefined;
+  const own = given ?? [idOf(id)];
+  if (own.includes(undefined as never)) {
+    throw new Error(
+      `its post_processor uses a token that it lacks: ${shown(id)}`,
+    );
+  }
+  return own as number[];
 }
