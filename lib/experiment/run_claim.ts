@@ -1,5 +1,6 @@
 import { checkFolder } from "../base/files/check_folder.ts";
 import { lockFolder } from "../base/files/folder_lock.ts";
+import { usedWorkers } from "../workers/mod.ts";
 import { renameEarlierArms } from "./earlier_arms.ts";
 import {
   beginRun,
@@ -84,7 +85,9 @@ export class RunClaim implements AsyncDisposable {
     this.#lock = await lockFolder(this.record.options.out);
     // Another process may have been there since.
     const { state } = await this.#look();
-    if (state === this.state) return;
+    if (state === this.state) {
+      return noteWorkers(this.record, { goesOn: state === "unfinished" });
+    }
     throw new RangeError(
       `Cannot write to ${this.record.options.out}: another process has written to it since this one started; run the command again`,
     );
@@ -93,4 +96,12 @@ export class RunClaim implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#lock?.[Symbol.asyncDispose]();
   }
+}
+
+/** Notes how many processes compute from now on, where it isn't one as ever. */
+function noteWorkers(record: RunRecord, { goesOn }: { goesOn: boolean }): void {
+  const size = usedWorkers()?.size ?? 1;
+  const before = record.workers ?? (goesOn ? [1] : []);
+  if (size === (before.at(-1) ?? 1)) return;
+  record.workers = [...before, size];
 }

@@ -52,6 +52,11 @@ export interface RunRecord extends RunIdentity {
   seconds: Record<string, number>;
   /** Versions of what computed it. */
   versions: Record<string, string>;
+  /**
+   * How many processes computed it together, each time that it was gone on with by
+   * another number of them; absent where it was always one.
+   */
+  workers?: number[];
   /** What changed since the run began, with `--force-settings`. */
   changes?: SettingsChange[];
   /** When finished: SHA-256 of its files by name; what folders hold has its own. */

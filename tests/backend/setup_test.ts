@@ -3,10 +3,12 @@ import { setupTensorflow } from "../../lib/backend/mod.ts";
 import {
   CUDA_PLATFORMS,
   MINILM_WHEEL,
+  MPI_WHEELS,
   NVIDIA_WHEELS,
   type PinnedWheel,
   TENSORFLOW_PLATFORMS,
 } from "../../lib/backend/setup/pinned_wheels.ts";
+import { setupMpi } from "../../lib/backend/setup/setup_mpi.ts";
 import { setupMinilm } from "../../lib/backend/setup/setup_minilm.ts";
 import { findPython } from "../../lib/backend/setup/python.ts";
 import { unpackWheel } from "../../lib/backend/setup/unpack_wheel.ts";
@@ -72,6 +74,7 @@ Deno.test("setup without Python says what to install and leaves nothing", async 
     const start of [
       () => setupTensorflow({ force: true }),
       () => setupMinilm({ folder: "no/such/place", force: true }),
+      () => setupMpi({ force: true }),
     ]
   ) {
     const { error, left } = await failing(
@@ -125,7 +128,8 @@ Deno.test("setup without a C++ compiler says what to install", async () => {
 Deno.test("every wheel that set-up takes is pinned: one version, one hash", () => {
   const platforms = [TENSORFLOW_PLATFORMS, CUDA_PLATFORMS]
     .flatMap((table) => Object.values(table).map(({ wheel }) => wheel));
-  const wheels = [...platforms, ...NVIDIA_WHEELS, MINILM_WHEEL];
+  const others = [...NVIDIA_WHEELS, MINILM_WHEEL, ...Object.values(MPI_WHEELS)];
+  const wheels = [...platforms, ...others];
   for (const { requirement, sha256 } of wheels) {
     assert.match(requirement, /^[a-z0-9-]+==\d+(\.\d+)+$/);
     assert.match(sha256, /^[0-9a-f]{64}$/, requirement);

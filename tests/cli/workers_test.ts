@@ -114,6 +114,8 @@ Deno.test({
         train("two", "--workers", "2"),
       ).ended();
       assert.equal(last, 0, said);
+      const record = await Deno.readTextFile(`${folder}/two/run.json`);
+      assert.deepEqual(JSON.parse(record).workers, [2]);
       assert.deepEqual(
         await modelOf(`${folder}/two`),
         await modelOf(`${folder}/one`),

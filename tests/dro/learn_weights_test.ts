@@ -9,7 +9,8 @@ import {
 } from "../../lib/dro/mod.ts";
 import { disposeEncoder, type Encoder } from "../../lib/model/mod.ts";
 import { batches } from "../../lib/sampling/mod.ts";
-import { onBackends } from "../_backends.ts";
+import { maxDifference, onBackends } from "../_backends.ts";
+import { leading } from "../workers/_in_process.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
 
@@ -157,3 +158,22 @@ onBackends(
     disposeEncoder(reference);
   },
 );
+
+onBackends("several workers learn the weights that one does", async () => {
+  const reference = smallEncoder("mean", 0.1);
+  const update = { eta: 1, measure: "ratio-of-means" } as const;
+  const one = await learn({ reference, update }, 2);
+  const slots = await learn({ reference, update, slots: 2 }, 2);
+  await leading(2, async (workers) => {
+    const two = await learn({ reference, update, workers }, 2);
+    const [a, b] = [one, two].map(({ reports }) => reports.at(-1)!);
+    assert.ok(maxDifference(a!.state.curr, START.curr) > 1e-3, "they moved");
+    // Losses of two parts of a batch differ from the whole's by rounding.
+    assert.ok(maxDifference(a!.state.curr, b!.state.curr) < 1e-6);
+    assert.ok(maxDifference(a!.referenceLosses, b!.referenceLosses) < 1e-5);
+    const same = await learn({ reference, update, workers, slots: 2 }, 2);
+    assert.deepEqual(same.reports.at(-1)!.state, slots.reports.at(-1)!.state);
+    [two, same].forEach(({ proxy }) => disposeEncoder(proxy));
+  });
+  [one.proxy, slots.proxy, reference].forEach(disposeEncoder);
+});

@@ -53,6 +53,7 @@ export async function enlist(
       expected: launcher.size,
       underSystem: !launcher.ours,
     });
+    if (launcher.ours) takeOwnGpu(workers.rank);
     if (workers.rank > 0) return await follows(workers, { backend, io });
     return await leads(workers, backend);
   } catch (error) {
@@ -70,6 +71,12 @@ function checkCount(
   throw new RangeError(
     `Cannot start workers: --workers must be the number of processes that the launcher started, ${size}, or be left out: got ${wanted}`,
   );
+}
+
+/** Of several on one machine each takes a GPU of its own, if there are any. */
+function takeOwnGpu(rank: number): void {
+  const name = "CUDA_VISIBLE_DEVICES";
+  if (!Deno.env.get(name)) Deno.env.set(name, `${rank}`);
 }
 
 async function leads(
