@@ -152,6 +152,13 @@ export type {
 } from "./online/online_mixture.ts";
 export { tracked, type TrackedMixture } from "./online/tracked.ts";
 export { type Merging, soupOf } from "./strategies/soup_of.ts";
+export { aioli, aioliStep, type AioliStepOptions } from "./strategies/aioli.ts";
+export {
+  skillIt,
+  type SkillItOptions,
+  skillItWeights,
+  skillsGraph,
+} from "./strategies/skill_it.ts";
 export { odm } from "./strategies/odm.ts";
 export { permuted } from "./strategies/permuted.ts";
 export { randomTop } from "./strategies/random_top.ts";

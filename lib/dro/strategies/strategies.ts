@@ -1,3 +1,4 @@
+import { aioli } from "./aioli.ts";
 import { doge } from "./doge.ts";
 import { doremi } from "./doremi.ts";
 import { groupDro } from "./group_dro.ts";
@@ -12,6 +13,7 @@ import { randomTop } from "./random_top.ts";
 import { proportionalMixture } from "./proportional_mixture.ts";
 import { regmix } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";
+import { skillIt } from "./skill_it.ts";
 import { soupOf } from "./soup_of.ts";
 import { tdro } from "./tdro.ts";
 import { temperatureMixture } from "./temperature_mixture.ts";
@@ -93,6 +95,8 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
   regmix: { make: regmix },
   "leave-one-out": { make: leaveOneOut },
   "inf-dds": { make: infDds },
+  aioli: { make: aioli },
+  "skill-it": { make: skillIt },
 };
 
 /**

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  aioliStep,
   dogeStep,
   infDdsStep,
   leaveOneOutWeights,
   randomMixture,
   regmixWeights,
+  skillItWeights,
+  skillsGraph,
 } from "../../../lib/dro/mod.ts";
 import { drawDirichlet } from "../../../lib/dro/strategies/dirichlet.ts";
 import { ridge } from "../../../lib/dro/strategies/ridge.ts";
@@ -221,4 +224,34 @@ Deno.test("the cores name what is wrong", () => {
   for (const [call, message] of wrong) {
     assert.throws(call, { name: "RangeError", message });
   }
+});
+
+Deno.test("aioliStep() is the published update, by hand", () => {
+  const falls = [[0.3, -0.1], [0.1, 0.2]]; // shifted by 0.1: 0.4 0 / 0.2 0.3
+  const [a, b] = aioliStep([0.25, 0.75], falls, { eta: 2 });
+  const wanted = Math.log(0.25 / 0.75) + 2 * (0.6 - 0.3) / 0.9;
+  assert.ok(Math.abs(Math.log(a! / b!) - wanted) < 1e-12);
+  assert.ok(Math.abs(a! + b! - 1) < 1e-12);
+  assert.deepEqual(aioliStep([1, 3], [[0, 0], [0, 0]], { eta: 9 }), [
+    0.25,
+    0.75,
+  ]);
+  assert.deepEqual(aioliStep([0, 1], falls, { eta: 1 }), [0, 1]);
+  assert.throws(() => aioliStep([1, 1], [[1]], { eta: 1 }), /square/);
+  assert.throws(() => aioliStep([1, 1], falls, { eta: -1 }), /eta/);
+  assert.throws(() => aioliStep([0, 0], falls, { eta: 1 }), /not all 0/);
+});
+
+Deno.test("Skill-It's graph and weights, by hand", () => {
+  const graph = skillsGraph([2, 1, 4], [[1, 1, 5], [2, 0.5, 3], [2, 2, 2]]);
+  assert.deepEqual(graph, [[0.5, 0, 0], [0, 0.5, 0.25], [0, 0, 0.5]]);
+  const weights = skillItWeights(graph, [2, 4, 8], { eta: 1 });
+  const logs = [1, 2 + 2, 4];
+  weights.forEach((w, k) =>
+    assert.ok(
+      Math.abs(Math.log(w / weights[0]!) - (logs[k]! - logs[0]!)) < 1e-12,
+    )
+  );
+  assert.throws(() => skillsGraph([1], [[1], [1]]), /square/);
+  assert.throws(() => skillItWeights(graph, [1, 2, NaN], { eta: 1 }), /finite/);
 });
