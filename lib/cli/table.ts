@@ -65,6 +65,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/distil.ts"),
   },
   {
+    name: "scale",
+    summary: "Train a grid of sizes and amounts of data, and fit a scaling law",
+    needs: ["read", "write"],
+    uses: BACKEND,
+    load: () => import("./commands/scale.ts"),
+  },
+  {
     name: "arena plan",
     summary: "Divide an arena into jobs for any number of machines",
     needs: ["read", "write"],

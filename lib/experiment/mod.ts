@@ -176,3 +176,17 @@ export {
   type WithInterval,
 } from "./scale/fit_scaling.ts";
 export { bestSplit, type Split, type SplitBudget } from "./scale/best_split.ts";
+export {
+  type ContrastiveEntropy,
+  contrastiveEntropy,
+  type ContrastiveEntropyOptions,
+} from "./scale/contrastive_entropy.ts";
+export {
+  planScale,
+  scale,
+  type ScaleCell,
+  type ScaleOptions,
+  type ScaleResult,
+} from "./scale/scale.ts";
+export type { ScaleSettings } from "./scale/scale_options.ts";
+export { type LawRow, lawRows } from "./scale/law_rows.ts";

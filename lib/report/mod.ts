@@ -87,6 +87,10 @@ export {
   type ScalingRow,
 } from "./plots/scaling_plot.ts";
 export {
+  scalingLawPlot,
+  type ScalingLawRow,
+} from "./plots/scaling_law_plot.ts";
+export {
   lengthHistogram,
   type LengthHistogramOptions,
   type LengthRow,

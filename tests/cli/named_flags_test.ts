@@ -28,6 +28,9 @@ const WRITTEN = ["llm negatives", "llm passages"];
 const LLM = ["llm judge", "llm queries", ...WRITTEN];
 const RUNS = ["run", "demo", "train", "distil"];
 
+/** Of them distil has no --matryoshka, and never says what is wrong with it. */
+const MATRYOSHKA = TRAINING.filter((name) => name !== "distil");
+
 /** Commands that say what stands in a file which is no command. */
 const SAID_BY: Record<string, string[]> = {
   "backend/tensors/check_matmul.ts": ["setup"],
@@ -50,7 +53,7 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/output.ts": ["eval", "report", "weights select"],
   "cli/commands/arena/options.ts": ["arena", "arena plan"],
   "cli/commands/plan_option.ts": ["run", "train", "distil", "arena"],
-  "cli/commands/read_mixture.ts": ["train", "distil"],
+  "cli/commands/read_mixture.ts": ["train", "distil", "scale"],
   "cli/commands/run_writer.ts": ["eval"],
   "cli/workers/": ["run", "train", "arena", "eval", "mine"],
   "cli/serve/served_run.ts": ["serve"],
@@ -69,16 +72,14 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/jobs/plan_arena_jobs.ts": ["arena plan"],
   "experiment/arena/verdict.ts": ["arena"],
   "experiment/changed_settings.ts": RUNS,
-  "experiment/long_dims.ts": TRAINING,
+  "experiment/long_dims.ts": MATRYOSHKA,
   "experiment/card/model_card.ts": [],
   "experiment/dev/": TRAINING,
   "experiment/distil/": ["distil"],
+  "experiment/scale/": ["scale"],
   "experiment/arena/context.ts": ["arena"],
   "experiment/export/export_run.ts": ["export"],
-  // distil has no --matryoshka, so that it never says what is wrong with it.
-  "experiment/experiment_options.ts": TRAINING.filter((name) =>
-    name !== "distil"
-  ),
+  "experiment/experiment_options.ts": MATRYOSHKA,
   "experiment/handoff/": ["handoff"],
   "experiment/mine_suite_options.ts": ["mine"],
   "experiment/mined_file.ts": ["mine"],

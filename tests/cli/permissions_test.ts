@@ -59,6 +59,8 @@ const LINES: Record<string, string[]> = {
   "model info": ["base"],
   run: ["--suite", "suite", "--out", "run2", ...RUN],
   train: ["--suite", "suite", "--out", "trained", ...QUICK],
+  scale: ["--suite", "suite", "--out", "grid", "--sizes", "1x8", "--data"]
+    .concat(["1", "--steps", "1", "--vocab-size", "80", "--backend", "wasm"]),
   distil: ["--suite", "suite", "--teacher", "base", "--out", "distilled"]
     .concat(["--student", "layers:1", "--backend", "wasm", "--steps", "1"]),
   arena: ["--suite", "suite", "--out", "arena", "--seeds", "1", ...QUICK]

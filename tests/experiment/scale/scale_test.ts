@@ -1,0 +1,153 @@
+/** The grid of trainings, and what is measured in each. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { useBackend } from "../../../lib/backend/mod.ts";
+import type { ProgressEvent } from "../../../lib/base/progress_event.ts";
+import {
+  contrastiveEntropy,
+  planScale,
+  scale,
+  type ScaleOptions,
+} from "../../../lib/experiment/mod.ts";
+import { inTempFolder } from "../../_temp_folder.ts";
+import { toySuite } from "../../_toy_suite.ts";
+
+const SETTINGS = {
+  sizes: ["1x4", "1x8", "2x8", "1x16"],
+  data: [0.5, 0.75, 1],
+  seeds: [1],
+  steps: 2,
+  batchSize: 4,
+  vocabSize: 80,
+  queryLength: 16,
+  passageLength: 16,
+  negatives: 8,
+  draws: 2,
+  resamples: 3,
+} satisfies Partial<ScaleOptions>;
+
+async function end<T>(
+  run: AsyncGenerator<ProgressEvent, T>,
+  look: (event: ProgressEvent) => void = () => {},
+): Promise<T> {
+  for (;;) {
+    const next = await run.next();
+    if (next.done) return next.value;
+    look(next.value);
+  }
+}
+
+Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
+  inTempFolder(async (folder) => {
+    const backend = await useBackend("wasm");
+    const out = join(folder, "grid");
+    const options = { ...SETTINGS, sizes: ["1x4", "1x8"], backend, out };
+    // Stopped within the second training.
+    let seen = 0;
+    for await (const { stage } of scale(toySuite(), options)) {
+      if (stage === "1x4-0.75-1, retriever" && ++seen === 2) break;
+    }
+    const times = async (name: string) =>
+      (await Deno.stat(join(out, "cells", name))).mtime;
+    const first = await times("1x4-0.5-1.json");
+    const small = await end(scale(toySuite(), options));
+    assert.equal(small.cells.length, 6);
+    assert.equal(small.fit, undefined, "two sizes have no law");
+    assert.deepEqual(await times("1x4-0.5-1.json"), first);
+    // More sizes in the same folder train what is new alone.
+    const stages = new Set<string>();
+    const grown = await end(
+      scale(toySuite(), { ...options, sizes: SETTINGS.sizes }),
+      ({ stage }) => stages.add(stage.split("-")[0]!),
+    );
+    assert.ok(!stages.has("1x4") && stages.has("2x8"));
+    assert.deepEqual(grown.cells.slice(0, 6), small.cells);
+    assert.ok(grown.fit!.law.e >= 0);
+    assert.equal(new Set(grown.cells.map((cell) => cell.data)).size, 3);
+    assert.equal(new Set(grown.cells.map((cell) => cell.parameters)).size, 4);
+    for (const { loss } of grown.cells) {
+      assert.ok(loss > 0 && loss < 20);
+    }
+    const law = JSON.parse(await Deno.readTextFile(join(out, "law.json")));
+    assert.deepEqual(law.law, grown.fit!.law);
+    await assert.rejects(
+      end(scale(toySuite(), { ...options, steps: 3 })),
+      /it holds a grid with other settings \(options.steps is 3, was 2\)/,
+    );
+  }));
+
+Deno.test("planScale() counts the trainings and writes nothing", () =>
+  inTempFolder(async (folder) => {
+    const backend = await useBackend("wasm");
+    const out = join(folder, "grid");
+    const { trainings, largest } = await end(
+      planScale(toySuite(), { ...SETTINGS, backend, out }),
+    );
+    assert.equal(trainings, 12);
+    assert.match(largest.folder, /1x16-1-1$/);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+    for (
+      const [change, message] of [
+        [{ sizes: ["2"] }, /sizes.0: must be LAYERSxWIDTH/],
+        [{ data: [0] }, /Cannot scale: data.0/],
+        [{ seeds: [1, 1] }, /seeds: must name each once/],
+      ] as const
+    ) {
+      await assert.rejects(
+        end(planScale(toySuite(), {
+          ...SETTINGS,
+          ...change as unknown as Partial<ScaleOptions>,
+          backend,
+        })),
+        message,
+      );
+    }
+  }));
+
+Deno.test("contrastiveEntropy(): worked by hand, judged passages never drawn", async () => {
+  const suite = toySuite();
+  const [task] = suite.tasks;
+  // A text's vector says whether it has the word "lamp".
+  const encode = (texts: readonly string[]) =>
+    Promise.resolve({
+      data: Float32Array.from(
+        texts.flatMap((text) => text.includes("lamp") ? [1, 0] : [0, 1]),
+      ),
+      count: texts.length,
+      dimension: 2,
+    });
+  const query = [...task!.queries.values()].find(({ text }) =>
+    text.includes("lamp")
+  )!;
+  const judged = new Map(
+    [...task!.corpus.values()].filter(({ text }) => text.includes("lamp"))
+      .map(({ id }) => [id, 1]),
+  );
+  const one = {
+    name: "one",
+    tasks: [{
+      ...task!,
+      qrels: { test: new Map([[query.id, judged]]) },
+    }],
+  };
+  // The positive scores 1 / t, each of 8 others 0: all with the word are judged.
+  const { mean } = await contrastiveEntropy(encode, one, {
+    negatives: 8,
+    draws: 3,
+    temperature: 0.5,
+  });
+  assert.ok(Math.abs(mean - Math.log(1 + 8 * Math.exp(-2))) < 1e-6);
+  const again = await contrastiveEntropy(encode, suite, { negatives: 8 });
+  assert.deepEqual(
+    await contrastiveEntropy(encode, suite, { negatives: 8 }),
+    again,
+  );
+  await assert.rejects(
+    contrastiveEntropy(encode, one, { split: "dev" }),
+    /its dev judgments must name a query with a positive/,
+  );
+  await assert.rejects(
+    contrastiveEntropy(encode, one, { negatives: 0 }),
+    /negatives must be an integer of at least 1: got 0/,
+  );
+});
