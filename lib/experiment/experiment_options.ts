@@ -73,6 +73,13 @@ export interface ExperimentOptions extends WeightOptions {
   matryoshka?: number[] | undefined;
   /** Weight of the loss at each of those lengths; absent: 1 each. */
   matryoshkaWeights?: number[] | undefined;
+  /**
+   * Weight of the divergence from a teacher's scores (`ce_score`), which the folder of
+   * mined negatives has; absent: it isn't trained on.
+   */
+  distillation?: number | undefined;
+  /** Divides the teacher's scores; absent: 1. */
+  teacherTemperature?: number | undefined;
   /** Maximum tokens per query; absent: as `textLimits()` says of the model. */
   queryLength?: number | undefined;
   /** Maximum tokens per passage; absent: as `textLimits()` says of the model. */
@@ -203,6 +210,12 @@ export const experimentShape = {
     .meta({ placeholder: "X" }).describe(
       "Weight of the loss at each length of --matryoshka; default: 1 each",
     ),
+  distillation: z.number().gt(0).optional().describe(
+    "Also train on the scores of a teacher that are in --mined (ce_score, by tdro mine --teacher): weight of the divergence from them, e.g. 1",
+  ),
+  teacherTemperature: z.number().gt(0).optional().describe(
+    "Divides the teacher's scores; default 1",
+  ),
   ...lengthShape,
   negatives: positive().default(8).describe(
     "Hard negatives to mine per query; those of --mined are used as they are",
@@ -287,7 +300,8 @@ export function parseExperimentOptions(
   const parsed = experimentOptions.safeParse(input);
   if (parsed.success) {
     refuseIdleFloor(parsed.data);
-    return withDevSettings(withLengths(withMiner(parsed.data)));
+    const settings = withTeacher(withLengths(withMiner(parsed.data)));
+    return withDevSettings(settings);
   }
   const { path, message } = parsed.error.issues[0]!;
   throw new RangeError(
@@ -307,6 +321,22 @@ function withMiner(options: ExperimentOptions): ExperimentOptions {
     throw new RangeError(
       `Cannot run the experiment: --mine-by ${mineBy} needs a model folder ` +
         "with --mine-model; or use --mine-by bm25",
+    );
+  }
+  return options;
+}
+
+/** Refuses a teacher that no scores can come from, and settings of none. */
+function withTeacher(options: ExperimentOptions): ExperimentOptions {
+  const { distillation, teacherTemperature, mined } = options;
+  if (distillation === undefined && teacherTemperature !== undefined) {
+    throw new RangeError(
+      "Cannot run the experiment: --teacher-temperature needs --distillation, whose scores it divides",
+    );
+  }
+  if (distillation !== undefined && mined === undefined) {
+    throw new RangeError(
+      "Cannot run the experiment: --distillation needs --mined, a folder with a teacher's scores; tdro mine --teacher writes one",
     );
   }
   return options;

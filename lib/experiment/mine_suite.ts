@@ -4,8 +4,10 @@ import { type BackendName, useBackend } from "../backend/mod.ts";
 import type { ProgressEvent } from "../base/progress_event.ts";
 import type { Suite, Task } from "../data/mod.ts";
 import {
+  disposeCrossEncoder,
   disposeTowers,
   lengthLine,
+  loadCrossEncoder,
   loadTowers,
   type TextLimits,
   textLimits,
@@ -94,14 +96,20 @@ export async function* mineSuite(
   { backend = "auto", force = false, signal, ...given }: MineSuiteOptions = {},
 ): AsyncGenerator<ProgressEvent, MinedSuite> {
   const settings = parseMineSuiteOptions(given);
-  const { out, by, model } = settings;
+  const { out, by, model, teacher: teacherFolder } = settings;
   const decisions = await readDecisions(settings.decisions);
-  if (model !== undefined) await useBackend(backend);
+  if (model !== undefined || teacherFolder !== undefined) {
+    await useBackend(backend);
+  }
   const towers = model === undefined ? undefined : await loadTowers(model);
   const limits = towers && await miningLimits(towers, suite, settings);
+  const teacher = teacherFolder === undefined
+    ? undefined
+    : await loadCrossEncoder(teacherFolder);
   const mining = {
     settings: { ...settings, ...limits },
     towers,
+    teacher,
     decisions,
     signal,
   };
@@ -149,6 +157,7 @@ export async function* mineSuite(
     }
   } finally {
     if (towers) disposeTowers(towers);
+    if (teacher) disposeCrossEncoder(teacher);
   }
   yield { ...event, done: suite.tasks.length };
   return mined;
@@ -196,7 +205,10 @@ async function recordOf(
     ...rest,
     ...settings.model === undefined
       ? { queryLength: undefined, passageLength: undefined }
-      : { backend },
+      : undefined,
+    ...settings.model !== undefined || settings.teacher !== undefined
+      ? { backend }
+      : undefined,
     decisions: decisions.filter(({ task: of }) => of === task.name)
       .map(({ query, passage, decision }) => [query, passage, decision]),
     data: await taskHash(task),

@@ -9,6 +9,11 @@ export interface MineSuiteSettings {
   by: "bm25" | "dense" | "fused";
   /** Model folder, for `"dense"` and `"fused"`; with `"bm25"` it filters only. */
   model?: string;
+  /**
+   * Folder of a cross-encoder, whose scores filter the candidates and are written
+   * beside the passages.
+   */
+  teacher?: string;
   /** Split whose queries get negatives. */
   split: "train" | "dev" | "test";
   /** Negatives for each query. */
@@ -56,6 +61,10 @@ export const mineSuiteShape = {
   model: z.string().optional().meta({ placeholder: "FOLDER" }).describe(
     "Model folder, for --by dense or fused; with bm25, it filters only",
   ),
+  teacher: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
+    .describe(
+      "Folder of a cross-encoder: its scores filter the candidates, and are written beside the passages (ce_score), to be distilled by train, run and arena",
+    ),
   split: z.enum(["train", "dev", "test"]).default("train")
     .meta({ placeholder: "SPLIT" }).describe(
       "Split whose queries get negatives",

@@ -1,6 +1,12 @@
 import { nearestRows } from "../backend/mod.ts";
 import type { Task } from "../data/mod.ts";
-import { encodeFunction, type Towers } from "../model/mod.ts";
+import {
+  activated,
+  type CrossEncoder,
+  encodeFunction,
+  scorePairs,
+  type Towers,
+} from "../model/mod.ts";
 import { createRng } from "../sampling/mod.ts";
 import {
   bm25Retriever,
@@ -10,7 +16,9 @@ import {
   fusedRetriever,
   type MinedNegatives,
   mineHardNegatives,
+  pairScorer,
   type RetrieveFunction,
+  type ScoreFunction,
 } from "../search/mod.ts";
 import type { MineSuiteSettings } from "./mine_suite_options.ts";
 
@@ -20,17 +28,27 @@ export interface Mining {
   settings: MineSuiteSettings;
   /** The model, if one is named. */
   towers: Towers | undefined;
+  /** The cross-encoder, if one is named. */
+  teacher?: CrossEncoder | undefined;
   /** What a person said of pairs. */
   decisions: readonly DecisionRow[];
   /** Stops the work at the next batch of queries. */
   signal: AbortSignal | undefined;
 }
 
+/** What mining a task gave. */
+export interface MinedTask extends MinedNegatives {
+  /** Scores by the teacher, without its activation; absent without a teacher. */
+  teacherScores?: ScoreFunction | undefined;
+}
+
 /** Mines one task; the same settings give the same negatives everywhere. */
 export async function mineTask(
   task: Task,
-  { settings, towers, decisions, signal }: Mining,
-): Promise<MinedNegatives> {
+  { settings, towers, teacher, decisions, signal }: Mining,
+): Promise<MinedTask> {
+  const logits = teacher &&
+    pairScorer(task, (pairs) => scorePairs(teacher, pairs, { signal }));
   using dense = towers &&
     await denseRetriever(task, encodeFunction(towers, settings), {
       prepare: (passages) => nearestRows(passages),
@@ -42,7 +60,7 @@ export async function mineTask(
     dense: () => dense!.retrieve,
     fused: () => fusedRetriever([bm25Retriever(task), dense!.retrieve]),
   };
-  return await mineHardNegatives(task, {
+  const mined = await mineHardNegatives(task, {
     positiveShare: settings.filter ? settings.positiveShare : Infinity,
     margin: settings.filter ? settings.margin : 0,
     withoutPositive: settings.withoutPositive,
@@ -54,8 +72,25 @@ export async function mineTask(
     nearDuplicates: settings.nearDuplicates,
     fill: settings.fill,
     retrieve: retrievers[settings.by](),
-    score: dense?.score,
+    score: logits ? scoring(logits, teacher!) : dense?.score,
     decisions: decisionsOf(decisions, task.name),
     signal,
   });
+  return { ...mined, teacherScores: logits };
+}
+
+/** The scores by which a teacher's users rank, of its logits. */
+function scoring(logits: ScoreFunction, teacher: CrossEncoder): ScoreFunction {
+  return async (queries, passages) => {
+    const run = await logits(queries, passages);
+    return new Map(
+      Array.from(run, ([query, scores]) => {
+        const values = activated(Float32Array.from(scores.values()), teacher);
+        return [
+          query,
+          new Map([...scores.keys()].map((id, i) => [id, values[i]!])),
+        ];
+      }),
+    );
+  };
 }

@@ -4,13 +4,16 @@ import { exists } from "../base/files/exists.ts";
 import { hashFile } from "../base/files/hash_file.ts";
 import { readJsonIfThere, writeJson } from "../base/files/json_file.ts";
 import {
+  type Passage,
   type SplitName,
   type Suite,
   type Task,
+  type TrainExample,
   trainExamples,
   writeTdroJsonl,
 } from "../data/mod.ts";
-import type { MinedNegatives, MineStatistics } from "../search/mod.ts";
+import type { MineStatistics, ScoreFunction } from "../search/mod.ts";
+import type { MinedTask } from "./mine_task.ts";
 import { asJson } from "./run_folder.ts";
 import { minedSchema } from "./stages/result_schemas.ts";
 
@@ -22,7 +25,7 @@ export interface MinedFile {
   /** What mining it did, if it is there. */
   statistics?: MineStatistics;
   /** Writes it, and its record. */
-  write(mined: MinedNegatives): Promise<void>;
+  write(mined: MinedTask): Promise<void>;
 }
 
 /**
@@ -52,7 +55,7 @@ export async function openMinedFile(
   const isSame = isDeepStrictEqual(settingsBefore, wanted);
   const isWhole = there && before !== undefined &&
     [undefined, (await hashFile(file)).sha256].includes(before.sha256);
-  const write = async (mined: MinedNegatives) => {
+  const write = async (mined: MinedTask) => {
     await writeJson(mark, wanted, 0);
     await writeRows(file, { task, mined, split: settings.split as SplitName });
     const { sha256 } = await hashFile(file);
@@ -106,7 +109,7 @@ async function writeRows(
   file: string,
   { task, mined, split }: {
     task: Task;
-    mined: MinedNegatives;
+    mined: MinedTask;
     split: SplitName;
   },
 ): Promise<void> {
@@ -114,5 +117,34 @@ async function writeRows(
     split,
     negatives: [mined.negatives],
   });
-  await writeTdroJsonl(file, rows!);
+  await writeTdroJsonl(
+    file,
+    mined.teacherScores ? await scored(rows!, mined.teacherScores) : rows!,
+  );
+}
+
+/** The rows with the teacher's score of each passage. */
+async function scored(
+  rows: readonly TrainExample[],
+  score: ScoreFunction,
+): Promise<TrainExample[]> {
+  const run = await score(
+    rows.map(({ query }) => query),
+    new Map(
+      rows.map(({ query, positives, negatives }) => [
+        query.id,
+        [...positives, ...negatives].map(({ id }) => id),
+      ]),
+    ),
+  );
+  return rows.map((row) => {
+    const scores = run.get(row.query.id)!;
+    const own = (passages: readonly Passage[]) =>
+      passages.map((each) => ({ ...each, score: scores.get(each.id)! }));
+    return {
+      ...row,
+      positives: own(row.positives),
+      negatives: own(row.negatives),
+    };
+  });
 }

@@ -56,6 +56,11 @@ export const command: Command<MineCommandOptions> = {
         "tdro mine --suite my/suite --by fused --model models/all-MiniLM-L6-v2 --out my/mined",
     },
     {
+      about: "Filtered and scored by a cross-encoder, to be distilled",
+      line:
+        "tdro mine --suite my/suite --teacher models/reranker --out my/scored",
+    },
+    {
       about: "As the reference does: ranks 3 to 100, 16 negatives, no filter",
       line:
         "tdro mine --suite my/suite --by dense --model models/bge-base --from 3 --to 100 --count 16 --no-filter --no-fill --out my/mined",
@@ -92,7 +97,7 @@ export const command: Command<MineCommandOptions> = {
         "rerun the same command: it continues with the next task",
       );
     }
-    if (settings.model !== undefined) {
+    if (settings.model !== undefined || settings.teacher !== undefined) {
       const { useBackend } = await import("../../backend/mod.ts");
       const { name, device, reason } = await useBackend(backend);
       io.note(`backend: ${name} on ${device}: ${reason}`);

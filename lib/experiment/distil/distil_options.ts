@@ -12,7 +12,12 @@ import {
 export interface DistilSettings extends
   Omit<
     RetrieverSettings,
-    "model" | "prompts" | "matryoshka" | "matryoshkaWeights"
+    | "model"
+    | "prompts"
+    | "matryoshka"
+    | "matryoshkaWeights"
+    | "distillation"
+    | "teacherTemperature"
   > {
   /**
    * What is distilled: a model folder, or a run and the arm that it prefers. Its
@@ -50,6 +55,8 @@ const {
   prompts: _prompts,
   matryoshka: _matryoshka,
   matryoshkaWeights: _matryoshkaWeights,
+  distillation: _distillation,
+  teacherTemperature: _teacherTemperature,
   ...shape
 } = retrieverShape;
 

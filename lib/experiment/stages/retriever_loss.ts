@@ -1,6 +1,7 @@
 import type { SizesOptions } from "../../eval/mod.ts";
 import { embeddingSize, type Encoder } from "../../model/mod.ts";
 import {
+  distillation,
   infoNce,
   type LossFunction,
   matryoshka,
@@ -12,26 +13,40 @@ import { refuseLongDims } from "../long_dims.ts";
 /** The settings that a retriever's loss depends on. */
 export type LossSettings = Pick<
   ExperimentOptions,
-  "temperature" | "matryoshka" | "matryoshkaWeights"
+  | "temperature"
+  | "matryoshka"
+  | "matryoshkaWeights"
+  | "distillation"
+  | "teacherTemperature"
 >;
 
 /** What the loss of a retriever depends on beside the settings. */
 type Sized = Pick<Encoder, "config" | "modules">;
 
 /**
- * The loss that retrievers train by: InfoNCE with in-batch and hard negatives, at
- * each length that the settings name.
+ * The loss that retrievers train by: InfoNCE with in-batch and hard negatives, and
+ * maybe a teacher's scores, at each length that the settings name.
  *
- * @param settings Temperature and lengths.
+ * @param settings Temperature, lengths, teacher.
  * @param encoder A model with the vectors of those that are trained.
  */
 export function retrieverLoss(
   settings: LossSettings,
   encoder: Sized,
 ): LossFunction {
-  const loss = infoNce({ temperature: settings.temperature });
+  const loss = withTeacher(settings);
   const lengths = trainedLengths(settings, encoder);
   return lengths ? matryoshka({ ...lengths, loss }) : loss;
+}
+
+/** InfoNCE, and the divergence from a teacher's scores if that is asked for. */
+function withTeacher(
+  { temperature, distillation: weight, teacherTemperature = 1 }: LossSettings,
+): LossFunction {
+  const loss = infoNce({ temperature });
+  return weight === undefined
+    ? loss
+    : distillation({ temperature, teacherTemperature, weight, loss });
 }
 
 /**
