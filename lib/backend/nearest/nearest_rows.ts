@@ -134,8 +134,8 @@ export function nearestRows(
   };
 }
 
-/** Queries multiplied at a time: scores of 1,024 × 16,384 are 32 or 64 MB. */
-const QUERIES = 1024;
+/** Queries multiplied at a time: scores of 256 × 16,384 are 8 or 16 MB. */
+const QUERIES = 256;
 
 /**
  * How far a product can be off, but for the rounding of the result: what the
@@ -195,5 +195,5 @@ async function findCandidates(
 /** The largest k that a float, a kernel's setting, tells exactly. */
 const MAX_K = 2 ** 24;
 
-/** Memory for scores on the device. */
-const SPAN_BYTES = 2 ** 28;
+/** Memory for scores on the device: four or eight blocks of them. */
+const SPAN_BYTES = 2 ** 26;

@@ -101,6 +101,17 @@ function lengths(x: Tensor2D): Float32Array {
   ) as Float32Array;
 }
 
+/** Largest length of a row, before any is on the device; rounded up. */
+function longestRow({ data, count, dimension }: RowMatrix): number {
+  let most = 0;
+  for (let at = 0; at < count * dimension; at += dimension) {
+    let square = 0;
+    for (let d = 0; d < dimension; d++) square += data[at + d]! * data[at + d]!;
+    if (square > most) most = square;
+  }
+  return Math.sqrt(most);
+}
+
 /** Largest length of a row. */
 function longest(x: Tensor2D): number {
   return tf.tidy(() => tf.sqrt(tf.max(tf.sum(tf.square(x), 1))).dataSync()[0]!);
@@ -116,17 +127,20 @@ function float32Rows(
   { whole }: { whole: boolean },
 ): DeviceRows {
   const { dimension } = matrix;
-  let blocks = [...blocksOf(matrix)];
-  const norm = Math.max(0, ...blocks.map(longest));
+  const norm = longestRow(matrix);
   let moved = 0;
   const scale = whole ? scaleFor(norm) : undefined;
-  if (scale) {
-    blocks = blocks.map((block) => {
-      const scaled = wholeNumbers(block, scale);
-      moved = Math.max(moved, longest(scaled.off));
-      tf.dispose([block, scaled.off]);
-      return scaled.numbers;
-    });
+  const blocks: Tensor2D[] = [];
+  // One at a time: all blocks twice would be the most memory of a search.
+  for (const block of blocksOf(matrix)) {
+    if (!scale) {
+      blocks.push(block);
+      continue;
+    }
+    const scaled = wholeNumbers(block, scale);
+    moved = Math.max(moved, longest(scaled.off));
+    tf.dispose([block, scaled.off]);
+    blocks.push(scaled.numbers);
   }
   return {
     norm,
