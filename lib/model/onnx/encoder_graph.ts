@@ -2,7 +2,8 @@ import { checkFinite } from "../../base/check_finite.ts";
 import { familyOf } from "../config/families.ts";
 import { embeddingSize, type Encoder } from "../encode/encoder.ts";
 import { mergedWeight } from "../lora/merged_weight.ts";
-import { openGraph, type ParameterSource } from "./graph.ts";
+import { openGraph } from "./graph.ts";
+import type { ParameterSource } from "./graph_tensors.ts";
 import type { OnnxGraph } from "./model_proto.ts";
 import { embeddingGraph } from "./pooling_graph.ts";
 

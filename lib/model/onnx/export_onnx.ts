@@ -10,6 +10,11 @@ import {
 } from "./write_model.ts";
 import { findQuantiser } from "./quantise_onnx.ts";
 
+/** Where the others look for the model, and for the quantised one. */
+const FOLDER = "onnx";
+const MODEL = "model.onnx";
+const QUANTISED = "model_quantized.onnx";
+
 /** Options for {@linkcode exportOnnx}. */
 export interface ExportOnnxOptions {
   /**
@@ -142,11 +147,6 @@ function warningsOf({ config, modules }: Encoder): string[] {
   }
   return warnings;
 }
-
-/** Where the others look for the model, and for the quantised one. */
-const FOLDER = "onnx";
-const MODEL = "model.onnx";
-const QUANTISED = "model_quantized.onnx";
 
 /** What transformers.js wants to know: how many files of weights each has. */
 function dataFiles(files: readonly WrittenModel[]): Record<string, unknown> {

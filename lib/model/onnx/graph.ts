@@ -1,29 +1,17 @@
+import {
+  openTensors,
+  type ParameterForm,
+  type ParameterSource,
+} from "./graph_tensors.ts";
 import type {
   Attribute,
   OnnxGraph,
   OnnxNode,
-  OnnxTensor,
   OnnxValue,
 } from "./model_proto.ts";
 
 /** Name of a value in a graph. */
 export type Value = string;
-
-/** How a parameter's numbers lie in the graph, where not as in the model. */
-export interface ParameterForm {
-  /** Rows become columns, as a product from the right wants them. */
-  transposed?: boolean;
-  /** Each number is larger by one, as in the gains of Gemma. */
-  plusOne?: boolean;
-}
-
-/** Where a graph's parameters come from. */
-export interface ParameterSource {
-  /** Shape of a parameter; `undefined` if there is none of that name. */
-  shapeOf(name: string): readonly number[] | undefined;
-  /** Its numbers; asked for when they are written. */
-  read(name: string): Promise<Float32Array>;
-}
 
 /** Attributes of an operation; a plain number is a whole one. */
 export type Attributes = Readonly<
@@ -70,31 +58,22 @@ export interface Graph {
 
 /** Starts a graph of an encoder. */
 export function openGraph(source: ParameterSource): Graph {
-  const nodes: OnnxNode[] = [];
-  const tensors = new Map<string, OnnxTensor>();
-  const made = new Map<string, Value>();
-  const layers: Value[] = [];
   const inputs = ["input_ids", "attention_mask"];
+  const layers: Value[] = [];
+  const made = new Map<string, Value>();
+  const nodes: OnnxNode[] = [];
+  const tensors = openTensors(source);
   const ops: Graph["ops"] = (type, inputs, { outputs, attributes = {} }) => {
-    const name = `${type}_${nodes.length}`;
-    const node: OnnxNode = {
-      name,
-      type,
-      inputs,
-      outputs: Array.from(
-        { length: outputs },
-        (_, i) => outputs === 1 ? `${name}_out` : `${name}_out_${i}`,
-      ),
-      attributes: typedAttributes(attributes),
-    };
+    const node = nodeOf(type, inputs, {
+      name: `${type}_${nodes.length}`,
+      outputs,
+      attributes,
+    });
     nodes.push(node);
     return [...node.outputs];
   };
-  const put = (tensor: OnnxTensor): Value => {
-    if (!tensors.has(tensor.name)) tensors.set(tensor.name, tensor);
-    return tensor.name;
-  };
   return {
+    ...tensors,
     ids: inputs[0]!,
     mask: inputs[1]!,
     types() {
@@ -104,65 +83,59 @@ export function openGraph(source: ParameterSource): Graph {
     op: (type, inputs, attributes = {}) =>
       ops(type, inputs, { outputs: 1, attributes })[0]!,
     ops,
-    ints(values) {
-      const plain = typeof values === "number";
-      const list = plain ? [values] : values;
-      const name = `int64 ${plain ? values : `[${list.join()}]`}`;
-      return this.once(name, () =>
-        put({
-          name: list.length > 8 ? `int64 list ${tensors.size}` : name,
-          type: "int64",
-          shape: plain ? [] : [list.length],
-          read: () =>
-            new Uint8Array(BigInt64Array.from(list, (n) => BigInt(n)).buffer),
-        }));
-    },
-    floats(values, given) {
-      const plain = typeof values === "number";
-      const data = Float32Array.from(plain ? [values] : values);
-      return put({
-        name: plain ? `float ${values}` : `float list ${tensors.size}`,
-        type: "float",
-        shape: given ?? (plain ? [] : [data.length]),
-        read: () => new Uint8Array(data.buffer),
-      });
-    },
-    parameter(name, form = {}) {
-      const shape = source.shapeOf(name);
-      if (!shape) throw new RangeError(`Cannot export a model: no ${name}`);
-      return put(parameterTensor({ name, shape }, form, source));
-    },
-    has: (name) => source.shapeOf(name) !== undefined,
     once(name, make) {
       if (!made.has(name)) made.set(name, make());
       return made.get(name)!;
     },
     layer: (index, hidden) => layers[index] = hidden,
     layers,
-    finish(outputs) {
-      const named = new Map(outputs.map(({ from, name }) => [from, name]));
-      const nameOf = (value: Value) => named.get(value) ?? value;
-      return {
-        name: "encoder",
-        nodes: nodes.map((node) => ({
-          ...node,
-          inputs: node.inputs.map(nameOf),
-          outputs: node.outputs.map(nameOf),
-        })),
-        tensors: [...tensors.values()],
-        inputs: inputs.map((name) => ({
-          name,
-          type: "int64",
-          shape: ["batch_size", "sequence_length"],
-        })),
-        outputs: outputs.map(({ name, type, shape }) => ({
-          name,
-          type,
-          shape,
-        })),
-      };
-    },
+    finish: (outputs) => ({
+      name: "encoder",
+      nodes: renamed(nodes, outputs),
+      tensors: tensors.list(),
+      inputs: inputs.map((name) => ({
+        name,
+        type: "int64",
+        shape: ["batch_size", "sequence_length"],
+      })),
+      outputs: outputs.map(({ name, type, shape }) => ({ name, type, shape })),
+    }),
   };
+}
+
+function nodeOf(
+  type: string,
+  inputs: readonly Value[],
+  { name, outputs, attributes }: {
+    name: string;
+    outputs: number;
+    attributes: Attributes;
+  },
+): OnnxNode {
+  return {
+    name,
+    type,
+    inputs,
+    outputs: Array.from(
+      { length: outputs },
+      (_, i) => outputs === 1 ? `${name}_out` : `${name}_out_${i}`,
+    ),
+    attributes: typedAttributes(attributes),
+  };
+}
+
+/** Operations whose values have the names that the outputs shall have. */
+function renamed(
+  nodes: readonly OnnxNode[],
+  outputs: readonly { from: Value; name: string }[],
+): OnnxNode[] {
+  const names = new Map(outputs.map(({ from, name }) => [from, name]));
+  const nameOf = (value: Value) => names.get(value) ?? value;
+  return nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map(nameOf),
+    outputs: node.outputs.map(nameOf),
+  }));
 }
 
 function typedAttributes(attributes: Attributes): Record<string, Attribute> {
@@ -174,43 +147,4 @@ function typedAttributes(attributes: Attributes): Record<string, Attribute> {
       return [name, { ints: value }];
     }),
   );
-}
-
-/** A parameter as a tensor of the graph. */
-function parameterTensor(
-  { name, shape }: { name: string; shape: readonly number[] },
-  { transposed = false, plusOne = false }: ParameterForm,
-  source: ParameterSource,
-): OnnxTensor {
-  return {
-    name: `${name}${transposed ? ".transposed" : ""}${
-      plusOne ? ".plus_one" : ""
-    }`,
-    type: "float",
-    shape: transposed ? [...shape].reverse() : shape,
-    async read() {
-      let values = await source.read(name);
-      if (transposed) values = transpose(values, shape);
-      if (plusOne) values = values.map((value) => 1 + value);
-      return new Uint8Array(
-        values.buffer,
-        values.byteOffset,
-        values.byteLength,
-      );
-    },
-  };
-}
-
-function transpose(
-  values: Float32Array,
-  shape: readonly number[],
-): Float32Array {
-  const [rows, columns] = shape as [number, number];
-  const turned = new Float32Array(values.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      turned[j * rows + i] = values[i * columns + j]!;
-    }
-  }
-  return turned;
 }
