@@ -344,6 +344,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/llm/passages.ts"),
   },
   {
+    name: "llm compare",
+    summary: "Compare kinds of hard negatives by training on each",
+    needs: ["read", "write"],
+    uses: ["net", ...BACKEND],
+    load: () => import("./commands/llm/compare.ts"),
+  },
+  {
     name: "completion",
     summary: "Print a completion script for a shell",
     needs: [],

@@ -76,7 +76,8 @@ export async function openMinedFolder(
     rows: async () => {
       const rows: TrainExample[][] = [];
       for (const [domain, task] of suite.tasks.entries()) {
-        const isWritten = records[domain]!.settings.by === "llm";
+        const { by, written } = records[domain]!.settings;
+        const isWritten = by === "llm" || written === true;
         rows.push(await rowsOf(task, { domain, folder, isWritten }));
       }
       return rows;

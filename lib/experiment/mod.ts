@@ -102,6 +102,13 @@ export {
   verdict,
 } from "./summary.ts";
 export { resultRows } from "./summarise.ts";
+export { type NegativesArm, type ReadyArm } from "./negatives/arms.ts";
+export {
+  type ComparedNegatives,
+  compareNegatives,
+  type CompareNegativesOptions,
+  type NegativesComparison,
+} from "./negatives/compare_negatives.ts";
 export {
   type GradedPassage,
   keepGenerated,

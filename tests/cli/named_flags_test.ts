@@ -95,6 +95,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/train_retriever.ts": ["train"],
   "experiment/weight_options.ts": ["run", "demo"],
   "cli/commands/llm/generate.ts": WRITTEN,
+  "experiment/negatives/": ["llm compare"],
   "cli/commands/llm/llm_command.ts": LLM,
   "llm/client/": LLM,
   "llm/queries/": ["llm queries"],

@@ -47,6 +47,8 @@ const LINES: Record<string, string[]> = {
     .concat("--dry-run"),
   "llm queries": ["--suite", "suite", "--llm", "small", "--dry-run"],
   "llm negatives": ["--suite", "suite", "--llm", "small", "--dry-run"],
+  "llm compare": ["--suite", "suite", "--arm", "bm25", "--arm", "other=mined"]
+    .concat(["--seeds", "1", "--out", "compared", ...QUICK]),
   "llm passages": ["--suite", "suite", "--llm", "small", "--dry-run"],
   score: ["--qrels", "q.qrels", "--run", "r.run"],
   eval: ["--suite", "suite", "--model", "base", "--backend", "wasm"],
