@@ -70,6 +70,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/jobs/wrappers/work_line.ts": ["work"],
   "experiment/jobs/collect_arena.ts": ["arena collect"],
   "experiment/jobs/plan_arena_jobs.ts": ["arena plan"],
+  "experiment/arena/train_merged.ts": ["arena"],
   "experiment/arena/verdict.ts": ["arena"],
   "experiment/changed_settings.ts": RUNS,
   "experiment/long_dims.ts": MATRYOSHKA,

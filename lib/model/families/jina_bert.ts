@@ -26,6 +26,11 @@ const NAMES: BertNames = {
 /** Where the code lies that other libraries run such a model by. */
 const CODE = "jinaai/jina-bert-implementation";
 
+/** A class in that repository, as `auto_map` names it. */
+function onHub(name: string): string {
+  return [CODE, name].join("--");
+}
+
 const Bert = bertFile(BERT_BASE);
 const Own = z.looseObject({
   feed_forward_type: z.literal(
@@ -78,8 +83,8 @@ export const jinaBert: Family<JinaBertConfig> = {
     feed_forward_type: "geglu",
     ...!config.original && {
       auto_map: {
-        AutoConfig: `${CODE}--configuration_bert.JinaBertConfig`,
-        AutoModel: `${CODE}--modeling_bert.JinaBertModel`,
+        AutoConfig: onHub("configuration_bert.JinaBertConfig"),
+        AutoModel: onHub("modeling_bert.JinaBertModel"),
       },
       emb_pooler: "mean",
     },
