@@ -252,6 +252,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/eval/eval.ts"),
   },
   {
+    name: "embed",
+    summary: "Write the vectors of a suite's passages to files or a database",
+    needs: ["read", "write"],
+    uses: ["net", ...BACKEND],
+    load: () => import("./commands/embed.ts"),
+  },
+  {
     name: "search",
     summary: "Search the passages of a suite for a text",
     needs: ["read"],

@@ -127,6 +127,13 @@ export {
   type Tracker,
 } from "./export/export_run.ts";
 export {
+  type EmbeddedTask,
+  embedSuite,
+  type EmbedSuiteOptions,
+  type EmbedTarget,
+} from "./embed/embed_suite.ts";
+export type { VectorForm } from "./embed/vector_files.ts";
+export {
   type HandedOff,
   handOff,
   type HandOffOptions,

@@ -88,6 +88,7 @@ export {
   encodeToFile,
   type EncodeToFileOptions,
 } from "./encode/encode_to_file.ts";
+export { vectorFileHeader } from "./encode/vector_file.ts";
 export {
   cloneEncoder,
   createEncoder,

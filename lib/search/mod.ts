@@ -62,11 +62,16 @@ export {
   openLanceIndex,
 } from "./lance/lance_index.ts";
 export {
-  type OpenStoreOptions,
+  openVectorDatabase,
   openVectorStore,
   type StoreName,
 } from "./stores/open_vector_store.ts";
-export type { StoreSearchOptions, VectorStore } from "./stores/vector_store.ts";
+export type {
+  OpenTableOptions,
+  StoreSearchOptions,
+  VectorDatabase,
+  VectorStore,
+} from "./stores/vector_store.ts";
 export { mineHardNegatives } from "./mine/mine_hard_negatives.ts";
 export type {
   MinedNegative,

@@ -81,6 +81,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/arena/context.ts": ["arena"],
   "experiment/export/export_run.ts": ["export"],
   "experiment/experiment_options.ts": MATRYOSHKA,
+  "experiment/embed/": ["embed"],
   "experiment/handoff/": ["handoff"],
   "experiment/mine_suite_options.ts": ["mine"],
   "experiment/mined_file.ts": ["mine"],

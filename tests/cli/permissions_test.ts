@@ -77,6 +77,8 @@ const LINES: Record<string, string[]> = {
   report: ["run"],
   runs: ["."],
   export: ["run", "--to", "mlflow"],
+  embed: ["--suite", "suite", "--model", "base", "--to", "npy", "--out"]
+    .concat(["vectors", "--backend", "wasm"]),
   handoff: ["run", "--suite", "suite", "--to", "sentence-transformers"]
     .concat(["--backend", "wasm"]),
   plots: ["run", "--out", "plots"],

@@ -1,11 +1,12 @@
 import { LANCEDB_VERSION } from "../lance/lance_index.ts";
-import { loadPackage } from "./load_package.ts";
-import type { OpenStoreOptions } from "./open_vector_store.ts";
+import { loadPackage } from "../../base/load_package.ts";
 import { idOf, storedId } from "./stored_id.ts";
 import {
+  noTable,
+  otherSource,
   type StoredVector,
   type StoreEngine,
-  type VectorStore,
+  type VectorDatabase,
   vectorStore,
 } from "./vector_store.ts";
 
@@ -29,60 +30,47 @@ const sourceTable = (table: string) => `${table}_source`;
 /** Fewest vectors that LanceDB's index can be trained on. */
 const FEWEST_INDEXED = 256;
 
-/** A table of LanceDB, in a folder or an object store. */
-export async function openLance(
-  address: string,
-  { table: name = "passages", source, create = true }: OpenStoreOptions,
-): Promise<VectorStore> {
-  if (!/^[\w.-]+$/.test(name)) {
-    throw new RangeError(
-      `Cannot open the store: LanceDB's names of tables must consist of letters, digits, ".", "-" and "_": got ${
-        JSON.stringify(name)
-      }`,
-    );
-  }
+/** A database of LanceDB, in a folder or an object store. */
+export async function lanceDatabase(address: string): Promise<VectorDatabase> {
   const lancedb = await loadPackage(
     `npm:@lancedb/lancedb@${LANCEDB_VERSION}`,
     "LanceDB",
   );
   const db = await lancedb.connect(address);
-  const names: string[] = await db.tableNames();
-  let table: LanceTable | undefined;
-  if (names.includes(name)) {
-    if (source !== undefined) {
-      const rows = names.includes(sourceTable(name))
-        ? await (await db.openTable(sourceTable(name))).query().toArray()
-        : [];
-      if (rows[0]?.id !== storedId(source)) {
-        throw new RangeError(
-          `Cannot open the store: the vectors of table ${
-            JSON.stringify(name)
-          } are of another model, or made otherwise; name another table`,
-        );
+  return {
+    async table({ table: name = "passages", source, create = true } = {}) {
+      checkName(name);
+      const names: string[] = await db.tableNames();
+      const isThere = names.includes(name);
+      if (!isThere && !create) throw noTable(name);
+      if (isThere && source !== undefined) {
+        const rows = names.includes(sourceTable(name))
+          ? await (await db.openTable(sourceTable(name))).query().toArray()
+          : [];
+        if (rows[0]?.id !== storedId(source)) throw otherSource(name);
       }
-    }
-    table = await db.openTable(name);
-  } else if (!create) {
-    throw new Deno.errors.NotFound(
-      `Cannot open the store: there is no table ${
-        JSON.stringify(name)
-      } of vectors; tdro embed makes one`,
-    );
-  }
-  const made = async (rows: unknown[]): Promise<LanceTable> => {
-    await db.createTable(
-      sourceTable(name),
-      [{ id: storedId(source ?? "") }],
-      { mode: "overwrite" },
-    );
-    return await db.createTable(name, rows);
+      const make = async (rows: unknown[]): Promise<LanceTable> => {
+        const note = [{ id: storedId(source ?? "") }];
+        const how = { mode: "overwrite" };
+        await db.createTable(sourceTable(name), note, how);
+        return await db.createTable(name, rows);
+      };
+      return vectorStore(lanceEngine(
+        isThere ? await db.openTable(name) : undefined,
+        make,
+        () => lancedb.Index.ivfPq({ distanceType: "dot" }),
+      ));
+    },
+    close: () => Promise.resolve(db.close?.()),
   };
-  return vectorStore(
-    lanceEngine(
-      table,
-      made,
-      () => lancedb.Index.ivfPq({ distanceType: "dot" }),
-    ),
+}
+
+function checkName(name: string): void {
+  if (/^[\w.-]+$/.test(name)) return;
+  throw new RangeError(
+    `Cannot open the store: LanceDB's names of tables must consist of letters, digits, ".", "-" and "_": got ${
+      JSON.stringify(name)
+    }`,
   );
 }
 

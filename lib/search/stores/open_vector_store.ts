@@ -1,31 +1,56 @@
-import { openLance } from "./lance_store.ts";
-import { openPgvector } from "./pgvector_store.ts";
-import type { VectorStore } from "./vector_store.ts";
+import { lanceDatabase } from "./lance_store.ts";
+import { pgvectorDatabase } from "./pgvector_store.ts";
+import type {
+  OpenTableOptions,
+  VectorDatabase,
+  VectorStore,
+} from "./vector_store.ts";
 
 /** Databases that vectors can be kept in. */
 export type StoreName = "lance" | "pgvector";
 
-/** Options for {@linkcode openVectorStore}. */
-export interface OpenStoreOptions {
-  /** Name of the table. @default {"passages"} */
-  table?: string | undefined;
-  /**
-   * What the vectors are made by: the model's hash, and whatever else they depend
-   * on. It is noted when the table is made, and a table with another note is refused.
-   * @default {nothing is noted or compared}
-   */
-  source?: string | undefined;
-  /** Whether a table that isn't there is made. @default {true} */
-  create?: boolean | undefined;
-}
+const DATABASES: Readonly<
+  Record<StoreName, (address: string) => Promise<VectorDatabase>>
+> = { lance: lanceDatabase, pgvector: pgvectorDatabase };
 
 /**
- * Opens a store of vectors in a database:
+ * Opens a database for tables of vectors:
  *
  * | name | address | package, loaded now |
  * | --- | --- | --- |
  * | `"lance"` | a folder, or an object store (`s3://…`) | LanceDB |
  * | `"pgvector"` | a folder (PostgreSQL within this process), or `postgres://…` | PGlite, or a client |
+ *
+ * @param name The database.
+ * @param address Where it is.
+ * @returns The database.
+ * @throws {RangeError} If the package can't be loaded, or the database can't be opened.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { openVectorDatabase } from "@tdro/tdro/search";
+ *
+ * const database = await openVectorDatabase("lance", "s3://my-bucket/vectors");
+ * const store = await database.table({ table: "nq", create: false });
+ * const run = await store.search(queries, 10);
+ * await database.close();
+ * ```
+ */
+export async function openVectorDatabase(
+  name: StoreName,
+  address: string,
+): Promise<VectorDatabase> {
+  if (Object.hasOwn(DATABASES, name)) return await DATABASES[name](address);
+  throw new RangeError(
+    `Cannot open a vector store: there is none called ${
+      JSON.stringify(name)
+    }; use lance or pgvector`,
+  );
+}
+
+/**
+ * Opens one table of a database that {@linkcode openVectorDatabase} opens; closing it
+ * closes both.
  *
  * @param name The database.
  * @param address Where it is.
@@ -48,18 +73,20 @@ export interface OpenStoreOptions {
 export async function openVectorStore(
   name: StoreName,
   address: string,
-  options: OpenStoreOptions = {},
+  options: OpenTableOptions = {},
 ): Promise<VectorStore> {
-  switch (name) {
-    case "lance":
-      return await openLance(address, options);
-    case "pgvector":
-      return await openPgvector(address, options);
-    default:
-      throw new RangeError(
-        `Cannot open a vector store: there is none called ${
-          JSON.stringify(name)
-        }; use lance or pgvector`,
-      );
+  const database = await openVectorDatabase(name, address);
+  try {
+    const store = await database.table(options);
+    return {
+      ...store,
+      async close() {
+        await store.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
   }
 }

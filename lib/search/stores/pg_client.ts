@@ -1,4 +1,7 @@
-import { loadPackage } from "./load_package.ts";
+import { dirname } from "node:path";
+import { isHeld, takeLock } from "../../base/files/held_lock.ts";
+import { makeFolder } from "../../base/files/make_folder.ts";
+import { loadPackage } from "../../base/load_package.ts";
 
 /** PostgreSQL within the process, and a client for a server. */
 export const PG_PACKAGES = {
@@ -48,6 +51,31 @@ export async function openPg(address: string): Promise<PgClient> {
 }
 
 async function openEmbedded(folder: string): Promise<PgClient> {
+  if (folder.startsWith("memory://")) return await openPglite(folder);
+  // PGlite has no lock of its own, and two in one folder would destroy it.
+  await makeFolder(dirname(folder));
+  const lock = await takeLock(`${folder}.lock`);
+  if (isHeld(lock)) {
+    throw new RangeError(
+      `Cannot open the database ${folder}: ${lock.who} has it; wait until it has finished, or use a server of PostgreSQL`,
+    );
+  }
+  try {
+    const client = await openPglite(folder);
+    return {
+      ...client,
+      async close() {
+        await client.close();
+        await lock[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openPglite(folder: string): Promise<PgClient> {
   const { PGlite } = await loadPackage(PG_PACKAGES.pglite, "PGlite");
   const { vector } = await loadPackage(PG_PACKAGES.vector, "PGlite's vector");
   const db = await PGlite.create({ dataDir: folder, extensions: { vector } });

@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import { openPg, type PgClient, type PgQueries } from "./pg_client.ts";
 import { idOf, storedId } from "./stored_id.ts";
 import {
+  noTable,
+  otherSource,
   type StoredVector,
   type StoreEngine,
-  type VectorStore,
+  type VectorDatabase,
   vectorStore,
 } from "./vector_store.ts";
-import type { OpenStoreOptions } from "./open_vector_store.ts";
 
 /** PostgreSQL cuts longer names off without a word. */
 const LONGEST_NAME = 63;
@@ -16,23 +17,22 @@ const LONGEST_NAME = 63;
 const MOST_INDEXED = 2000;
 
 /**
- * A table of PostgreSQL with pgvector. Ids are found by their hash: an index takes
+ * A database of PostgreSQL with pgvector. Ids are found by their hash: an index takes
  * no long texts.
  */
-export async function openPgvector(
+export async function pgvectorDatabase(
   address: string,
-  { table = "passages", source, create = true }: OpenStoreOptions,
-): Promise<VectorStore> {
-  const name = quotedName(table);
+): Promise<VectorDatabase> {
   const client = await openPg(address);
-  try {
-    const engine = new PgvectorEngine(client, { name, source });
-    await engine.look(create, table);
-    return vectorStore(engine);
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
+  return {
+    async table({ table = "passages", source, create = true } = {}) {
+      const name = quotedName(table);
+      const engine = new PgvectorEngine(client, { name, source });
+      await engine.look(create, table);
+      return vectorStore(engine);
+    },
+    close: () => client.close(),
+  };
 }
 
 class PgvectorEngine implements StoreEngine {
@@ -60,19 +60,11 @@ class PgvectorEngine implements StoreEngine {
     );
     if (!row) {
       if (create) return;
-      throw new Deno.errors.NotFound(
-        `Cannot open the store: there is no table ${
-          JSON.stringify(table)
-        } of vectors; tdro embed makes one`,
-      );
+      throw noTable(table);
     }
     const source = row.source as string | null;
     if (this.#source !== undefined && source !== storedId(this.#source)) {
-      throw new RangeError(
-        `Cannot open the store: the vectors of table ${
-          JSON.stringify(table)
-        } are of another model, or made otherwise; name another table`,
-      );
+      throw otherSource(table);
     }
     this.#dimension = Number(row.dimension);
   }
@@ -187,8 +179,9 @@ class PgvectorEngine implements StoreEngine {
     );
   }
 
+  /** The connection is the database's. */
   close(): Promise<void> {
-    return this.#client.close();
+    return Promise.resolve();
   }
 }
 

@@ -47,6 +47,28 @@ export interface VectorStore {
   close(): Promise<void>;
 }
 
+/** Options of {@linkcode VectorDatabase.table}. */
+export interface OpenTableOptions {
+  /** Name of the table. @default {"passages"} */
+  table?: string | undefined;
+  /**
+   * What the vectors are made by: the model's hash, and whatever else they depend
+   * on. It is noted when the table is made, and a table with another note is refused.
+   * @default {nothing is noted or compared}
+   */
+  source?: string | undefined;
+  /** Whether a table that isn't there is made. @default {true} */
+  create?: boolean | undefined;
+}
+
+/** A database with tables of vectors. */
+export interface VectorDatabase {
+  /** Opens a table, or makes one. */
+  table(options?: OpenTableOptions): Promise<VectorStore>;
+  /** Lets go of files and connections; its tables can't be used any more. */
+  close(): Promise<void>;
+}
+
 /** A vector and whose it is. */
 export interface StoredVector {
   /** The passage. */
@@ -69,6 +91,24 @@ export interface StoreEngine
   ): Promise<StoredVector[]>;
   /** Number of vectors. */
   count(): Promise<number>;
+}
+
+/** What is said where there is no table. */
+export function noTable(table: string): Error {
+  return new Deno.errors.NotFound(
+    `Cannot open the store: there is no table ${
+      JSON.stringify(table)
+    } of vectors; tdro embed makes one`,
+  );
+}
+
+/** What is said where a table holds what isn't wanted. */
+export function otherSource(table: string): RangeError {
+  return new RangeError(
+    `Cannot open the store: the vectors of table ${
+      JSON.stringify(table)
+    } are of another model, or made otherwise; name another table`,
+  );
 }
 
 /** Vectors that are put in at a time. */

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import {
   type EmbeddedTexts,
   exactSearch,
+  openVectorDatabase,
   openVectorStore,
   type StoreName,
 } from "../../../lib/search/mod.ts";
@@ -123,5 +124,21 @@ await assert.rejects(open({ source: "another" }), /another model/);
 const again = await openVectorStore(engine, address, { create: false });
 assert.equal(await again.count(), SIZE - ODD.length);
 await again.close();
-await assert.rejects(open({ table: "" }), /table/);
+for (const table of ["", "x".repeat(64), "a\0b"]) {
+  if (engine === "lance" && table.length === 64) continue;
+  await assert.rejects(open({ table }), /names? (of tables )?must/);
+}
+
+// Tables of one database don't meet, and one process has a folder at a time.
+const database = await openVectorDatabase(engine, address);
+const [one, two] = [
+  await database.table({ table: "one" }),
+  await database.table({ table: "t_wo" }),
+];
+await one.put(rows(0, 3));
+assert.deepEqual([await one.count(), await two.count()], [3, 0]);
+if (engine === "pgvector" && !address.includes("://")) {
+  await assert.rejects(open(), /another process|has it/);
+}
+await database.close();
 console.log("all is well");
