@@ -196,6 +196,11 @@ export function nativeOnCpu(): boolean {
   return nativeOnTensorflow() && state.loaded === "cpu";
 }
 
+/** Whether those that only a processor has use for do, on either backend. */
+export function nativeSearch(): boolean {
+  return nativeOnCpu() || nativeOnWasm();
+}
+
 /** Whether those that only a GPU has use for do. */
 export function nativeOnGpu(): boolean {
   return nativeOnTensorflow() && state.loaded !== "cpu";

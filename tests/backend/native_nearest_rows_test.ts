@@ -3,9 +3,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { native } from "../../lib/backend/run_native.ts";
 import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
-import { nearestRows, useBackend } from "../../lib/backend/mod.ts";
+import {
+  type BackendName,
+  nearestRows,
+  useBackend,
+} from "../../lib/backend/mod.ts";
 import { scoreRows } from "../../lib/search/exact/score_rows.ts";
 import { type RankedRows, topK } from "../../lib/search/mod.ts";
+import { onBackends } from "../_backends.ts";
 import { randomEmbeddings } from "../search/_reference.ts";
 
 const PRECISIONS = ["float32", "bfloat16", "int16"] as const;
@@ -17,11 +22,14 @@ type Rows = ReturnType<typeof randomEmbeddings>;
 async function both(
   queries: Rows,
   passages: Rows,
-  k: number,
-  precision: typeof PRECISIONS[number],
+  { k, precision, backend = "tensorflow" }: {
+    k: number;
+    precision: typeof PRECISIONS[number];
+    backend?: BackendName;
+  },
 ): Promise<[RankedRows[], RankedRows[]]> {
   const search = async (compiled: boolean) => {
-    await useBackend("tensorflow", { native: compiled });
+    await useBackend(backend, { native: compiled });
     assert.equal(native(), compiled);
     const prepare = (rows: Rows) => nearestRows(rows, { precision });
     return await topK(queries, passages, { k, prepare });
@@ -29,10 +37,13 @@ async function both(
   return [await search(true), await search(false)];
 }
 
-Deno.test({
-  name: "the compiled search finds the same bits, whatever ties and signs",
-  ignore,
-  fn: async () => {
+/** Those that a backend multiplies in. */
+const precisionsOf = (backend: BackendName) =>
+  PRECISIONS.filter((name) => backend !== "wasm" || name !== "bfloat16");
+
+onBackends(
+  "the compiled search finds the same bits, whatever ties and signs",
+  async (backend) => {
     const shapes = fc.record({
       q: fc.integer({ min: 1, max: 5 }),
       p: fc.integer({ min: 1, max: 5000 }),
@@ -41,25 +52,27 @@ Deno.test({
       seed: fc.integer(),
       levels: fc.constantFrom(undefined, 2, 3),
       scale: fc.constantFrom(1, -1, 1e-20, 1e18),
-      precision: fc.constantFrom(...PRECISIONS),
+      precision: fc.constantFrom(...precisionsOf(backend)),
     });
     await fc.assert(
       fc.asyncProperty(shapes, async (s) => {
         const queries = randomEmbeddings(s.q, s.d, s.seed, s.levels);
         const passages = randomEmbeddings(s.p, s.d, s.seed + 1, s.levels);
         passages.data.forEach((x, i) => passages.data[i] = x * s.scale);
-        const [found, wanted] = await both(queries, passages, s.k, s.precision);
+        const [found, wanted] = await both(queries, passages, {
+          ...s,
+          backend,
+        });
         assert.deepEqual(found, wanted);
       }),
       { numRuns: 60 },
     );
   },
-});
+);
 
-Deno.test({
-  name: "the compiled search finds the same, however long the queries are",
-  ignore,
-  fn: async () => {
+onBackends(
+  "the compiled search finds the same, however long the queries are",
+  async (backend) => {
     // All near to one line, so that nothing cancels where a sum could be too
     // large, and of many lengths, so that such sums would be in no order.
     const [D, P] = [4096, 300];
@@ -75,13 +88,17 @@ Deno.test({
       queries.data.forEach((x, i) =>
         queries.data[i] = near(x) * sizes[Math.floor(i / D) % sizes.length]!
       );
-      for (const precision of PRECISIONS) {
-        const [found, wanted] = await both(queries, passages, 5, precision);
+      for (const precision of precisionsOf(backend)) {
+        const [found, wanted] = await both(queries, passages, {
+          k: 5,
+          precision,
+          backend,
+        });
         assert.deepEqual(found, wanted, `${sizes} ${precision}`);
       }
     }
   },
-});
+);
 
 Deno.test({
   name: "the compiled search finds the same through several spans of blocks",
@@ -91,7 +108,10 @@ Deno.test({
     const queries = randomEmbeddings(1030, 3, 1);
     const passages = randomEmbeddings(70_003, 3, 2);
     for (const precision of PRECISIONS) {
-      const [found, wanted] = await both(queries, passages, 3, precision);
+      const [found, wanted] = await both(queries, passages, {
+        k: 3,
+        precision,
+      });
       assert.deepEqual(found, wanted);
     }
   },

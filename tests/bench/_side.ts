@@ -45,6 +45,13 @@ export class Side implements AsyncDisposable {
     }
   }
 
+  /** Seconds of processors' time that it took so far; Linux only. */
+  processorTime(): number {
+    const stat = Deno.readTextFileSync(`/proc/${this.#child.pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
   async #say(line: string): Promise<void> {
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
   }

@@ -1,5 +1,5 @@
 import { CandidateList } from "./candidate_list.ts";
-import { nativeOnCpu } from "../run_native.ts";
+import { nativeSearch } from "../run_native.ts";
 import { nativeCandidates, nativeScores } from "./native_candidates.ts";
 import { composedCandidates } from "./composed_candidates.ts";
 import {
@@ -177,7 +177,7 @@ async function findCandidates(
     const rows = Math.min(span * BLOCK, count - first);
     const blocks: ScoreBlock[] = [];
     try {
-      if (nativeOnCpu() && lists[0]!.k <= MAX_K) {
+      if (nativeSearch() && lists[0]!.k <= MAX_K) {
         for (let from = first; from < first + rows; from += BLOCK) {
           blocks.push(queries.times(from / BLOCK));
         }

@@ -6,7 +6,7 @@ import {
   bf16OpsThatAddExactly,
 } from "./bf16_ops.ts";
 import type { RowMatrix } from "./nearest_rows.ts";
-import { nativeOnCpu } from "../run_native.ts";
+import { nativeSearch } from "../run_native.ts";
 import { onGpu } from "../on_gpu.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
 
@@ -73,7 +73,7 @@ export function deviceRows(
     : bf16OpsThatAddExactly(precision === "bfloat16");
   if (ops) return bf16Rows(matrix, ops);
   return float32Rows(matrix, {
-    whole: precision !== "float32" && nativeOnCpu(),
+    whole: precision !== "float32" && nativeSearch(),
   });
 }
 

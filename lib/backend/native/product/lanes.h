@@ -338,6 +338,8 @@ inline Wholes dotShorts(Wholes sum, Units a, Units b) {
 #elif defined(TDRO_AVX2)
   return (Wholes)_mm256_add_epi32((__m256i)sum,
                                   _mm256_madd_epi16((__m256i)a, (__m256i)b));
+#elif defined(__wasm__)
+  return sum + (Wholes)wasm_i32x4_dot_i16x8((v128_t)a, (v128_t)b);
 #else
   const auto lower = [](Units x) { return (Wholes)(x << 16) >> 16; };
   return sum + lower(a) * lower(b) + ((Wholes)a >> 16) * ((Wholes)b >> 16);
