@@ -18,7 +18,7 @@ export const ZIG_VERSION = "0.17.1";
 const FOLDER = join(ROOT, "lib", "backend", "wasm");
 
 /** Files of `native/` that WebAssembly has no use for. */
-const UNUSED = ["tensorflow.h", "tiles.h", "digits.h"];
+const UNUSED = ["tensorflow.h", "tiles.h", "digits.h", "hamming.cc"];
 
 const FLAGS = [
   ...["-target", "wasm32-wasi", "-O3", "-std=c++20", "-g0", "-DNDEBUG"],
