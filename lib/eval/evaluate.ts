@@ -2,7 +2,7 @@ import type { Query, Run, SplitName, Suite, Task } from "../data/types.ts";
 import type { EncodeFunction } from "../model/types.ts";
 import type { Shard } from "../search/exact/shards.ts";
 import type { ExactSearchOptions } from "../search/exact/top_k.ts";
-import type { StoreOptions } from "../search/quantised/vector_store.ts";
+import type { SearchKernels } from "../search/quantised/quantised_store.ts";
 import type { RetrieveFunction } from "../search/types.ts";
 import { checkRescoring, type SmallSearch } from "../search/mod.ts";
 import { DataHash } from "./records/data_hash.ts";
@@ -71,7 +71,7 @@ export interface EvaluateOptions
   extends
     Omit<EvaluateRetrieverOptions, "retriever" | "prompts">,
     Pick<ExactSearchOptions, "multiply" | "prepare" | "dtype">,
-    Pick<StoreOptions, "hamming">,
+    Pick<SearchKernels, "hamming">,
     Partial<SmallSearch> {
   /**
    * Instruction before each query, e5 style: the task's own, or none.

@@ -4,8 +4,8 @@ import {
   checkRescoring,
   type EmbedPassagesOptions,
   QuantisedIndex,
+  type SearchKernels,
   type SmallSearch,
-  type StoreOptions,
 } from "../search/mod.ts";
 import {
   type EmbeddingCache,
@@ -15,7 +15,7 @@ import {
 
 /** Options of {@linkcode passageIndex}. */
 export interface PassageIndexOptions
-  extends SmallSearch, StoreOptions, Omit<EmbedPassagesOptions, "shard"> {
+  extends SmallSearch, SearchKernels, Omit<EmbedPassagesOptions, "shard"> {
   /** Where vectors are kept. */
   cache?: EmbeddingCache | undefined;
 }

@@ -114,7 +114,7 @@ export {
   type SmallSearch,
 } from "./quantised/rescoring.ts";
 export { truncate, type TruncateOptions } from "./quantised/truncate.ts";
-export type { StoreOptions } from "./quantised/vector_store.ts";
+export type { SearchKernels } from "./quantised/quantised_store.ts";
 export { rankPassages } from "./exact/rank_passages.ts";
 export {
   bm25Retriever,

@@ -2,7 +2,7 @@ import type { Run } from "../../data/types.ts";
 import {
   type EmbeddedTexts,
   QuantisedIndex,
-  type StoreOptions,
+  type SearchKernels,
   truncate,
 } from "../../search/mod.ts";
 import { type SizeCell, sizeCells, type SizesOptions } from "./vector_size.ts";
@@ -16,7 +16,7 @@ export interface EncodedTask {
 }
 
 /** Options of {@linkcode searchSizes}. */
-export interface SearchSizesOptions extends StoreOptions {
+export interface SearchSizesOptions extends SearchKernels {
   /** Passages retrieved for each query. */
   k: number;
   /** Which sizes. */

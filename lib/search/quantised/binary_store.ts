@@ -3,7 +3,11 @@ import { resting } from "../exact/resting.ts";
 import { hammingDistances } from "./hamming.ts";
 import { bytesPerVector } from "./precision.ts";
 import { dequantise, quantise, type QuantisedVectors } from "./quantise.ts";
-import { Pieces, type StoreOptions, type VectorStore } from "./vector_store.ts";
+import {
+  Pieces,
+  type QuantisedStore,
+  type SearchKernels,
+} from "./quantised_store.ts";
 
 /** Queries and rows counted at a time: 32 × 65,536 counts are 4 MiB. */
 const BLOCK = { queries: 32, rows: 65_536 };
@@ -13,8 +17,8 @@ const BLOCK = { queries: 32, rows: 65_536 };
  * the two with 1 and -1 for bits, which is D less twice the bits that differ.
  */
 export function binaryStore(
-  { hamming = hammingDistances }: StoreOptions,
-): VectorStore {
+  { hamming = hammingDistances }: SearchKernels,
+): QuantisedStore {
   const pieces = new Pieces<Uint32Array>();
   let dimension = 0;
   const words = () => Math.ceil(dimension / 32);

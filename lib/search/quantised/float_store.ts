@@ -1,9 +1,13 @@
 import type { Embeddings } from "../../model/types.ts";
 import { type Chunk, searchChunks } from "../exact/search_chunks.ts";
-import { Pieces, type StoreOptions, type VectorStore } from "./vector_store.ts";
+import {
+  Pieces,
+  type QuantisedStore,
+  type SearchKernels,
+} from "./quantised_store.ts";
 
 /** Whole vectors: search is exact search. */
-export function floatStore({ prepare }: StoreOptions): VectorStore {
+export function floatStore({ prepare }: SearchKernels): QuantisedStore {
   const chunks = new Pieces<Chunk>();
   return {
     add({ data, count, dimension }) {

@@ -1,6 +1,10 @@
 import { type Chunk, searchChunks } from "../exact/search_chunks.ts";
 import { dequantise, type QuantisedVectors } from "./quantise.ts";
-import { Pieces, type StoreOptions, type VectorStore } from "./vector_store.ts";
+import {
+  Pieces,
+  type QuantisedStore,
+  type SearchKernels,
+} from "./quantised_store.ts";
 
 /** Rows that are numbers at a time: 8,192 of 1,024 components are 32 MiB. */
 const BLOCK = 8192;
@@ -12,7 +16,7 @@ const FEW_QUERIES = 8;
  * Vectors in 8 bits. A query stays as it is: its product with the middle of each
  * step is exact, for which a block of rows at a time becomes numbers.
  */
-export function int8Store({ prepare }: StoreOptions): VectorStore {
+export function int8Store({ prepare }: SearchKernels): QuantisedStore {
   const pieces = new Pieces<QuantisedVectors>();
   function* blocks(): Generator<Chunk> {
     for (const { piece } of pieces.all) {

@@ -18,7 +18,7 @@ import { quantise, type QuantisedVectors } from "./quantise.ts";
 import { type QuantisationRanges, quantisationRanges } from "./ranges.ts";
 import { CALIBRATION } from "./calibration.ts";
 import { checkRescoring, type SmallSearch } from "./rescoring.ts";
-import type { StoreOptions, VectorStore } from "./vector_store.ts";
+import type { QuantisedStore, SearchKernels } from "./quantised_store.ts";
 
 /** Vectors of fewer bytes, and whose they are. */
 export interface QuantisedTexts {
@@ -29,7 +29,7 @@ export interface QuantisedTexts {
 }
 
 /** Options for {@linkcode QuantisedIndex}. */
-export interface QuantisedIndexOptions extends StoreOptions, SmallSearch {
+export interface QuantisedIndexOptions extends SearchKernels, SmallSearch {
   /**
    * Ranges of the components for 8 bits, from {@linkcode quantisationRanges}.
    * @default {those of the first 50,000 vectors, or of all before the first search}
@@ -41,7 +41,7 @@ const STORES = {
   float32: floatStore,
   int8: int8Store,
   binary: binaryStore,
-} satisfies Record<SearchPrecision, (options: StoreOptions) => VectorStore>;
+} satisfies Record<SearchPrecision, (options: SearchKernels) => QuantisedStore>;
 
 /**
  * Passage vectors in memory in few bytes each, searched exhaustively; what is found
@@ -75,9 +75,9 @@ export class QuantisedIndex implements Disposable {
   readonly #rescore: number;
   /** Vectors that are kept besides, to score by. */
   readonly #also: SearchPrecision | undefined;
-  readonly #store: VectorStore;
+  readonly #store: QuantisedStore;
   /** What is found is scored by it again; the same one where it adds nothing. */
-  readonly #finer: VectorStore | undefined;
+  readonly #finer: QuantisedStore | undefined;
   #ranges: QuantisationRanges | undefined;
   /** Whole vectors that wait for ranges. */
   #held: Embeddings[] = [];

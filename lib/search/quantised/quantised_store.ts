@@ -5,7 +5,7 @@ import type { HammingFunction } from "./hamming.ts";
 import type { QuantisedVectors } from "./quantise.ts";
 
 /** Vectors in one precision, in the order in which they were added. */
-export interface VectorStore extends Disposable {
+export interface QuantisedStore extends Disposable {
   /** Adds vectors of the store's precision. */
   add(vectors: QuantisedVectors): void;
   /** The best of all rows for each query. */
@@ -25,7 +25,7 @@ export interface StoreSearch {
 }
 
 /** What makes the search of a store fast. */
-export interface StoreOptions {
+export interface SearchKernels {
   /** Preselects rows by their numbers. */
   prepare?: PrepareFunction | undefined;
   /** Counts bits that differ. */
