@@ -3,7 +3,7 @@ import { join } from "node:path";
 /** What the peers need; versions are those that were tried. */
 const PACKAGES = [
   ...["torch==2.13.0", "transformers", "sentence-transformers"],
-  ...["faiss-cpu", "pytrec_eval-terrier", "bm25s"],
+  ...["faiss-cpu", "pytrec_eval-terrier", "bm25s", "onnx", "onnxruntime"],
 ];
 
 /** The Python of the peers, in an environment of its own. */
@@ -13,14 +13,15 @@ export async function benchPython(folder: string): Promise<string> {
   const environment = join(folder, "venv");
   const python = join(environment, "bin", "python");
   const marker = join(environment, "ready");
-  if (await Deno.stat(marker).then(() => true, () => false)) return python;
+  const wanted = PACKAGES.join("\n");
+  if (await Deno.readTextFile(marker).catch(() => "") === wanted) return python;
   console.error("installing the peers, once …");
   await run("python3", ["-m", "venv", environment]);
   // torch first: the build that is there must not be replaced by a newer one.
   for (const name of PACKAGES) {
     await run(python, ["-m", "pip", "install", "--quiet", name]);
   }
-  await Deno.writeTextFile(marker, PACKAGES.join("\n"));
+  await Deno.writeTextFile(marker, wanted);
   return python;
 }
 

@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import {
+  disposeEncoder,
+  exportOnnx,
+  loadEncoder,
+} from "../../lib/model/mod.ts";
+import { setup } from "./works/encode.ts";
+import type { Work } from "./_work.ts";
+
+/** Encodes as `encode` does; the peer gets the model as we export it. */
+export async function setupOnnx(
+  quick: boolean,
+  folder: string,
+): Promise<Work> {
+  const work = await setup(quick, folder);
+  const { model } = JSON.parse(
+    await Deno.readTextFile(join(folder, "encode.json")),
+  );
+  const encoder = await loadEncoder(model);
+  await exportOnnx(encoder, join(folder, "onnx"));
+  disposeEncoder(encoder);
+  return work;
+}
