@@ -1,32 +1,18 @@
 import { join } from "node:path";
-import {
-  type Backend,
-  type BackendName,
-  useBackend,
-} from "../../backend/mod.ts";
+import type { Backend, BackendName } from "../../backend/mod.ts";
 import { isFile } from "../../base/files/exists.ts";
-import { writeJson } from "../../base/files/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
-import type { Suite, TrainExample } from "../../data/mod.ts";
+import type { Suite } from "../../data/mod.ts";
 import { type EvalReport, readReports } from "../../eval/mod.ts";
-import {
-  disposeEncoder,
-  disposeTowers,
-  embeddingSize,
-  type Encoder,
-  loadTowers,
-} from "../../model/mod.ts";
+import { disposeEncoder } from "../../model/mod.ts";
 import { mixture } from "../../sampling/mod.ts";
-import { matchVectors } from "../../train/mod.ts";
 import { refuseIdleDev, withDevSample } from "../dev/dev_set.ts";
-import { parseExperimentOptions } from "../experiment_options.ts";
-import { timeUpdates } from "../plan/measure_updates.ts";
+import { openMinedFolder } from "../mined_folder.ts";
 import { planStage } from "../plan/plan_stage.ts";
-import { expectedPasses } from "../plan/planned_stages.ts";
-import type { PlannedStage, RunPlan } from "../plan/run_plan.ts";
-import { type MinedFolder, openMinedFolder } from "../mined_folder.ts";
+import type { RunPlan } from "../plan/run_plan.ts";
 import type { Encoding } from "../retriever/encoding.ts";
 import { findModel } from "../retriever/find_model.ts";
+import { RunClaim } from "../run_claim.ts";
 import {
   finishRun,
   type FolderPermissions,
@@ -34,42 +20,33 @@ import {
   refuseDamagedRun,
   withFolder,
 } from "../run_folder.ts";
-import { RunClaim } from "../run_claim.ts";
-import type { SettledOptions } from "../settled_lengths.ts";
-import { keepTokenizer } from "../stages/base_encoder.ts";
-import { dropCheckpoints } from "../stages/checkpoints.ts";
-import { checkSuite } from "../stages/check_suite.ts";
-import { MEASURED, watched } from "../stages/evaluate_arm.ts";
-import { openPooledTest } from "../stages/pooled_test.ts";
-import { MetricsLog } from "../stages/metrics_log.ts";
-import { mineStage } from "../stages/mine_negatives.ts";
-import type { StageInput } from "../stages/stage_input.ts";
 import { readArm } from "../stages/arm_record.ts";
-import { trainArm, type TrainedArm } from "../stages/train_arm.ts";
+import { keepTokenizer } from "../stages/base_encoder.ts";
+import { checkSuite } from "../stages/check_suite.ts";
+import { dropCheckpoints } from "../stages/checkpoints.ts";
+import { MetricsLog } from "../stages/metrics_log.ts";
+import { openPooledTest } from "../stages/pooled_test.ts";
 import { checkWeights } from "../train_retriever.ts";
 import { versions } from "../versions.ts";
-import {
-  type DistilSettings,
-  parseDistilOptions,
-  stageSettings,
-} from "./distil_options.ts";
+import { type DistilSettings, parseDistilOptions } from "./distil_options.ts";
 import { distilRows } from "./distil_rows.ts";
-import { querySpeed } from "./speed.ts";
+import { evaluateTowers, towerRows } from "./evaluate_towers.ts";
 import { makeStudent, SCRATCH } from "./student.ts";
-import { originOf, Teacher } from "./teacher.ts";
-import { towerCard } from "./tower_card.ts";
+import { Teacher } from "./teacher.ts";
 import { towerDev } from "./tower_dev.ts";
-import { parameterCounts, type TowerRow, towerScores } from "./tower_rows.ts";
+import type { TowerRow } from "./tower_rows.ts";
+import { DISTILLED, REFINED } from "./tower_stages.ts";
 import { readTowers, writeTowers } from "./towers_file.ts";
+import { trainTowers } from "./train_towers.ts";
 import {
-  DISTILLED,
-  distilling,
-  passagesOf,
-  REFINED,
-  refining,
-  targetsOf,
-  towerSampling,
-} from "./tower_stages.ts";
+  costRatio,
+  identityFields,
+  measured,
+  plannedStages,
+  refuseEmptyTasks,
+  settledOptions,
+  type Work,
+} from "./work.ts";
 
 /** What {@linkcode distil} needs beside the settings. */
 export interface DistilOptions
@@ -297,279 +274,6 @@ async function* distillation(
   } finally {
     disposeEncoder(base);
   }
-}
-
-/** What the parts of a distillation need. */
-interface Work extends Omit<StageInput, "log" | "dev" | "rows"> {
-  settings: DistilSettings;
-  rows: TrainExample[][];
-  weights: readonly number[];
-  teacher: Teacher;
-  mined: MinedFolder | undefined;
-  backend: Backend;
-}
-
-/** Peak learning rates where none is given. */
-const RATES = { trained: 5e-4, scratch: 2e-3 };
-
-/** The settings of the stages, all with their values. */
-function settledOptions(
-  settings: DistilSettings,
-  { teacherFolder, encoding }: { teacherFolder: string; encoding: Encoding },
-): SettledOptions {
-  const { queryLength, passageLength, prompts } = encoding;
-  return {
-    ...parseExperimentOptions({
-      ...stageSettings(settings),
-      model: teacherFolder,
-      prompts: prompts === "task" ? "task" : "none",
-      learningRate: settings.learningRate ??
-        (settings.student === SCRATCH ? RATES.scratch : RATES.trained),
-    }),
-    queryLength,
-    passageLength,
-  };
-}
-
-/** What tells a distillation from another one, beside the stages' settings. */
-function identityFields(
-  settings: DistilSettings,
-  { prompts }: Encoding,
-): Record<string, unknown> {
-  const { teacher, arm, student, passagesAsQueries } = settings;
-  const { maxTexts, squared, cosine, refine } = settings;
-  return {
-    kind: "distil",
-    teacher,
-    arm,
-    student,
-    teacherPrompts: prompts,
-    passagesAsQueries,
-    maxTexts,
-    squared,
-    cosine,
-    refine,
-  };
-}
-
-function refuseEmptyTasks(
-  rows: readonly (readonly TrainExample[])[],
-  { tasks }: Suite,
-  weights: readonly number[],
-): void {
-  const empty = rows.findIndex(({ length }, k) =>
-    length === 0 && weights[k]! > 0
-  );
-  if (empty < 0) return;
-  throw new RangeError(
-    `Cannot distil: task ${
-      tasks[empty]!.name
-    } must have a query that no dev or test judgment names: got none; add --passages-as-queries, or give it weight 0`,
-  );
-}
-
-function plannedStages(
-  { settings, weights, rows }: Work,
-): PlannedStage[] {
-  const { batchSize: queries, steps, refine } = settings;
-  const sizes = rows.map(({ length }) => length);
-  const stage = (name: string, updates: number): PlannedStage => ({
-    name,
-    updates,
-    queries,
-    passages: 0, // theirs are the teacher's
-    reference: true,
-    passes: expectedPasses(weights, { sizes, draws: updates * queries }),
-  });
-  return [
-    stage(DISTILLED, steps),
-    ...refine > 0 ? [stage(REFINED, refine)] : [],
-  ];
-}
-
-/** How much more a text costs the teacher than the student. */
-function costRatio(teacher: Encoder, student: Encoder): number {
-  return parameterCounts(teacher).computed / parameterCounts(student).computed;
-}
-
-/** Three updates, on targets that are all the same. */
-async function measured(work: Work): ReturnType<typeof timeUpdates> {
-  const size = embeddingSize(work.base);
-  return await timeUpdates(work, {
-    rows: work.rows.map((own) => own.slice(0, 3 * work.options.batchSize)),
-    training: () => ({
-      loss: matchVectors(),
-      frozenPassages: ({ examples }) =>
-        new Float32Array(examples.length * size).fill(1 / Math.sqrt(size)),
-    }),
-    sampling: towerSampling(1),
-  });
-}
-
-/** The towers of both phases; the caller frees them. */
-async function* trainTowers(
-  work: Work & Pick<StageInput, "dev" | "log">,
-): AsyncGenerator<ProgressEvent, TrainedArm[]> {
-  const { settings, suite, teacher, rows, weights, signal } = work;
-  const targets = yield* targetsOf(rows, { teacher, suite, signal });
-  const distilled = yield* trainArm(work, {
-    name: DISTILLED,
-    weights,
-    about: "It learned the teacher's vectors of queries, without judgments.",
-  }, distilling(work, { teacher, settings, targets }));
-  if (settings.refine === 0) return [distilled];
-  try {
-    const passages = yield* passagesOf(suite, { teacher, signal });
-    return [distilled, yield* refined({ ...work, distilled, passages })];
-  } catch (error) {
-    disposeEncoder(distilled.encoder);
-    throw error;
-  }
-}
-
-async function* refined(
-  { distilled, passages, ...work }: Work & Pick<StageInput, "dev" | "log"> & {
-    distilled: TrainedArm;
-    passages: Parameters<typeof refining>[1]["passages"];
-  },
-): AsyncGenerator<ProgressEvent, TrainedArm> {
-  const { settings, options, suite, teacher, weights, mined, signal } = work;
-  const { rows, statistics } = yield* mineStage(options, suite, {
-    mined,
-    needed: settings.passages > 1,
-    signal,
-  });
-  await writeJson(join(options.out, "negatives.json"), statistics);
-  const input: StageInput = {
-    ...work,
-    base: distilled.encoder,
-    options: {
-      ...options,
-      steps: settings.refine,
-      learningRate: options.learningRate! / 10,
-    },
-    rows: rows.map((own, k) =>
-      own.map(({ query, ...row }) => ({
-        ...row,
-        query: {
-          ...query,
-          text: (teacher.prefix(suite.tasks[k]!) + query.text).trim(),
-        },
-      }))
-    ),
-  };
-  return yield* trainArm(input, {
-    name: REFINED,
-    weights,
-    about:
-      "It learned the teacher's vectors of queries, then from judgments, with the teacher's vectors of passages.",
-  }, refining(input, { teacher, settings, passages }));
-}
-
-/** Evaluates the teacher and its towers, and writes `eval.json` and the cards. */
-async function* evaluateTowers(
-  towers: readonly TrainedArm[],
-  work: Work,
-): AsyncGenerator<ProgressEvent, Record<string, EvalReport>> {
-  const { teacher, suite, pooled, options, settings, backend, signal } = work;
-  const reports: Record<string, EvalReport> = {};
-  const evaluated = (
-    name: string,
-    { encoder, origin }: { encoder: Encoder; origin: EvalReport["origin"] },
-  ) =>
-    watched(
-      teacher.evaluate(encoder, pooled?.suite ?? suite, {
-        ...MEASURED,
-        ...pooled && { pool: pooled.origin.sha256 },
-        ...origin && { origin },
-        ...signal && { signal },
-      }),
-      suite.tasks.length,
-      { stage: "evaluation", label: `evaluating ${name} on the test splits` },
-    );
-  const { origin, towers: { query } } = teacher;
-  reports[TEACHER] = yield* evaluated("the teacher", {
-    encoder: query,
-    origin,
-  });
-  for (const arm of towers) {
-    const { name, folder, encoder } = arm;
-    const { encoding, towers } = teacher;
-    const origin = await originOf(folder, { encoding, towers, backend });
-    const model = { ...origin.model!, name: join("models", name) };
-    const report = yield* evaluated(name, {
-      encoder,
-      origin: { ...origin, model },
-    });
-    reports[name] = report;
-    const { student } = settings;
-    await towerCard(folder, { ...work, name, arm, teacher, student, report });
-  }
-  await writeJson(join(options.out, "eval.json"), reports, 1);
-  return reports;
-}
-
-/** What `eval.json` calls the teacher, as other runs call what they start from. */
-const TEACHER = "start";
-
-/** Queries that speed is measured on. */
-const SPEED_QUERIES = 256;
-
-/** The table: the teacher and its towers, with their speed on each backend. */
-async function* towerRows(
-  towers: readonly TrainedArm[],
-  { teacher, options, rows, reports, speed, backend, signal }: Work & {
-    reports: Record<string, EvalReport> | undefined;
-    speed: readonly BackendName[];
-  },
-): AsyncGenerator<ProgressEvent, TowerRow[]> {
-  const { towers: { query }, folder } = teacher;
-  const found = [
-    { name: TEACHER, folder, encoder: query },
-    ...towers,
-  ];
-  const table = found.map(({ name, encoder }): TowerRow => ({
-    tower: name === TEACHER ? "teacher" : name,
-    layers: encoder.config.layers,
-    ...parameterCounts(encoder),
-    ...reports &&
-      towerScores(reports[name]!, reports[TEACHER]!, options.seed),
-    speed: [],
-  }));
-  const each = Math.ceil(SPEED_QUERIES / rows.length);
-  const texts = rows.flatMap((own) =>
-    own.slice(0, each).map(({ query }) => query.text)
-  );
-  const event = {
-    stage: "speed",
-    label: "measuring the towers' speed",
-    total: speed.length * found.length,
-  };
-  let done = 0;
-  try {
-    for (const name of speed) {
-      const used = name === backend.name ? backend : await useBackend(name);
-      for (const [i, { folder, encoder }] of found.entries()) {
-        yield { ...event, done: done++, note: name };
-        signal?.throwIfAborted();
-        const other = used === backend ? undefined : await loadTowers(folder);
-        try {
-          table[i]!.speed.push(
-            await querySpeed(other?.query ?? encoder, texts, {
-              maxLength: options.queryLength,
-              backend: used,
-            }),
-          );
-        } finally {
-          if (other) disposeTowers(other);
-        }
-      }
-    }
-  } finally {
-    await useBackend(backend.name);
-  }
-  yield { ...event, done };
-  return table;
 }
 
 /** The result of a distillation that has ended. */

@@ -117,9 +117,9 @@ export async function* trainArm(
     online: changing,
     ...how.sampling && { sampling: how.sampling },
     dev: watch,
-    resume(extra) {
+    async resume(extra) {
       const { dev, online } = extra as ArmExtra | undefined ?? {};
-      watch?.resume(dev);
+      await watch?.resume(dev);
       if (online !== undefined) changing?.restore(online);
     },
     extra(): ArmExtra | undefined {
