@@ -70,6 +70,7 @@ export const command: Command<DistilCommandOptions> = {
     }).describe(
       "A weight file, the folder of a run, or a rule: uniform, proportional, temperature-T, manual-0.5/0.3/0.2 (in the order of the tasks)",
     ),
+    ...distilShape,
     evaluate: z.boolean().default(true).describe(
       "Evaluate the teacher and the towers on the test splits afterwards",
     ),
@@ -80,7 +81,6 @@ export const command: Command<DistilCommandOptions> = {
         "Backends on which the towers' speed is measured; default: the one in use",
       ),
     backend: backendOption,
-    ...distilShape,
     pull: pullOption,
     dryRun: dryRunOption,
     force: z.boolean().default(false).describe(

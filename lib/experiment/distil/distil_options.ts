@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEFAULT_TEMPERATURE } from "../../base/defaults.ts";
 import {
   type ExperimentOptions,
   experimentShape,
@@ -18,6 +19,8 @@ export interface DistilSettings extends
     | "matryoshkaWeights"
     | "distillation"
     | "teacherTemperature"
+    | "deterministicSlots"
+    | "gradientSum"
   > {
   /**
    * What is distilled: a model folder, or a run and the arm that it prefers. Its
@@ -57,12 +60,14 @@ const {
   matryoshkaWeights: _matryoshkaWeights,
   distillation: _distillation,
   teacherTemperature: _teacherTemperature,
+  // There are no workers here.
+  deterministicSlots: _deterministicSlots,
+  gradientSum: _gradientSum,
   ...shape
 } = retrieverShape;
 
 /** The object schema of {@linkcode DistilSettings}; the command extends it. */
 export const distilShape = {
-  ...shape,
   teacher: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
     "Model folder, or folder of a run, whose vectors of passages stay as they are",
   ),
@@ -74,6 +79,7 @@ export const distilShape = {
   }).describe(
     "Where the query tower starts: layers:2 (the teacher's bottom and top layers), layers:0,3,5 (these), scratch, or a model folder",
   ),
+  ...shape,
   prompts: z.enum(["task", "model", "none"]).optional().describe(
     "Prefix of each query: its task's instruction, the teacher's own prompt, or none; default: as the teacher was trained",
   ),
@@ -85,6 +91,15 @@ export const distilShape = {
   ),
   learningRate: z.number().positive().optional().describe(
     "Peak learning rate; default 5e-4, from scratch 2e-3; a tenth of it in the contrastive phase",
+  ),
+  passages: experimentShape.passages.unwrap().default(2).describe(
+    "For --refine: passages per query, one positive, the rest hard negatives",
+  ),
+  temperature: experimentShape.temperature.unwrap().default(
+    DEFAULT_TEMPERATURE,
+  ).describe("For --refine: divides the scores in the loss"),
+  negatives: experimentShape.negatives.unwrap().default(8).describe(
+    "For --refine: hard negatives to mine per query; those of --mined are used as they are",
   ),
   passagesAsQueries: z.boolean().default(false).describe(
     "Learn the teacher's vectors of the corpora's passages too, written as queries",
