@@ -89,6 +89,15 @@ const EXPECTED: Record<string, Expected> = {
     exact: ["settings"],
     check: checkTransfer,
   },
+  "09_language_model_data.ipynb": {
+    plots: ["intervals"],
+    tables: [
+      ...["settings", "judge", "decisions", "queries", "queries-counts"],
+      ...["negatives", "similarity", "compare"],
+    ],
+    exact: ["model", "judge", "decisions", "mine-again", "queries-counts"],
+    check: checkLanguageModel,
+  },
 };
 
 /** The rows of the table that a cell ends in. */
@@ -96,6 +105,28 @@ function tableOf(notebook: Notebook, id: string): Record<string, unknown>[] {
   const output = codeCells(notebook).find((cell) => cell.id === id)!.outputs!
     .find(({ data }) => data?.[TABLE]);
   return (output!.data![TABLE] as { data: Record<string, unknown>[] }).data;
+}
+
+function checkLanguageModel(notebook: Notebook): void {
+  const [judged] = tableOf(notebook, "judge") as [Record<string, number>];
+  assert.equal(
+    judged.positive! + judged.doubtful! + judged.negative!,
+    judged.negatives,
+  );
+  const [queries] = tableOf(notebook, "queries-counts") as [
+    Record<string, number>,
+  ];
+  assert.ok(queries.kept! > 0 && queries.kept! <= queries.written!);
+  const arms = tableOf(notebook, "compare");
+  assert.deepEqual(arms.map((row) => row.negatives), [
+    "bm25",
+    "llm",
+    "bm25+llm",
+  ]);
+  for (const { low, difference, high } of arms.slice(1)) {
+    assert.ok((low as number) <= (difference as number), `${low}`);
+    assert.ok((difference as number) <= (high as number), `${high}`);
+  }
 }
 
 function checkFromScratch(notebook: Notebook): void {

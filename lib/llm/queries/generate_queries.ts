@@ -218,7 +218,10 @@ function wishedFor(
       }: all of its passages answer dev or test queries; --from-tested takes them all the same`,
     );
   }
-  const language = [task.language].flat();
+  // Of a task whose language nobody has told, the passage tells it.
+  const language = [task.language].flat().map((tag) =>
+    tag === "und" ? "the language of the passage" : tag
+  );
   const all = { ...QUERY_WISHES, language, ...wishes };
   const one = (list: readonly string[]) => list[rng.int(list.length)]!;
   return shuffled(free, rng).slice(0, passages).map((passage) => ({

@@ -89,6 +89,12 @@ export const command: Command<LlmJudgeOptions> = {
     );
     if (!outcome) return;
     const { value: { rows, counts }, ...rest } = outcome;
+    const [first] = rest.failed;
+    if (rows.length === 0 && first) {
+      throw new RangeError(
+        `Cannot judge: no answer was of use, the first for ${first.id}: ${first.reason}`,
+      );
+    }
     const all = mergeDecisions(before, rows);
     if (out !== undefined) await writeWhole(out, formatDecisions(all));
     const textTable = await tablesFor(io);
