@@ -22,7 +22,13 @@ import {
   previewNegatives,
   type PreviewRow,
 } from "../search/mod.ts";
-import { mineTask, type Mining } from "./mine_task.ts";
+import { readCandidates } from "./candidate_file.ts";
+import {
+  batchesOf,
+  type FoundBatches,
+  mineTask,
+  type Mining,
+} from "./mine_task.ts";
 import { firstRecord, openMinedFile } from "./mined_file.ts";
 import {
   EARLIER_MINING,
@@ -96,23 +102,8 @@ export async function* mineSuite(
   { backend = "auto", force = false, signal, ...given }: MineSuiteOptions = {},
 ): AsyncGenerator<ProgressEvent, MinedSuite> {
   const settings = parseMineSuiteOptions(given);
-  const { out, by, model, teacher: teacherFolder } = settings;
-  const decisions = await readDecisions(settings.decisions);
-  if (model !== undefined || teacherFolder !== undefined) {
-    await useBackend(backend);
-  }
-  const towers = model === undefined ? undefined : await loadTowers(model);
-  const limits = towers && await miningLimits(towers, suite, settings);
-  const teacher = teacherFolder === undefined
-    ? undefined
-    : await loadCrossEncoder(teacherFolder);
-  const mining = {
-    settings: { ...settings, ...limits },
-    towers,
-    teacher,
-    decisions,
-    signal,
-  };
+  const { out, by } = settings;
+  const mining = await openMining(suite, settings, { backend, signal });
   const previewed = settings.preview || (out === undefined ? 2 : 0);
   const mined: MinedSuite = { tasks: [], preview: [] };
   const event = {
@@ -123,7 +114,7 @@ export async function* mineSuite(
   await using held = new AsyncDisposableStack();
   try {
     const tasks = suite.tasks.map((task) =>
-      applyDecisions(task, decisionsOf(decisions, task.name))
+      applyDecisions(task, decisionsOf(mining.decisions, task.name))
     );
     if (out !== undefined) held.use(await lockFolder(out));
     // All of them before the first is mined, which may take hours.
@@ -133,13 +124,7 @@ export async function* mineSuite(
         return openMinedFile(out, { task: tasks[k]!, settings: record, force });
       }),
     );
-    if (towers && limits) {
-      const label = lengthLine(limits, {
-        maxLength: towers.passage.maxLength,
-        open: settings.passageLength === undefined,
-      });
-      yield { stage: "lengths", label, lines: [label], done: 1, total: 1 };
-    }
+    yield* lengthEvents(mining, settings);
     for (const [done, task] of tasks.entries()) {
       const { name } = task;
       yield { ...event, done, note: name };
@@ -148,7 +133,11 @@ export async function* mineSuite(
         mined.tasks.push({ task: name, ...before });
         continue;
       }
-      const negatives = await mineTask(task, mining);
+      const found = out === undefined ? undefined : yield* partsOf(out, task, {
+        record: await recordOf(suite.tasks[done]!, mining, backend),
+        batches: batchesOf(task, mining),
+      });
+      const negatives = await mineTask(task, mining, found);
       await files[done]?.write(negatives);
       mined.tasks.push({ task: name, ...negatives.statistics });
       if (previewed === 0) continue;
@@ -156,11 +145,94 @@ export async function* mineSuite(
       mined.preview.push({ task: name, rows });
     }
   } finally {
-    if (towers) disposeTowers(towers);
-    if (teacher) disposeCrossEncoder(teacher);
+    closeMining(mining);
   }
   yield { ...event, done: suite.tasks.length };
   return mined;
+}
+
+/** What parts of other processes found for a task, and what is told of it. */
+async function* partsOf(
+  out: string,
+  task: Task,
+  { record, batches }: { record: unknown; batches: number },
+): AsyncGenerator<ProgressEvent, FoundBatches> {
+  const { found, others } = await readCandidates(out, task, record);
+  const lines = others.map((file) =>
+    `${file} isn't used: it was found with other settings, or in other data`
+  );
+  if (found.size > 0) {
+    lines.push(
+      `${task.name}: candidates of ${found.size} of ${batches} batches of queries were found by parts`,
+    );
+  }
+  for (const label of lines) {
+    yield {
+      stage: `parts of ${label}`,
+      label,
+      lines: [label],
+      done: 1,
+      total: 1,
+    };
+  }
+  return found;
+}
+
+/**
+ * Loads what tasks are mined with; {@linkcode closeMining} frees it.
+ *
+ * @param suite The tasks.
+ * @param settings The settings.
+ * @param options Where a model computes, and what stops the work.
+ */
+export async function openMining(
+  suite: Suite,
+  settings: MineSuiteSettings,
+  { backend, signal }: {
+    backend: BackendName | "auto";
+    signal: AbortSignal | undefined;
+  },
+): Promise<Mining> {
+  const { model, teacher: teacherFolder } = settings;
+  const decisions = await readDecisions(settings.decisions);
+  if (model !== undefined || teacherFolder !== undefined) {
+    await useBackend(backend);
+  }
+  const towers = model === undefined ? undefined : await loadTowers(model);
+  const limits = towers && await miningLimits(towers, suite, settings);
+  const teacher = teacherFolder === undefined
+    ? undefined
+    : await loadCrossEncoder(teacherFolder);
+  return {
+    settings: { ...settings, ...limits },
+    towers,
+    teacher,
+    decisions,
+    signal,
+  };
+}
+
+/** Frees the models that tasks were mined with. */
+export function closeMining({ towers, teacher }: Mining): void {
+  if (towers) disposeTowers(towers);
+  if (teacher) disposeCrossEncoder(teacher);
+}
+
+/** What is told of the lengths for a model's texts. */
+export function* lengthEvents(
+  { settings: { queryLength, passageLength }, towers }: Mining,
+  given: MineSuiteSettings,
+): Generator<ProgressEvent> {
+  if (!towers) return;
+  const limits = {
+    queryLength: queryLength!,
+    passageLength: passageLength!,
+  };
+  const label = lengthLine(limits, {
+    maxLength: towers.passage.maxLength,
+    open: given.passageLength === undefined,
+  });
+  yield { stage: "lengths", label, lines: [label], done: 1, total: 1 };
 }
 
 /**
@@ -195,7 +267,7 @@ async function readDecisions(path?: string): Promise<DecisionRow[]> {
 }
 
 /** All that the negatives of a task depend on. */
-async function recordOf(
+export async function recordOf(
   task: Task,
   { settings, decisions }: Mining,
   backend: string,

@@ -13,10 +13,15 @@ import {
   type DecisionRow,
   decisionsOf,
   denseRetriever,
+  findCandidates,
+  type FoundCandidates,
   fusedRetriever,
+  MINE_BATCH,
   type MinedNegatives,
   mineHardNegatives,
+  type MineOptions,
   pairScorer,
+  queriesToMine,
   type RetrieveFunction,
   type ScoreFunction,
 } from "../search/mod.ts";
@@ -42,14 +47,72 @@ export interface MinedTask extends MinedNegatives {
   teacherScores?: ScoreFunction | undefined;
 }
 
-/** Mines one task; the same settings give the same negatives everywhere. */
+/** Found candidates by number of the batch. */
+export type FoundBatches = ReadonlyMap<number, FoundCandidates>;
+
+/**
+ * Mines one task; the same settings give the same negatives everywhere.
+ *
+ * @param task The task.
+ * @param mining What it is mined with.
+ * @param found What was found before; the model isn't used if that is all.
+ */
 export async function mineTask(
   task: Task,
-  { settings, towers, teacher, decisions, signal }: Mining,
+  mining: Mining,
+  found: FoundBatches = new Map(),
 ): Promise<MinedTask> {
+  const options = optionsOf(task, mining);
+  const count = batchesOf(task, mining);
+  const all = Array.from({ length: count }, (_, b) => b).every((b) =>
+    found.has(b)
+  );
+  using finding = all ? undefined : await findingOf(task, mining);
+  const mined = await mineHardNegatives(task, {
+    ...options,
+    ...finding?.options,
+    found: (batch) => found.get(batch),
+  });
+  return { ...mined, teacherScores: finding?.teacherScores };
+}
+
+/**
+ * Finds the candidates of some batches of a task's queries.
+ *
+ * @param task The task.
+ * @param mining What it is mined with.
+ * @param batches First batch, and one past the last.
+ */
+export async function* findTaskCandidates(
+  task: Task,
+  mining: Mining,
+  batches: readonly [from: number, to: number],
+): AsyncGenerator<[batch: number, found: FoundCandidates]> {
+  using finding = await findingOf(task, mining);
+  const options = { ...optionsOf(task, mining), ...finding.options };
+  yield* findCandidates(task, options, batches);
+}
+
+/** In how many batches a task's queries are searched. */
+export function batchesOf(
+  task: Task,
+  { settings }: Pick<Mining, "settings">,
+): number {
+  return Math.ceil(queriesToMine(task, settings).length / MINE_BATCH);
+}
+
+/** What finds and scores candidates; a model's vectors of the corpus are made now. */
+async function findingOf(
+  task: Task,
+  { settings, towers, teacher, signal }: Mining,
+): Promise<
+  & Disposable
+  & Pick<MinedTask, "teacherScores">
+  & { options: Pick<MineOptions, "retrieve" | "score"> }
+> {
   const logits = teacher &&
     pairScorer(task, (pairs) => scorePairs(teacher, pairs, { signal }));
-  using dense = towers &&
+  const dense = towers &&
     await denseRetriever(task, encodeFunction(towers, settings), {
       prepare: (passages) => nearestRows(passages),
       prompts: settings.prompts,
@@ -60,7 +123,21 @@ export async function mineTask(
     dense: () => dense!.retrieve,
     fused: () => fusedRetriever([bm25Retriever(task), dense!.retrieve]),
   };
-  const mined = await mineHardNegatives(task, {
+  return {
+    options: {
+      retrieve: retrievers[settings.by](),
+      score: logits ? scoring(logits, teacher!) : dense?.score,
+    },
+    teacherScores: logits,
+    [Symbol.dispose]: () => dense?.[Symbol.dispose](),
+  };
+}
+
+function optionsOf(
+  task: Task,
+  { settings, decisions, signal }: Mining,
+): MineOptions {
+  return {
     positiveShare: settings.filter ? settings.positiveShare : Infinity,
     margin: settings.filter ? settings.margin : 0,
     withoutPositive: settings.withoutPositive,
@@ -71,12 +148,9 @@ export async function mineTask(
     sampling: settings.sampling,
     nearDuplicates: settings.nearDuplicates,
     fill: settings.fill,
-    retrieve: retrievers[settings.by](),
-    score: logits ? scoring(logits, teacher!) : dense?.score,
     decisions: decisionsOf(decisions, task.name),
     signal,
-  });
-  return { ...mined, teacherScores: logits };
+  };
 }
 
 /** The scores by which a teacher's users rank, of its logits. */

@@ -120,6 +120,7 @@ export {
   mineSuite,
   type MineSuiteOptions,
 } from "./mine_suite.ts";
+export { type MinedPart, minePart } from "./mine_part.ts";
 export type { MineSuiteSettings } from "./mine_suite_options.ts";
 export {
   exportRun,

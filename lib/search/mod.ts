@@ -72,8 +72,14 @@ export type {
   VectorDatabase,
   VectorStore,
 } from "./stores/vector_store.ts";
+export {
+  findCandidates,
+  MINE_BATCH,
+  queriesToMine,
+} from "./mine/find_candidates.ts";
 export { mineHardNegatives } from "./mine/mine_hard_negatives.ts";
 export type {
+  FoundCandidates,
   MinedNegative,
   MinedNegatives,
   MinedQuery,

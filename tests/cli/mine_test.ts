@@ -49,6 +49,21 @@ Deno.test("tdro mine writes training files, and goes on where it was", async () 
   });
 });
 
+Deno.test("tdro mine --shard does a part, which the same line then takes", () =>
+  withSuite(async (folder) => {
+    const line = ["mine", "--suite", `${folder}/suite`, "--out", `${folder}/m`];
+    for (const shard of ["1/2", "2/2"]) {
+      const part = await tdro(...line, "--shard", shard);
+      assert.equal(part.code, 0, part.err);
+      assert.match(part.out, /^Part \d\/2 is in \S+-of-2; when all are done/);
+    }
+    const all = await tdro(...line);
+    assert.match(all.err, /^shades: candidates of 1 of 1 batches of quer/m);
+    const nowhere = await tdro(...line.slice(0, 3), "--shard", "1/2");
+    assert.ok(isUserError(nowhere), nowhere.err);
+    assert.match(nowhere.err, /name it with --out/);
+  }));
+
 withShared(
   "tdro mine takes nothing that beats a positive out of reach",
   async () => {

@@ -84,6 +84,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/embed/": ["embed"],
   "experiment/handoff/": ["handoff"],
   "experiment/mine_suite_options.ts": ["mine"],
+  "experiment/mine_part.ts": ["mine"],
   "experiment/mined_file.ts": ["mine"],
   "experiment/mined_folder.ts": TRAINING,
   "experiment/retriever/": ["search", "serve"],

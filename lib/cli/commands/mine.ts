@@ -19,6 +19,8 @@ export interface MineCommandOptions extends MineSuiteSettings {
   suite: string;
   /** Names of the tasks. */
   tasks?: string[];
+  /** Which part of the work, as in `2/8`. */
+  shard?: string | undefined;
   /** Whether a model on the hub may be fetched. */
   pull: boolean;
   /** The tfjs backend. */
@@ -61,6 +63,12 @@ export const command: Command<MineCommandOptions> = {
         "tdro mine --suite my/suite --teacher models/reranker --out my/scored",
     },
     {
+      about:
+        "One of eight machines' share; the last line, without --shard, then writes all files",
+      line:
+        "tdro mine --suite my/suite --by dense --model models/e5 --shard 1/8 --out my/mined",
+    },
+    {
       about: "As the reference does: ranks 3 to 100, 16 negatives, no filter",
       line:
         "tdro mine --suite my/suite --by dense --model models/bge-base --from 3 --to 100 --count 16 --no-filter --no-fill --out my/mined",
@@ -77,6 +85,11 @@ export const command: Command<MineCommandOptions> = {
     tasks: z.array(z.string()).min(1).optional().meta({ placeholder: "TASK" })
       .describe("Only these tasks, in this order; all if left out"),
     ...shape,
+    shard: z.string().optional().meta({ placeholder: "I/N" }).describe(
+      "Do only part I of N: find the candidates of its share of the queries. " +
+        "When all parts are done, the same command without --shard writes the " +
+        "files, with the same bytes as if nothing had been divided",
+    ),
     pull: pullOption,
     backend: backendOption,
     workers: workersOption,
@@ -84,7 +97,10 @@ export const command: Command<MineCommandOptions> = {
       "Replace files that were mined with other settings",
     ),
   }),
-  async run({ suite: folder, tasks, backend, force, pull, ...given }, io) {
+  async run(
+    { suite: folder, tasks, shard, backend, force, pull, ...given },
+    io,
+  ) {
     parseMineSuiteOptions(given);
     const settings = await withLocalModels({ ...given, pull }, { io });
     if (settings.out) await checkFolder(settings.out);
@@ -103,6 +119,18 @@ export const command: Command<MineCommandOptions> = {
       io.note(`backend: ${name} on ${device}: ${reason}`);
     }
     const { signal } = io;
+    if (shard !== undefined) {
+      const { minePart } = await import("../../experiment/mod.ts");
+      const part = await io.progress(
+        minePart(suite, shard, { ...settings, backend, signal }),
+      );
+      io.result(
+        part,
+        () =>
+          line`Part ${shard} is in ${part.folder}; when all are done, the same command without --shard writes the training files`,
+      );
+      return;
+    }
     const mined = await io.progress(
       mineSuite(suite, { ...settings, backend, force, signal }),
     );

@@ -42,12 +42,6 @@ export class CandidateFilter {
     return this.#positives.get(query) ?? new Set();
   }
 
-  /** Those of its positives that the corpus has. */
-  scorablePositives(query: string): string[] {
-    return [...this.knownPositives(query)]
-      .filter((id) => this.#task.corpus.has(id));
-  }
-
   /** The rules for one query, whose candidates have these scores. */
   of(query: Query, scores: ReadonlyMap<string, number>): QueryRules {
     const { nearDuplicates = 2 } = this.#options;
@@ -144,7 +138,7 @@ export class CandidateFilter {
 }
 
 /** Query id → ids of its positives in all splits. */
-function positivesOfAllSplits(task: Task): Map<string, Set<string>> {
+export function positivesOfAllSplits(task: Task): Map<string, Set<string>> {
   const positives = new Map<string, Set<string>>();
   for (const qrels of Object.values(task.qrels)) {
     for (const [query, grades] of qrels) {

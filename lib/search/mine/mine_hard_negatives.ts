@@ -1,6 +1,11 @@
-import type { Query, Run, Task } from "../../data/types.ts";
+import type { Query, Task } from "../../data/types.ts";
 import { CandidateFilter } from "./candidate_filter.ts";
 import { checkMineOptions } from "./check_mine_options.ts";
+import {
+  candidateFinder,
+  MINE_BATCH,
+  queriesToMine,
+} from "./find_candidates.ts";
 import { drawCandidates, drawDistinct } from "./draw_candidates.ts";
 import type {
   MinedNegative,
@@ -9,9 +14,6 @@ import type {
   MineOptions,
   MineStatistics,
 } from "./mine_options.ts";
-import { rankPassages } from "../exact/rank_passages.ts";
-import { bm25Retriever } from "./retrievers.ts";
-import type { ScoreFunction } from "../types.ts";
 
 /**
  * Finds hard negatives for a task's queries: passages that a retriever takes
@@ -69,37 +71,19 @@ export async function mineHardNegatives(
   task: Task,
   options: MineOptions,
 ): Promise<MinedNegatives> {
-  const { split = "train", depth = [1, 50] as const } = options;
   checkMineOptions(task, options);
-  const judged = task.qrels[split]!;
-  const queries = [...task.queries.values()].filter((query) =>
-    [...judged.get(query.id)?.values() ?? []].some((grade) => grade > 0)
-  );
-  const retrieve = options.retrieve ?? bm25Retriever(task);
+  const queries = queriesToMine(task, options);
   const total = noStatistics(queries.length);
   const miner = new Miner(task, options, total);
+  const finder = candidateFinder(task, options);
   const details = new Map<string, MinedQuery>();
-  for (let at = 0; at < queries.length; at += BATCH) {
+  for (let at = 0; at < queries.length; at += MINE_BATCH) {
     options.signal?.throwIfAborted();
-    const batch = queries.slice(at, at + BATCH);
-    const run = await retrieve(batch, depth[1]);
-    const ranked = new Map(batch.map(({ id }) => [
-      id,
-      rankPassages(run.get(id) ?? new Map()),
-    ]));
-    const scores = options.score
-      ? await options.score(batch, miner.toScore(ranked))
-      : await withPositives(run, {
-        batch,
-        notFound: miner.positivesNotFound(batch, run),
-        score: retrieve.score,
-      });
+    const batch = queries.slice(at, at + MINE_BATCH);
+    const found = options.found?.(at / MINE_BATCH) ?? await finder(batch);
     for (const query of batch) {
-      const { id } = query;
-      details.set(
-        id,
-        miner.mine(query, ranked.get(id)!, scores.get(id) ?? new Map()),
-      );
+      const { ranked, scores } = found.get(query.id)!;
+      details.set(query.id, miner.mine(query, ranked, scores));
     }
     options.onProgress?.(at + batch.length, queries.length);
     // Lets timers and plots have their turn; BM25 never waits by itself.
@@ -112,31 +96,6 @@ export async function mineHardNegatives(
     ),
   );
   return { negatives, details, statistics: total };
-}
-
-const BATCH = 256;
-
-/** A run with the scores of the positives that it doesn't hold. */
-async function withPositives(
-  run: Run,
-  { batch, notFound, score }: {
-    batch: readonly Query[];
-    /** Query id → the positives that it lacks. */
-    notFound: ReadonlyMap<string, readonly string[]>;
-    score: ScoreFunction | undefined;
-  },
-): Promise<Run> {
-  const lacking = batch.filter(({ id }) => notFound.has(id));
-  if (!score || lacking.length === 0) return run;
-  const more = await score(lacking, notFound);
-  return new Map([
-    ...run,
-    ...Array.from(
-      more,
-      ([id, scores]) =>
-        [id, new Map([...run.get(id) ?? [], ...scores])] as const,
-    ),
-  ]);
 }
 
 function noStatistics(queries: number): MineStatistics {
@@ -167,34 +126,6 @@ class Miner {
     this.#corpusIds = [...task.corpus.keys()];
     this.#filter = new CandidateFilter(task, options, total);
     this.#total = total;
-  }
-
-  /** Candidates and positives, which `score` is to score. */
-  toScore(ranked: ReadonlyMap<string, string[]>): Map<string, string[]> {
-    const { depth = [1, 50] } = this.#options;
-    return new Map(Array.from(ranked, ([query, list]) => [
-      query,
-      [
-        ...new Set([
-          ...this.#filter.scorablePositives(query),
-          ...list.slice(depth[0] - 1, depth[1]),
-        ]),
-      ],
-    ]));
-  }
-
-  /** Query id → its positives without a score in the run, where there are any. */
-  positivesNotFound(
-    queries: readonly Query[],
-    run: Run,
-  ): Map<string, string[]> {
-    const notFound = new Map<string, string[]>();
-    for (const { id } of queries) {
-      const lacking = this.#filter.scorablePositives(id)
-        .filter((positive) => !run.get(id)?.has(positive));
-      if (lacking.length > 0) notFound.set(id, lacking);
-    }
-    return notFound;
   }
 
   mine(

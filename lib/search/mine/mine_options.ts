@@ -67,11 +67,27 @@ export interface MineOptions {
    * never taken, those said to be negative stay whatever they score.
    */
   decisions?: Decisions;
+  /**
+   * What was found before for a batch of queries, by `findCandidates()` elsewhere: it
+   * is taken in place of what `retrieve` and `score` would find.
+   */
+  found?: (batch: number) => FoundCandidates | undefined;
   /** Stops the work at the next batch of queries. */
   signal?: AbortSignal;
   /** Called after each batch with the number of queries done so far. */
   onProgress?: (done: number, total: number) => void;
 }
+
+/** Query id → what was retrieved, best first, and the scores to filter it by. */
+export type FoundCandidates = Map<
+  string,
+  {
+    /** Ids of passages. */
+    ranked: string[];
+    /** Passage id → score; positives are among them. */
+    scores: ReadonlyMap<string, number>;
+  }
+>;
 
 /** What `mineHardNegatives` did. */
 export interface MineStatistics {
