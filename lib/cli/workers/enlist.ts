@@ -1,4 +1,5 @@
 import type { BackendName } from "../../backend/mod.ts";
+import { mayUse } from "../../base/permissions.ts";
 import { line } from "../../base/printable.ts";
 import {
   openMpi,
@@ -75,8 +76,9 @@ function checkCount(
 
 /** Of several on one machine each takes a GPU of its own, if there are any. */
 function takeOwnGpu(rank: number): void {
-  const name = "CUDA_VISIBLE_DEVICES";
-  if (!Deno.env.get(name)) Deno.env.set(name, `${rank}`);
+  const variable = "CUDA_VISIBLE_DEVICES";
+  if (!mayUse({ name: "env", variable }) || Deno.env.get(variable)) return;
+  Deno.env.set(variable, `${rank}`);
 }
 
 async function leads(

@@ -21,7 +21,7 @@ import {
   lossAndSlopes,
   seedsOf,
 } from "../gradient_pass.ts";
-import { disposeAll, type Gradients } from "../gradients.ts";
+import type { Gradients } from "../gradients.ts";
 import type { BatchTokens } from "../tokens.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { Share } from "./share.ts";
@@ -206,9 +206,8 @@ export class LeadTraining {
   }
 
   /** Ends the training; the model stays with the others. */
-  async close(gradients?: Gradients): Promise<void> {
+  async close(): Promise<void> {
     this.#share.drop();
-    disposeAll(gradients);
     if (!this.#team.broken) await this.#team.tell("trained");
   }
 }

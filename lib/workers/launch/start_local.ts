@@ -105,8 +105,13 @@ function settings(threads: number): Record<string, string> {
     TDRO_THREADS: `${threads}`,
     TDRO_WASM_THREADS: `${threads}`,
   };
+  // The command line has set all cores for the wasm backend, as if it were alone.
+  const alone = `${navigator.hardwareConcurrency}`;
   return Object.fromEntries(
-    Object.entries(wanted).filter(([name]) => !Deno.env.get(name)),
+    Object.entries(wanted).filter(([name]) => {
+      const set = Deno.env.get(name);
+      return !set || (name === "TDRO_WASM_THREADS" && set === alone);
+    }),
   );
 }
 
@@ -118,6 +123,9 @@ interface End {
 
 /** What the launcher writes about a worker that ended otherwise than it should. */
 const ENDED = /^\[\d+\](\d+):Return code = (\d+)(?:, signaled with (.*))?$/;
+
+/** What MPI writes where a worker ended all: it has said why itself. */
+const ABORTED = /^Abort\(\d+\) on node \d+ /;
 
 /** Passes on what is said, and takes out what the launcher says of ends. */
 async function passOn(
@@ -132,6 +140,7 @@ async function passOn(
     rest = whole.pop()!;
     for (const line of whole) {
       const end = ENDED.exec(line);
+      if (ABORTED.test(line)) continue;
       if (!end) write(fromParentLine(line));
       else if (end[3]) ends.push({ rank: Number(end[1]), by: end[3] });
     }
