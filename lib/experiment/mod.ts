@@ -165,7 +165,11 @@ export {
   Retriever,
 } from "./retriever/open_retriever.ts";
 export type { Encoding } from "./retriever/encoding.ts";
-export type { DenseModel, PromptedOptions } from "./retriever/open_model.ts";
+export type {
+  DenseModel,
+  PassageStore,
+  PromptedOptions,
+} from "./retriever/open_model.ts";
 export type { SearchedTask, SearchOptions } from "./retriever/searcher.ts";
 export {
   distil,

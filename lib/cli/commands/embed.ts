@@ -37,7 +37,7 @@ export const command: Command<EmbedCommandOptions> = {
   name: "embed",
   summary: "Write the vectors of a suite's passages to files or a database",
   details:
-    "One file, or one table, for each task. Interrupted, the same command goes on: with the first file that is missing, or the first passage that the database lacks. lance and pgvector need packages of their own, which the message tells how to fetch. A database's table has the task's name and a key of the model, so that models share a database.",
+    "One file, or one table, for each task. Interrupted, the same command goes on: with the first file that is missing, or the first passage that the database lacks. lance and pgvector need packages of their own, which the message tells how to fetch. A database's table has the task's name and a key of its passages and the model, so that models share a database; tdro serve --store searches it.",
   examples: [
     {
       about: "For NumPy, with the ids beside",
@@ -105,11 +105,9 @@ export const command: Command<EmbedCommandOptions> = {
     const suite = await openSuite(folder, { tasks });
     const place = await modelFolder(named);
     const encoding = { ...await recordedEncoding(place), ...lengths };
-    const kept = { ...encoding, backend, cache: cache ?? "" };
-    using model = await openDense(place, kept, io);
+    using model = await openDense(place, { ...encoding, backend, cache }, io);
     const { signal } = io;
-    const source = model.cache!.model;
-    const options = { model, source, to, out, index, force, signal };
+    const options = { model, to, out, index, force, signal };
     const rows = await io.progress(embedSuite(suite, options));
     io.result(rows, () => textTable(rows, { footRows: 0 }));
   },

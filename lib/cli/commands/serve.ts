@@ -1,7 +1,11 @@
 import { z } from "zod";
 import type { BackendName } from "../../backend/mod.ts";
 import { precisionShape } from "../../base/precision_options.ts";
-import type { SearchPrecision } from "../../search/mod.ts";
+import type {
+  SearchPrecision,
+  StoreName,
+  VectorDatabase,
+} from "../../search/mod.ts";
 import { line } from "../../base/printable.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
@@ -23,6 +27,10 @@ export interface ServeOptions {
   rescoreBy?: SearchPrecision | undefined;
   /** Folder of the vectors of passages. */
   cache?: string | undefined;
+  /** Database with vectors of passages. */
+  store?: StoreName | undefined;
+  /** Where that database is. */
+  storeAt?: string | undefined;
   /** The tfjs backend. */
   backend: BackendName | "auto";
 }
@@ -39,7 +47,8 @@ export const command: Command<ServeOptions> = {
     "passages marked; choose a task for the queries that each arm answered " +
     "worst. A model encodes a task's passages when it is first asked; " +
     "--cache keeps their vectors for the next time, and shares them with " +
-    "tdro eval. The page can be opened on this machine alone, and changes " +
+    "tdro eval; --store searches those that tdro embed put into a database. " +
+    "The page can be opened on this machine alone, and changes " +
     "nothing. Ctrl-C ends it.",
   examples: [
     {
@@ -65,10 +74,16 @@ export const command: Command<ServeOptions> = {
       .describe(
         "Keep the passages' vectors in this folder, and reuse them next time",
       ),
+    store: z.enum(["lance", "pgvector"]).optional().describe(
+      "Search vectors that tdro embed put into this database",
+    ),
+    storeAt: z.string().min(1).optional().meta({ placeholder: "PLACE" })
+      .describe("Folder or address of the database of --store"),
     backend: backendOption,
   }),
   operands: ["run"],
-  async run({ run: folder, suite, port, ...options }, io) {
+  async run({ run: folder, suite, port, store, storeAt, ...options }, io) {
+    checkStore({ store, storeAt, precision: options.precision });
     const { checkRescoring } = await import("../../search/mod.ts");
     const { precision = "float32" } = options;
     checkRescoring({ ...options, precision });
@@ -79,7 +94,9 @@ export const command: Command<ServeOptions> = {
     const { searchPage } = await import("../../report/page/search_page.ts");
     const run = await openServedRun(folder, suite);
     for (const note of run.notes) io.note(note);
-    using columns = await openColumns(run, options, io);
+    await using database = await openStore(store, storeAt);
+    const vectors = { ...options, database };
+    using columns = await openColumns(run, vectors, io);
     const handler = serveHandler(run, {
       columns: columns.all,
       page: await searchPage(run.name),
@@ -90,6 +107,36 @@ export const command: Command<ServeOptions> = {
     await untilStopped(handler, port, io);
   },
 };
+
+/** Refuses half a database, and what would do nothing beside one. */
+function checkStore(
+  { store, storeAt, precision }: Pick<
+    ServeOptions,
+    "store" | "storeAt" | "precision"
+  >,
+): void {
+  if ((store === undefined) !== (storeAt === undefined)) {
+    throw new RangeError(
+      "Cannot serve from a database: --store must name it and --store-at its place: got one of them; give both",
+    );
+  }
+  if (store !== undefined && precision !== undefined) {
+    throw new RangeError(
+      "Cannot serve from a database: --precision is about vectors in memory; leave out that or --store",
+    );
+  }
+}
+
+/** The database, closed when it is disposed of. */
+async function openStore(
+  store: StoreName | undefined,
+  place: string | undefined,
+): Promise<VectorDatabase & AsyncDisposable | undefined> {
+  if (store === undefined || place === undefined) return;
+  const { openVectorDatabase } = await import("../../search/mod.ts");
+  const database = await openVectorDatabase(store, place);
+  return { ...database, [Symbol.asyncDispose]: () => database.close() };
+}
 
 /** Throws now what Deno would throw after the suite was read. */
 function refuseWithoutNet(port: number): void {

@@ -5,6 +5,8 @@ import type {
   SearchOptions,
 } from "../../experiment/retriever/searcher.ts";
 import type { OpenModelOptions } from "../../experiment/retriever/open_model.ts";
+import { line } from "../../base/printable.ts";
+import type { VectorDatabase } from "../../search/mod.ts";
 import { openDense } from "../search/open_dense.ts";
 import type { CommandIo } from "../io.ts";
 import type { ServedRun } from "./served_run.ts";
@@ -28,10 +30,12 @@ export interface Columns extends Disposable {
 /** One column for each model of the run, and one for BM25. */
 export async function openColumns(
   { arms }: ServedRun,
-  options: Pick<
-    OpenModelOptions,
-    "backend" | "cache" | "precision" | "rescore" | "rescoreBy"
-  >,
+  { database, ...options }:
+    & Pick<
+      OpenModelOptions,
+      "backend" | "cache" | "precision" | "rescore" | "rescoreBy"
+    >
+    & { database?: VectorDatabase | undefined },
   io: CommandIo,
 ): Promise<Columns> {
   const { bm25Searcher } = await import(
@@ -62,7 +66,16 @@ export async function openColumns(
     column(
       name,
       label,
-      denseSearcher(() => openDense(folder, { ...encoding, ...options }, io)),
+      denseSearcher(() => {
+        const store = database && {
+          database,
+          onMissing: (task: string) =>
+            io.note(
+              line`the store has no vectors of ${task} by ${label}: encoding its passages`,
+            ),
+        };
+        return openDense(folder, { ...encoding, ...options, store }, io);
+      }),
     )
   );
   return {

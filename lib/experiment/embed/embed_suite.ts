@@ -14,7 +14,7 @@ import {
   type VectorDatabase,
 } from "../../search/mod.ts";
 import type { DenseModel } from "../retriever/open_model.ts";
-import { storeTable } from "./store_table.ts";
+import { storeTable } from "../retriever/store_table.ts";
 import { type VectorForm, writeVectorFile } from "./vector_files.ts";
 
 /** Where vectors can go: files of a form, or a database. */
@@ -24,8 +24,6 @@ export type EmbedTarget = VectorForm | StoreName;
 export interface EmbedSuiteOptions {
   /** The model, opened. */
   model: DenseModel;
-  /** Everything that its vectors depend on. */
-  source: string;
   /** Files of this form, or this database. */
   to: EmbedTarget;
   /** Folder of the files, or address of the database. */
@@ -99,10 +97,11 @@ const recordSchema = z.object({
 
 async function* intoFile(
   task: Task,
-  { model, source, to, out, force, chunk = 1024, signal }: EmbedSuiteOptions & {
+  { model, to, out, force, chunk = 1024, signal }: EmbedSuiteOptions & {
     to: VectorForm;
   },
 ): AsyncGenerator<ProgressEvent, EmbeddedTask> {
+  const source = await model.source();
   const corpus = [...task.corpus.values()];
   const path = join(out, `${task.name}.${to}`);
   const note = `${path}.json`;
@@ -125,8 +124,7 @@ async function* intoFile(
   }
   await makeFolder(out);
   const vectors = passageVectors(model.encode, { name: task.name, corpus }, {
-    // Without a folder there is a name for the vectors, and no cache.
-    cache: model.cache?.folder ? model.cache : undefined,
+    cache: model.cache,
     chunk,
     signal,
   });
@@ -177,12 +175,13 @@ class Steps {
 
 async function* intoStore(
   task: Task,
-  { model, source, database, index, chunk = 1024, signal }:
+  { model, database, index, chunk = 1024, signal }:
     & EmbedSuiteOptions
     & { database: VectorDatabase },
 ): AsyncGenerator<ProgressEvent, EmbeddedTask> {
+  const source = await model.source();
   const corpus = [...task.corpus.values()];
-  const table = storeTable(task.name, source);
+  const table = storeTable(task, source);
   const event = {
     stage: `embed ${task.name}`,
     label: `embedding ${task.name}`,

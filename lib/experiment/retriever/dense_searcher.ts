@@ -1,6 +1,6 @@
 import type { Passage } from "../../data/mod.ts";
 import type { EncodeFunction } from "../../model/mod.ts";
-import { ExactIndex, type QuantisedIndex } from "../../search/mod.ts";
+import { ExactIndex } from "../../search/mod.ts";
 import type { DenseModel } from "./open_model.ts";
 import { recent } from "./recent.ts";
 import {
@@ -9,6 +9,7 @@ import {
   type Searcher,
   type SearchOptions,
 } from "./searcher.ts";
+import { storedIndex, type TaskIndex } from "./stored_index.ts";
 
 /** Tasks whose passages stay indexed, for each searcher. */
 export const KEPT_TASKS = 4;
@@ -29,7 +30,7 @@ export function denseSearcher(open: () => Promise<DenseModel>): Searcher {
   );
   const indexes = recent<
     ReadonlyMap<string, Passage>,
-    ExactIndex | QuantisedIndex
+    TaskIndex
   >(
     KEPT_TASKS,
     (index) => index[Symbol.dispose](),
@@ -58,10 +59,13 @@ export function denseSearcher(open: () => Promise<DenseModel>): Searcher {
 }
 
 async function indexTask(
-  { encode, prepare, hamming, cache, small }: DenseModel,
+  model: DenseModel,
   task: SearchedTask,
   { signal, onProgress }: SearchOptions,
-): Promise<ExactIndex | QuantisedIndex> {
+): Promise<TaskIndex> {
+  const stored = model.store && await storedIndex(model, task, model.store);
+  if (stored) return stored;
+  const { encode, prepare, hamming, cache, small } = model;
   const corpus = { name: task.name, corpus: [...task.corpus.values()] };
   const options = { cache, signal, onProgress };
   if (small) {

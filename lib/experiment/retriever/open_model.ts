@@ -21,7 +21,11 @@ import {
   modelPrompt,
   type Towers,
 } from "../../model/mod.ts";
-import { checkRescoring, type SmallSearch } from "../../search/mod.ts";
+import {
+  checkRescoring,
+  type SmallSearch,
+  type VectorDatabase,
+} from "../../search/mod.ts";
 import { originOfModel } from "../stages/evaluation_origin.ts";
 import type { Encoding } from "./encoding.ts";
 import type { SearchedTask } from "./searcher.ts";
@@ -36,12 +40,16 @@ export interface DenseModel extends Disposable {
   ): Promise<Embeddings>;
   /** Makes passages ready for exact search. */
   prepare: (passages: RowMatrix) => NearestRows;
+  /** Everything that vectors of passages depend on, beside the passages. */
+  source(): Promise<string>;
   /** Where vectors of passages are kept, if anywhere. */
   cache?: EmbeddingCache | undefined;
   /** Counts bits that differ, where that is compiled. */
   hamming?: CountBits | undefined;
   /** How passages are kept and searched, where not whole. */
   small?: SmallSearch | undefined;
+  /** Where vectors of passages may be in a database. */
+  store?: PassageStore | undefined;
   /** What computes it. */
   backend: Backend;
 }
@@ -52,12 +60,22 @@ export interface PromptedOptions extends EncodeOptions {
   task?: Pick<SearchedTask, "name" | "prompt"> | undefined;
 }
 
+/** A database that may have vectors of passages, as `tdro embed` puts them there. */
+export interface PassageStore {
+  /** The database; it stays the caller's. */
+  database: VectorDatabase;
+  /** Told of a task of which it has none by this model. */
+  onMissing?: ((task: string) => void) | undefined;
+}
+
 /** How a model is opened. */
 export interface OpenModelOptions extends Encoding, Partial<SmallSearch> {
   /** The tfjs backend. */
   backend: BackendName | "auto";
   /** Folder of the vectors of passages; those that `tdro eval` keeps serve too. */
   cache?: string | undefined;
+  /** Where vectors of passages may be in a database. */
+  store?: PassageStore | undefined;
 }
 
 /**
@@ -68,7 +86,7 @@ export interface OpenModelOptions extends Encoding, Partial<SmallSearch> {
  */
 export async function openModel(
   folder: string,
-  { backend: name, cache, ...options }: OpenModelOptions,
+  { backend: name, cache, store, ...options }: OpenModelOptions,
 ): Promise<DenseModel> {
   const { precision = "float32", rescore, rescoreBy, ...encoding } = options;
   const small = checkRescoring({ precision, rescore, rescoreBy });
@@ -82,23 +100,26 @@ export async function openModel(
       : prompted.passage;
     return bare(texts.map((text) => before + text), options);
   };
+  const source = async () =>
+    vectorsOf({
+      ...await originOfModel(folder, encoding),
+      prompts: prompted.passage === ""
+        ? undefined
+        : { query: "", passage: prompted.passage },
+      backend,
+    });
   try {
     return {
       encode,
+      source,
+      store,
       prepare: (passages) => nearestRows(passages),
       hamming: nativeHamming(),
       small: precision === "float32" ? undefined : small,
       backend,
-      cache: cache === undefined ? undefined : {
-        folder: cache,
-        model: vectorsOf({
-          ...await originOfModel(folder, encoding),
-          prompts: prompted.passage === ""
-            ? undefined
-            : { query: "", passage: prompted.passage },
-          backend,
-        }),
-      },
+      cache: cache === undefined
+        ? undefined
+        : { folder: cache, model: await source() },
       [Symbol.dispose]: () => disposeTowers(towers),
     };
   } catch (error) {
