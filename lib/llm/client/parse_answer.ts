@@ -21,7 +21,7 @@ export type ParsedAnswer<T> =
  * import { z } from "zod";
  * import assert from "node:assert/strict";
  *
- * const said = "<think>red? no</think>```json\n{'colour': 'blue',}\n```";
+ * const said = "<think>red? no</think>Here it is: {'colour': 'blue',}";
  * const parsed = await parseAnswer(said, z.object({ colour: z.enum(["red", "blue"]) }));
  * assert.deepEqual(parsed, { value: { colour: "blue" }, repaired: true });
  * ```
