@@ -84,6 +84,11 @@ export {
   type Towers,
 } from "./encode/encode_texts.ts";
 export {
+  mergeVectorFiles,
+  textPart,
+  type TextPartOptions,
+} from "./encode/vector_file_parts.ts";
+export {
   type EncodedFile,
   encodeToFile,
   type EncodeToFileOptions,
