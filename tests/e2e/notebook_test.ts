@@ -89,6 +89,12 @@ const EXPECTED: Record<string, Expected> = {
     exact: ["settings"],
     check: checkTransfer,
   },
+  "08_fast_queries.ipynb": {
+    plots: ["plot", "law"],
+    tables: ["settings", "table", "search", "answers"],
+    exact: ["settings"],
+    check: checkFastQueries,
+  },
   "09_language_model_data.ipynb": {
     plots: ["intervals"],
     tables: [
@@ -323,6 +329,26 @@ function checkTransfer(notebook: Notebook): void {
       return `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(3)}`;
     }),
   );
+}
+
+function checkFastQueries(notebook: Notebook): void {
+  const [teacher, ...towers] = tableOf(notebook, "table");
+  assert.equal(towers.length, 3);
+  for (const tower of towers) {
+    assert.ok(
+      (tower.parameters as number) < (teacher!.parameters as number),
+      `${tower.tower}`,
+    );
+    assert.ok((tower["p50 ms"] as number) <= (tower["p95 ms"] as number));
+  }
+  const [now, ...more] = tableOf(notebook, "answers");
+  for (const { question, entropy, low, high, extrapolated } of more) {
+    // By no law does more of anything make the loss larger.
+    assert.ok((entropy as number) <= (now!.entropy as number) + 1e-9);
+    assert.ok((low as number) <= (high as number), `${question}`);
+    assert.equal(extrapolated, true);
+  }
+  assert.equal(now!.extrapolated, false);
 }
 
 function codeCells({ cells }: Notebook): Cell[] {
