@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import {
   bashScript,
   fishScript,
@@ -6,6 +7,7 @@ import {
 } from "../../lib/cli/help/completion_scripts.ts";
 import { COMMANDS } from "../../lib/cli/table.ts";
 import { isUserError, tdro } from "./_capture.ts";
+import { tempFolder } from "../_temp_folder.ts";
 
 async function script(shell: string): Promise<string> {
   const { code, out } = await tdro("completion", shell);
@@ -25,8 +27,11 @@ async function has(shell: string): Promise<boolean> {
 }
 
 async function run(shell: string, code: string): Promise<string> {
+  // A script may be longer than an argument may be: 128 KiB on Linux.
+  const path = join(await tempFolder(), "script");
+  await Deno.writeTextFile(path, code);
   const { success, stdout, stderr } = await new Deno.Command(shell, {
-    args: shell === "zsh" ? ["-f", "-c", code] : ["-c", code],
+    args: shell === "zsh" ? ["-f", path] : [path],
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
   assert.equal(new TextDecoder().decode(stderr), "");
