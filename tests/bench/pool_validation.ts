@@ -4,8 +4,11 @@
  * with the pool's queries alone, which tells what the fewer queries do.
  *
  * ```sh
- * deno run --allow-all tests/bench/pool_validation.ts SUITE POOL ARENA
+ * deno run --allow-all tests/bench/pool_validation.ts SUITE POOL ARENA HELD_OUT
  * ```
+ *
+ * HELD_OUT, as in `seed-1/uniform`, is the arm that the pool was made with. Differences
+ * are those to the first other arm on the uniform mixture.
  */
 import { join } from "node:path";
 import { nearestRows, useBackend } from "../../lib/backend/mod.ts";
@@ -38,8 +41,8 @@ interface Scores {
   ways: number[][];
 }
 
-const [suiteFolder, poolFile, arena] = Deno.args;
-if (!arena) throw new Error("SUITE POOL ARENA");
+const [suiteFolder, poolFile, arena, heldOut] = Deno.args;
+if (!arena) throw new Error("SUITE POOL ARENA HELD_OUT");
 await useBackend();
 const whole = await openSuite(suiteFolder!);
 const { pool } = await readPool(poolFile!);
@@ -49,6 +52,7 @@ const scores: Scores[] = [];
 for (const { name: seed } of Deno.readDirSync(arena)) {
   if (!seed.startsWith("seed-")) continue;
   for (const { name: arm } of Deno.readDirSync(join(arena, seed, "arms"))) {
+    if (`${seed}/${arm}` === heldOut) continue;
     const file = join(arena, seed, "arms", arm, "result.json");
     const report = await readReport(`${file}#report`);
     const model = join(arena, seed, "models", arm);
@@ -65,6 +69,7 @@ for (const { name: seed } of Deno.readDirSync(arena)) {
     console.error(arm, seed, mean(means(report)), mean(means(onPool)));
   }
 }
+const base = scores.find(({ arm }) => arm === "uniform")!;
 const passages = (suite: Suite) =>
   suite.tasks.reduce((sum, { corpus }) => sum + corpus.size, 0);
 console.log({
@@ -78,9 +83,6 @@ console.log({
 for (const [w, way] of WAYS.entries()) {
   const errors: number[] = [];
   for (const score of scores) {
-    const base = scores.find(({ arm, seed }) =>
-      arm === "uniform" && seed === score.seed
-    )!;
     if (base === score) continue;
     score.whole.forEach((value, k) =>
       errors.push(
@@ -99,13 +101,10 @@ for (const [w, way] of WAYS.entries()) {
     differenceOfDifferencesByTask: rms,
     differenceOfDifferencesOfMeans: Math.sqrt(
       mean(
-        scores.filter(({ arm }) => arm !== "uniform").map((score) => {
-          const base = scores.find(({ arm, seed }) =>
-            arm === "uniform" && seed === score.seed
-          )!;
-          return (mean(score.ways[w]!) - mean(base.ways[w]!) -
-            mean(score.whole) + mean(base.whole)) ** 2;
-        }),
+        scores.filter((score) => score !== base).map((score) =>
+          (mean(score.ways[w]!) - mean(base.ways[w]!) -
+            mean(score.whole) + mean(base.whole)) ** 2
+        ),
       ),
     ),
     kendall: kendall(

@@ -38,7 +38,7 @@ export function asTransformers(
   return {
     ...json,
     ...parts,
-    added_tokens: addedTokens(json, config, kind !== undefined),
+    added_tokens: addedTokens(json, config, kind),
   };
 }
 
@@ -62,7 +62,7 @@ function kindOf(
 function addedTokens(
   json: TokenizerJson,
   config: Record<string, unknown>,
-  rebuilt: boolean,
+  kind: TokenizerKind | undefined,
 ): AddedTokenJson[] {
   const listed = Object.entries(
     (config.added_tokens_decoder ?? {}) as Record<string, unknown>,
@@ -74,11 +74,12 @@ function addedTokens(
   } as AddedTokenJson))
     .filter(({ content }) => typeof content === "string")
     .sort((a, b) => a.id - b.id);
-  const own = rebuilt && listed.length > 0 ? [] : json.added_tokens;
+  const own = kind && listed.length > 0 ? [] : json.added_tokens;
   const tokens = new Map(own.map((token) => [token.content, token]));
   for (const token of listed) tokens.set(token.content, token);
   for (const content of specialTexts(config)) {
-    if (tokens.has(content)) continue;
+    // Qwen2's class alone adds its special tokens anew, as plain ones.
+    if (tokens.has(content) && kind !== "qwen2") continue;
     tokens.set(content, { id: 0, content, normalized: false, special: true });
   }
   return [...tokens.values()];

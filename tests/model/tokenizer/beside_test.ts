@@ -199,6 +199,46 @@ Deno.test({
   },
 });
 
+/** Folders of Qwen2's class, some of whose special tokens are added with flags. */
+const qwen: fc.Arbitrary<Files> = fc.record({
+  folder: folder.filter((files) => modelOf(files).type === "BPE"),
+  flags: fc.record({
+    single_word: fc.boolean(),
+    lstrip: fc.boolean(),
+    rstrip: fc.boolean(),
+  }),
+}).map(({ folder, flags }) => {
+  const json = folder["tokenizer.json"]!;
+  const added = json.added_tokens as { content: string; id: number }[];
+  const next = 1 + Math.max(0, ...added.map(({ id }) => id));
+  const special = { ...flags, normalized: false, special: true };
+  return {
+    ...folder,
+    "tokenizer.json": {
+      ...json,
+      added_tokens: added.some(({ content }) => content === "中")
+        ? added
+        : [...added, { id: next, content: "中", ...special }],
+    },
+    "tokenizer_config.json": {
+      ...folder["tokenizer_config.json"],
+      additional_special_tokens: ["é", "中"],
+      tokenizer_class: "Qwen2Tokenizer",
+    },
+    "config.json": { model_type: "qwen2" },
+  };
+});
+
+Deno.test({
+  name: "Qwen2's class adds its special tokens anew, without their flags",
+  ignore: WITHOUT_TORCH,
+  fn: async () => {
+    const cases = fc.sample(qwen, { numRuns: 30, seed: 5 });
+    const same = await compare(cases);
+    assert.ok(same > 15, `${same} of ${cases.length} ran on both sides`);
+  },
+});
+
 /** Folders of DeBERTa's class, whose vocabulary may score its unknown token. */
 const deberta: fc.Arbitrary<Files> = fc.record({
   folder: folder.filter((files) => modelOf(files).type === "Unigram"),
