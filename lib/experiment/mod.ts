@@ -64,7 +64,7 @@ export {
   type WrapJobsOptions,
   type WrappedJobs,
 } from "./jobs/wrappers/wrap_jobs.ts";
-export type { WrapperOptions } from "./jobs/wrappers/array_work.ts";
+export type { WrapperOptions } from "./jobs/wrappers/wrapper_options.ts";
 export type { ArenaIdentity } from "./arena/folder.ts";
 export type { RunIdentity } from "./run_folder.ts";
 export type { SettledOptions } from "./settled_lengths.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import {
   type WrapperOptions,
   wrapperShape,
-} from "../../experiment/jobs/wrappers/array_work.ts";
+} from "../../experiment/jobs/wrappers/wrapper_options.ts";
 import type { Scheduler } from "../../experiment/mod.ts";
 import { printable } from "../../base/printable.ts";
 import type { Command } from "../command.ts";

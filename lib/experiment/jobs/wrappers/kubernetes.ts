@@ -1,11 +1,6 @@
 import { shellWord } from "../../../base/shell_word.ts";
-import {
-  type ArrayWork,
-  shellLine,
-  type Wrapper,
-  type WrapperOptions,
-  YAML,
-} from "./array_work.ts";
+import { type ArrayWork, shellLine, type Wrapper, YAML } from "./array_work.ts";
+import type { WrapperOptions } from "./wrapper_options.ts";
 
 /** Exit code of what a user must mend: to try again won't help. */
 const USER = 2;

@@ -1,10 +1,6 @@
 import { shellWord } from "../../../base/shell_word.ts";
-import {
-  type ArrayWork,
-  shellLine,
-  type Wrapper,
-  type WrapperOptions,
-} from "./array_work.ts";
+import { type ArrayWork, shellLine, type Wrapper } from "./array_work.ts";
+import type { WrapperOptions } from "./wrapper_options.ts";
 
 /** A program for Ray: a remote call for each job. */
 export function rayWrapper(

@@ -1,11 +1,6 @@
 import { shellWord } from "../../../base/shell_word.ts";
-import {
-  type ArrayWork,
-  shellLine,
-  type Wrapper,
-  type WrapperOptions,
-  YAML,
-} from "./array_work.ts";
+import { type ArrayWork, shellLine, type Wrapper, YAML } from "./array_work.ts";
+import type { WrapperOptions } from "./wrapper_options.ts";
 
 /**
  * A task of SkyPilot on so many nodes. Each takes its own share of the indexes, one

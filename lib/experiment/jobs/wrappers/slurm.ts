@@ -4,8 +4,8 @@ import {
   ranges,
   shellLine,
   type Wrapper,
-  type WrapperOptions,
 } from "./array_work.ts";
+import type { WrapperOptions } from "./wrapper_options.ts";
 
 /** Seconds that a job has to save a checkpoint before Slurm stops it. */
 const NOTICE = 120;

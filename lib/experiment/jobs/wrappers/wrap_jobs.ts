@@ -4,12 +4,8 @@ import { exists } from "../../../base/files/exists.ts";
 import { makeFolder } from "../../../base/files/make_folder.ts";
 import { writeWhole } from "../../../base/files/write_whole.ts";
 import { type Job, readJobPlan } from "../job_plan.ts";
-import {
-  type ArrayWork,
-  type Wrapper,
-  type WrapperOptions,
-  wrapperOptions,
-} from "./array_work.ts";
+import type { ArrayWork, Wrapper } from "./array_work.ts";
+import { type WrapperOptions, wrapperOptions } from "./wrapper_options.ts";
 import { kubernetesWrapper } from "./kubernetes.ts";
 import { parallelWrapper } from "./parallel.ts";
 import { rayWrapper } from "./ray.ts";
