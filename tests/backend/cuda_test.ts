@@ -24,7 +24,13 @@ Deno.test({
     "the CUDA kernels, played on the processor, compute what composed ones do",
   ignore,
   fn: async () => {
-    assert.ok(await passedEmulated(FILES) >= 49);
+    // Those on WebAssembly would count too, and say nothing of CUDA.
+    const passed = await passedEmulated([
+      ...FILES,
+      "--filter",
+      "[tensorflow]",
+    ]);
+    assert.ok(passed >= 37, `${passed}`);
   },
 });
 
@@ -33,7 +39,7 @@ Deno.test({
   ignore,
   fn: async () => {
     const passed = await passedEmulated(
-      ["native_test.ts", "--filter", "attention(), heads of"],
+      ["native_test.ts", "--filter", "/attention.., heads of.*tensorflow/"],
       { TDRO_EMULATED_BLOCK: `${64 << 10}` },
     );
     assert.equal(passed, 3);

@@ -15,10 +15,9 @@ const GROUPS:
       "arena",
       "plan",
       "work",
-      "sweep",
-      "bench",
+      "handoff",
     ]],
-    ["Search and evaluate", ["encode", "search", "mine", "eval", "score"]],
+    ["Search and evaluate", ["search", "embed", "mine", "eval", "score"]],
     [
       "Results",
       ["weights", "plots", "report", "serve", "runs", "export"],
