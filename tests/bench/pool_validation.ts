@@ -80,25 +80,41 @@ console.log({
     cut: passages(cut),
   },
 });
+const rms = (errors: readonly number[]) =>
+  Math.sqrt(mean(errors.map((error) => error ** 2)));
+/** Differences to the base by task, by one way less another. */
+const byTask = (
+  of: (score: Scores) => readonly number[],
+  other: (score: Scores) => readonly number[],
+) =>
+  scores.filter((score) => score !== base).flatMap((score) =>
+    of(score).map((value, k) =>
+      value - of(base)[k]! - (other(score)[k]! - other(base)[k]!)
+    )
+  );
 for (const [w, way] of WAYS.entries()) {
-  const errors: number[] = [];
-  for (const score of scores) {
-    if (base === score) continue;
-    score.whole.forEach((value, k) =>
-      errors.push(
-        score.ways[w]![k]! - base.ways[w]![k]! - (value - base.whole[k]!),
-      )
-    );
-  }
-  const rms = Math.sqrt(mean(errors.map((error) => error ** 2)));
   console.log(way, {
+    sameQueries: {
+      shift: mean(
+        scores.map(({ ways }) => mean(ways[w]!) - mean(ways[0]!)),
+      ),
+      differenceOfDifferencesByTask: rms(
+        byTask(({ ways }) => ways[w]!, ({ ways }) => ways[0]!),
+      ),
+      kendall: kendall(
+        scores.map(({ ways }) => mean(ways[0]!)),
+        scores.map(({ ways }) => mean(ways[w]!)),
+      ),
+    },
     shift: mean(scores.map(({ whole, ways }) => mean(ways[w]!) - mean(whole))),
     largestShift: Math.max(
       ...whole.tasks.map((_, k) =>
         mean(scores.map(({ whole, ways }) => ways[w]![k]! - whole[k]!))
       ),
     ),
-    differenceOfDifferencesByTask: rms,
+    differenceOfDifferencesByTask: rms(
+      byTask(({ ways }) => ways[w]!, ({ whole }) => whole),
+    ),
     differenceOfDifferencesOfMeans: Math.sqrt(
       mean(
         scores.filter((score) => score !== base).map((score) =>
