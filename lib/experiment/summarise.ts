@@ -1,6 +1,7 @@
 import type { Suite, TrainExample } from "../data/mod.ts";
 import { weightWarnings } from "../dro/mod.ts";
 import { type ArmName, ARMS, type BaselineName, BASELINES } from "./arms.ts";
+import { weightUpdate } from "./weight_options.ts";
 import { changeSentences } from "./changed_settings.ts";
 import { type BareCounts, bareSentence } from "./stages/bare_queries.ts";
 import { chanceOfRun, weightHistory } from "./explain_run.ts";
@@ -46,6 +47,8 @@ export function summarise(input: SummaryInput): ExperimentSummary {
     sizes.reduce((sum, _, k) => sum + rowsOf(k), 0) / total;
   const { options } = record;
   const chance = chanceOfRun(metrics, options);
+  // Without the fields that were not set: what is read back has none either.
+  const { measure, eta: _, ...floor } = weightUpdate(options);
   return {
     suite: suite.name,
     tasks: suite.tasks.map((task, k) => ({
@@ -81,10 +84,9 @@ export function summarise(input: SummaryInput): ExperimentSummary {
     ),
     backend: record.backend.name,
     seed: options.seed,
-    measure: options.measure,
+    measure,
     weightSeeds: options.weightSeeds,
-    referenceFloor: options.referenceFloor,
-    floorAsAt: options.floorAsAt,
+    ...floor,
     topPercent: options.topPercent,
     warnings: [
       ...changeSentences(record.changes ?? []),
