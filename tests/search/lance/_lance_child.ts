@@ -4,8 +4,8 @@ import {
   createLanceIndex,
   exactSearch,
   openLanceIndex,
-} from "../../lib/search/mod.ts";
-import { randomEmbeddings } from "./_reference.ts";
+} from "../../../lib/search/mod.ts";
+import { randomEmbeddings } from "../_reference.ts";
 
 const folder = Deno.args[0]!;
 const passages = {
