@@ -1,4 +1,5 @@
 import { DEV_SIZES } from "../base/dev_sizes.ts";
+import { answeredQueries } from "../base/answered_queries.ts";
 import { byLot } from "../base/by_lot.ts";
 import { hash32 } from "../base/hash32.ts";
 import { normaliseText } from "../base/texts/normalise_text.ts";
@@ -62,7 +63,7 @@ export function devSample(
 
 /** Names of the tasks that have no dev query with a relevant passage. */
 export function tasksWithoutDev({ tasks }: Suite): string[] {
-  return tasks.filter(({ qrels }) => answered(qrels.dev).length === 0)
+  return tasks.filter(({ qrels }) => answeredQueries(qrels.dev).length === 0)
     .map(({ name }) => name);
 }
 
@@ -70,7 +71,7 @@ function sampleOf(
   task: Task,
   { queries, passages }: Required<DevSampleOptions>,
 ): Task {
-  const ids = byLot(answered(task.qrels.dev), (id) => queryLot(task, id))
+  const ids = byLot(answeredQueries(task.qrels.dev), (id) => queryLot(task, id))
     .slice(0, queries);
   const chosen = new Set(ids);
   // In the order of the judgments.
@@ -150,7 +151,7 @@ export function holdOutDev(
 }
 
 function heldOutOf(task: Task, most: number): Set<string> {
-  const all = answered(task.qrels.train);
+  const all = answeredQueries(task.qrels.train);
   const lot = (id: string) => queryLot(task, id);
   const drawn = byLot(all, lot);
   let count = Math.min(most, Math.max(1, Math.floor(all.length / 10)));
@@ -164,13 +165,6 @@ function heldOutOf(task: Task, most: number): Set<string> {
       JSON.stringify(task.name)
     }: it must have at least two different ones: got ${all.length}; add qrels/dev.tsv or leave the task out`,
   );
-}
-
-/** Queries with a relevant passage. */
-function answered(qrels: Qrels | undefined): string[] {
-  return [...qrels ?? []]
-    .filter(([, grades]) => [...grades.values()].some((grade) => grade > 0))
-    .map(([id]) => id);
 }
 
 function queryLot({ queries }: Task, id: string): number {

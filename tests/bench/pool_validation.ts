@@ -13,6 +13,7 @@
 import { join } from "node:path";
 import { nearestRows, useBackend } from "../../lib/backend/mod.ts";
 import { byLot } from "../../lib/base/by_lot.ts";
+import { mean } from "../../lib/base/mean.ts";
 import { hash32 } from "../../lib/base/hash32.ts";
 import { openSuite, type Suite } from "../../lib/data/mod.ts";
 import {
@@ -186,10 +187,6 @@ function randomCut(suite: Suite, pool: Pool): Suite {
       };
     }),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
 /** Kendall's tau-b. */

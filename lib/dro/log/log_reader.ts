@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isWeightStage } from "../../base/weight_stage.ts";
 import { LOSS_MEASURES } from "../../base/loss_measures.ts";
 import type { LossObservation } from "../update/measure_losses.ts";
 import { unpackLosses } from "./pack_losses.ts";
@@ -212,7 +213,7 @@ export class LogReader {
   #takeMetrics(value: object, place: Place): void {
     this.hasMetrics = true;
     const { stage, weights, examples } = checked(metricsSchema, value, place);
-    if (!/^weights(?:-\d+)?$/.test(stage) || !examples) return;
+    if (!isWeightStage(stage) || !examples) return;
     const count = examples.losses.length;
     for (const list of [examples.references, examples.domains]) {
       if (list && list.length !== count) {

@@ -1,3 +1,4 @@
+import { answeredQueries } from "../../base/answered_queries.ts";
 import { byLot } from "../../base/by_lot.ts";
 import { hash32 } from "../../base/hash32.ts";
 import { normaliseText } from "../../base/texts/normalise_text.ts";
@@ -32,9 +33,7 @@ export function poolQueries(
     "split" | "queries"
   > = {},
 ): Query[] {
-  const answered = [...task.qrels[split] ?? []]
-    .filter(([, grades]) => [...grades.values()].some((grade) => grade > 0))
-    .map(([id]) => id);
+  const answered = answeredQueries(task.qrels[split]);
   if (answered.length === 0) {
     fail(
       `task ${

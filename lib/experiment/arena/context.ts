@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { answeredQueries } from "../../base/answered_queries.ts";
 import { relay } from "../../base/relay.ts";
 import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
 import { type Suite, trainExamples } from "../../data/mod.ts";
@@ -142,8 +143,7 @@ function devSize(
   task: Suite["tasks"][number],
   { devQueries, input: { options } }: ArenaContextParts,
 ): number {
-  const judged = [...task.qrels.dev?.values() ?? []]
-    .filter((grades) => [...grades.values()].some((grade) => grade > 0)).length;
+  const judged = answeredQueries(task.qrels.dev).length;
   const size = Math.min(options.batchSize, judged);
   if (size === 0) return 0;
   const most = Math.min(judged, devQueries);

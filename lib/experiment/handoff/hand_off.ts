@@ -216,50 +216,33 @@ async function recordOf(
   };
 }
 
+/** Names of the settings that training depends on. */
+const SETTINGS = [
+  "seed",
+  "steps",
+  "batchSize",
+  "passages",
+  "weightSteps",
+  "weightBatchSize",
+  "weightPassages",
+  "weightDraw",
+  "warmup",
+  "weightDecay",
+  "precision",
+  "hiddenDropout",
+  "trainEmbeddings",
+  "freeze",
+  "checkpointing",
+  "temperature",
+  "queryLength",
+  "passageLength",
+  "prompts",
+  "checkpointEvery",
+] as const;
+
 /** The settings that training depends on. */
 function settingsOf(options: HandOffSource["options"]) {
-  const {
-    seed,
-    steps,
-    batchSize,
-    passages,
-    weightSteps,
-    weightBatchSize,
-    weightPassages,
-    weightDraw,
-    warmup,
-    weightDecay,
-    precision,
-    hiddenDropout,
-    trainEmbeddings,
-    freeze,
-    checkpointing,
-    temperature,
-    queryLength,
-    passageLength,
-    prompts,
-    checkpointEvery,
-  } = options;
-  return {
-    seed,
-    steps,
-    batchSize,
-    passages,
-    weightSteps,
-    weightBatchSize,
-    weightPassages,
-    weightDraw,
-    warmup,
-    weightDecay,
-    precision,
-    hiddenDropout,
-    trainEmbeddings,
-    freeze,
-    checkpointing,
-    temperature,
-    queryLength,
-    passageLength,
-    prompts,
-    checkpointEvery,
-  };
+  return Object.fromEntries(
+    SETTINGS.map((name) => [name, options[name]]),
+  ) as Pick<HandOffSource["options"], typeof SETTINGS[number]>;
 }

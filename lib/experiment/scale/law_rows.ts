@@ -48,8 +48,12 @@ export function lawRows(
 ): LawRow[] {
   const words = (data: number) => data.toLocaleString("en");
   const rows = cells.map(({ parameters, data, loss }): LawRow => ({
-    ...{ size: parameters, data: words(data), loss, kind: "measured" },
-    ...{ low: null, high: null },
+    size: parameters,
+    data: words(data),
+    loss,
+    kind: "measured",
+    low: null,
+    high: null,
   }));
   if (!fit) return rows;
   const [least, most] = fit.measured.parameters;

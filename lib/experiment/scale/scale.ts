@@ -221,9 +221,20 @@ function cellOptions(
   const { out, steps, batchSize, passages, learningRate } = settings;
   const { vocabSize, queryLength, passageLength, prompts } = settings;
   return {
-    ...{ backend, weights, seed, evaluate: false, ...signal && { signal } },
-    ...{ steps, batchSize, passages, learningRate, vocabSize, prompts },
-    ...{ queryLength, passageLength, ...sizeOf(size) },
+    backend,
+    weights,
+    seed,
+    evaluate: false,
+    ...signal && { signal },
+    steps,
+    batchSize,
+    passages,
+    learningRate,
+    vocabSize,
+    prompts,
+    queryLength,
+    passageLength,
+    ...sizeOf(size),
     heads: headsOf(sizeOf(size)),
     out: join(out, "runs", name),
   };
@@ -246,7 +257,11 @@ async function* trained(
     const encode = encodeFunction(encoder, { queryLength, passageLength });
     const { testQueries: queries, negatives, draws } = settings;
     const { mean: loss, byTask } = await contrastiveEntropy(encode, suite, {
-      ...{ queries, negatives, draws, prompts, signal },
+      queries,
+      negatives,
+      draws,
+      prompts,
+      signal,
     });
     return {
       ...cell,

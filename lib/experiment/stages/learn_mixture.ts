@@ -25,7 +25,8 @@ import { meanByTask, resumableStage } from "./resumable_stage.ts";
 import { trainedLengths } from "./retriever_loss.ts";
 import type { StageInput } from "./stage_input.ts";
 import { learnedSchema } from "./result_schemas.ts";
-import { seedsOfWeights, weightStage } from "./weight_stages.ts";
+import { seedsOfWeights } from "./weight_stages.ts";
+import { weightStage } from "../../base/weight_stage.ts";
 import { otherMeasure, otherUpdate, weightUpdate } from "../weight_options.ts";
 
 /** What stage 1 learned. */

@@ -1,20 +1,7 @@
+import { isWeightStage, weightStage } from "../../base/weight_stage.ts";
 import { createRng } from "../../sampling/mod.ts";
 import type { WeightOptions } from "../weight_options.ts";
 import type { MetricsLine } from "./metrics_log.ts";
-
-const FIRST = "weights";
-
-/**
- * Name of stage 1 with its seed number `i`, from 0, in progress, log and checkpoints.
- */
-export function weightStage(i: number): string {
-  return i === 0 ? FIRST : `${FIRST}-${i + 1}`;
-}
-
-/** Whether a line of the log is of stage 1. */
-export function isWeightStage(stage: string): boolean {
-  return /^weights(?:-\d+)?$/.test(stage);
-}
 
 /**
  * The seeds of stage 1: the run's own first, so that one seed does what it always
