@@ -46,6 +46,7 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/eval/mteb.ts": ["eval"],
   "cli/commands/eval/options.ts": ["eval"],
   "cli/commands/eval/origin.ts": ["eval"],
+  "cli/commands/force_options.ts": ["run", "demo", "train", "distil"],
   "cli/commands/local_model.ts": [...TRAINING, "eval", "mine", "search"]
     .concat("data audit", "llm queries", ...WRITTEN),
   "cli/commands/new_folder.ts": ["model convert", "model merge"]

@@ -5,6 +5,7 @@ import {
   experimentShape,
 } from "../../experiment/experiment_options.ts";
 import { pullOption, withLocalModels } from "./local_model.ts";
+import { forceShape } from "./force_options.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
 
@@ -64,14 +65,7 @@ export const command: Command<DemoOptions> = {
       "Folder of the run",
     ),
     pull: pullOption,
-    force: z.boolean().default(false).describe(
-      "Replace the run in the folder; a finished one is kept until the new " +
-        "one is complete",
-    ),
-    forceSettings: z.boolean().default(false).describe(
-      "Resume the unfinished run in --out with another learning rate, " +
-        "warm-up, weight decay, dropout, precision or memory settings",
-    ),
+    ...forceShape,
   }) as z.ZodType<DemoOptions>,
   async run({ suiteFolder, tasks, ...options }, io) {
     const { docsSuite } = await import("../../docs_suite/mod.ts");

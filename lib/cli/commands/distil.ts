@@ -8,6 +8,7 @@ import type { DistilResult, TowerRow } from "../../experiment/mod.ts";
 import { line } from "../../base/printable.ts";
 import type { Command } from "../command.ts";
 import type { CommandIo } from "../io.ts";
+import { forceShape } from "./force_options.ts";
 import { backendOption } from "./backend_option.ts";
 import { pullOption, withLocalModels } from "./local_model.ts";
 import { dryRunOption, showPlan } from "./plan_option.ts";
@@ -83,14 +84,7 @@ export const command: Command<DistilCommandOptions> = {
     backend: backendOption,
     pull: pullOption,
     dryRun: dryRunOption,
-    force: z.boolean().default(false).describe(
-      "Replace the run in the folder; a finished one is kept until the new " +
-        "one is complete",
-    ),
-    forceSettings: z.boolean().default(false).describe(
-      "Resume the unfinished run in --out with another learning rate, " +
-        "warm-up, weight decay, dropout, precision or memory settings",
-    ),
+    ...forceShape,
   }) as unknown as z.ZodType<DistilCommandOptions>,
   operands: [],
   async run(

@@ -7,6 +7,7 @@ import {
 import { loraShape } from "../../experiment/retriever_options.ts";
 import type { LoraConfig } from "../../model/mod.ts";
 import { pullOption, withLocalModels } from "./local_model.ts";
+import { forceShape } from "./force_options.ts";
 import { backendOption } from "./backend_option.ts";
 import { workersOption } from "../workers/workers_option.ts";
 import type { Command } from "../command.ts";
@@ -68,14 +69,7 @@ export const command: Command<RunOptions> = {
     lora: z.strictObject(loraShape).optional().describe("LoRA adapter"),
     pull: pullOption,
     dryRun: dryRunOption,
-    force: z.boolean().default(false).describe(
-      "Replace the run in the folder; a finished one is kept until the new " +
-        "one is complete",
-    ),
-    forceSettings: z.boolean().default(false).describe(
-      "Resume the unfinished run in --out with another learning rate, " +
-        "warm-up, weight decay, dropout, precision or memory settings",
-    ),
+    ...forceShape,
   }) as unknown as z.ZodType<RunOptions>,
   operands: [],
   async run({ suite: folder, tasks, ...options }, io) {
