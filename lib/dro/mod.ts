@@ -126,6 +126,7 @@ export {
   type StrategyEntry,
 } from "./strategies/strategies.ts";
 export type {
+  DerivedWeights,
   LearnByLossOptions,
   ProxyModel,
   Strategy,

@@ -1,4 +1,5 @@
 import { shuffled } from "../../base/shuffled.ts";
+import { derived } from "./derived.ts";
 import type { Strategy } from "./strategy.ts";
 
 /**
@@ -36,9 +37,9 @@ export function permuted(of: Strategy): Strategy {
     drawn: true,
     failsWhen:
       "it is read as a method: it is the chance that methods must beat",
-    async *learn(context) {
-      const weights = yield* of.learn(context);
-      return shuffled(weights, context.rng("permuted"));
-    },
+    ...derived({
+      of,
+      change: (weights, context) => shuffled(weights, context.rng("permuted")),
+    }),
   };
 }

@@ -52,6 +52,8 @@ export function soupOf(
   return {
     ...rest,
     learn: (context) => learn.call(of, context),
+    // One that changes while it trains has no weights for the others to begin with.
+    from: of.online ? undefined : { of, change: (weights) => [...weights] },
     name: `${of.name}-${by === "mean" ? "soup" : "slerp"}-${members}`,
     formula: `${
       by === "mean" ? "mean" : "spherical mean"

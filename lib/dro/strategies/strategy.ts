@@ -35,6 +35,12 @@ export interface Strategy {
   learn(
     context: StrategyContext,
   ): AsyncGenerator<StrategyProgress, number[]>;
+  /**
+   * For weights that follow from another strategy's: whose, and how. `learn` then gives
+   * the same as learning those and changing them, so that whoever has them already
+   * needn't learn them again.
+   */
+  from?: DerivedWeights | undefined;
   /** For a retriever that is merged of several. @default {one retriever} */
   merging?: Merging;
   /**
@@ -49,6 +55,24 @@ export interface Strategy {
    * @param tasks Number of tasks K.
    */
   online?(tasks: number): OnlineMixture;
+}
+
+/** Weights that follow from another strategy's. */
+export interface DerivedWeights {
+  /** The other strategy. */
+  of: Strategy;
+  /**
+   * Changes the other's weights.
+   *
+   * @param weights Those of the other, shape `[K]`.
+   * @param context The generator of the run's seed.
+   * @returns Weights, shape `[K]`.
+   * @throws {RangeError} If nothing is left of them.
+   */
+  change(
+    weights: readonly number[],
+    context: Pick<StrategyContext, "rng">,
+  ): number[];
 }
 
 /** How far a strategy is, in proxy steps. */

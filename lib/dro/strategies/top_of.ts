@@ -1,4 +1,5 @@
 import { selectTop } from "../select_top.ts";
+import { derived } from "./derived.ts";
 import type { Strategy } from "./strategy.ts";
 
 /**
@@ -39,15 +40,17 @@ export function topOf(of: Strategy, percent: number): Strategy {
     cost: of.cost,
     failsWhen:
       `a task that is left out has something to teach that no other has; and when ${of.failsWhen}`,
-    async *learn(context) {
-      const weights = yield* of.learn(context);
-      const kept = new Set(selectTop(weights, percent));
-      if (kept.size === 0) {
-        throw new RangeError(
-          `Cannot learn weights by ${name}: ${percent} % of ${weights.length} tasks is not one task; keep more`,
-        );
-      }
-      return weights.map((_, k) => kept.has(k) ? 1 / kept.size : 0);
-    },
+    ...derived({
+      of,
+      change(weights) {
+        const kept = new Set(selectTop(weights, percent));
+        if (kept.size === 0) {
+          throw new RangeError(
+            `Cannot learn weights by ${name}: ${percent} % of ${weights.length} tasks is not one task; keep more`,
+          );
+        }
+        return weights.map((_, k) => kept.has(k) ? 1 / kept.size : 0);
+      },
+    }),
   };
 }

@@ -10,6 +10,7 @@ import { disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { writeCard } from "../card/write_card.ts";
 import { readDev } from "../dev/dev_log.ts";
 import { arenaContext } from "./context.ts";
+import { derivedChoice } from "./derived_choice.ts";
 import { Journal } from "./journal.ts";
 import type { ArenaArm } from "./result.ts";
 import { evaluateModel, watched } from "../stages/evaluate_arm.ts";
@@ -36,6 +37,8 @@ export interface ArmParts {
   devQueries: number;
   /** The uniformly trained model of this seed. */
   reference(): Promise<Encoder>;
+  /** The arm of another strategy with this seed, if it is finished. */
+  finished(other: Strategy): Promise<ArenaArm | undefined>;
 }
 
 /** Name of the file with an arm's result. */
@@ -46,6 +49,8 @@ interface Choice {
   weights: number[];
   proxySteps: number;
   referenceSteps: number;
+  /** The strategy whose arm had chosen already. */
+  weightsOf?: string | undefined;
 }
 
 /**
@@ -82,7 +87,7 @@ export async function* runArm(
       await writeJson(join(folder, "seconds.json"), seconds, 1);
     });
 
-  const choice = yield* noted("learn", choose(parts, folder, title));
+  const choice = yield* noted("learn", choose(parts, folder, title, seconds));
   const arm: Arm = {
     name: slug,
     weights: choice.weights,
@@ -181,6 +186,7 @@ async function* choose(
   parts: ArmParts,
   folder: string,
   title: string,
+  seconds: ArenaArm["seconds"],
 ): AsyncGenerator<ProgressEvent, Choice> {
   const { input, strategy, budget } = parts;
   const file = join(folder, "learned.json");
@@ -197,10 +203,21 @@ async function* choose(
   });
   const stage = `${title}: mixture`;
   const label = `choosing a mixture (${title})`;
+  const known = await derivedChoice(strategy, parts.finished, context);
   let weights: number[];
   try {
-    if (strategy.cost !== "0") yield { stage, label, done: 0, total: budget };
-    weights = yield* relay(
+    if (known) {
+      yield {
+        stage,
+        label:
+          `${title}: its mixture follows from that of ${known.arm.strategy}`,
+        done: 1,
+        total: 1,
+      };
+    } else if (strategy.cost !== "0") {
+      yield { stage, label, done: 0, total: budget };
+    }
+    weights = known ? known.weights : yield* relay(
       strategy.learn(context),
       ({ done, note }) => ({
         stage,
@@ -221,9 +238,13 @@ async function* choose(
   );
   const choice: Choice = {
     weights,
-    proxySteps: context.spent(),
-    referenceSteps: context.usedReference() ? input.options.steps : 0,
+    // As if it had chosen alone: that is what it would take without the other.
+    proxySteps: known?.arm.proxySteps ?? context.spent(),
+    referenceSteps: known?.arm.referenceSteps ??
+      (context.usedReference() ? input.options.steps : 0),
+    ...known && { weightsOf: known.arm.strategy },
   };
+  seconds.learn += known?.arm.seconds.learn ?? 0;
   await writeSealed(file, choice);
   await journal.drop();
   return choice;

@@ -13,6 +13,7 @@ import { dropCheckpoints } from "../stages/checkpoints.ts";
 import { inRow, runArm } from "./arm.ts";
 import { arenaPlan } from "./arena_plan.ts";
 import { type SeedBaselines, seedBaselines } from "./baselines.ts";
+import { othersFirst } from "./derived_choice.ts";
 import { finishArena } from "./finish.ts";
 import { arenaFolder, openArenaFolder } from "./folder.ts";
 import type { CompareMixturesOptions } from "./options.ts";
@@ -158,12 +159,21 @@ async function* arena(
         signal,
         backend,
       });
-      for (const entry of entries) {
-        const parts = { input, budget, devQueries, reference };
-        arms.push(
+      const done = new Map<string, ArenaArm>();
+      const finished = ({ name, formula }: Strategy) =>
+        Promise.resolve(
+          entries.some((e) => e.name === name && e.formula === formula)
+            ? done.get(name)
+            : undefined,
+        );
+      for (const entry of othersFirst(entries)) {
+        const parts = { input, budget, devQueries, reference, finished };
+        done.set(
+          entry.name,
           yield* inRow(entry.name, runArm({ ...parts, strategy: entry })),
         );
       }
+      arms.push(...entries.map(({ name }) => done.get(name)!));
       // One model is the same start for all seeds.
       if (!own.model || seed === seeds[0]) {
         untrained.push(

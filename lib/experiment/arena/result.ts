@@ -28,6 +28,11 @@ export interface ArenaArm {
   /** Proxy steps that choosing took. */
   proxySteps: number;
   /**
+   * Strategy whose weights of this seed its own follow from, if they were there already;
+   * `proxySteps`, `referenceSteps` and `seconds.learn` are then the other's.
+   */
+  weightsOf?: string | undefined;
+  /**
    * Updates of the uniform retriever that it compared with, 0 if none. The
    * arena trains that one anyway; elsewhere they come on top.
    */

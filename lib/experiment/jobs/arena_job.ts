@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { ProgressEvent } from "../../base/progress_event.ts";
-import { strategy } from "../../dro/mod.ts";
+import { type Strategy, strategy } from "../../dro/mod.ts";
 import { disposeEncoder, type Encoder, loadEncoder } from "../../model/mod.ts";
-import { inRow, runArm } from "../arena/arm.ts";
+import { inRow, readArenaArm, runArm } from "../arena/arm.ts";
 import { seedBaselines } from "../arena/baselines.ts";
 import type { PreparedArena } from "../arena/prepare.ts";
+import type { ArenaArm } from "../arena/result.ts";
 import { beginSeed, seedRows, seedSettings } from "../arena/seed.ts";
 import { type DevSet, devSet } from "../dev/dev_set.ts";
 import type { SettledOptions } from "../settled_lengths.ts";
@@ -74,11 +75,25 @@ export class ArenaJobs implements Disposable {
           devQueries,
           strategy: strategy(job.strategy),
           reference: () => reference.load(),
+          finished: (other) => this.#finished(job, other),
         }),
       );
     }
     await dropCheckpoints(out);
     return { sizes: mined.rows.map((rows) => rows.length) };
+  }
+
+  /** The arm of another strategy with the seed of a job. */
+  async #finished(
+    { seed }: Job,
+    other: Strategy,
+  ): Promise<ArenaArm | undefined> {
+    const { folder, lines } = this.#plan;
+    const line = lines.find((line) =>
+      line.seed === seed && line.strategy === other.name
+    );
+    if (!line) return;
+    return await readArenaArm(doneFolder(folder, line), other);
   }
 
   async *#startOf(

@@ -3,9 +3,10 @@ import { lockFolder } from "../../base/files/folder_lock.ts";
 import { readTextIfThere } from "../../base/files/read_text.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import { writeWhole } from "../../base/files/write_whole.ts";
-import { strategy } from "../../dro/mod.ts";
+import { type Strategy, strategy } from "../../dro/mod.ts";
 import { selfShowing } from "../../report/notebook/mod.ts";
 import { readArenaArm } from "../arena/arm.ts";
+import { othersFirst } from "../arena/derived_choice.ts";
 import { readBaselines, type SeedBaselines } from "../arena/baselines.ts";
 import { finishArena } from "../arena/finish.ts";
 import { openArenaFolder } from "../arena/folder.ts";
@@ -59,13 +60,13 @@ export async function collectArena(
 ): Promise<CollectedArena> {
   const plan = await readJobPlan(folder);
   const { strategies, seeds } = chosen(plan, only);
-  const jobs = jobsOf(plan, { strategies, seeds });
+  const entries = strategies.map(strategy);
+  const jobs = jobsOf(plan, { strategies: othersFirst(entries), seeds });
   await refuseUndone(plan, jobs);
   const records = new Map<Job, JobRecord>();
   for (const job of jobs) {
     records.set(job, await readJobRecord(doneFolder(folder, job), job));
   }
-  const entries = strategies.map(strategy);
   const arms: ArenaArm[] = [];
   const untrained: SeedBaselines[] = [];
   for (const job of jobs) {
@@ -93,7 +94,11 @@ export async function collectArena(
     strategies: entries,
     seeds,
     sizes: records.get(last)!.sizes,
-    arms,
+    arms: seeds.flatMap((seed) =>
+      strategies.map((name) =>
+        arms.find((arm) => arm.seed === seed && arm.strategy === name)!
+      )
+    ),
     untrained,
   });
   return selfShowing({
@@ -132,7 +137,7 @@ function chosen(
 /** The jobs, in the order in which an arena does them. */
 function jobsOf(
   { lines }: JobPlan,
-  { strategies, seeds }: { strategies: string[]; seeds: number[] },
+  { strategies, seeds }: { strategies: Strategy[]; seeds: number[] },
 ): Job[] {
   const untrained = lines.filter(({ strategy }) => strategy === undefined);
   return seeds.flatMap((seed, i) => {
@@ -140,7 +145,7 @@ function jobsOf(
     // With one start for all seeds it is a job of the plan's first alone.
     const without = untrained.find(of) ?? (i === 0 ? untrained[0] : undefined);
     return [
-      ...strategies.map((name) =>
+      ...strategies.map(({ name }) =>
         lines.find((job) => of(job) && job.strategy === name)!
       ),
       ...without ? [without] : [],

@@ -7,6 +7,7 @@ import { type Strategy, strategy } from "../../dro/mod.ts";
 import { hashModel } from "../../eval/mod.ts";
 import { disposeEncoder } from "../../model/mod.ts";
 import { arenaPlan } from "../arena/arena_plan.ts";
+import { othersFirst } from "../arena/derived_choice.ts";
 import type { CompareMixturesOptions } from "../arena/options.ts";
 import { prepareArena, type PreparedArena } from "../arena/prepare.ts";
 import { seedSettings } from "../arena/seed.ts";
@@ -186,11 +187,13 @@ function newJobs(
   };
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   for (const seed of record.seeds) {
-    for (const name of record.strategies) {
-      const entry = byName.get(name) ?? strategy(name);
+    const all = record.strategies.map((name) =>
+      byName.get(name) ?? strategy(name)
+    );
+    for (const entry of othersFirst(all)) {
       add({
         job: "arm",
-        strategy: name,
+        strategy: entry.name,
         formula: entry.formula,
         seed,
         needs: needsOf(entry, jobs, seed),
@@ -203,13 +206,22 @@ function newJobs(
   return jobs.slice(known.length);
 }
 
-/** A strategy that costs nothing looks at sizes alone. */
+/**
+ * The uniform arm and the nearest one that the weights follow from; a strategy that
+ * costs nothing looks at sizes alone.
+ */
 function needsOf(
-  { name, cost }: Strategy,
+  strategy: Strategy,
   jobs: readonly Job[],
   seed: number,
 ): number[] {
+  const { name, cost, from } = strategy;
   if (name === "uniform" || cost === "0") return [];
-  return jobs.filter((job) => job.seed === seed && job.strategy === "uniform")
-    .map(({ index }) => index);
+  const indexOf = (name: string) =>
+    jobs.find((job) => job.seed === seed && job.strategy === name)?.index;
+  const other = from && indexOf(from.of.name);
+  if (other !== undefined) return [...jobs[other]!.needs, other];
+  if (from) return needsOf(from.of, jobs, seed);
+  const uniform = indexOf("uniform");
+  return uniform === undefined ? [] : [uniform];
 }

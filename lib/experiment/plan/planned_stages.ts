@@ -91,7 +91,7 @@ export async function arenaStages(
   const stages: PlannedStage[] = [];
   for (const strategy of strategies) {
     const free = strategy.cost === "0";
-    if (!free) {
+    if (!free && !followsFromOneOf(strategies, strategy)) {
       stages.push({
         name: `mixture of ${strategy.name}`,
         updates: budget * seeds.length,
@@ -107,6 +107,16 @@ export async function arenaStages(
     stages.push({ ...stage, updates: stage.updates * seeds.length });
   }
   return stages;
+}
+
+/** Whether a strategy's weights follow from those of one that is there. */
+function followsFromOneOf(
+  strategies: readonly Strategy[],
+  { from }: Strategy,
+): boolean {
+  return from !== undefined &&
+    (strategies.some(({ name }) => name === from.of.name) ||
+      followsFromOneOf(strategies, from.of));
 }
 
 /** Weights that follow from the sizes alone. */

@@ -42,11 +42,17 @@ export const learnedSchema: z.ZodType<
 
 /** What a strategy chose. */
 export const choiceSchema: z.ZodType<
-  { weights: number[]; proxySteps: number; referenceSteps: number }
+  {
+    weights: number[];
+    proxySteps: number;
+    referenceSteps: number;
+    weightsOf?: string | undefined;
+  }
 > = z.object({
   weights: numbers,
   proxySteps: number,
   referenceSteps: number,
+  weightsOf: z.string().optional(),
 });
 
 /** Seconds of the parts of an arm. */
@@ -62,6 +68,7 @@ export const armSchema: z.ZodType<{ formula: string }> = z.looseObject({
   weights: numbers,
   proxySteps: number,
   referenceSteps: number,
+  weightsOf: z.string().optional(),
   dataUsed: number,
   rowsSeen: number,
   seconds: secondsSchema,

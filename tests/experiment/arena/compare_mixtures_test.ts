@@ -24,7 +24,7 @@ import {
 import { createRng } from "../../../lib/sampling/mod.ts";
 import { onBackends } from "../../_backends.ts";
 import { toySuite } from "../../_toy_suite.ts";
-import { tempFolder } from "../../_temp_folder.ts";
+import { inTempFolder, tempFolder } from "../../_temp_folder.ts";
 
 const SETTINGS = {
   hiddenSize: 16,
@@ -223,6 +223,38 @@ Deno.test("uniform given as weights is uniform, arm for arm", async () => {
   assert.match(arenaVerdict(result!)[0]!, /no different from uniform/);
   await Deno.remove(out, { recursive: true });
 });
+
+Deno.test("weights that follow from another strategy's are learned once, and are the same", () =>
+  inTempFolder(async (out) => {
+    const backend = await useBackend("wasm");
+    const settings = { ...SETTINGS, backend, seeds: [1] };
+    const names = [
+      "tdro-top-70-permuted",
+      "tdro-top-70",
+      "tdro",
+      "tdro-soup-2",
+    ];
+    const together = await run(names, { ...settings, out: `${out}/together` });
+    const { arms } = together.result!;
+    assert.deepEqual(arms.map((arm) => arm.strategy), ["uniform", ...names]);
+    assert.deepEqual(
+      arms.map((arm) => arm.weightsOf),
+      [undefined, "tdro-top-70", "tdro", undefined, "tdro"],
+    );
+    const learning = new Set(
+      together.events.filter((e) => e.label.startsWith("choosing a mixture"))
+        .map((e) => e.label),
+    );
+    assert.deepEqual([...learning], ["choosing a mixture (tdro, seed 1)"]);
+    const alone = await run(names.slice(0, 1), {
+      ...settings,
+      out: `${out}/alone`,
+    });
+    const [, own] = alone.result!.arms;
+    const { seconds: _, weightsOf: __, ...shared } = arms[1]!;
+    const { seconds: ___, ...learned } = own!;
+    assert.deepEqual(learned, shared);
+  }));
 
 Deno.test("compareMixtures() names what is wrong before it writes", async () => {
   const out = `${await tempFolder()}/run`;

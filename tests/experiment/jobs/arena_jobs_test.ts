@@ -32,7 +32,7 @@ const SETTINGS = {
 /** Seconds between signs of life, so that nothing waits for long. */
 const BEAT = 0.05;
 
-const NAMES = ["tdro"];
+const NAMES = ["tdro-top-70", "tdro"];
 
 /** Runs long work to its end. */
 async function ended<T>(events: AsyncGenerator<ProgressEvent, T>): Promise<T> {
@@ -69,15 +69,17 @@ Deno.test("jobs done by three workers at once are the arena run in one go", () =
     const backend = await useBackend("wasm");
     const seeds = [1, 2];
     const { plan: made, added } = await plan(`${folder}/plan`, { seeds });
-    assert.equal(added, 6); // two arms and the start, twice
+    assert.equal(added, 8); // three arms and the start, twice
     assert.deepEqual(
       made.lines.map(({ strategy, seed, needs }) => [strategy, seed, needs]),
       [
         ["uniform", 1, []],
         ["tdro", 1, [0]],
+        ["tdro-top-70", 1, [0, 1]],
         [undefined, 1, []],
         ["uniform", 2, []],
-        ["tdro", 2, [3]],
+        ["tdro", 2, [4]],
+        ["tdro-top-70", 2, [4, 5]],
         [undefined, 2, []],
       ],
     );
@@ -95,14 +97,14 @@ Deno.test("jobs done by three workers at once are the arena run in one go", () =
         workers.splice(workers.indexOf(each), 1);
       }
     }
-    assert.deepEqual(finished.flat().sort(), [0, 1, 2, 3, 4, 5]);
+    assert.deepEqual(finished.flat().sort(), [0, 1, 2, 3, 4, 5, 6, 7]);
     assert.ok(finished.every((own) => own.length > 0), `${finished}`);
     assert.equal(tf.memory().numTensors, tensors, "tensors are left behind");
 
     const collected = await collectArena(`${folder}/plan`, {
       out: `${folder}/collected/arena`,
     });
-    assert.equal(Object.values(collected.hosts).join(), "6");
+    assert.equal(Object.values(collected.hosts).join(), "8");
     assert.deepEqual(collected.differences, []);
     await ended(compareMixtures(toySuite(), NAMES, {
       ...SETTINGS,
@@ -195,7 +197,7 @@ Deno.test("one index brings what it needs; some seeds can be collected", () =>
 Deno.test("work on what has changed is refused in a line", () =>
   inTempFolder(async (folder) => {
     const at = `${folder}/plan`;
-    await plan(at, { seeds: [1] });
+    await plan(at, { seeds: [1], names: ["tdro"] });
     const refused = async (
       message: RegExp,
       options: Partial<WorkOptions> = {},
