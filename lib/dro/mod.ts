@@ -128,11 +128,13 @@ export {
 export type {
   DerivedWeights,
   LearnByLossOptions,
+  OnlineTraining,
   ProxyModel,
   Strategy,
   StrategyContext,
   StrategyCosts,
   StrategyProgress,
+  WatchedUpdate,
 } from "./strategies/strategy.ts";
 export { tdro, type TdroOptions } from "./strategies/tdro.ts";
 export { temperatureMixture } from "./strategies/temperature_mixture.ts";
@@ -160,7 +162,24 @@ export {
   skillItWeights,
   skillsGraph,
 } from "./strategies/skill_it.ts";
+export {
+  adaptiveDataOptimization,
+  type AdaptiveDataOptions,
+} from "./online/ado.ts";
+export {
+  fitPowerLaw,
+  type LearningPoint,
+  lossAfter,
+  type PowerLaw,
+} from "./online/power_law.ts";
+export {
+  learningVelocity,
+  velocityMixture,
+  type VelocityMixtureOptions,
+} from "./online/velocitune.ts";
+export { ado, type AdoOptions } from "./strategies/ado.ts";
 export { odm } from "./strategies/odm.ts";
+export { velocitune } from "./strategies/velocitune.ts";
 export { permuted } from "./strategies/permuted.ts";
 export { randomTop } from "./strategies/random_top.ts";
 export { meanOf } from "./strategies/mean_of.ts";

@@ -13,7 +13,8 @@ import type { Strategy } from "./strategy.ts";
  * import { odm } from "@tdro/tdro/dro";
  * import assert from "node:assert/strict";
  *
- * assert.deepEqual(odm().online!(4).weights(), [0.25, 0.25, 0.25, 0.25]);
+ * const mixture = odm().online!(2, { sizes: [90, 10], steps: 100 });
+ * assert.deepEqual(mixture.weights(), [0.5, 0.5]);
  * ```
  */
 export function odm(): Strategy {

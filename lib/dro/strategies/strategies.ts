@@ -1,3 +1,4 @@
+import { ado } from "./ado.ts";
 import { aioli } from "./aioli.ts";
 import { doge } from "./doge.ts";
 import { doremi } from "./doremi.ts";
@@ -19,6 +20,7 @@ import { tdro } from "./tdro.ts";
 import { temperatureMixture } from "./temperature_mixture.ts";
 import { topOf } from "./top_of.ts";
 import { uniformMixture } from "./uniform_mixture.ts";
+import { velocitune } from "./velocitune.ts";
 
 /** How a strategy is made from its name. */
 export interface StrategyEntry {
@@ -85,6 +87,20 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
   },
   "tdro-ratio-of-means": { make: () => tdro({ measure: "ratio-of-means" }) },
   odm: { make: odm },
+  ado: {
+    argument: "uniform: a uniform prior",
+    make: (text) => {
+      if (text !== undefined && text !== "uniform") {
+        fail(
+          `ado takes no argument but uniform, as in ado-uniform: got ${
+            JSON.stringify(text)
+          }`,
+        );
+      }
+      return ado({ prior: text === "uniform" ? "uniform" : "proportional" });
+    },
+  },
+  velocitune: { make: velocitune },
   random: {
     argument: "share of the tasks in percent, by default 70",
     make: (text = "70") => randomTop(text.trim() === "" ? NaN : Number(text)),

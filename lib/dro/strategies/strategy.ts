@@ -53,8 +53,19 @@ export interface Strategy {
    * `learn` then gives its first weights.
    *
    * @param tasks Number of tasks K.
+   * @param training What it will be asked in.
    */
-  online?(tasks: number): OnlineMixture;
+  online?(tasks: number, training: OnlineTraining): OnlineMixture;
+}
+
+/** The training of a retriever on a mixture that changes. */
+export interface OnlineTraining {
+  /** Training rows of each task, shape `[K]`. */
+  sizes: readonly number[];
+  /** Updates, ≥ 1. */
+  steps: number;
+  /** What `learn` kept for it by {@linkcode StrategyContext.keep}; absent if nothing. */
+  kept?: unknown;
 }
 
 /** Weights that follow from another strategy's. */
@@ -93,6 +104,12 @@ export interface StrategyContext {
   costs: StrategyCosts;
   /** Proxy steps spent so far. */
   spent(): number;
+  /**
+   * Keeps what the mixture must know beside its first weights, for `online`.
+   *
+   * @param value Plain data.
+   */
+  keep(value: unknown): void;
   /** A generator of the run's seed; the same purpose gives the same draws. */
   rng(purpose: string): RandomSource;
   /**
@@ -152,6 +169,14 @@ export interface LearnByLossOptions {
   reference: boolean;
 }
 
+/** What an update of a proxy was made of. */
+export interface WatchedUpdate {
+  /** Domain id of its batch. */
+  domain: number;
+  /** Mean loss of its examples in nats. */
+  loss: number;
+}
+
 /** A small model in training, to try a mixture on. */
 export interface ProxyModel {
   /**
@@ -161,6 +186,17 @@ export interface ProxyModel {
    * @param steps Updates, an integer ≥ 0.
    */
   train(weights: readonly number[], steps: number): Promise<void>;
+  /**
+   * The same, and tells the loss of each update, before it was made. Costs `steps`.
+   *
+   * @param weights As for `train`.
+   * @param steps As for `train`.
+   * @returns The updates in order.
+   */
+  watch(
+    weights: readonly number[],
+    steps: number,
+  ): Promise<WatchedUpdate[]>;
   /** Mean loss on each task's dev queries in nats, shape `[K]`. */
   devLosses(): Promise<number[]>;
   /**

@@ -44,6 +44,9 @@ export interface ArmParts {
 /** Name of the file with an arm's result. */
 const RESULT = "result.json";
 
+/** Name of the file with its weights. */
+const WEIGHTS = "weights.json";
+
 /** What choosing came to. */
 interface Choice {
   weights: number[];
@@ -51,6 +54,8 @@ interface Choice {
   referenceSteps: number;
   /** The strategy whose arm had chosen already. */
   weightsOf?: string | undefined;
+  /** What a mixture that changes must know beside its first weights. */
+  kept?: unknown;
 }
 
 /**
@@ -87,11 +92,16 @@ export async function* runArm(
       await writeJson(join(folder, "seconds.json"), seconds, 1);
     });
 
-  const choice = yield* noted("learn", choose(parts, folder, title, seconds));
+  const { kept, ...choice } = yield* noted(
+    "learn",
+    choose(parts, folder, title, seconds),
+  );
   const arm: Arm = {
     name: slug,
     weights: choice.weights,
-    online: strategy.online?.(suite.tasks.length),
+    online: strategy.online &&
+      ((training) =>
+        strategy.online!(suite.tasks.length, { ...training, kept })),
     about:
       `The mixture is that of the strategy \`${strategy.name}\`: ${strategy.formula} (${strategy.source}).`,
   };
@@ -104,6 +114,17 @@ export async function* runArm(
         : trainArm(input, arm),
     ),
   );
+  if (strategy.online) {
+    // What it was in the mean over the updates, for those who train on the file.
+    await writeWeightFile(
+      join(folder, WEIGHTS),
+      weightFile({
+        names: suite.tasks.map((task) => task.name),
+        sizes: rows.map((r) => r.length),
+        weights: [...trained.weights],
+      }),
+    );
+  }
   let report: EvalReport;
   try {
     report = yield* noted(
@@ -233,7 +254,7 @@ async function* choose(
   }
   checkWeights(weights, strategy, input.suite.tasks.length);
   await writeWeightFile(
-    join(folder, "weights.json"),
+    join(folder, WEIGHTS),
     weightFile({ names: context.names, sizes: context.sizes, weights }),
   );
   const choice: Choice = {
@@ -243,6 +264,7 @@ async function* choose(
     referenceSteps: known?.arm.referenceSteps ??
       (context.usedReference() ? input.options.steps : 0),
     ...known && { weightsOf: known.arm.strategy },
+    ...context.kept() !== undefined && { kept: context.kept() },
   };
   seconds.learn += known?.arm.seconds.learn ?? 0;
   await writeSealed(file, choice);

@@ -35,6 +35,8 @@ export interface ArenaContextParts {
 export interface ArenaContext extends StrategyContext {
   /** Whether the uniformly trained model was used. */
   usedReference(): boolean;
+  /** What the strategy kept for its mixture in training. */
+  kept(): unknown;
   /** Frees proxies that are left. */
   dispose(): void;
 }
@@ -47,6 +49,7 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
   let spent = 0;
   let losses = 0;
   let referenceUsed = false;
+  let kept: unknown;
   const live = new Set<ArenaProxy>();
   const others: ArenaContext[] = [];
   const pay = (cost: number) => {
@@ -75,6 +78,8 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
     sizes: rows.map((r) => r.length),
     proxySteps: budget,
     costs,
+    keep: (value) => void (kept = value),
+    kept: () => kept,
     spent: () => others.reduce((sum, other) => sum + other.spent(), spent),
     again(number, of) {
       const seed = number === 0

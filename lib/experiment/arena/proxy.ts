@@ -1,5 +1,5 @@
 import { sum } from "../../base/mean.ts";
-import type { ProxyModel } from "../../dro/mod.ts";
+import type { ProxyModel, WatchedUpdate } from "../../dro/mod.ts";
 import { cloneEncoder, disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { type Batch, batches, type SamplerCursor } from "../../sampling/mod.ts";
 import {
@@ -36,6 +36,8 @@ export interface ProxyWorld {
 interface Stretch {
   weights: readonly number[];
   steps: number;
+  /** Takes what the updates were made of, if that is asked for. */
+  seen?: WatchedUpdate[];
 }
 
 /** A model in training, with everything that its next update depends on. */
@@ -89,6 +91,19 @@ export class ArenaProxy implements ProxyModel {
     this.#world.pay(steps);
     this.#pending.push({ weights: [...weights], steps });
     return Promise.resolve();
+  }
+
+  async watch(
+    weights: readonly number[],
+    steps: number,
+  ): Promise<WatchedUpdate[]> {
+    this.#world.pay(steps);
+    const seen: WatchedUpdate[] = [];
+    this.#pending.push({ weights: [...weights], steps, seen });
+    return await this.#world.journal.ask("watch", async () => {
+      await this.#trained();
+      return seen;
+    });
   }
 
   async devLosses(): Promise<number[]> {
@@ -164,7 +179,7 @@ export class ArenaProxy implements ProxyModel {
       live.add(this);
     }
     const training = this.#training;
-    for (const { weights, steps } of this.#pending.splice(0)) {
+    for (const { weights, steps, seen } of this.#pending.splice(0)) {
       if (steps === 0) continue;
       this.#updates += steps;
       const drawn = batches(input.rows, weights, {
@@ -178,7 +193,13 @@ export class ArenaProxy implements ProxyModel {
           ...this.#options,
           optimizer,
         })
-      ) training.cursor = step.cursor;
+      ) {
+        training.cursor = step.cursor;
+        seen?.push({
+          domain: step.domains[0]!,
+          loss: sum(step.losses) / step.losses.length,
+        });
+      }
     }
     return training;
   }

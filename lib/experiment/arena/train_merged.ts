@@ -39,6 +39,7 @@ export async function* trainMerged(
     return yield* trainArm(input, arm);
   }
   const drawn = rows.map(() => 0);
+  const weights = rows.map(() => 0);
   for (let m = 0; m < members; m++) {
     const steps = Math.floor((m + 1) * options.steps / members) -
       Math.floor(m * options.steps / members);
@@ -61,6 +62,7 @@ export async function* trainMerged(
       (event) => event,
     );
     member.drawn.forEach((count, k) => drawn[k]! += count);
+    member.weights.forEach((w, k) => weights[k]! += w * steps / options.steps);
     disposeEncoder(member.encoder);
   }
   const encoders = [];
@@ -69,7 +71,13 @@ export async function* trainMerged(
       encoders.push(await loadEncoder(join(models, part(m))));
     }
     const encoder = await mergeEncoders(encoders, { by });
-    const trained = await saveArm(input, { ...arm, encoder, drawn });
+    const trained = await saveArm(input, {
+      ...arm,
+      // Those that changed, in the mean over all updates.
+      weights: arm.online ? weights : arm.weights,
+      encoder,
+      drawn,
+    });
     await dropParts();
     return trained;
   } finally {

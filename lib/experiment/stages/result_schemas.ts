@@ -47,12 +47,14 @@ export const choiceSchema: z.ZodType<
     proxySteps: number;
     referenceSteps: number;
     weightsOf?: string | undefined;
+    kept?: unknown;
   }
 > = z.object({
   weights: numbers,
   proxySteps: number,
   referenceSteps: number,
   weightsOf: z.string().optional(),
+  kept: z.unknown().optional(),
 });
 
 /** Seconds of the parts of an arm. */

@@ -3,7 +3,11 @@ import { writeChecksums } from "../../base/files/checksums.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import { type Encoder, loadEncoder, saveEncoder } from "../../model/mod.ts";
-import { type OnlineMixture, tracked } from "../../dro/mod.ts";
+import {
+  type OnlineMixture,
+  type OnlineTraining,
+  tracked,
+} from "../../dro/mod.ts";
 import type { BatchesOptions } from "../../sampling/mod.ts";
 import { type DevState, train, type TrainOptions } from "../../train/mod.ts";
 import { writeCard } from "../card/write_card.ts";
@@ -24,8 +28,10 @@ export interface Arm {
   weights: readonly number[];
   /** How the weights came about, one sentence. */
   about: string;
-  /** What changes the weights while the arm trains, if anything does. */
-  online?: OnlineMixture | undefined;
+  /** Makes what changes the weights while the arm trains, if anything does. */
+  online?:
+    | ((training: Pick<OnlineTraining, "sizes" | "steps">) => OnlineMixture)
+    | undefined;
 }
 
 /** How an arm is trained, and how its model is kept. */
@@ -108,7 +114,9 @@ export async function* trainArm(
     return { name, folder, encoder, ...arm };
   }
   const watch = input.dev && new DevWatch(input.dev, { stage: name, options });
-  const changing = online && tracked(online);
+  const sizes = rows.map((r) => r.length);
+  const changing = online &&
+    tracked(online({ sizes, steps: options.steps }));
   return yield* resumableStage(input, {
     name,
     label: `training ${name}`,

@@ -21,6 +21,8 @@ export interface SyntheticWorld {
 
 /** What a strategy did in such a world. */
 export interface SyntheticContext extends StrategyContext {
+  /** What the strategy kept for its mixture in training. */
+  kept(): unknown;
   /** Proxies not freed yet. */
   open(): number;
   /** Options of the last call of `learnByLoss`. */
@@ -35,6 +37,7 @@ export function syntheticContext(
   const tasks = names.length;
   let spent = 0;
   let open = 0;
+  let kept: unknown;
   const pay = (cost: number) => {
     spent += cost;
     if (spent > proxySteps + 1e-9) throw new Error(`overspent: ${spent}`);
@@ -60,6 +63,16 @@ export function syntheticContext(
         );
         return Promise.resolve();
       },
+      async watch(weights, steps) {
+        const seen = [];
+        for (let step = 0; step < steps; step++) {
+          // The heaviest task, which is the only one in what strategies ask for.
+          const domain = weights.indexOf(Math.max(...weights));
+          seen.push({ domain, loss: dev[domain]! });
+          await this.train(weights, 1);
+        }
+        return seen;
+      },
       devLosses() {
         pay(costs.devLosses);
         return Promise.resolve([...dev]);
@@ -78,6 +91,8 @@ export function syntheticContext(
     proxySteps,
     costs,
     spent: () => spent,
+    keep: (value) => void (kept = value),
+    kept: () => kept,
     again: (number, of) =>
       syntheticContext({
         effects,

@@ -93,7 +93,10 @@ onBackends(
     const out = await tempFolder();
     const backend = await useBackend(name);
     const options = { ...SETTINGS, backend };
-    const names = ["tdro", "inf-dds", lastLosses(), "uniform-soup-2"];
+    const names = [
+      ...["tdro", "inf-dds", lastLosses(), "uniform-soup-2"],
+      "velocitune",
+    ];
     const tensors = tf.memory().numTensors;
     const whole = await run(names, { ...options, out: `${out}/whole` });
     assert.equal(tf.memory().numTensors, tensors, "tensors are left behind");
@@ -107,6 +110,8 @@ onBackends(
         at(/^inf-dds, seed 1: inf-dds/, 4), // trained, not evaluated
         at(/^last-losses, seed 1: last-losses/, 4), // its weights have changed
         at(/^uniform-soup-2, seed 1: uniform-soup-2-part-2/, 1),
+        at(/^velocitune, seed 1: mixture/, 4),
+        at(/^velocitune, seed 1: velocitune/, 2),
         at(/^uniform, seed 2: evaluation/, 1),
         at(/^tdro, seed 2: tdro/, 1),
       ]
@@ -159,6 +164,7 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
     ...["doremi", "group-dro", "doge", "regmix", "leave-one-out", "inf-dds"],
     ...["tdro-mean-2", "tdro-as-at-512", "tdro-permuted", "random-70", "odm"],
     ...["uniform-soup-2", "tdro-slerp-2", "aioli", "skill-it"],
+    ...["ado", "velocitune", "odm-soup-2"],
   ];
   const budget = 16;
   const options = { ...SETTINGS, steps: 2, budget, seeds: [3], backend };
@@ -168,7 +174,9 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
   assert.equal(arms.length, names.length + 1);
   for (const arm of arms) {
     const free = strategies.findIndex((s) => s.name === arm.strategy) < 4 ||
-      ["random-70", "odm", "uniform-soup-2"].includes(arm.strategy);
+      ["random-70", "odm", "ado", "uniform-soup-2", "odm-soup-2"].includes(
+        arm.strategy,
+      );
     assert.equal(arm.proxySteps === 0, free, arm.strategy);
     assert.ok(arm.proxySteps <= budget + 1e-6, arm.strategy);
     const compares = /^(tdro|doremi)/.test(arm.strategy);
