@@ -1,0 +1,317 @@
+/**
+ * The study's analysis, as planned in README.md: reads `arms/`, writes `results.json`.
+ *
+ * ```sh
+ * deno run --allow-read --allow-write=notebooks/study notebooks/study/analyse.ts
+ * ```
+ */
+import { seedAgreement } from "@tdro/tdro/dro";
+import {
+  holm,
+  pairedTTest,
+  type SeedsAndQueries,
+  seedsAndQueries,
+} from "@tdro/tdro/eval";
+import { createRng } from "@tdro/tdro/sampling";
+import {
+  BASELINE,
+  CONTROLS,
+  FEWEST_SEEDS,
+  MARGIN,
+  OTHERS,
+  PRIMARY,
+  readArms,
+  readTasks,
+  type StudyArm,
+  type StudyTasks,
+  WORST,
+} from "./study.ts";
+
+/** A difference between two arms in mean nDCG@10. */
+export interface Contrast {
+  /** The arm. */
+  arm: string;
+  /** What it is compared with. */
+  against: string;
+  /** Mean difference over seeds and tasks. */
+  difference: number;
+  /** 95 % interval over other seeds and other queries. */
+  interval: [number, number];
+  /** Two-sided p over the same. */
+  p: number;
+  /** p of the paired t-test over the seeds alone. */
+  pSeeds: number;
+  /** Difference of each seed. */
+  bySeed: number[];
+}
+
+/** One of the planned four. */
+export interface PrimaryContrast extends Contrast {
+  /** p, corrected for the four. */
+  pHolm: number;
+  /** What may be said. */
+  verdict: "better" | "worse" | "no difference shown";
+  /** Of arms that leave tasks out: whether the interval lies above −margin. */
+  notInferior?: boolean;
+  /** Mean difference of each task over the seeds. */
+  byTask: number[];
+  /** p of the paired t-test over the tasks. */
+  pTasks: number;
+}
+
+/** Weights of an arm over its seeds. */
+export interface WeightSummary {
+  /** The arm. */
+  arm: string;
+  /** Geometric mean of each task's weight over the seeds, sum 1. */
+  weights: number[];
+  /** Standard deviation of the log-weights, mean over the seeds. */
+  spread: number;
+  /**
+   * Share of the tasks outside the band of chance, mean over the seeds; `null` where
+   * no losses tell it.
+   */
+  outside: number | null;
+  /** Spearman's correlation between the weights of two seeds, mean over all pairs. */
+  agreement: number;
+}
+
+/** The content of `results.json`. */
+export interface StudyResults {
+  format: "tdro-study/1";
+  /** Seeds with all arms. */
+  seeds: number[];
+  /** The tasks, in the order of all lists. */
+  tasks: { name: string; queries: number; english: boolean }[];
+  /** Standard deviation of the baseline's mean between seeds. */
+  baselineSpread: number;
+  /** Each arm's mean nDCG@10, and by task; cost in seconds; means over the seeds. */
+  arms: {
+    arm: string;
+    mean: number;
+    byTask: number[];
+    dataUsed: number;
+    seconds: { learn: number; train: number };
+  }[];
+  primary: PrimaryContrast[];
+  others: Contrast[];
+  controls: Contrast[];
+  /** On the tasks that the baseline is worst at. */
+  worst: { tasks: string[]; contrasts: Contrast[] };
+  /** Gain on English tasks minus gain on the others. */
+  english: Contrast[];
+  weights: WeightSummary[];
+  /** Spearman's correlation of the two measures' mean weights. */
+  measuresAgree: number;
+}
+
+/**
+ * Analyses finished arms.
+ *
+ * @param arms The arms; seeds that lack one are left out.
+ * @param tasks Languages of the tasks.
+ * @throws {RangeError} If fewer seeds are finished than the plan wants.
+ */
+export function analyse(
+  arms: readonly StudyArm[],
+  tasks: StudyTasks,
+): StudyResults {
+  const all = [BASELINE, ...PRIMARY, ...OTHERS];
+  const bySeed = Map.groupBy(arms, ({ seed }) => seed);
+  const seeds = [...bySeed.keys()].sort((a, b) => a - b).filter((seed) =>
+    all.every((name) => bySeed.get(seed)!.some((a) => a.strategy === name))
+  );
+  if (seeds.length < FEWEST_SEEDS) {
+    throw new RangeError(
+      `Cannot analyse the study: the plan wants at least ${FEWEST_SEEDS} finished seeds: got ${seeds.length}`,
+    );
+  }
+  const of = (name: string) =>
+    seeds.map((seed) =>
+      bySeed.get(seed)!.find((arm) => arm.strategy === name)!
+    );
+  const names = of(BASELINE)[0]!.tasks.map(({ task }) => task);
+  const indices = names.map((_, k) => k);
+  const english = indices.filter((k) => isEnglish(tasks, names[k]!));
+  const others = indices.filter((k) => !english.includes(k));
+  const baseline = meanByTask(of(BASELINE));
+  const worst = indices.toSorted((a, b) => baseline[a]! - baseline[b]!)
+    .slice(0, WORST);
+  const contrast = (arm: string, against: string = BASELINE, only = indices) =>
+    contrastOf(arm, against, differences(of(arm), of(against), only));
+
+  const planned = PRIMARY.map((arm) => contrast(arm));
+  const corrected = holm(planned.map(({ p }) => p));
+  return {
+    format: "tdro-study/1",
+    seeds,
+    tasks: of(BASELINE)[0]!.tasks.map(({ task, ndcg }, k) => ({
+      name: task,
+      queries: ndcg.length,
+      english: english.includes(k),
+    })),
+    baselineSpread: deviation(of(BASELINE).map((arm) => mean(means(arm)))),
+    arms: all.map((arm) => ({
+      arm,
+      mean: mean(meanByTask(of(arm))),
+      byTask: meanByTask(of(arm)),
+      dataUsed: mean(of(arm).map(({ dataUsed }) => dataUsed)),
+      seconds: {
+        learn: mean(of(arm).map(({ seconds }) => seconds.learn)),
+        train: mean(of(arm).map(({ seconds }) => seconds.train)),
+      },
+    })),
+    primary: planned.map((told, i) => {
+      const byTask = meanByTask(of(told.arm)).map((v, k) => v - baseline[k]!);
+      const pHolm = corrected[i]!;
+      return {
+        ...told,
+        pHolm,
+        verdict: pHolm > 0.05
+          ? "no difference shown"
+          : told.difference > 0
+          ? "better"
+          : "worse",
+        ...told.arm.includes("-top-") &&
+          { notInferior: told.interval[0] > -MARGIN },
+        byTask,
+        pTasks: pairedTTest(byTask, byTask.map(() => 0)).p,
+      };
+    }),
+    others: OTHERS.map((arm) => contrast(arm)),
+    controls: CONTROLS.map(([arm, control]) => contrast(arm, control)),
+    worst: {
+      tasks: worst.map((k) => names[k]!),
+      contrasts: PRIMARY.map((arm) => contrast(arm, BASELINE, worst)),
+    },
+    english: PRIMARY.map((arm) =>
+      englishContrast(arm, of(arm), of(BASELINE), { english, others })
+    ),
+    weights: [...PRIMARY.slice(0, 2), "odm"].map((arm) =>
+      weightSummary(arm, of(arm))
+    ),
+    measuresAgree: seedAgreement(
+      PRIMARY.slice(0, 2).map((arm) => weightSummary(arm, of(arm)).weights),
+    ).rankCorrelation,
+  };
+}
+
+/** By seed, task and query. */
+function differences(
+  arms: readonly StudyArm[],
+  baseline: readonly StudyArm[],
+  only: readonly number[],
+): number[][][] {
+  return arms.map((arm, s) =>
+    only.map((k) =>
+      arm.tasks[k]!.ndcg.map((v, q) => v - baseline[s]!.tasks[k]!.ndcg[q]!)
+    )
+  );
+}
+
+function contrastOf(
+  arm: string,
+  against: string,
+  gained: number[][][],
+): Contrast {
+  const told: SeedsAndQueries = seedsAndQueries(gained, {
+    // The same draws whatever is compared, so that an arm can be added later.
+    rng: createRng(2026, "study"),
+    resamples: 10_000,
+  });
+  const { difference, interval, p, pSeeds, bySeed } = told;
+  return { arm, against, difference, interval, p, pSeeds, bySeed };
+}
+
+/**
+ * The difference of two means over tasks as one mean over tasks: gains of the others
+ * count negatively, and each group with its own share.
+ */
+function englishContrast(
+  arm: string,
+  own: readonly StudyArm[],
+  baseline: readonly StudyArm[],
+  { english, others }: { english: number[]; others: number[] },
+): Contrast {
+  const tasks = english.length + others.length;
+  const scaled = (only: number[], sign: 1 | -1) =>
+    differences(own, baseline, only).map((seed) =>
+      seed.map((task) =>
+        task.map((value) => sign * value * tasks / only.length)
+      )
+    );
+  const [plus, minus] = [scaled(english, 1), scaled(others, -1)];
+  return contrastOf(
+    arm,
+    BASELINE,
+    plus.map((seed, s) => [...seed, ...minus[s]!]),
+  );
+}
+
+function isEnglish(tasks: StudyTasks, name: string): boolean {
+  const languages = tasks[name];
+  if (!languages) {
+    throw new RangeError(
+      `Cannot analyse the study: tasks.json lacks the languages of ${name}`,
+    );
+  }
+  return languages.length === 1 && languages[0] === "en";
+}
+
+function weightSummary(
+  arm: string,
+  seeds: readonly StudyArm[],
+): WeightSummary {
+  const logs = seeds.map(({ weights }) => weights.map(Math.log));
+  const middle = logs[0]!.map((_, k) =>
+    Math.exp(mean(logs.map((log) => log[k]!)))
+  );
+  const total = middle.reduce((a, b) => a + b, 0);
+  return {
+    arm,
+    weights: middle.map((w) => w / total),
+    spread: mean(logs.map(deviation)),
+    outside: seeds.every(({ bands }) => bands)
+      ? mean(seeds.map(shareOutside))
+      : null,
+    agreement: seedAgreement(seeds.map((own) => own.weights)).rankCorrelation,
+  };
+}
+
+function shareOutside({ weights, bands }: StudyArm): number {
+  return mean(
+    weights.map((w, k) => Number(w < bands![k]![0] || w > bands![k]![1])),
+  );
+}
+
+function meanByTask(seeds: readonly StudyArm[]): number[] {
+  const each = seeds.map(means);
+  return each[0]!.map((_, k) => mean(each.map((own) => own[k]!)));
+}
+
+function means(arm: StudyArm): number[] {
+  return arm.tasks.map(({ ndcg }) => mean(ndcg));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+function deviation(values: readonly number[]): number {
+  const middle = mean(values);
+  return Math.sqrt(
+    values.reduce((sum, v) => sum + (v - middle) ** 2, 0) /
+      (values.length - 1),
+  );
+}
+
+if (import.meta.main) {
+  const results = analyse(await readArms(), await readTasks());
+  await Deno.writeTextFile(
+    new URL("results.json", import.meta.url),
+    `${JSON.stringify(results, null, 1)}\n`,
+  );
+  for (const { arm, difference, interval, pHolm, verdict } of results.primary) {
+    console.log(arm, difference, interval, pHolm, verdict);
+  }
+}
