@@ -4,6 +4,7 @@ import { join } from "node:path";
 const PACKAGES = [
   ...["torch==2.13.0", "transformers", "sentence-transformers"],
   ...["faiss-cpu", "pytrec_eval-terrier", "bm25s", "onnx", "onnxruntime"],
+  ...["openvino", "nncf"],
 ];
 
 /** The Python of the peers, in an environment of its own. */

@@ -1,6 +1,7 @@
 """Encodes real passages with all-MiniLM-L6-v2 by ONNX Runtime in int8."""
-from _onnx import setup_onnx
+from _encode import serve
+from _onnx import open_onnx
 
 
 def setup(quick, folder):
-    return setup_onnx(folder, int8=True)
+    return serve(open_onnx, folder, int8=True)

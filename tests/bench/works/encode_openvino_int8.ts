@@ -1,0 +1,1 @@
+export { setupOnnx as setup } from "../_onnx_work.ts";
