@@ -75,21 +75,34 @@ async function bandsOf(
   return chanceBands(lines, { ...update, rng: createRng(seed, "study/bands") });
 }
 
-if (import.meta.main) {
-  const [folder] = Deno.args;
-  if (!folder) throw new Error("PLAN");
-  const { lines } = await readJobPlan(folder);
-  await Deno.mkdir(ARMS, { recursive: true });
+/**
+ * Writes the finished arms of a plan.
+ *
+ * @param plan The plan's folder.
+ * @param target Where they go.
+ * @returns The names of the files.
+ */
+export async function gather(plan: string, target = ARMS): Promise<string[]> {
+  const { lines } = await readJobPlan(plan);
+  const written: string[] = [];
+  await Deno.mkdir(target, { recursive: true });
   for (const { index, strategy: name, seed } of lines) {
-    if (!name) continue;
-    const target = new URL(`seed-${seed}_${name}.json`, ARMS);
-    const done = join(folder, "done", `${index}`);
-    const there = await Deno.stat(done).catch(() => undefined);
-    if (!there) continue;
-    await Deno.writeTextFile(
-      target,
-      `${JSON.stringify(await armOf(done, name))}\n`,
-    );
-    console.log(target.pathname.split("/").at(-1));
+    const done = join(plan, "done", `${index}`);
+    if (!name || !await exists(done)) continue;
+    const file = `seed-${seed}_${name}.json`;
+    const arm = await armOf(done, name);
+    await Deno.writeTextFile(new URL(file, target), `${JSON.stringify(arm)}\n`);
+    written.push(file);
   }
+  return written;
+}
+
+async function exists(folder: string): Promise<boolean> {
+  return await Deno.stat(folder).then(() => true, () => false);
+}
+
+if (import.meta.main) {
+  const [plan] = Deno.args;
+  if (!plan) throw new Error("PLAN");
+  for (const file of await gather(plan)) console.log(file);
 }

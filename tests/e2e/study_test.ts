@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { useBackend } from "../../lib/backend/mod.ts";
 import { strategy } from "../../lib/dro/mod.ts";
+import { planArenaJobs, work } from "../../lib/experiment/mod.ts";
 import { createRng } from "../../lib/sampling/mod.ts";
 import { analyse } from "../../notebooks/study/analyse.ts";
+import { gather } from "../../notebooks/study/gather.ts";
 import {
   ARMS,
   BASELINE,
@@ -12,9 +16,16 @@ import {
   readTasks,
   type StudyArm,
 } from "../../notebooks/study/study.ts";
+import { inTempFolder } from "../_temp_folder.ts";
+import { toySuite } from "../_toy_suite.ts";
 
 const TASKS = { a: ["en"], b: ["en"], c: ["de"], d: ["de"], e: ["de", "en"] };
-const QUERIES = 60;
+const QUERIES = 20;
+
+/** Runs long work to its end. */
+async function ended(work: AsyncGenerator<unknown>): Promise<void> {
+  for await (const _ of work);
+}
 
 /** Arms that differ from the baseline by a gain, and by chance of seeds and queries. */
 function arms(
@@ -95,6 +106,42 @@ Deno.test("the study says nothing before five seeds are whole", () => {
   assert.deepEqual(analyse(more, TASKS).seeds, [0, 1, 3, 4, 5]);
   assert.throws(() => analyse(all, { a: ["en"] }), /lacks the languages of b/);
 });
+
+Deno.test("finished arms of a plan are gathered, with the bands of their weights", () =>
+  inTempFolder(async (folder) => {
+    const backend = await useBackend("wasm");
+    const suite = toySuite();
+    const out = `${folder}/plan`;
+    await ended(
+      planArenaJobs(suite, ["tdro", "tdro-top-70"], {
+        backend,
+        out,
+        seeds: [3],
+        hiddenSize: 16,
+        vocabSize: 200,
+        steps: 2,
+        batchSize: 6,
+        weightBatchSize: 6,
+        negatives: 3,
+        budget: 8,
+      }),
+    );
+    // The uniform arm, and the one with learned weights.
+    await ended(work(out, { suite, backend, index: 1 }));
+    const target = pathToFileURL(`${folder}/arms/`);
+    assert.deepEqual(await gather(out, target), [
+      "seed-3_uniform.json",
+      "seed-3_tdro.json",
+    ]);
+    const [tdro, uniform] = await readArms(target);
+    assert.equal(uniform!.bands, undefined);
+    assert.equal(tdro!.bands?.length, suite.tasks.length);
+    assert.ok(tdro!.bands.every(([low, high]) => 0 < low && low < high));
+    assert.deepEqual(
+      tdro!.tasks.map(({ task, ndcg }) => [task, ndcg.length]),
+      suite.tasks.map(({ name, qrels }) => [name, qrels.test!.size]),
+    );
+  }));
 
 Deno.test("the study's settings name the arms of its plan", async () => {
   const { strategies } = JSON.parse(
