@@ -11,6 +11,13 @@ export const DEFAULT_PASSAGE_LENGTH = 256;
 export const DEFAULT_TEMPERATURE = 0.05;
 
 /**
+ * Largest matrix of scores of a loss that is held in memory, in MiB: 1,024 queries
+ * with two passages each. What is made of it on the way takes ten to twenty times as
+ * much.
+ */
+export const DEFAULT_SCORE_MB = 8;
+
+/**
  * Largest batch. The rows of one are in memory as texts, and more queries than these
  * are a slip of the hand: the largest batches of published retrievers have 65,536.
  */

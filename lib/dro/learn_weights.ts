@@ -120,7 +120,7 @@ export async function* learnWeights(
       const referenceLosses = reference
         ? await batchLosses(reference, batch, { ...training, loss })
         : null;
-      gathered.push(...referenceLosses ?? []);
+      for (const loss of referenceLosses ?? []) gathered.push(loss);
       const observation = { losses, referenceLosses, domains };
       state = stepWeights(state, observation, update);
       return exampleWeights(state.curr, domains);

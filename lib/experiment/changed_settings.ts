@@ -9,6 +9,7 @@ const CHANGEABLE = [
   "precision",
   "checkpointing",
   "chunkTokens",
+  "scoreMb",
   "checkpointEvery",
 ];
 

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { DEV_SIZES } from "../base/dev_sizes.ts";
-import { DEFAULT_TEMPERATURE, LARGEST_BATCH } from "../base/defaults.ts";
+import {
+  DEFAULT_SCORE_MB,
+  DEFAULT_TEMPERATURE,
+  LARGEST_BATCH,
+} from "../base/defaults.ts";
 import { lengthShape } from "../base/length_options.ts";
 import { refuseLongDims } from "./long_dims.ts";
 import { DEFAULT_FOLDER } from "./folder_name.ts";
@@ -66,6 +70,8 @@ export interface ExperimentOptions extends WeightOptions {
   gradientSum?: "float32" | "bfloat16" | undefined;
   /** Divides the scores in the loss. */
   temperature: number;
+  /** Largest matrix of scores in memory, MiB; a larger one is computed in tiles. */
+  scoreMb: number;
   /**
    * Lengths at which vectors are trained beside their own, so that they can be cut
    * (Matryoshka); absent: their own alone.
@@ -201,6 +207,9 @@ export const experimentShape = {
   ),
   temperature: z.number().positive().default(DEFAULT_TEMPERATURE).describe(
     "Divides the scores in the loss",
+  ),
+  scoreMb: z.number().positive().default(DEFAULT_SCORE_MB).describe(
+    "Largest matrix of scores that the loss keeps in memory, in MiB: queries × passages of a batch × 4 bytes; a larger one is computed in tiles, so that memory doesn't grow with the batch's square",
   ),
   matryoshka: z.array(positive()).min(1).optional().meta({ placeholder: "N" })
     .describe(

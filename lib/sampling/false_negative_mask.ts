@@ -1,3 +1,5 @@
+import { columnsOfRow } from "../base/shared_columns.ts";
+import { falseNegatives } from "./false_negatives.ts";
 import type { Batch } from "./types.ts";
 
 /**
@@ -41,40 +43,16 @@ export function falseNegativeMask(
   batch: Pick<Batch, "examples">,
 ): Uint8Array<ArrayBuffer> {
   const { examples } = batch;
+  const leftOut = falseNegatives(batch);
   const perRow = examples[0]?.passages.length ?? 0;
   const columns = examples.length * perRow;
-  const byId = new Map<number, Map<string, number[]>>();
-  const byText = new Map<string, number[]>();
-  examples.forEach(({ domain, passages, passageTexts }, row) => {
-    if (
-      perRow === 0 || passages.length !== perRow ||
-      passageTexts.length !== perRow
-    ) {
-      throw new RangeError(
-        `Cannot mask false negatives: row ${row} must have as many passages as row 0, at least 1: got ${passages.length} passages and ${passageTexts.length} texts, row 0 has ${perRow}`,
-      );
-    }
-    const ids = entry(byId, domain, () => new Map<string, number[]>());
-    passages.forEach((passage, c) => {
-      const column = row * perRow + c;
-      entry(ids, passage.id, () => []).push(column);
-      entry(byText, passageTexts[c]!.trim(), () => []).push(column);
-    });
-  });
   const mask = new Uint8Array(examples.length * columns);
-  examples.forEach(({ domain, positiveIds, passageTexts }, i) => {
-    const at = i * columns;
-    for (const id of positiveIds) {
-      for (const j of byId.get(domain)!.get(id) ?? []) mask[at + j] = 1;
-    }
-    for (const j of byText.get(passageTexts[0]!.trim())!) mask[at + j] = 1;
-    mask[at + i * perRow] = 0;
-  });
+  for (let row = 0; row < examples.length; row++) {
+    const at = row * columns;
+    columnsOfRow(leftOut, { row, from: 0, to: columns }, (column) => {
+      mask[at + column] = 1;
+    });
+    mask[at + row * perRow] = 0;
+  }
   return mask;
-}
-
-function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, value = make());
-  return value;
 }

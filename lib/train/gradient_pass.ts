@@ -232,10 +232,13 @@ function passAtOnce(texts: SeededTexts, settings: PassSettings): OpenPass {
 /** The parts as one, queries before passages; frozen passages have none. */
 function together([queries, passages]: Part[]): Part {
   if (!passages) return queries!;
+  const seeds = new Int32Array(queries!.seeds.length + passages.seeds.length);
+  seeds.set(queries!.seeds);
+  seeds.set(passages.seeds, queries!.seeds.length);
   return {
     ...queries!,
     tokens: joinTexts(queries!.tokens, passages.tokens),
-    seeds: Int32Array.of(...queries!.seeds, ...passages.seeds),
+    seeds,
   };
 }
 

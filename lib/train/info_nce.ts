@@ -1,8 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D, Tensor2D } from "../backend/mod.ts";
-import { type Batch, falseNegativeMask } from "../sampling/mod.ts";
-import { DEFAULT_TEMPERATURE } from "../base/defaults.ts";
-import { crossEntropy } from "../backend/kernels/mod.ts";
+import {
+  type Batch,
+  falseNegatives,
+  type SharedColumns,
+} from "../sampling/mod.ts";
+import { DEFAULT_SCORE_MB, DEFAULT_TEMPERATURE } from "../base/defaults.ts";
+import { listedColumns } from "../base/shared_columns.ts";
+import { crossEntropy, tiledCrossEntropy } from "../backend/kernels/mod.ts";
+import { without } from "./without.ts";
 
 /**
  * Which passages a query's positive is compared with: all others of the batch
@@ -22,6 +28,13 @@ export interface InfoNceOptions {
    * @default {true}
    */
   maskFalseNegatives?: boolean;
+  /**
+   * Largest matrix of scores, `[B, B·N]`, that is held in memory, in MiB, > 0. A
+   * larger one is computed in tiles, forward and again for its gradient: the same
+   * losses but for rounding, and memory grows with B, not with its square.
+   * @default {8}
+   */
+  scoreMb?: number;
 }
 
 /**
@@ -45,12 +58,18 @@ export interface ContrastiveLossesOptions {
   temperature: number;
   /** Which passages count as negatives. */
   negatives: Negatives;
-  /** 1 where a passage must not count, shape `[B, B·N]` row-major. */
-  ignore?: Uint8Array;
+  /**
+   * 1 where a passage must not count, shape `[B, B·N]` row-major; or the columns of
+   * each row that must not, as `falseNegatives()` lists them. A positive counts in
+   * any case.
+   */
+  ignore?: Uint8Array | SharedColumns | undefined;
+  /** As for {@linkcode infoNce}. @default {8} */
+  scoreMb?: number | undefined;
 }
 
-/** What replaces the score of a passage that must not count: finite. */
-const IGNORED = -1e9;
+/** Edge of a tile at most: larger ones are no faster. */
+const LARGEST_TILE = 2048;
 
 /**
  * InfoNCE with hard and in-batch negatives, or hard ones only: cross-entropy
@@ -89,6 +108,7 @@ export function infoNce(
     temperature = DEFAULT_TEMPERATURE,
     negatives = "in-batch",
     maskFalseNegatives = true,
+    scoreMb = DEFAULT_SCORE_MB,
   }: InfoNceOptions = {},
 ): LossFunction {
   if (!(temperature > 0 && Number.isFinite(temperature))) {
@@ -96,11 +116,17 @@ export function infoNce(
       `Cannot compute InfoNCE: temperature must be a number > 0: got ${temperature}`,
     );
   }
+  if (!(scoreMb > 0)) {
+    throw new RangeError(
+      `Cannot compute InfoNCE: scoreMb must be a number > 0: got ${scoreMb}`,
+    );
+  }
   return (queries, passages, batch) =>
     contrastiveLosses(queries, passages, {
       temperature,
       negatives,
-      ignore: maskFalseNegatives ? falseNegativeMask(batch) : undefined,
+      ignore: maskFalseNegatives ? falseNegatives(batch) : undefined,
+      scoreMb,
     });
 }
 
@@ -130,7 +156,8 @@ export function infoNce(
 export function contrastiveLosses(
   queries: Tensor2D,
   passages: Tensor2D,
-  { temperature, negatives, ignore }: ContrastiveLossesOptions,
+  { temperature, negatives, ignore, scoreMb = DEFAULT_SCORE_MB }:
+    ContrastiveLossesOptions,
 ): Tensor1D {
   const [B, D] = queries.shape;
   const N = passages.shape[0] / B;
@@ -147,16 +174,32 @@ export function contrastiveLosses(
         `has no ${negatives} negatives; use more passages per query or a larger batch`,
     );
   }
+  const leaveOut = ignore instanceof Uint8Array
+    ? listedColumns(ignore, B)
+    : ignore;
   if (negatives === "hard-only") {
     const scores = ownScores(queries, passages); // [B, N]
     return crossEntropy(
-      without(tf.div(scores, temperature), ignore && ownColumns(ignore, B, N)),
+      without(tf.div(scores, temperature), leaveOut, {
+        each: N,
+        ownOnly: true,
+      }),
       tf.zeros([B], "int32"),
     );
   }
+  const side = tileSide(B * B * N, scoreMb);
+  if (side !== undefined) {
+    return tiledCrossEntropy(queries, passages, {
+      labels: Int32Array.from({ length: B }, (_, i) => i * N),
+      scale: 1 / temperature,
+      leaveOut,
+      rows: side,
+      columns: side,
+    });
+  }
   const scores = tf.matMul(queries, passages, false, true); // [B, B·N]
   return crossEntropy(
-    without(tf.div(scores, temperature), ignore),
+    without(tf.div(scores, temperature), leaveOut, { each: N }),
     tf.range(0, B * N, N, "int32"),
   );
 }
@@ -172,26 +215,10 @@ export function ownScores(queries: Tensor2D, passages: Tensor2D): Tensor2D {
   return tf.squeeze(products, [2]);
 }
 
-/** Scores with the ignored ones replaced. */
-function without(scores: Tensor2D, ignore?: Uint8Array): Tensor2D {
-  if (!ignore?.includes(1)) return scores;
-  const kept = tf.tensor2d(
-    Float32Array.from(ignore, (x) => 1 - x),
-    scores.shape,
-  );
-  const lowered = tf.tensor2d(
-    Float32Array.from(ignore, (x) => x * IGNORED),
-    scores.shape,
-  );
-  return tf.add(tf.mul(scores, kept), lowered);
-}
-
-/** The columns i·N … i·N+N-1 of each row i, shape `[B, N]`. */
-function ownColumns(mask: Uint8Array, B: number, N: number): Uint8Array {
-  const own = new Uint8Array(B * N);
-  for (let i = 0; i < B; i++) {
-    const start = i * B * N + i * N;
-    own.set(mask.subarray(start, start + N), i * N);
-  }
-  return own;
+/** Edge of a square tile in scores; nothing where all of them may be in memory. */
+function tileSide(scores: number, scoreMb: number): number | undefined {
+  const most = scoreMb * 2 ** 20 / 4;
+  if (scores <= most) return;
+  const side = Math.max(1, Math.min(LARGEST_TILE, Math.floor(Math.sqrt(most))));
+  return side < 256 ? side : side - side % 256;
 }

@@ -212,8 +212,9 @@ export async function* train(
       source.ahead(); // a GPU is still at work on the gradients
       gradients = addAll(gradients, done.gradients);
       report.loss += done.loss / accumulate;
-      report.losses.push(...done.losses);
-      report.domains.push(...batch.examples.map((e) => e.domain));
+      // One by one: as arguments, a large batch's would be too many.
+      for (const loss of done.losses) report.losses.push(loss);
+      for (const { domain } of batch.examples) report.domains.push(domain);
       report.tokens += tokens.queries.ids.length + tokens.passages.ids.length;
       if (++gathered < accumulate) continue;
 

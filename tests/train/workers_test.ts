@@ -54,6 +54,9 @@ const KINDS: Record<
   "hard negatives alone": {
     options: { loss: infoNce({ temperature: 0.1, negatives: "hard-only" }) },
   },
+  "a loss in tiles": {
+    options: { loss: infoNce({ temperature: 0.1, scoreMb: 1e-5 }) },
+  },
   distillation: {
     options: {
       loss: distillation({

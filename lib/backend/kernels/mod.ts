@@ -72,6 +72,11 @@ export {
 } from "./rotary.ts";
 export { scale, type ScaleOptions } from "./scale.ts";
 export { longest, type Sequences } from "../tensors/sequences.ts";
+export {
+  tiledCrossEntropy,
+  type TiledCrossEntropyOptions,
+} from "./tiled_cross_entropy.ts";
+export type { SharedColumns } from "../../base/shared_columns.ts";
 export { tanh } from "./tanh.ts";
 export { weightedRows } from "./weighted_rows.ts";
 export {

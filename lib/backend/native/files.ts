@@ -27,6 +27,9 @@ import productH from "./product/product.h" with { type: "text" };
 import rotaryCc from "./rotary.cc" with { type: "text" };
 import rowsCc from "./rows.cc" with { type: "text" };
 import tensorflowH from "./tensorflow.h" with { type: "text" };
+import tiledCrossEntropyCc from "./tiled_cross_entropy.cc" with {
+  type: "text",
+};
 import tilesH from "./product/tiles.h" with { type: "text" };
 import topKCc from "./top_k.cc" with { type: "text" };
 import vectorsH from "./product/vectors.h" with { type: "text" };
@@ -63,6 +66,7 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "rotary.cc": rotaryCc,
   "rows.cc": rowsCc,
   "tensorflow.h": tensorflowH,
+  "tiled_cross_entropy.cc": tiledCrossEntropyCc,
   "tiles.h": tilesH,
   "top_k.cc": topKCc,
   "vectors.h": vectorsH,

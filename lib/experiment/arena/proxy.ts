@@ -111,15 +111,16 @@ export class ArenaProxy implements ProxyModel {
     pay(costs.devLosses);
     return await journal.ask("devLosses", async () => {
       const { encoder } = await this.#trained();
-      const losses: number[] = [];
+      const means: number[] = [];
       for (const own of devBatches()) {
         const each: number[] = [];
         for (const batch of own) {
-          each.push(...await batchLosses(encoder, batch, this.#options));
+          const losses = await batchLosses(encoder, batch, this.#options);
+          for (const loss of losses) each.push(loss);
         }
-        losses.push(sum(each) / each.length);
+        means.push(sum(each) / each.length);
       }
-      return losses;
+      return means;
     });
   }
 

@@ -11,14 +11,16 @@ import type { ExperimentOptions } from "../experiment_options.ts";
 import { refuseLongDims } from "../long_dims.ts";
 
 /** The settings that a retriever's loss depends on. */
-export type LossSettings = Pick<
-  ExperimentOptions,
-  | "temperature"
-  | "matryoshka"
-  | "matryoshkaWeights"
-  | "distillation"
-  | "teacherTemperature"
->;
+export type LossSettings =
+  & Pick<
+    ExperimentOptions,
+    | "temperature"
+    | "matryoshka"
+    | "matryoshkaWeights"
+    | "distillation"
+    | "teacherTemperature"
+  >
+  & Partial<Pick<ExperimentOptions, "scoreMb">>;
 
 /** What the loss of a retriever depends on beside the settings. */
 type Sized = Pick<Encoder, "config" | "modules">;
@@ -41,9 +43,10 @@ export function retrieverLoss(
 
 /** InfoNCE, and the divergence from a teacher's scores if that is asked for. */
 function withTeacher(
-  { temperature, distillation: weight, teacherTemperature = 1 }: LossSettings,
+  { temperature, scoreMb, distillation: weight, teacherTemperature = 1 }:
+    LossSettings,
 ): LossFunction {
-  const loss = infoNce({ temperature });
+  const loss = infoNce({ temperature, scoreMb });
   return weight === undefined
     ? loss
     : distillation({ temperature, teacherTemperature, weight, loss });
