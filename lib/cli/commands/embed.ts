@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { BackendName } from "../../backend/mod.ts";
 import type { EmbedTarget } from "../../experiment/mod.ts";
 import { lengthShape } from "../../base/length_options.ts";
+import { isStoreName, STORE_NAMES } from "../../base/store_names.ts";
 import type { Encoding } from "../../experiment/retriever/encoding.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
@@ -37,7 +38,7 @@ export const command: Command<EmbedCommandOptions> = {
   name: "embed",
   summary: "Write the vectors of a suite's passages to files or a database",
   details:
-    "One file, or one table, for each task. Interrupted, the same command goes on: with the first file that is missing, or the first passage that the database lacks. lance and pgvector need packages of their own, which the message tells how to fetch. A database's table has the task's name and a key of its passages and the model, so that models share a database; tdro serve --store searches it.",
+    "One file, or one table, for each task. Interrupted, the same command goes on: with the first file that is missing, or the first passage that the database lacks. A database needs a package of its own, which the message tells how to fetch. A database's table has the task's name and a key of its passages and the model, so that models share a database; tdro serve --store searches it.",
   examples: [
     {
       about: "For NumPy, with the ids beside",
@@ -59,11 +60,11 @@ export const command: Command<EmbedCommandOptions> = {
     model: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
       "Model folder",
     ),
-    to: z.enum(["npy", "fbin", "parquet", "lance", "pgvector"]).describe(
+    to: z.enum(["npy", "fbin", "parquet", ...STORE_NAMES]).describe(
       "Form of the files, or the database",
     ),
     out: z.string().min(1).meta({ placeholder: "PLACE" }).describe(
-      "Folder of the files or of the database; for lance also s3://…, for pgvector also postgres://…",
+      "Folder of the files or of the database; for lance also s3://…, for pgvector also postgres://…, for milvus a server as http://127.0.0.1:19530",
     ),
     index: z.boolean().default(false).describe(
       "Make the database's index for approximate search",
@@ -84,7 +85,7 @@ export const command: Command<EmbedCommandOptions> = {
   }),
   operands: [],
   async run({ suite: folder, tasks, to, out, index, force, ...given }, io) {
-    if (index && to !== "lance" && to !== "pgvector") {
+    if (index && !isStoreName(to)) {
       throw new RangeError(
         `Cannot embed: --index is for a database, and --to is ${to}; leave it out`,
       );

@@ -1,11 +1,8 @@
 import { z } from "zod";
 import type { BackendName } from "../../backend/mod.ts";
 import { precisionShape } from "../../base/precision_options.ts";
-import type {
-  SearchPrecision,
-  StoreName,
-  VectorDatabase,
-} from "../../search/mod.ts";
+import { STORE_NAMES, type StoreName } from "../../base/store_names.ts";
+import type { SearchPrecision, VectorDatabase } from "../../search/mod.ts";
 import { line } from "../../base/printable.ts";
 import { backendOption } from "./backend_option.ts";
 import type { Command } from "../command.ts";
@@ -74,7 +71,7 @@ export const command: Command<ServeOptions> = {
       .describe(
         "Keep the passages' vectors in this folder, and reuse them next time",
       ),
-    store: z.enum(["lance", "pgvector"]).optional().describe(
+    store: z.enum(STORE_NAMES).optional().describe(
       "Search vectors that tdro embed put into this database",
     ),
     storeAt: z.string().min(1).optional().meta({ placeholder: "PLACE" })

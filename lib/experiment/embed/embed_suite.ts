@@ -3,6 +3,7 @@ import { z } from "zod";
 import { readJsonIfThere, writeJson } from "../../base/files/json_file.ts";
 import { makeFolder } from "../../base/files/make_folder.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
+import { isStoreName, type StoreName } from "../../base/store_names.ts";
 import type { Suite, Task } from "../../data/mod.ts";
 import { passageVectors } from "../../eval/mod.ts";
 import {
@@ -10,7 +11,6 @@ import {
   embedPassages,
   hashPassages,
   openVectorDatabase,
-  type StoreName,
   type VectorDatabase,
 } from "../../search/mod.ts";
 import type { DenseModel } from "../retriever/open_model.ts";
@@ -69,7 +69,7 @@ export async function* embedSuite(
 ): AsyncGenerator<ProgressEvent, EmbeddedTask[]> {
   const { to, out } = options;
   const done: EmbeddedTask[] = [];
-  if (to !== "lance" && to !== "pgvector") {
+  if (!isStoreName(to)) {
     for (const task of suite.tasks) {
       done.push(yield* intoFile(task, { ...options, to }));
     }

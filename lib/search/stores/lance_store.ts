@@ -1,5 +1,6 @@
 import { LANCEDB_VERSION } from "../lance/lance_index.ts";
 import { loadPackage } from "../../base/load_package.ts";
+import { inOneLine } from "./one_line.ts";
 import { idOf, storedId } from "./stored_id.ts";
 import {
   noTable,
@@ -30,13 +31,20 @@ const sourceTable = (table: string) => `${table}_source`;
 /** Fewest vectors that LanceDB's index can be trained on. */
 const FEWEST_INDEXED = 256;
 
-/** A database of LanceDB, in a folder or an object store. */
+/**
+ * A database of LanceDB, in a folder or an object store. Keys, region and address of
+ * S3 are LanceDB's own variables: `AWS_ACCESS_KEY_ID` and so on.
+ */
 export async function lanceDatabase(address: string): Promise<VectorDatabase> {
+  quieten();
   const lancedb = await loadPackage(
     `npm:@lancedb/lancedb@${LANCEDB_VERSION}`,
     "LanceDB",
   );
-  const db = await lancedb.connect(address);
+  // deno-lint-ignore no-explicit-any
+  const connection: any = await inOneLine(lancedb, "LanceDB")
+    .connect(address, { storageOptions: storageOptions() });
+  const db = inOneLine(connection, "LanceDB");
   return {
     async table({ table: name = "passages", source, create = true } = {}) {
       checkName(name);
@@ -55,14 +63,29 @@ export async function lanceDatabase(address: string): Promise<VectorDatabase> {
         await db.createTable(sourceTable(name), note, how);
         return await db.createTable(name, rows);
       };
-      return vectorStore(lanceEngine(
+      const engine = lanceEngine(
         isThere ? await db.openTable(name) : undefined,
         make,
         () => lancedb.Index.ivfPq({ distanceType: "dot" }),
-      ));
+      );
+      return vectorStore(inOneLine(engine, "LanceDB"));
     },
-    close: () => Promise.resolve(db.close?.()),
+    close: async () => void await connection.close?.(),
   };
+}
+
+/** LanceDB logs what is no fault, as that a table is new, between our lines. */
+function quieten(): void {
+  if (Deno.env.get("LANCEDB_LOG") === undefined) {
+    Deno.env.set("LANCEDB_LOG", "error");
+  }
+}
+
+/** A server without TLS must be allowed apart from naming it. */
+function storageOptions(): Record<string, string> {
+  const endpoint = Deno.env.get("AWS_ENDPOINT_URL") ??
+    Deno.env.get("AWS_ENDPOINT");
+  return endpoint?.startsWith("http:") ? { allow_http: "true" } : {};
 }
 
 function checkName(name: string): void {

@@ -1,4 +1,6 @@
+import { STORE_NAMES, type StoreName } from "../../base/store_names.ts";
 import { lanceDatabase } from "./lance_store.ts";
+import { milvusDatabase } from "./milvus_store.ts";
 import { pgvectorDatabase } from "./pgvector_store.ts";
 import type {
   OpenTableOptions,
@@ -6,12 +8,15 @@ import type {
   VectorStore,
 } from "./vector_store.ts";
 
-/** Databases that vectors can be kept in. */
-export type StoreName = "lance" | "pgvector";
+export type { StoreName };
 
 const DATABASES: Readonly<
   Record<StoreName, (address: string) => Promise<VectorDatabase>>
-> = { lance: lanceDatabase, pgvector: pgvectorDatabase };
+> = {
+  lance: lanceDatabase,
+  pgvector: pgvectorDatabase,
+  milvus: milvusDatabase,
+};
 
 /**
  * Opens a database for tables of vectors:
@@ -20,6 +25,7 @@ const DATABASES: Readonly<
  * | --- | --- | --- |
  * | `"lance"` | a folder, or an object store (`s3://…`) | LanceDB |
  * | `"pgvector"` | a folder (PostgreSQL within this process), or `postgres://…` | PGlite, or a client |
+ * | `"milvus"` | a server, `http://…` or `https://…` | a client |
  *
  * @param name The database.
  * @param address Where it is.
@@ -44,7 +50,7 @@ export async function openVectorDatabase(
   throw new RangeError(
     `Cannot open a vector store: there is none called ${
       JSON.stringify(name)
-    }; use lance or pgvector`,
+    }; use ${STORE_NAMES.join(", ")}`,
   );
 }
 

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { isHeld, takeLock } from "../../base/files/held_lock.ts";
 import { makeFolder } from "../../base/files/make_folder.ts";
 import { loadPackage } from "../../base/load_package.ts";
+import { reasonOf } from "./one_line.ts";
 
 /** PostgreSQL within the process, and a client for a server. */
 export const PG_PACKAGES = {
@@ -37,6 +38,16 @@ export async function openPg(address: string): Promise<PgClient> {
   const client = /^postgres(?:ql)?:\/\//.test(address)
     ? await openServer(address)
     : await openEmbedded(address);
+  try {
+    await client.query("select 1");
+  } catch (error) {
+    await client.close();
+    throw new RangeError(
+      `Cannot open the database: a server of PostgreSQL must answer at the address, and let you in: ${
+        reasonOf(error)
+      }; start it, see PGPASSWORD, or take a folder in place of the address`,
+    );
+  }
   try {
     await client.query("create extension if not exists vector");
     return client;
@@ -109,10 +120,4 @@ async function openServer(address: string): Promise<PgClient> {
     transaction: (work) => sql.begin((inner: unknown) => work(on(inner))),
     close: () => sql.end({ timeout: 5 }),
   };
-}
-
-/** What an engine says in its own words, without addresses or passwords. */
-export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : `${error}`;
-  return text.split("\n")[0]!.replaceAll(/\w+:\/\/\S+/g, "the address");
 }

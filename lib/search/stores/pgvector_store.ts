@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { inOneLine } from "./one_line.ts";
 import { openPg, type PgClient, type PgQueries } from "./pg_client.ts";
 import { idOf, storedId } from "./stored_id.ts";
 import {
@@ -29,7 +30,7 @@ export async function pgvectorDatabase(
       const name = quotedName(table);
       const engine = new PgvectorEngine(client, { name, source });
       await engine.look(create, table);
-      return vectorStore(engine);
+      return vectorStore(inOneLine(engine, "PostgreSQL"));
     },
     close: () => client.close(),
   };

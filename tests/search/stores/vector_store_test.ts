@@ -1,74 +1,154 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LANCEDB_VERSION, openVectorStore } from "../../../lib/search/mod.ts";
-import { PG_PACKAGES } from "../../../lib/search/stores/pg_client.ts";
+import { openVectorStore } from "../../../lib/search/mod.ts";
+import { reasonOf } from "../../../lib/search/stores/one_line.ts";
 import { idOf, storedId } from "../../../lib/search/stores/stored_id.ts";
-import { fromFileUrl, ROOT } from "../../_paths.ts";
+import { fromFileUrl } from "../../_paths.ts";
 import { tempFolder } from "../../_temp_folder.ts";
-
-/** In a process of its own, so that no package gets into the lock file. */
-async function deno(...args: string[]) {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: ROOT,
-  }).output();
-  const decoder = new TextDecoder();
-  return { success, text: decoder.decode(stdout) + decoder.decode(stderr) };
-}
-
-const FLAGS = ["--no-lock", "--cached-only"];
-
-/** Whether packages are on this machine. */
-async function isThere(...specifiers: string[]): Promise<boolean> {
-  const imports = specifiers.map((s) => `await import("${s}");`).join(" ");
-  return (await deno("eval", ...FLAGS, imports)).success;
-}
+import { apart, hasPackages, LANCE, MILVUS, PGLITE } from "./_packages.ts";
+import {
+  hasMilvus,
+  hasS3,
+  milvusServer,
+  s3Server,
+  STORES_REQUIRED,
+} from "./_servers.ts";
 
 /** A server of PostgreSQL that tests may use: its tables are made and dropped. */
 const SERVER = Deno.env.get("TDRO_POSTGRES");
 
-const ENGINES = [
-  {
-    name: "PostgreSQL in the process",
-    engine: "pgvector",
-    packages: [PG_PACKAGES.pglite, PG_PACKAGES.vector],
-  },
-  {
-    name: "LanceDB",
-    engine: "lance",
-    packages: [`npm:@lancedb/lancedb@${LANCEDB_VERSION}`],
-  },
-];
+/** Puts an engine to all that a store promises, in a process of its own. */
+async function promises(
+  engine: string,
+  address: string,
+  env: Record<string, string> = {},
+): Promise<void> {
+  const { success, text } = await child("_store_child.ts", {
+    args: [engine, address],
+    env,
+  });
+  assert.ok(success, text);
+  assert.match(text, /all is well/);
+}
 
-for (const { name, engine, packages } of ENGINES) {
-  const there = await isThere(...packages);
+async function child(
+  name: string,
+  { args, env = {} }: { args: string[]; env?: Record<string, string> },
+) {
+  const path = fromFileUrl(new URL(name, import.meta.url));
+  const how = ["run", "--no-check", "--allow-all", path, ...args];
+  return await apart(how, env);
+}
+
+/** A test that is skipped, and says why, where something is lacking. */
+async function testWhere(
+  name: string,
+  lacking: Promise<string | undefined>,
+  fn: () => Promise<void>,
+): Promise<void> {
+  const lacks = await lacking;
   Deno.test({
-    name: `${name} keeps vectors and finds what exact search finds${
-      there ? "" : ` (skipped: deno cache ${packages.join(" ")} gets it)`
-    }`,
-    ignore: !there,
-    async fn() {
-      const child = fromFileUrl(new URL("_store_child.ts", import.meta.url));
-      const args = ["run", ...FLAGS, "--no-check", "--allow-all", child];
-      const folder = `${await tempFolder()}/db`;
-      const { success, text } = await deno(...args, engine, folder);
-      assert.ok(success, text);
-      assert.match(text, /all is well/);
-    },
+    name: lacks ? `${name} (skipped: ${lacks})` : name,
+    ignore: lacks !== undefined && !STORES_REQUIRED,
+    fn,
   });
 }
+
+async function lackingPackages(packages: readonly string[]) {
+  if (await hasPackages(packages)) return undefined;
+  return `deno cache ${packages.join(" ")} gets it`;
+}
+
+async function lackingMilvus() {
+  if (!await hasMilvus()) {
+    return "TDRO_STORES_PYTHON has no milvus-lite and pymilvus";
+  }
+  return await lackingPackages(MILVUS);
+}
+
+async function lackingS3() {
+  if (!await hasS3()) {
+    return "TDRO_STORES_PYTHON has no moto[s3], flask and flask-cors";
+  }
+  return await lackingPackages(LANCE);
+}
+
+await testWhere(
+  "PostgreSQL in the process keeps vectors and finds what exact search finds",
+  lackingPackages(PGLITE),
+  async () => await promises("pgvector", `${await tempFolder()}/db`),
+);
+
+await testWhere(
+  "LanceDB keeps vectors and finds what exact search finds",
+  lackingPackages(LANCE),
+  async () => await promises("lance", `${await tempFolder()}/db`),
+);
+
+await testWhere(
+  "Milvus keeps vectors and finds what exact search finds",
+  lackingMilvus(),
+  async () => {
+    await using server = await milvusServer();
+    const args = [server.address];
+    const [{ success, text }] = await Promise.all([
+      child("_milvus_child.ts", { args }), // what only Milvus does
+      promises("milvus", server.address),
+    ]);
+    assert.ok(success, text);
+  },
+);
+
+await testWhere(
+  "LanceDB in an object store does the same, and says in one line what is wrong",
+  lackingS3(),
+  async () => {
+    await using server = await s3Server("bucket");
+    const said = async (place: string, env: Record<string, string>) => {
+      const args = ["lance", place];
+      const { text } = await child("_refused_child.ts", {
+        args,
+        env: { ...server.env, ...env },
+      });
+      return text.trim().replace("Cannot use the store: LanceDB: ", "");
+    };
+    // Each waits for LanceDB's own retries, so they wait together.
+    assert.deepEqual(
+      await Promise.all([
+        promises("lance", "s3://bucket/a folder", server.env),
+        said("s3://nothing/x", {}),
+        said("s3://bucket/x", { AWS_ACCESS_KEY_ID: "AKIAWRONG" }),
+        said("s3://bucket/x", { AWS_SECRET_ACCESS_KEY: "wrong" }),
+      ]),
+      [
+        undefined,
+        "The specified bucket does not exist",
+        "The AWS Access Key Id you provided does not exist in our records.",
+        "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+      ],
+    );
+  },
+);
 
 Deno.test({
   name: SERVER
     ? "a server of PostgreSQL does the same"
     : "a server of PostgreSQL does the same (skipped: TDRO_POSTGRES names none)",
   ignore: !SERVER,
-  async fn() {
-    const child = fromFileUrl(new URL("_store_child.ts", import.meta.url));
-    const args = ["run", ...FLAGS, "--no-check", "--allow-all", child];
-    const { success, text } = await deno(...args, "pgvector", SERVER!);
-    assert.ok(success, text);
-  },
+  fn: () => promises("pgvector", SERVER!),
+});
+
+Deno.test("what a database says gets one line, without addresses", () => {
+  const said = [
+    "broken\nCaused by: lance\n  Caused by: Connection refused (os error 111)",
+    "refused postgres://me:secret@db.example/x (timeout)\n    at stack",
+    "Generic N/A error: Failed to get AWS credentials: Provider(Error)",
+  ].map((text) => reasonOf(new Error(text)));
+  assert.deepEqual(said, [
+    "Connection refused (os error 111)",
+    "refused the address (timeout)",
+    "there must be keys: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+  ]);
 });
 
 Deno.test("ids of any text come back", () => {
@@ -90,6 +170,6 @@ Deno.test("what is no store is refused", async () => {
   await assert.rejects(openVectorStore("faiss" as any, "x"), {
     name: "RangeError",
     message:
-      'Cannot open a vector store: there is none called "faiss"; use lance or pgvector',
+      'Cannot open a vector store: there is none called "faiss"; use lance, pgvector, milvus',
   });
 });
