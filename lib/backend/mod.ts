@@ -21,6 +21,7 @@ export {
   type NearestRowsOptions,
   type RowMatrix,
 } from "./nearest/nearest_rows.ts";
+export { nearestSteps, type StepMatrix } from "./nearest/nearest_steps.ts";
 export { type CountBits, nativeHamming } from "./nearest/native_hamming.ts";
 export { type DataVersion, dataVersion } from "./autograd/changed_data.ts";
 export { readValues } from "./tensors/read_values.ts";

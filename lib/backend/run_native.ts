@@ -44,7 +44,27 @@ interface State {
   onWasm: boolean;
   /** What multiplies matrices here. */
   engine: string;
-  /** Scores rows, see `native/top_k.cc`. */
+  /** Finds rows, see `native/nearest/calls.cc`. */
+  nearest?: (
+    ...buffers: [
+      queries: Float32Array<ArrayBuffer>, // [Q, D]
+      rows: Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer>, // [P, D]
+      about: Float64Array<ArrayBuffer>, // [3, Q]
+      settings: Float64Array<ArrayBuffer>,
+      queryCount: number,
+      rowCount: number,
+      dimension: number,
+    ]
+  ) => number;
+  /** Hands over what was found. */
+  found?: (
+    ...buffers: [
+      counts: Int32Array<ArrayBuffer>, // [Q]
+      rows: Int32Array<ArrayBuffer>,
+      scores: Float32Array<ArrayBuffer>,
+    ]
+  ) => void;
+  /** Scores rows, see `native/nearest/score_rows.cc`. */
   scoreRows?: (
     ...buffers: [
       queries: Float32Array<ArrayBuffer>, // [Q, D]
@@ -56,6 +76,27 @@ interface State {
       dimension: number,
     ]
   ) => void;
+  /** Scores rows of steps, the same. */
+  scoreSteps?: (
+    ...buffers: [
+      queries: Float32Array<ArrayBuffer>, // [Q, D]
+      rows: Int8Array<ArrayBuffer>, // [P, D]
+      steps: Float32Array<ArrayBuffer>, // [2, D]
+      which: Int32Array<ArrayBuffer>,
+      starts: Int32Array<ArrayBuffer>, // [Q + 1]
+      out: Float32Array<ArrayBuffer>,
+      queryCount: number,
+      dimension: number,
+    ]
+  ) => void;
+  /** Largest length of a row. */
+  longestRow?: (
+    ...buffers: [
+      rows: Float32Array<ArrayBuffer>, // [P, D]
+      rowCount: number,
+      dimension: number,
+    ]
+  ) => number;
   /** Counts bits that differ, see `native/hamming.cc`. */
   hamming?: (
     ...buffers: [
@@ -126,10 +167,20 @@ async function loadForCpu(installation: Installation): Promise<void> {
   // It stays open: TensorFlow holds its kernels.
   const { symbols } = Deno.dlopen(await buildNative(installation, "cpu"), {
     tdroEngine: { parameters: [], result: "i32" },
+    tdroNearest: {
+      parameters: [...Array(4).fill("buffer"), ...Array(3).fill("i32")],
+      result: "i32",
+    },
+    tdroFound: { parameters: Array(3).fill("buffer"), result: "void" },
     tdroScoreRows: {
       parameters: [...Array(5).fill("buffer"), "i32", "i32"] as const,
       result: "void",
     },
+    tdroScoreSteps: {
+      parameters: [...Array(6).fill("buffer"), "i32", "i32"] as const,
+      result: "void",
+    },
+    tdroLongestRow: { parameters: ["buffer", "i32", "i32"], result: "f64" },
     tdroHamming: {
       parameters: [
         ...Array(3).fill("buffer"),
@@ -141,7 +192,11 @@ async function loadForCpu(installation: Installation): Promise<void> {
     },
   });
   state.engine = ENGINES[symbols.tdroEngine()]!;
+  state.nearest = symbols.tdroNearest as State["nearest"];
+  state.found = symbols.tdroFound as State["found"];
   state.scoreRows = symbols.tdroScoreRows as State["scoreRows"];
+  state.scoreSteps = symbols.tdroScoreSteps as State["scoreSteps"];
+  state.longestRow = symbols.tdroLongestRow as State["longestRow"];
   state.hamming = symbols.tdroHamming as State["hamming"];
 }
 
@@ -220,6 +275,29 @@ const ENGINES: Readonly<Record<number, string>> = {
   8: "AVX2",
   16: "AVX-512",
 };
+
+/** Whether its tiles multiply there: Intel's AMX. */
+export function tilesOnCpu(): boolean {
+  return nativeOnCpu() && state.engine === ENGINES[0];
+}
+
+/** The compiled search, once it is loaded for the processor. */
+export function nativeNearestCall():
+  | Required<Pick<State, "nearest" | "found">>
+  | undefined {
+  const { nearest, found } = state;
+  return nearest && found && { nearest, found };
+}
+
+/** The compiled length of the longest row, the same. */
+export function nativeLongestRow(): State["longestRow"] {
+  return nativeOnCpu() ? state.longestRow : undefined;
+}
+
+/** The compiled inner products with steps, where kernels take their compiled form now. */
+export function nativeScoreSteps(): State["scoreSteps"] {
+  return nativeOnCpu() ? state.scoreSteps : undefined;
+}
 
 /** The compiled inner products, where kernels take their compiled form now. */
 export function nativeScoreRows(): State["scoreRows"] {

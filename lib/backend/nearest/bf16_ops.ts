@@ -100,18 +100,6 @@ export class Bf16Ops {
         this.free(taken);
         return this.#fetch(wide);
       },
-      raw: () => {
-        const pairs = this.#reshape(
-          groups,
-          [queries.count, rows.count / 2, 2],
-          BFLOAT16,
-        );
-        const [raw] = this.#run("Bitcast", { T: BFLOAT16, type: FLOAT }, [
-          pairs,
-        ]);
-        this.free(pairs);
-        return this.#native.createOutputTensor(raw!);
-      },
       dispose: () => this.free(groups),
     };
   }

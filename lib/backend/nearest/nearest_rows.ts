@@ -1,11 +1,11 @@
 import { CandidateList } from "./candidate_list.ts";
 import { nativeSearch } from "../run_native.ts";
-import { nativeCandidates, nativeScores } from "./native_candidates.ts";
 import { composedCandidates } from "./composed_candidates.ts";
+import { errorBound, lengthOf } from "./error_bound.ts";
+import { nativeRows } from "./native_rows.ts";
 import {
   BLOCK,
   type DeviceQueries,
-  type DeviceRows,
   deviceRows,
   type ScoreBlock,
 } from "./score_blocks.ts";
@@ -97,7 +97,17 @@ export function nearestRows(
   matrix: RowMatrix,
   { precision = "auto" }: NearestRowsOptions = {},
 ): NearestRows {
-  const { data, count, dimension } = matrix;
+  return nativeSearch()
+    ? nativeRows(matrix, precision)
+    : composedRows(matrix, precision);
+}
+
+/** {@linkcode NearestRows} by the backend's own operations. */
+function composedRows(
+  matrix: RowMatrix,
+  precision: NonNullable<NearestRowsOptions["precision"]>,
+): NearestRows {
+  const { count, dimension } = matrix;
   const rows = deviceRows(matrix, precision);
   return {
     candidates: async (queries, k, bars) => {
@@ -117,7 +127,7 @@ export function nearestRows(
               k,
               bar: bars[from + q]!,
               error,
-              relative: rows.rounding.score,
+              relative: rows.rounding,
             });
           });
           const { scoreBytes } = rows;
@@ -129,36 +139,13 @@ export function nearestRows(
       }
       return found;
     },
-    scores: (queries, found) => nativeScores(queries, data, found),
+    scores: () => undefined,
     dispose: () => rows.dispose(),
   };
 }
 
 /** Queries multiplied at a time: scores of 256 × 16,384 are 8 or 16 MB. */
 const QUERIES = 256;
-
-/**
- * How far a product can be off, but for the rounding of the result: what the
- * query's rounding moves it, what the row's does, and the sum's own. Infinite
- * where squares would leave float32, so that nothing is left out.
- */
-function errorBound(
-  { norm, moved, rounding }: DeviceRows,
-  length: number,
-  queryMoved: number,
-): number {
-  const sane = (x: number) => x === 0 || x > 1e-15 && x < 1e15;
-  if (!sane(length) || !sane(norm)) return Infinity;
-  // The lengths are rounded themselves: 1 % is more than enough.
-  return 1.01 * (queryMoved * norm + (length + queryMoved) * moved +
-    rounding.sum * length * norm);
-}
-
-function lengthOf(data: Float32Array, from: number, count: number): number {
-  let square = 0;
-  for (let i = from; i < from + count; i++) square += data[i]! * data[i]!;
-  return Math.sqrt(square);
-}
 
 /**
  * Puts the rows that may be among the k nearest on the lists: spans of blocks
@@ -177,23 +164,13 @@ async function findCandidates(
     const rows = Math.min(span * BLOCK, count - first);
     const blocks: ScoreBlock[] = [];
     try {
-      if (nativeSearch() && lists[0]!.k <= MAX_K) {
-        for (let from = first; from < first + rows; from += BLOCK) {
-          blocks.push(queries.times(from / BLOCK));
-        }
-        nativeCandidates(blocks, lists, { first, rows, scoreBytes });
-      } else {
-        await composedCandidates({ queries, lists, blocks }, { first, rows });
-      }
+      await composedCandidates({ queries, lists, blocks }, { first, rows });
     } finally {
       for (const block of blocks) block.dispose();
     }
     for (const list of lists) list.settle(true);
   }
 }
-
-/** The largest k that a float, a kernel's setting, tells exactly. */
-const MAX_K = 2 ** 24;
 
 /** Memory for scores on the device: four or eight blocks of them. */
 const SPAN_BYTES = 2 ** 26;

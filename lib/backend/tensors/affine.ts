@@ -19,22 +19,6 @@ export interface AffineOptions {
 }
 
 /**
- * `scale · a · bᵀ` of whole numbers of at most ±32767 whose sums stay within 32
- * bits, where a kernel has it: see `native()`. Twice as fast as float32 on
- * processors without bfloat16, and exact but for the result's rounding.
- */
-export function wholeProduct(
-  a: Tensor2D,
-  b: Tensor2D,
-  scale: number,
-): Tensor2D {
-  return runNative("TdroMatMul", {
-    inputs: [a, b],
-    settings: [0, 1, PRECISION_CODES.int16, scale],
-  })[0] as Tensor2D;
-}
-
-/**
  * `a · b + bias` of matrices, on the fastest road that the backend has. Not
  * differentiable; the caller owns the result.
  */

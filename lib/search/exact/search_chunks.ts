@@ -3,7 +3,7 @@ import { checkEmbeddings, checkK, nameRow } from "./check_search.ts";
 import { innerProducts } from "./inner_products.ts";
 import { RankedHeap, type TieOrder } from "./ranked_heap.ts";
 import { scoreRows } from "./score_rows.ts";
-import { resting } from "./resting.ts";
+import { resting } from "../../base/resting.ts";
 import { roundToBf16 } from "./round_to_bf16.ts";
 import type { ExactSearchOptions, PreparedPassages } from "./top_k.ts";
 

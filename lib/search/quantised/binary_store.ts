@@ -1,5 +1,5 @@
 import { RankedHeap } from "../exact/ranked_heap.ts";
-import { resting } from "../exact/resting.ts";
+import { resting } from "../../base/resting.ts";
 import { hammingDistances } from "./hamming.ts";
 import { bytesPerVector } from "./precision.ts";
 import { dequantise, quantise, type QuantisedVectors } from "./quantise.ts";

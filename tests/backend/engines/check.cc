@@ -1,4 +1,5 @@
 // Products of one engine beside sums in double precision: a line of JSON each.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <random>
@@ -6,6 +7,7 @@
 
 #include "activation.h"
 #include "engine.h"
+#include "nearest.h"
 #include "product.h"
 
 using namespace tdro;
@@ -164,6 +166,47 @@ void checkExactness(const char* name, Factor factor) {
   std::printf("{\"spread\":\"%s\",\"ours\":%g,\"runs\":%g}\n", name, ours, runs);
 }
 
+// The rows that a search misses, and how many more than k it names for a query.
+void checkNearest(Look look, int64_t Q, int64_t P, int64_t D, int64_t k) {
+  auto queries = numbers(Q * D, 8), rows = numbers(P * D, 9);
+  std::vector<int8_t> bytes(P * D);
+  // By how much scores may be off, where rows and queries are √(D / 3) long.
+  double error = D * std::exp2(-22.0), unit = 1;
+  if (look == Look::bfloat16) error = D / 3.0 * std::exp2(-7.0);
+  if (look == Look::int16 || look == Look::int8) {
+    for (float& x : queries) x = std::round(x * 1000);
+    error = 1000 * D * std::exp2(-11.0);
+    unit = look == Look::int16 ? std::exp2(-10.0) : 1;
+  }
+  if (look == Look::int8) {
+    for (int64_t i = 0; i < P * D; i++) {
+      bytes[i] = (int8_t)std::floor(128 * rows[i]);
+      rows[i] = bytes[i];
+    }
+    error = 0.5;
+  }
+  std::vector<Candidates> lists(
+      Q, Candidates({k, -INFINITY, {error, std::exp2(-23.0)}, unit}));
+  const void* data = look == Look::int8 ? (void*)bytes.data() : rows.data();
+  nearest({queries.data(), data, Q, P, D, look, look == Look::int16 ? 1024.f : 1},
+          lists);
+  int64_t missed = 0, more = 0;
+  const auto sums = sumsOf({queries.data(), D, false}, {rows.data(), D, true}, Q, P, D);
+  for (int64_t q = 0; q < Q; q++) {
+    std::vector<double> best(sums.begin() + q * P, sums.begin() + (q + 1) * P);
+    std::sort(best.rbegin(), best.rend());
+    std::vector<int32_t> found = lists[q].rows();
+    std::sort(found.begin(), found.end());
+    for (int64_t p = 0; p < P; p++) {
+      if (k <= P && sums[q * P + p] < best[k - 1]) continue;
+      if (!std::binary_search(found.begin(), found.end(), p)) missed++;
+    }
+    more = std::max<int64_t>(more, found.size() - std::min(k, P));
+  }
+  std::printf("{\"look\":%d,\"Q\":%d,\"D\":%d,\"missed\":%d,\"more\":%d}\n",
+              (int)look, (int)Q, (int)D, (int)missed, (int)more);
+}
+
 }  // namespace
 
 int main() {
@@ -175,6 +218,15 @@ int main() {
     for (int turns = 0; turns < 4; turns++) {
       checkWhole(M, std::min<int64_t>(K, 1000), N, turns & 1, turns & 2);
     }
+  }
+  for (int look = 0; look < 4; look++) {
+    for (const int64_t D : {1, 48, 67}) {
+      for (const int64_t Q : {1, 7, 45}) {
+        checkNearest((Look)look, Q, 3001, D, 20);
+      }
+    }
+    checkNearest((Look)look, 3, 10, 8, 20);
+    checkNearest((Look)look, 20, 10, 300, 20);
   }
   for (const Precision precision : {Precision::bfloat16, Precision::float32}) {
     for (const auto& [M, K, N] : shapes) {

@@ -175,6 +175,34 @@ inline float largestOf(Lanes v) {
 #endif
 }
 
+// Whole numbers that fit in one together.
+inline int32_t sumOf(Wholes v) {
+#ifdef TDRO_AVX512
+  return _mm512_reduce_add_epi32((__m512i)v);
+#else
+  int32_t sum = 0;
+  for (int i = 0; i < WIDTH; i++) sum += v[i];
+  return sum;
+#endif
+}
+
+// A bit for each lane that isn't below `bar`: NaN isn't.
+inline uint32_t notBelow(Lanes v, float bar) {
+#if defined(TDRO_AVX512)
+  return _mm512_cmp_ps_mask((__m512)v, _mm512_set1_ps(bar), _CMP_NLT_UQ);
+#elif defined(TDRO_AVX2)
+  return (uint32_t)_mm256_movemask_ps(
+      _mm256_cmp_ps((__m256)v, _mm256_set1_ps(bar), _CMP_NLT_UQ));
+#elif defined(__wasm__)
+  return ~wasm_i32x4_bitmask((v128_t)(v < bar)) & 15;
+#else
+  const Wholes below = v < bar;
+  uint32_t bits = 0;
+  for (int i = 0; i < WIDTH; i++) bits |= (uint32_t)(below[i] + 1) << i;
+  return bits;
+#endif
+}
+
 inline uint32_t largestOf(Units v) {
 #ifdef TDRO_AVX512
   return _mm512_reduce_max_epu32((__m512i)v);
@@ -330,9 +358,18 @@ inline Units shortsAlong(Lanes low, Lanes high) {
                   (Lanes)picked<Odds>((Units)low, (Units)high));
 }
 
+// Pairs of 2 · WIDTH whole numbers of 8 bits in a row, each with the next.
+inline Units shortsOf(const int8_t* from) {
+  typedef int8_t Bytes __attribute__((vector_size(2 * WIDTH)));
+  typedef int16_t Shorts __attribute__((vector_size(4 * WIDTH), may_alias));
+  return (Units)__builtin_convertvector(load<Bytes>(from), Shorts);
+}
+
 // sum + both products of each pair.
 inline Wholes dotShorts(Wholes sum, Units a, Units b) {
-#if defined(TDRO_AVX512)
+#if defined(TDRO_AVX512) && defined(__AVX512VNNI__)
+  return (Wholes)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+#elif defined(TDRO_AVX512)
   return (Wholes)_mm512_add_epi32((__m512i)sum,
                                   _mm512_madd_epi16((__m512i)a, (__m512i)b));
 #elif defined(TDRO_AVX2)
