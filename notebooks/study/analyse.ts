@@ -65,6 +65,8 @@ export interface WeightSummary {
   arm: string;
   /** Geometric mean of each task's weight over the seeds, sum 1. */
   weights: number[];
+  /** The band of chance of each task, geometric means of its ends over the seeds. */
+  bands: [number, number][] | null;
   /** Standard deviation of the log-weights, mean over the seeds. */
   spread: number;
   /**
@@ -263,19 +265,27 @@ function weightSummary(
   seeds: readonly StudyArm[],
 ): WeightSummary {
   const logs = seeds.map(({ weights }) => weights.map(Math.log));
-  const middle = logs[0]!.map((_, k) =>
-    Math.exp(mean(logs.map((log) => log[k]!)))
-  );
+  const middle = geometricMeans(seeds.map((own) => own.weights));
   const total = middle.reduce((a, b) => a + b, 0);
+  const banded = seeds.every(({ bands }) => bands);
+  const ends = (end: 0 | 1) =>
+    geometricMeans(seeds.map(({ bands }) => bands!.map((band) => band[end])));
+  const [lows, highs] = banded ? [ends(0), ends(1)] : [];
   return {
     arm,
     weights: middle.map((w) => w / total),
+    bands: lows?.map((low, k) => [low, highs![k]!]) ?? null,
     spread: mean(logs.map(deviation)),
-    outside: seeds.every(({ bands }) => bands)
-      ? mean(seeds.map(shareOutside))
-      : null,
+    outside: banded ? mean(seeds.map(shareOutside)) : null,
     agreement: seedAgreement(seeds.map((own) => own.weights)).rankCorrelation,
   };
+}
+
+/** Of each column. */
+function geometricMeans(rows: readonly (readonly number[])[]): number[] {
+  return rows[0]!.map((_, k) =>
+    Math.exp(mean(rows.map((row) => Math.log(row[k]!))))
+  );
 }
 
 function shareOutside({ weights, bands }: StudyArm): number {
