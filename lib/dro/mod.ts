@@ -150,6 +150,7 @@ export {
   type OnlineDataMixingOptions,
 } from "./online/odm.ts";
 export type {
+  GradientMeasure,
   OnlineMixture,
   OnlineObservation,
 } from "./online/online_mixture.ts";
@@ -177,6 +178,9 @@ export {
   velocityMixture,
   type VelocityMixtureOptions,
 } from "./online/velocitune.ts";
+export { type HalfGradients, halfGradients } from "./online/half_gradients.ts";
+export { pikeMixture, type PikeMixtureOptions } from "./online/pike.ts";
+export { pike } from "./strategies/pike.ts";
 export { ado, type AdoOptions } from "./strategies/ado.ts";
 export { odm } from "./strategies/odm.ts";
 export { velocitune } from "./strategies/velocitune.ts";

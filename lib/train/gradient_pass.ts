@@ -15,6 +15,7 @@ import {
 } from "../model/mod.ts";
 import type { Batch } from "../sampling/mod.ts";
 import { addAll, byName, disposeAll, type Gradients } from "./gradients.ts";
+import { gradientGram } from "./gradient_gram.ts";
 import { textSeeds } from "./text_seeds.ts";
 import {
   type BatchTokens,
@@ -31,14 +32,33 @@ import type { LossFunction } from "./info_nce.ts";
  *
  * @param losses Losses of the examples in nats, shape `[B]`.
  * @param batch The examples.
+ * @param gradientProducts What tells how gradients lie to each other.
  * @returns Weights, shape `[B]`, at once or later.
  */
 export type WeighExamples = (
   losses: Float32Array,
   batch: Batch,
+  gradientProducts: GradientProducts,
 ) => readonly number[] | Promise<readonly number[]>;
 
-/** All examples count the same. */
+/**
+ * Inner products of the gradients of weighted losses of one batch. Each costs a
+ * backward pass, and all are in memory together.
+ *
+ * @param weights Rows of weights of the examples, shape `[G][B]`; the loss of row i is
+ * Σ weight · loss.
+ * @returns Symmetric, shape `[G][G]`; the diagonal has the squared norms.
+ */
+export type GradientProducts = (
+  weights: readonly (readonly number[])[],
+) => Promise<number[][]>;
+
+/**
+ * All examples count the same.
+ *
+ * @param losses Losses of the examples, shape `[B]`.
+ * @returns 1/B each.
+ */
 export function evenly(losses: Float32Array): number[] {
   return Array.from(losses, () => 1 / losses.length);
 }
@@ -111,8 +131,14 @@ export interface OpenPass {
    * they are freed with the pass.
    */
   vectors: readonly Tensor2D[];
-  /** Gradients by the slopes of the vectors, which stay the caller's. */
-  gradients(slopes: readonly Tensor[]): Gradients;
+  /**
+   * Gradients by the slopes of the vectors, which stay the caller's. With `keep`,
+   * others can be taken afterwards.
+   */
+  gradients(
+    slopes: readonly Tensor[],
+    options?: { keep?: boolean },
+  ): Gradients;
   /** Frees what the pass kept. */
   dispose(): void;
 }
@@ -139,7 +165,11 @@ export async function gradientPass(
     const { loss, losses, slopes } = await lossAndSlopes(
       [pass.vectors[0]!, frozen ?? pass.vectors[1]!],
       batch,
-      settings,
+      {
+        ...settings,
+        gradientsOf: (slopes) =>
+          Promise.resolve(pass.gradients(slopes, { keep: true })),
+      },
     );
     try {
       return { loss, losses, gradients: pass.gradients(slopes) };
@@ -211,13 +241,16 @@ function passAtOnce(texts: SeededTexts, settings: PassSettings): OpenPass {
   ]);
   return {
     vectors,
-    gradients(slopes) {
+    gradients(slopes, options) {
       const [queries, passages] = slopes as [Tensor2D, Tensor2D];
       const slope = parts[1]
         ? tf.concat([queries, passages])
         : tf.clone(queries);
       try {
-        return byName(settings.parameters, tape.gradients([[all, slope]]));
+        return byName(
+          settings.parameters,
+          tape.gradients([[all, slope]], options),
+        );
       } finally {
         slope.dispose();
       }
@@ -256,8 +289,8 @@ function passInChunks(texts: SeededTexts, settings: PassSettings): OpenPass {
   });
   return {
     vectors,
-    gradients(slopes) {
-      tf.dispose(vectors);
+    gradients(slopes, { keep = false } = {}) {
+      if (!keep) tf.dispose(vectors);
       let gradients: Gradients | undefined;
       try {
         for (const part of parts) {
@@ -324,6 +357,12 @@ function joined(pieces: Tensor2D[]): Tensor2D {
   return whole;
 }
 
+/** What {@linkcode lossAndSlopes} depends on beside vectors and batch. */
+export interface LossSettings extends Pick<GradientSettings, "loss" | "weigh"> {
+  /** Gradients by slopes of the vectors, taken so that others can follow. */
+  gradientsOf(slopes: [Tensor, Tensor]): Promise<Gradients>;
+}
+
 /**
  * Losses, their weighted sum, and its gradient by the vectors.
  *
@@ -335,19 +374,32 @@ function joined(pieces: Tensor2D[]): Tensor2D {
 export async function lossAndSlopes(
   [queries, passages]: [Tensor2D, Tensor2D],
   batch: Batch,
-  { loss, weigh }: Pick<GradientSettings, "loss" | "weigh">,
+  { loss, weigh, gradientsOf }: LossSettings,
 ): Promise<{ loss: number; losses: Float32Array; slopes: [Tensor, Tensor] }> {
   const each = tf.tidy(() => loss(queries, passages, batch));
   const losses = await readValues(each);
   each.dispose();
-  const weights = await weigh(losses, batch);
-  const slopes = tf.tidy(() => {
-    const shares = tf.tensor1d([...weights]);
-    return tf.grads((q: Tensor, p: Tensor) =>
-      tf.sum(tf.mul(loss(q as Tensor2D, p as Tensor2D, batch), shares))
-    )([queries, passages]);
-  });
+  const slopesOf = (weights: readonly number[]) =>
+    tf.tidy(() => {
+      const shares = tf.tensor1d([...weights]);
+      return tf.grads((q: Tensor, p: Tensor) =>
+        tf.sum(tf.mul(loss(q as Tensor2D, p as Tensor2D, batch), shares))
+      )([queries, passages]);
+    }) as [Tensor, Tensor];
+  const weights = await weigh(
+    losses,
+    batch,
+    (rows) =>
+      gradientGram(rows, async (own) => {
+        const slopes = slopesOf(own);
+        try {
+          return await gradientsOf(slopes);
+        } finally {
+          tf.dispose(slopes);
+        }
+      }),
+  );
   // Summed here: to read the sum, too, would make a GPU wait.
   const total = losses.reduce((sum, loss, i) => sum + loss * weights[i]!, 0);
-  return { loss: total, losses, slopes: slopes as [Tensor, Tensor] };
+  return { loss: total, losses, slopes: slopesOf(weights) };
 }

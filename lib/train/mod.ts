@@ -94,6 +94,7 @@ export {
 export {
   type BatchGradients,
   type FrozenPassages,
+  type GradientProducts,
   type WeighExamples,
 } from "./gradient_pass.ts";
 export { matchVectors, type MatchVectorsOptions } from "./match_vectors.ts";

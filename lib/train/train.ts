@@ -273,9 +273,9 @@ function gradientSettings(
     parameters: optimizer.parameters,
     loss,
     // Before any gradient is taken from them.
-    weigh: (losses, batch) => {
+    weigh: (losses, batch, gradientProducts) => {
       checkLosses(losses, batch, optimizer.step);
-      return weigh(losses, batch);
+      return weigh(losses, batch, gradientProducts);
     },
     dropout: options.dropout ?? 0,
     seed: options.seed ?? 0,

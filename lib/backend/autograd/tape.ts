@@ -188,16 +188,22 @@ export class Tape {
    * of them are not zero.
    *
    * @param outputs Outputs and the gradients that arrive there.
+   * @param options `keep`: whether the tape stays as it is, so that further gradients
+   * can be taken of the same pass.
    * @returns Gradient by variable or watched tensor; the caller owns them.
    */
   gradients(
     outputs: readonly (readonly [Tensor, Tensor])[],
+    { keep = false }: { keep?: boolean } = {},
   ): Map<Tensor, Gradient> {
     for (const [output, dy] of outputs) this.#arrive(output, tf.clone(dy));
-    this.#unwind();
+    if (keep) {
+      for (const node of this.#nodes.toReversed()) this.#pass(node);
+    } else this.#unwind();
     const leaves = new Map(this.#leaves);
     this.#leaves.clear();
-    this.#clear();
+    if (!keep) this.#clear();
+    else this.#forgetArrived();
     return leaves;
   }
 
@@ -213,14 +219,18 @@ export class Tape {
   /** Takes the gradients of all nodes, the last one first. */
   #unwind(): void {
     for (let node = this.#nodes.pop(); node; node = this.#nodes.pop()) {
-      const dys = this.#take(node);
-      if (dys) {
-        if (node.replay) this.#replay(node, dys[0]!);
-        else this.#differentiate(node, dys);
-        tf.dispose(dys);
-      }
+      this.#pass(node);
       free(node);
     }
+  }
+
+  /** Passes what has arrived at a node's outputs on to its inputs. */
+  #pass(node: Node): void {
+    const dys = this.#take(node);
+    if (!dys) return;
+    if (node.replay) this.#replay(node, dys[0]!);
+    else this.#differentiate(node, dys);
+    tf.dispose(dys);
   }
 
   /** What has arrived at a node's outputs; now the caller's. */
@@ -274,11 +284,15 @@ export class Tape {
   }
 
   #clear(): void {
-    tf.dispose([...this.#arrived.values()]);
+    this.#forgetArrived();
     for (const gradient of this.#leaves.values()) gradient.dispose();
-    this.#arrived.clear();
     this.#leaves.clear();
     this.#reached.clear();
+  }
+
+  #forgetArrived(): void {
+    tf.dispose([...this.#arrived.values()]);
+    this.#arrived.clear();
   }
 }
 

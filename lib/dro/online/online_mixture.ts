@@ -4,6 +4,16 @@ export interface OnlineObservation {
   losses: readonly number[];
   /** Domain id of each example, shape `[B]`. */
   domains: readonly number[];
+  /** Its gradient, where the mixture needs that. */
+  gradient?: GradientMeasure | undefined;
+}
+
+/** How much of a batch's gradient is signal. */
+export interface GradientMeasure {
+  /** Estimate of ‖∇L‖², the squared norm of the gradient without noise. */
+  signal: number;
+  /** Estimate of σ²/B, the variance of the batch's gradient. */
+  noise: number;
 }
 
 /**
@@ -11,6 +21,8 @@ export interface OnlineObservation {
  * batch, and told of each update in turn.
  */
 export interface OnlineMixture {
+  /** What it must be told of an update beside the losses. @default {nothing} */
+  needs?: "gradient";
   /** Sampling weights of the next batch, shape `[K]`, ≥ 0, sum 1. */
   weights(): readonly number[];
   /**

@@ -23,6 +23,7 @@ export function tracked(mixture: OnlineMixture): TrackedMixture {
   let updates = 0;
   let sums = mixture.weights().map(() => 0);
   return {
+    ...mixture.needs && { needs: mixture.needs },
     weights: () => mixture.weights(),
     observe(observation) {
       const weights = mixture.weights();

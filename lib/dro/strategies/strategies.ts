@@ -11,6 +11,7 @@ import { suggest } from "../../base/nearest_names.ts";
 import { odm } from "./odm.ts";
 import { permuted } from "./permuted.ts";
 import { randomTop } from "./random_top.ts";
+import { pike } from "./pike.ts";
 import { proportionalMixture } from "./proportional_mixture.ts";
 import { regmix } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";
@@ -100,6 +101,7 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
       return ado({ prior: text === "uniform" ? "uniform" : "proportional" });
     },
   },
+  pike: { make: pike },
   velocitune: { make: velocitune },
   random: {
     argument: "share of the tasks in percent, by default 70",

@@ -4,6 +4,7 @@ import type { ProgressEvent } from "../../base/progress_event.ts";
 import { writeFolder } from "../../base/files/write_folder.ts";
 import { type Encoder, loadEncoder, saveEncoder } from "../../model/mod.ts";
 import {
+  halfGradients,
   type OnlineMixture,
   type OnlineTraining,
   tracked,
@@ -117,12 +118,19 @@ export async function* trainArm(
   const sizes = rows.map((r) => r.length);
   const changing = online &&
     tracked(online({ sizes, steps: options.steps }));
+  const halves = changing?.needs === "gradient" ? halfGradients() : undefined;
   return yield* resumableStage(input, {
     name,
     label: `training ${name}`,
     steps: options.steps,
     weights,
-    online: changing,
+    online: changing && halves
+      ? {
+        ...changing,
+        observe: (update) =>
+          changing.observe({ ...update, gradient: halves.last() }),
+      }
+      : changing,
     ...how.sampling && { sampling: how.sampling },
     dev: watch,
     async resume(extra) {
@@ -141,6 +149,7 @@ export async function* trainArm(
       const steps = train(encoder, drawn, {
         ...training,
         ...how.training(encoder),
+        ...halves && { weigh: halves.weigh },
         optimizer,
       });
       return watch?.among(steps, { encoder, done: optimizer.step }) ?? steps;

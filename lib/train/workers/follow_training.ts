@@ -74,6 +74,14 @@ export function trainingHandlers(
       });
       run.gradients = addAll(run.gradients, gradients);
     },
+    async measure({ arrays }) {
+      const [queries, passages] = arrays as Float32Array[];
+      const { share } = now();
+      const own = { queries: queries!, passages: passages! };
+      disposeAll(
+        await share.sum(await share.gradients(own, { keep: true })),
+      );
+    },
     async sum() {
       const run = now();
       run.gradients = await run.share.sum(run.gradients ?? {});

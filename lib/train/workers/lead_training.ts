@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { readValues, type Tensor2D } from "../../backend/mod.ts";
+import { readValues, type Tensor, type Tensor2D } from "../../backend/mod.ts";
 import {
   bytesOf,
   floatsOf,
@@ -113,7 +113,10 @@ export class LeadTraining {
         vectors[1].dispose();
         vectors = [vectors[0], frozen];
       }
-      done = await lossAndSlopes(vectors, batch, settings);
+      done = await lossAndSlopes(vectors, batch, {
+        ...settings,
+        gradientsOf: (slopes) => this.#measured(slopes),
+      });
     } catch (error) {
       this.#share.drop();
       if (!this.#team.broken) await this.#team.tell("drop");
@@ -121,17 +124,26 @@ export class LeadTraining {
     } finally {
       tf.dispose(vectors);
     }
-    const { loss, losses, slopes: [dq, dp] } = done;
-    const [queries, passages] = [
-      await readValues(dq) as Float32Array<ArrayBuffer>,
-      await readValues(dp) as Float32Array<ArrayBuffer>,
-    ];
-    tf.dispose([dq, dp]);
+    const { loss, losses, slopes } = done;
+    const [queries, passages] = await numbersOf(slopes);
+    tf.dispose(slopes);
     await this.#team.tell("slopes", { arrays: [queries, passages] });
     const gradients = await this.#team.together(() =>
       this.#share.gradients({ queries, passages })
     );
     return { loss, losses, gradients };
+  }
+
+  /** Gradients of all workers together by slopes of the pass that stays open. */
+  async #measured(slopes: [Tensor, Tensor]): Promise<Gradients> {
+    const [queries, passages] = await numbersOf(slopes);
+    await this.#team.tell("measure", { arrays: [queries, passages] });
+    return await this.#team.together(async () => {
+      const own = { queries, passages };
+      return await this.#share.sum(
+        await this.#share.gradients(own, { keep: true }),
+      );
+    });
   }
 
   /** The gathered vectors in the batch's order, queries and passages. */
@@ -210,4 +222,18 @@ export class LeadTraining {
     this.#share.drop();
     if (!this.#team.broken) await this.#team.tell("trained");
   }
+}
+
+/** The numbers of slopes, those of the queries first. */
+async function numbersOf(
+  slopes: [Tensor, Tensor],
+): Promise<[Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>]> {
+  const [queries, passages] = [
+    await readValues(slopes[0]),
+    await readValues(slopes[1]),
+  ];
+  return [queries, passages] as [
+    Float32Array<ArrayBuffer>,
+    Float32Array<ArrayBuffer>,
+  ];
 }

@@ -36,6 +36,9 @@ export interface Slopes {
   passages: Float32Array;
 }
 
+/** Whether passes stay open for further gradients. */
+type KeepOptions = NonNullable<Parameters<OpenPass["gradients"]>[1]>;
+
 /**
  * One worker's share of training: it encodes its examples of each batch, and takes
  * their gradient. All workers make the same calls.
@@ -78,22 +81,30 @@ export class Share {
     return await workers.allGather(bytesOf(joinedFloats(parts)));
   }
 
-  /** Takes the gradients of what is open; with slots, summed over all workers. */
-  async gradients(slopes: Slopes): Promise<Gradients> {
+  /**
+   * Takes the gradients of what is open; with slots, summed over all workers.
+   *
+   * @param slopes Those of the whole batch.
+   * @param options `keep`: whether others will be taken of the same passes.
+   */
+  async gradients(
+    slopes: Slopes,
+    { keep = false }: KeepOptions = {},
+  ): Promise<Gradients> {
     try {
       return this.#options.slots === undefined
-        ? this.#ownGradients(slopes)
-        : await this.#slotGradients(slopes);
+        ? this.#ownGradients(slopes, { keep })
+        : await this.#slotGradients(slopes, { keep });
     } finally {
-      this.drop();
+      if (!keep) this.drop();
     }
   }
 
-  #ownGradients(slopes: Slopes): Gradients {
+  #ownGradients(slopes: Slopes, keep: KeepOptions): Gradients {
     let gradients: Gradients | undefined;
-    for (const { range, each, pass } of this.#open) {
-      if (!pass) continue;
-      gradients = addAll(gradients, this.#of(pass, { range, each }, slopes));
+    for (const open of this.#open) {
+      if (!open.pass) continue;
+      gradients = addAll(gradients, this.#of(open.pass, open, slopes, keep));
     }
     return gradients ?? {};
   }
@@ -102,7 +113,10 @@ export class Share {
    * Each slot's gradients as numbers, and these two and two: the same sums of the
    * same numbers, however many workers have the slots.
    */
-  async #slotGradients(slopes: Slopes): Promise<Gradients> {
+  async #slotGradients(
+    slopes: Slopes,
+    { keep = false }: KeepOptions,
+  ): Promise<Gradients> {
     const { workers, settings: { parameters }, precision } = this.#options;
     // In full: which rows a slot has must not decide how sums are made.
     const full = Int32Array.from(parameters.keys(), () => 1);
@@ -112,11 +126,12 @@ export class Share {
     for (const { range, each, pass } of this.#open) {
       const numbers = new Float32Array(layout.length);
       if (pass) {
-        const gradients = this.#of(pass, { range, each }, slopes);
+        const place = { range, each };
+        const gradients = this.#of(pass, place, slopes, { keep });
         await layout.put(gradients, numbers);
         Object.keys(gradients).forEach((name) => present.add(name));
         disposeAll(gradients);
-        pass.dispose();
+        if (!keep) pass.dispose();
       }
       let slots = 1;
       let sum = numbers;
@@ -148,6 +163,7 @@ export class Share {
     pass: OpenPass,
     { range: [from, to], each }: { range: Range; each: number },
     { queries, passages }: Slopes,
+    keep: KeepOptions,
   ): Gradients {
     const D = this.#width;
     const rows = (values: Float32Array, start: number, end: number) =>
@@ -157,7 +173,7 @@ export class Share {
       ...each > 0 ? [rows(passages, from * each, to * each)] : [],
     ];
     try {
-      return pass.gradients(slopes);
+      return pass.gradients(slopes, keep);
     } finally {
       tf.dispose(slopes);
     }

@@ -95,7 +95,7 @@ onBackends(
     const options = { ...SETTINGS, backend };
     const names = [
       ...["tdro", "inf-dds", lastLosses(), "uniform-soup-2"],
-      "velocitune",
+      ...["velocitune", "pike"],
     ];
     const tensors = tf.memory().numTensors;
     const whole = await run(names, { ...options, out: `${out}/whole` });
@@ -112,6 +112,7 @@ onBackends(
         at(/^uniform-soup-2, seed 1: uniform-soup-2-part-2/, 1),
         at(/^velocitune, seed 1: mixture/, 4),
         at(/^velocitune, seed 1: velocitune/, 2),
+        at(/^pike, seed 1: pike/, 2),
         at(/^uniform, seed 2: evaluation/, 1),
         at(/^tdro, seed 2: tdro/, 1),
       ]
@@ -164,7 +165,7 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
     ...["doremi", "group-dro", "doge", "regmix", "leave-one-out", "inf-dds"],
     ...["tdro-mean-2", "tdro-as-at-512", "tdro-permuted", "random-70", "odm"],
     ...["uniform-soup-2", "tdro-slerp-2", "aioli", "skill-it"],
-    ...["ado", "velocitune", "odm-soup-2"],
+    ...["ado", "velocitune", "odm-soup-2", "pike"],
   ];
   const budget = 16;
   const options = { ...SETTINGS, steps: 2, budget, seeds: [3], backend };
@@ -174,9 +175,10 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
   assert.equal(arms.length, names.length + 1);
   for (const arm of arms) {
     const free = strategies.findIndex((s) => s.name === arm.strategy) < 4 ||
-      ["random-70", "odm", "ado", "uniform-soup-2", "odm-soup-2"].includes(
-        arm.strategy,
-      );
+      ["random-70", "odm", "ado", "pike", "uniform-soup-2", "odm-soup-2"]
+        .includes(
+          arm.strategy,
+        );
     assert.equal(arm.proxySteps === 0, free, arm.strategy);
     assert.ok(arm.proxySteps <= budget + 1e-6, arm.strategy);
     const compares = /^(tdro|doremi)/.test(arm.strategy);
