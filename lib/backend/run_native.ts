@@ -34,6 +34,14 @@ interface RawBackend {
   tensorMap: { get(dataId: object): { refCount: number } };
 }
 
+/** The kernels in WGSL, which are loaded only where they are used. */
+export interface WebgpuKernels {
+  /** Does what {@linkcode runNative} does. */
+  run(name: string, call: NativeCall): Tensor[];
+  /** Throws what the GPU found wrong since it was asked last. */
+  check(): void;
+}
+
 /** State of the compiled kernels in this process. */
 interface State {
   /** Which library is loaded: its ops stay registered for good. */
@@ -42,6 +50,8 @@ interface State {
   active: boolean;
   /** Whether they are used on `wasm`. */
   onWasm: boolean;
+  /** What runs them on `webgpu`, where they are used. */
+  onWebgpu?: WebgpuKernels | undefined;
   /** What multiplies matrices here. */
   engine: string;
   /** Finds rows, see `native/nearest/calls.cc`. */
@@ -232,9 +242,19 @@ export function useNativeOnWasm(wanted: boolean): void {
   state.onWasm = wanted;
 }
 
+/** Gives what runs them on the `webgpu` backend; without it they are off there. */
+export function useNativeOnWebgpu(kernels: State["onWebgpu"]): void {
+  state.onWebgpu = kernels;
+}
+
+/** Throws where a GPU found something wrong after a call had returned. */
+export function checkGpu(): void {
+  if (nativeOnWebgpu()) state.onWebgpu!.check();
+}
+
 /** Whether kernels take their compiled form now. */
 export function native(): boolean {
-  return nativeOnTensorflow() || nativeOnWasm();
+  return nativeOnTensorflow() || nativeOnWasm() || nativeOnWebgpu();
 }
 
 function nativeOnTensorflow(): boolean {
@@ -244,6 +264,11 @@ function nativeOnTensorflow(): boolean {
 /** Whether it is the form that runs everywhere. */
 export function nativeOnWasm(): boolean {
   return state.onWasm && tf.getBackend() === "wasm";
+}
+
+/** Whether it is the form in WGSL. */
+export function nativeOnWebgpu(): boolean {
+  return state.onWebgpu !== undefined && tf.getBackend() === "webgpu";
 }
 
 /** Whether those that a GPU has no use for do: the processor's own. */
@@ -341,6 +366,10 @@ export interface NativeCall {
  */
 export function runNative(name: string, call: NativeCall): Tensor[] {
   if (nativeOnWasm()) return runWasm(name, call);
+  if (nativeOnWebgpu()) {
+    checkGpu();
+    return state.onWebgpu!.run(name, call);
+  }
   const { inputs, ints = [], settings = [0], outputs = 1 } = call;
   const backend = tf.backend() as unknown as RawBackend;
   const { binding } = backend;

@@ -4,7 +4,12 @@ import {
   type NativeBackend,
   registerTensorflow,
 } from "./setup/tensorflow.ts";
-import { nativeOnWasm, useNative, useNativeOnWasm } from "./run_native.ts";
+import {
+  nativeOnWasm,
+  useNative,
+  useNativeOnWasm,
+  useNativeOnWebgpu,
+} from "./run_native.ts";
 import { activateWasm, type StartedWasm } from "./wasm/activate_wasm.ts";
 import { setupCommand } from "./setup/setup_command.ts";
 import { env, refusal } from "../base/permissions.ts";
@@ -18,7 +23,7 @@ export interface UseBackendOptions {
   requireGpu?: boolean;
   /**
    * Use the compiled kernels of the `tensorflow` backend, on the CPU or an NVIDIA
-   * GPU, and of the `wasm` backend; without them it composes the library's own
+   * GPU, and of `wasm` and `webgpu`; without them it composes the library's own
    * ops, slower. The environment's `TDRO_NATIVE=0` switches them off;
    * `TDRO_NATIVE=emulated` plays those of a GPU on the CPU, for tests.
    * @default {true}
@@ -122,7 +127,7 @@ async function useNamed(
 ): Promise<Backend> {
   const starters: Record<BackendName, () => Promise<Backend>> = {
     tensorflow: () => startTensorflow(native),
-    webgpu: startWebgpu,
+    webgpu: () => startWebgpu(native),
     wasm: () => startWasm(threads, native),
     cpu: startCpu,
   };
@@ -174,7 +179,7 @@ function nativeByDefault(): boolean | "emulated" {
   return wanted === "emulated" ? wanted : wanted !== "0";
 }
 
-async function startWebgpu(): Promise<Backend> {
+async function startWebgpu(native?: boolean): Promise<Backend> {
   await loadTensorflowFirst();
   const adapter = "gpu" in navigator
     ? await navigator.gpu.requestAdapter()
@@ -186,9 +191,15 @@ async function startWebgpu(): Promise<Backend> {
   }
   // Deno ends a process whose only pending work is WebGPU's: stay awake.
   const awake = setInterval(() => {}, 1000);
+  let problem: string | undefined = "switched off";
   try {
     await import("@tensorflow/tfjs-backend-webgpu");
     await activate("webgpu");
+    useNativeOnWebgpu(undefined);
+    if (native ?? nativeByDefault() !== false) {
+      const { startShaders } = await import("./webgpu/start_shaders.ts");
+      problem = await startShaders();
+    }
   } catch (error) {
     throw new RangeError(`Cannot use the webgpu backend: ${oneLine(error)}`);
   } finally {
@@ -199,7 +210,8 @@ async function startWebgpu(): Promise<Backend> {
   return {
     name: "webgpu",
     device: isFallbackAdapter ? "cpu" : "gpu",
-    reason: `WebGPU adapter: ${description || adapter.info.vendor}`,
+    reason: `WebGPU adapter: ${description || adapter.info.vendor}` +
+      (problem ? `; no kernels of tdro: ${problem}` : ""),
   };
 }
 

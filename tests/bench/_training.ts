@@ -76,7 +76,8 @@ function matrixSize({ parameters }: Encoder): number {
   );
 }
 
-function asBatch({ queries, passages }: TextBatch): Batch {
+/** Texts as a batch that is trained on. */
+export function asBatch({ queries, passages }: TextBatch): Batch {
   return {
     index: 0,
     cursor: {
@@ -99,6 +100,7 @@ function asBatch({ queries, passages }: TextBatch): Batch {
   };
 }
 
-function* forever<T>(values: readonly T[]): Generator<T> {
+/** The same values again and again. */
+export function* forever<T>(values: readonly T[]): Generator<T> {
   while (true) yield* values;
 }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { nativeOnGpu, runNative } from "../run_native.ts";
+import { nativeOnGpu, nativeOnWebgpu, runNative } from "../run_native.ts";
 import { rowGradient } from "../autograd/row_gradient.ts";
 import {
   differentiable,
@@ -52,7 +52,7 @@ export function embedding(
 function rowsOf(table: Tensor2D, ids: Tensor1D | Int32Array): Tensor {
   if (!(ids instanceof Int32Array)) return tf.gather(table, ids);
   // TensorFlow would wait for the GPU before it copies the ids there.
-  return nativeOnGpu()
+  return nativeOnGpu() || nativeOnWebgpu()
     ? runNative("TdroGather", { inputs: [table], ints: [ids] })[0]!
     : tf.gather(table, tf.tensor1d(ids, "int32"));
 }

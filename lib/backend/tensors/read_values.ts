@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { checkGpu } from "../run_native.ts";
 import type { Tensor } from "./tensor_types.ts";
 
 /**
@@ -24,7 +25,9 @@ export async function readValues(tensor: Tensor): Promise<Float32Array> {
     ? setInterval(() => {}, 200)
     : undefined;
   try {
-    return (await tensor.data<"float32">()).slice();
+    const values = (await tensor.data<"float32">()).slice();
+    checkGpu();
+    return values;
   } finally {
     clearInterval(timer);
   }
