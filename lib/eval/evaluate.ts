@@ -71,7 +71,7 @@ export interface EvaluateOptions
   extends
     Omit<EvaluateRetrieverOptions, "retriever" | "prompts">,
     Pick<ExactSearchOptions, "multiply" | "prepare" | "dtype">,
-    Pick<SearchKernels, "hamming">,
+    Pick<SearchKernels, "prepareSteps" | "hamming">,
     Partial<SmallSearch> {
   /**
    * Instruction before each query, e5 style: the task's own, or none.

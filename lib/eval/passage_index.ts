@@ -33,11 +33,16 @@ export interface PassageIndexOptions
 export async function passageIndex(
   encode: EncodeFunction,
   task: { name: string; corpus: readonly Passage[] },
-  { prepare, hamming, ...options }: PassageIndexOptions,
+  { prepare, prepareSteps, hamming, ...options }: PassageIndexOptions,
 ): Promise<QuantisedIndex> {
   const rescoring = checkRescoring(options);
   const { precision, rescoreBy = precision } = rescoring;
-  const index = new QuantisedIndex({ ...rescoring, prepare, hamming });
+  const index = new QuantisedIndex({
+    ...rescoring,
+    prepare,
+    prepareSteps,
+    hamming,
+  });
   const vectors = rescoreBy === precision && precision !== "float32"
     ? smallPassageVectors(encode, task, { ...options, precision })
     : passageVectors(encode, task, options);

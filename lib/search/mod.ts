@@ -95,6 +95,10 @@ export {
   type VectorPrecision,
 } from "./quantised/precision.ts";
 export type { HammingFunction } from "./quantised/hamming.ts";
+export type {
+  PrepareStepsFunction,
+  SteppedVectors,
+} from "./quantised/quantised_store.ts";
 export {
   dequantise,
   quantise,

@@ -115,7 +115,7 @@ function onWasm(
     runNative("TdroNearest", {
       inputs: [
         tf.tensor2d(queries.values, [lists.length, dimension]),
-        tf.tensor1d(floatsOf(data)),
+        tensorOf(data),
         tf.tensor1d(Float32Array.from(floorsOf(queries, lists), roundedDown)),
         tf.tensor1d(lists.map((list) => list.error * MORE)),
         tf.tensor1d([...queries.units]),
@@ -147,12 +147,16 @@ function roundedDown(floor: number): number {
   return near > floor ? near - Math.abs(near) * 2 ** -23 - 2 ** -149 : near;
 }
 
-/** Bytes in the place of floats, four in each. */
-function floatsOf(data: Float32Array | Int8Array): Float32Array {
-  if (data instanceof Float32Array) return data;
-  const floats = new Float32Array(Math.ceil(data.length / 4));
-  new Int8Array(floats.buffer).set(data);
-  return floats;
+/** Bytes go as whole numbers, four in each: some floats would change their bits. */
+function tensorOf(data: Float32Array | Int8Array): tf.Tensor1D {
+  if (data instanceof Float32Array) return tf.tensor1d(data);
+  const { buffer, byteOffset, length } = data;
+  if (byteOffset % 4 === 0 && length % 4 === 0) {
+    return tf.tensor1d(new Int32Array(buffer, byteOffset, length / 4), "int32");
+  }
+  const numbers = new Int32Array(Math.ceil(length / 4));
+  new Int8Array(numbers.buffer).set(data);
+  return tf.tensor1d(numbers, "int32");
 }
 
 /** Whole numbers that came as the floats that have their bits. */

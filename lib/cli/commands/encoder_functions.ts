@@ -3,6 +3,7 @@ import type {
   CountBits,
   NearestRows,
   RowMatrix,
+  StepMatrix,
 } from "../../backend/mod.ts";
 import type { EncodeFunction } from "../../model/mod.ts";
 import type { CommandIo } from "../io.ts";
@@ -13,6 +14,8 @@ export interface OpenedEncoder extends Disposable {
   encode: EncodeFunction;
   /** Makes passages ready for exact search. */
   prepare: (passages: RowMatrix) => NearestRows;
+  /** Makes passages of 8 bits ready for it, where that is compiled. */
+  prepareSteps: (passages: StepMatrix) => NearestRows | undefined;
   /** Counts bits that differ, where that is compiled. */
   hamming: CountBits | undefined;
   /** Whether its vectors have a norm of 1. */
@@ -29,7 +32,7 @@ export async function openEncoder(
     io: CommandIo;
   },
 ): Promise<OpenedEncoder> {
-  const { nativeHamming, nearestRows, useBackend } = await import(
+  const { nativeHamming, nearestRows, nearestSteps, useBackend } = await import(
     "../../backend/mod.ts"
   );
   const {
@@ -52,6 +55,7 @@ export async function openEncoder(
   return {
     encode: encodeFunction(towers, limits),
     prepare: (passages) => nearestRows(passages),
+    prepareSteps: nearestSteps,
     hamming: nativeHamming(),
     normalizes: towers.passage.modules.normalize,
     [Symbol.dispose]: () => disposeTowers(towers),

@@ -34,7 +34,7 @@ export interface SearchSizesOptions extends SearchKernels {
  */
 export async function* searchSizes(
   { queries, passages }: EncodedTask,
-  { k, sizes, signal, prepare, hamming }: SearchSizesOptions,
+  { k, sizes, signal, ...kernels }: SearchSizesOptions,
 ): AsyncGenerator<[SizeCell, Run]> {
   const cut = (texts: EmbeddedTexts, dim: number) => ({
     ids: texts.ids,
@@ -52,7 +52,7 @@ export async function* searchSizes(
         passages: passages.map((chunk) => cut(chunk, dim)),
       };
     }
-    using index = new QuantisedIndex({ ...rescoring, prepare, hamming });
+    using index = new QuantisedIndex({ ...rescoring, ...kernels });
     for (const chunk of now.passages) index.add(chunk);
     yield [cell, await index.search(now.queries, k, { signal })];
   }

@@ -65,7 +65,7 @@ async function indexTask(
 ): Promise<TaskIndex> {
   const stored = model.store && await storedIndex(model, task, model.store);
   if (stored) return stored;
-  const { encode, prepare, hamming, cache, small } = model;
+  const { encode, prepare, prepareSteps, hamming, cache, small } = model;
   const corpus = { name: task.name, corpus: [...task.corpus.values()] };
   const options = { cache, signal, onProgress };
   if (small) {
@@ -74,6 +74,7 @@ async function indexTask(
       ...options,
       ...small,
       prepare,
+      prepareSteps,
       hamming,
     });
   }

@@ -5,7 +5,9 @@ import {
   nativeHamming,
   type NearestRows,
   nearestRows,
+  nearestSteps,
   type RowMatrix,
+  type StepMatrix,
   useBackend,
 } from "../../backend/mod.ts";
 import { queryText } from "../../base/texts/query_text.ts";
@@ -46,6 +48,10 @@ export interface DenseModel extends Disposable {
   cache?: EmbeddingCache | undefined;
   /** Counts bits that differ, where that is compiled. */
   hamming?: CountBits | undefined;
+  /** Makes passages of 8 bits ready, where that is compiled. */
+  prepareSteps?:
+    | ((passages: StepMatrix) => NearestRows | undefined)
+    | undefined;
   /** How passages are kept and searched, where not whole. */
   small?: SmallSearch | undefined;
   /** Where vectors of passages may be in a database. */
@@ -114,6 +120,7 @@ export async function openModel(
       source,
       store,
       prepare: (passages) => nearestRows(passages),
+      prepareSteps: nearestSteps,
       hamming: nativeHamming(),
       small: precision === "float32" ? undefined : small,
       backend,

@@ -159,16 +159,24 @@ export function dequantise(vectors: QuantisedVectors): Embeddings {
   else if (precision === "binary" || precision === "ubinary") {
     unpackBits(data, precision === "binary" ? 128 : 0, { dimension, out });
   } else {
-    const sizes = rangeSteps(ranges!);
-    const middle = (precision === "int8" ? 128 : 0) + 0.5;
-    const first = ranges!.low.map((low, d) => low + middle * sizes[d]!);
+    const { first, size } = stepMiddles(ranges!, precision);
     for (let at = 0; at < out.length; at += dimension) {
       for (let d = 0; d < dimension; d++) {
-        out[at + d] = first[d]! + data[at + d]! * sizes[d]!;
+        out[at + d] = first[d]! + data[at + d]! * size[d]!;
       }
     }
   }
   return { data: out, count, dimension };
+}
+
+/** What 0 stands for in 8 bits, the middle of its step, and the size of steps. */
+export function stepMiddles(
+  ranges: QuantisationRanges,
+  precision: "int8" | "uint8",
+): { first: Float32Array; size: Float32Array } {
+  const size = rangeSteps(ranges);
+  const middle = (precision === "int8" ? 128 : 0) + 0.5;
+  return { first: ranges.low.map((low, d) => low + middle * size[d]!), size };
 }
 
 function unpackBits(

@@ -9,11 +9,11 @@ import {
   rankedRun,
   rankedTies,
 } from "../exact/ranked_run.ts";
-import { scoreRows } from "../exact/score_rows.ts";
 import { binaryStore } from "./binary_store.ts";
 import { floatStore } from "./float_store.ts";
 import { int8Store } from "./int8_store.ts";
 import { bytesPerVector, type SearchPrecision } from "./precision.ts";
+import { scoreDecoded } from "./score_decoded.ts";
 import { quantise, type QuantisedVectors } from "./quantise.ts";
 import { type QuantisationRanges, quantisationRanges } from "./ranges.ts";
 import { CALIBRATION } from "./calibration.ts";
@@ -94,14 +94,14 @@ export class QuantisedIndex implements Disposable {
    * @throws {RangeError} If what is found can't be scored better so.
    */
   constructor(options: QuantisedIndexOptions) {
-    const { precision, ranges, prepare, hamming } = options;
+    const { precision, ranges } = options;
     this.#options = options;
     const { rescore, rescoreBy } = checkRescoring(options);
     this.#precision = precision;
     this.#rescore = rescore;
     this.#also = rescoreBy === precision ? undefined : rescoreBy;
     this.#ranges = ranges;
-    this.#store = STORES[precision]({ prepare, hamming });
+    this.#store = STORES[precision](options);
     if (rescore === 0) return;
     this.#finer = this.#also ? STORES[this.#also]({}) : this.#store;
   }
@@ -216,11 +216,8 @@ export class QuantisedIndex implements Disposable {
     { q, k }: { q: number; k: number },
   ): RankedHeap {
     const rows = found.rows();
-    const decoded = this.#finer!.decode(rows);
-    const scores = new Float32Array(rows.length);
     const query = data.subarray(q * dimension, (q + 1) * dimension);
-    const all = Int32Array.from(rows.keys());
-    scoreRows(query, decoded.data, all, dimension, scores);
+    const scores = scoreDecoded(query, this.#finer!.decode(rows));
     const best = new RankedHeap(k, this.#tie!);
     rows.forEach((row, i) => best.offer(scores[i]!, row));
     return best;

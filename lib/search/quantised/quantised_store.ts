@@ -1,6 +1,6 @@
 import type { Embeddings } from "../../model/types.ts";
 import type { RankedHeap, TieOrder } from "../exact/ranked_heap.ts";
-import type { PrepareFunction } from "../exact/top_k.ts";
+import type { PreparedPassages, PrepareFunction } from "../exact/top_k.ts";
 import type { HammingFunction } from "./hamming.ts";
 import type { QuantisedVectors } from "./quantise.ts";
 
@@ -24,10 +24,31 @@ export interface StoreSearch {
   signal?: AbortSignal | undefined;
 }
 
+/** Vectors of 8 bits: a value stands for `first[d] + value · size[d]`. */
+export interface SteppedVectors {
+  /** Values, shape `[count, dimension]`. */
+  data: Int8Array;
+  /** Number of vectors. */
+  count: number;
+  /** Components of each. */
+  dimension: number;
+  /** What 0 stands for, shape `[dimension]`. */
+  first: Float32Array;
+  /** Size of a step, shape `[dimension]`. */
+  size: Float32Array;
+}
+
+/** Makes vectors of 8 bits ready, where it can. */
+export type PrepareStepsFunction = (
+  vectors: SteppedVectors,
+) => PreparedPassages | undefined;
+
 /** What makes the search of a store fast. */
 export interface SearchKernels {
   /** Preselects rows by their numbers. */
   prepare?: PrepareFunction | undefined;
+  /** Preselects rows of 8 bits as they are; `nearestSteps` of the backend room is one. */
+  prepareSteps?: PrepareStepsFunction | undefined;
   /** Counts bits that differ. */
   hamming?: HammingFunction | undefined;
 }

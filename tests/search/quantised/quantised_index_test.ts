@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { nearestRows, useBackend } from "../../../lib/backend/mod.ts";
+import { nearestRows, nearestSteps } from "../../../lib/backend/mod.ts";
 import {
   checkRescoring,
   dequantise,
@@ -10,7 +10,7 @@ import {
   QuantisedIndex,
   type QuantisedIndexOptions,
 } from "../../../lib/search/mod.ts";
-import { noise } from "../../_backends.ts";
+import { noise, onBackends } from "../../_backends.ts";
 
 /** A random corpus in two chunks and some queries; values on a grid, so that scores tie. */
 const searches = fc.record({
@@ -87,37 +87,86 @@ Deno.test("rescoring everything by whole vectors is exact search", async () => {
   }));
 });
 
-Deno.test("8-bit search is exact search among the middles of steps", async () => {
-  await useBackend("wasm");
-  const prepare = nearestRows;
-  await fc.assert(
-    fc.asyncProperty(searches, async ({ corpus, queries, k }) => {
-      const middles = dequantise(
-        quantise(corpus.embeddings, { precision: "int8" }),
-      );
-      const exact = await exactSearch(
-        queries,
-        { ids: corpus.ids, embeddings: middles },
-        { k },
-      );
-      const given = { corpus, queries, k };
-      for (const fast of [undefined, prepare]) {
-        const found = await searched(given, {
-          precision: "int8",
-          prepare: fast,
+onBackends(
+  "8-bit search is exact search among the middles of steps",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(searches, async ({ corpus, queries, k }) => {
+        const middles = dequantise(
+          quantise(corpus.embeddings, { precision: "int8" }),
+        );
+        const exact = await exactSearch(
+          queries,
+          { ids: corpus.ids, embeddings: middles },
+          { k },
+        );
+        const given = { corpus, queries, k };
+        for (
+          const fast of [
+            {},
+            { prepare: nearestRows },
+            { prepareSteps: nearestSteps },
+          ]
+        ) {
+          const found = await searched(given, { precision: "int8", ...fast });
+          assert.deepEqual(found, entries(exact));
+        }
+        const rescored = await searched(given, {
+          precision: "binary",
+          rescore: corpus.ids.length,
+          rescoreBy: "int8",
         });
-        assert.deepEqual(found, entries(exact));
-      }
-      const rescored = await searched(given, {
-        precision: "binary",
-        rescore: corpus.ids.length,
-        rescoreBy: "int8",
-      });
-      assert.deepEqual(rescored, entries(exact));
-    }),
-    { numRuns: 40 },
-  );
-});
+        assert.deepEqual(rescored, entries(exact));
+      }),
+      { numRuns: 40 },
+    );
+  },
+);
+
+onBackends(
+  "8-bit search is exact, whatever the ranges of components",
+  async () => {
+    const shapes = fc.record({
+      queries: fc.constantFrom(1, 3, 20),
+      dimension: fc.integer({ min: 1, max: 200 }),
+      seed: fc.integer({ min: 0, max: 1e6 }),
+      size: fc.constantFrom(1, 1e-3, 1e-20, 1e17),
+      shift: fc.constantFrom(0, 1, -30),
+      k: fc.integer({ min: 1, max: 40 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        shapes,
+        async ({ queries, dimension, seed, size, shift, k }) => {
+          const made = (count: number, seed: number) => ({
+            data: noise(count * dimension, seed).map((x, i) =>
+              (x * 2 ** (i % dimension % 7 - 3) + shift) * size
+            ),
+            count,
+            dimension,
+          });
+          const corpus = made(1500, seed);
+          const asked = {
+            ids: Array.from({ length: queries }, (_, q) => `q${q}`),
+            embeddings: made(queries, seed + 1),
+          };
+          const ids = Array.from({ length: 1500 }, (_, p) => `p${p}`);
+          const embeddings = dequantise(
+            quantise(corpus, { precision: "int8" }),
+          );
+          const exact = await exactSearch(asked, { ids, embeddings }, { k });
+          const found = await searched({
+            corpus: { ids, embeddings: corpus },
+            queries: asked,
+            k,
+          }, { precision: "int8", prepareSteps: nearestSteps });
+          assert.deepEqual(found, entries(exact));
+        },
+      ),
+      { numRuns: 25 },
+    );
+  },
+);
 
 Deno.test("binary search is exact search among signs; rescored, queries are whole", async () => {
   await fc.assert(fc.asyncProperty(searches, async (given) => {

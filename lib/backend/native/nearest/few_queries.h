@@ -3,7 +3,6 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 
 #include "lanes.h"
 
@@ -15,13 +14,14 @@ struct FloatNumbers {
   using Query = float;
   using Values = Lanes;
   using Sums = Lanes;
+  using Total = float;
   static constexpr int64_t STEP = WIDTH;
   static Values row(const Row* at) { return load(at); }
   static Values query(const Query* at) { return load(at); }
   static Sums dot(Sums sum, Values a, Values b) {
     return multiplyAdd(a, b, sum);
   }
-  static float total(Sums sum) { return sumOf(sum); }
+  static Total total(Sums sum) { return sumOf(sum); }
 };
 
 // Rows of whole numbers of 8 bits, queries of 16.
@@ -30,57 +30,46 @@ struct ByteNumbers {
   using Query = int16_t;
   using Values = Units;
   using Sums = Wholes;
+  using Total = int32_t;
   static constexpr int64_t STEP = 2 * WIDTH;
   static Values row(const Row* at) { return shortsOf(at); }
   static Values query(const Query* at) { return load<Units>(at); }
   static Sums dot(Sums sum, Values a, Values b) { return dotShorts(sum, a, b); }
-  static float total(Sums sum) { return (float)sumOf(sum); }
+  static Total total(Sums sum) { return sumOf(sum); }
 };
 
 // How many are multiplied at a time: their sums, and they, are in registers.
 constexpr int FEW_ROWS = 4, FEW_AT_ONCE = FEW_REGISTERS ? 2 : 4;
 
-// The products of R rows, D numbers each, with N queries, whose numbers from D on
-// are 0: [N, FEW_ROWS].
+// The products of R rows, D numbers each, with N queries: [N, FEW_ROWS].
 template <class Numbers, int R, int N>
 ALWAYS_INLINE void productsOf(const typename Numbers::Row* rows,
                               const typename Numbers::Query* queries,
-                              int64_t stride, int64_t D, float* out) {
-  using Row = typename Numbers::Row;
+                              int64_t D, float* out) {
   using Values = typename Numbers::Values;
-  constexpr int64_t STEP = Numbers::STEP;
+  using Total = typename Numbers::Total;
   typename Numbers::Sums sums[R][N] = {};
-  const auto step = [&](const Row* const* x, int64_t d) {
+  int64_t whole = 0;
+  for (; whole + Numbers::STEP <= D; whole += Numbers::STEP) {
     Values y[N];
 #pragma GCC unroll 4
-    for (int n = 0; n < N; n++) y[n] = Numbers::query(queries + n * stride + d);
+    for (int n = 0; n < N; n++) y[n] = Numbers::query(queries + n * D + whole);
 #pragma GCC unroll 4
     for (int r = 0; r < R; r++) {
-      const Values v = Numbers::row(x[r]);
+      const Values x = Numbers::row(rows + r * D + whole);
 #pragma GCC unroll 4
       for (int n = 0; n < N; n++) {
-        sums[r][n] = Numbers::dot(sums[r][n], v, y[n]);
+        sums[r][n] = Numbers::dot(sums[r][n], x, y[n]);
       }
     }
-  };
-  const Row* at[R];
-  for (int r = 0; r < R; r++) at[r] = rows + r * D;
-  int64_t d = 0;
-  for (; d + STEP <= D; d += STEP) {
-    step(at, d);
-    for (int r = 0; r < R; r++) at[r] += STEP;
-  }
-  if (d < D) {
-    Row rest[R][STEP] = {};
-    for (int r = 0; r < R; r++) {
-      std::memcpy(rest[r], at[r], (D - d) * sizeof(Row));
-      at[r] = rest[r];
-    }
-    step(at, d);
   }
   for (int r = 0; r < R; r++) {
     for (int n = 0; n < N; n++) {
-      out[n * FEW_ROWS + r] = Numbers::total(sums[r][n]);
+      Total total = Numbers::total(sums[r][n]);
+      for (int64_t d = whole; d < D; d++) {
+        total += (Total)rows[r * D + d] * (Total)queries[n * D + d];
+      }
+      out[n * FEW_ROWS + r] = (float)total;
     }
   }
 }
@@ -88,8 +77,8 @@ ALWAYS_INLINE void productsOf(const typename Numbers::Row* rows,
 // Calls use(query, row, product) for all queries and the rows [from, to).
 template <class Numbers, class Use>
 void eachProduct(const typename Numbers::Row* rows, int64_t from, int64_t to,
-                 const typename Numbers::Query* queries, int64_t stride,
-                 int64_t Q, int64_t D, Use use) {
+                 const typename Numbers::Query* queries, int64_t Q, int64_t D,
+                 Use use) {
   // Rows that stay in a core's own cache while all queries pass by.
   const int64_t block =
       std::max<int64_t>(FEW_ROWS, (64 << 10) / (D * (int64_t)sizeof(*rows)) /
@@ -99,21 +88,21 @@ void eachProduct(const typename Numbers::Row* rows, int64_t from, int64_t to,
     const int64_t end = std::min(start + block, to);
     for (int64_t q = 0; q < Q; q += FEW_AT_ONCE) {
       const int64_t some = std::min<int64_t>(FEW_AT_ONCE, Q - q);
-      const auto* at = queries + q * stride;
+      const auto* at = queries + q * D;
       for (int64_t p = start; p < end; p += FEW_ROWS) {
         const int64_t count = std::min<int64_t>(FEW_ROWS, end - p);
         const auto* x = rows + p * D;
         if (count == FEW_ROWS && some == FEW_AT_ONCE) {
-          productsOf<Numbers, FEW_ROWS, FEW_AT_ONCE>(x, at, stride, D, out);
+          productsOf<Numbers, FEW_ROWS, FEW_AT_ONCE>(x, at, D, out);
         } else if (count == FEW_ROWS) {
           for (int64_t n = 0; n < some; n++) {
-            productsOf<Numbers, FEW_ROWS, 1>(x, at + n * stride, stride, D,
+            productsOf<Numbers, FEW_ROWS, 1>(x, at + n * D, D,
                                              out + n * FEW_ROWS);
           }
         } else {
           for (int64_t n = 0; n < some; n++) {
             for (int64_t r = 0; r < count; r++) {
-              productsOf<Numbers, 1, 1>(x + r * D, at + n * stride, stride, D,
+              productsOf<Numbers, 1, 1>(x + r * D, at + n * D, D,
                                         out + n * FEW_ROWS + r);
             }
           }

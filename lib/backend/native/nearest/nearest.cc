@@ -136,22 +136,16 @@ void lookByBlocks(const Search& s, const Rows& rows,
 // Each core sees to some of the rows.
 template <class Numbers>
 void lookStraight(const Search& s, std::vector<Candidates>& lists) {
-  using Query = typename Numbers::Query;
   const auto* rows = (const typename Numbers::Row*)s.rows;
-  const int64_t stride = (s.D + Numbers::STEP - 1) / Numbers::STEP * Numbers::STEP;
-  std::vector<Query> queries(s.Q * stride);
-  for (int64_t q = 0; q < s.Q; q++) {
-    for (int64_t d = 0; d < s.D; d++) {
-      queries[q * stride + d] = (Query)s.queries[q * s.D + d];
-    }
-  }
+  const std::vector<typename Numbers::Query> queries(s.queries,
+                                                     s.queries + s.Q * s.D);
   const int64_t parts =
       std::clamp<int64_t>(s.P / 1024, 1, 2 * threadCount());
   std::vector<std::vector<Candidates>> found(parts, lists);
   parallelFor(parts, [&](int64_t part) {
     std::vector<Candidates>& own = found[part];
     eachProduct<Numbers>(rows, s.P * part / parts, s.P * (part + 1) / parts,
-                         queries.data(), stride, s.Q, s.D,
+                         queries.data(), s.Q, s.D,
                          [&](int64_t q, int64_t row, float sum) {
                            if (sum < own[q].least()) return;
                            own[q].add((int32_t)row, sum);

@@ -11,43 +11,56 @@
 namespace tdro {
 namespace {
 
+// Rows that are scored at a time.
+constexpr int AT_ONCE = 8;
+
 struct Floats {
   const float* data;
   int64_t D;
-  double at(int64_t row, int64_t d) const { return data[row * D + d]; }
+  const float* row(int64_t row, int) const { return data + row * D; }
 };
 
 // Bytes as the numbers that they stand for, as dequantise() in
-// lib/search/quantised/quantise.ts has them.
+// lib/search/quantised/quantise.ts has them: written down, since GCC leaves a
+// rounding to float32 in between out.
 struct Steps {
   const int8_t* data;
   const float *first, *size;
   int64_t D;
-  double at(int64_t row, int64_t d) const {
-    return (float)((double)first[d] + data[row * D + d] * (double)size[d]);
+  std::vector<float> numbers = std::vector<float>(AT_ONCE * D);
+  const float* row(int64_t row, int place) {
+    float* out = numbers.data() + place * D;
+    const int8_t* x = data + row * D;
+    for (int64_t d = 0; d < D; d++) {
+      out[d] = (float)((double)first[d] + x[d] * (double)size[d]);
+    }
+    return out;
   }
 };
 
 template <int N, class Rows>
-void innerProducts(const float* query, const Rows& rows, const int32_t* which,
+void innerProducts(const float* query, Rows& rows, const int32_t* which,
                    int64_t D, float* out) {
+  const float* row[N];
   double sum[N] = {};
+  for (int i = 0; i < N; i++) row[i] = rows.row(which[i], i);
   for (int64_t d = 0; d < D; d++) {
     const double x = query[d];
-    for (int i = 0; i < N; i++) sum[i] += x * rows.at(which[i], d);
+    for (int i = 0; i < N; i++) sum[i] += x * row[i][d];
   }
   for (int i = 0; i < N; i++) out[i] = (float)sum[i];
 }
 
 template <class Rows>
-void scoreRows(const float* queries, const Rows& rows, const int32_t* which,
+void scoreRows(const float* queries, const Rows& all, const int32_t* which,
                const int32_t* starts, float* out, int64_t Q, int64_t D) {
   parallelRanges(Q, 4, [&](int64_t from, int64_t to) {
+    Rows rows = all;
     for (int64_t q = from; q < to; q++) {
       const float* query = queries + q * D;
       int32_t i = starts[q];
-      for (; i + 8 <= starts[q + 1]; i += 8) {
-        innerProducts<8>(query, rows, which + i, D, out + i);
+      for (; i + AT_ONCE <= starts[q + 1]; i += AT_ONCE) {
+        innerProducts<AT_ONCE>(query, rows, which + i, D, out + i);
       }
       for (; i < starts[q + 1]; i++) {
         innerProducts<1>(query, rows, which + i, D, out + i);

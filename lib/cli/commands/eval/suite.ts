@@ -49,7 +49,7 @@ export async function evaluateSuite(
       retriever: "BM25",
     });
   }
-  const { encode, prepare, hamming } = encoder;
+  const { encode, prepare, prepareSteps, hamming } = encoder;
   if (!options.bm25) {
     const { vectorsOf } = await import(
       "../../../experiment/retriever/vectors_of.ts"
@@ -63,6 +63,7 @@ export async function evaluateSuite(
       rescoreBy,
       sizes,
       prepare,
+      prepareSteps,
       hamming,
       onProgress,
       shard: options.shard ? search.parseShard(options.shard) : undefined,
