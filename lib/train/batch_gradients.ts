@@ -3,7 +3,6 @@ import type { Batch } from "../sampling/mod.ts";
 import type { BatchLossesOptions } from "./batch_losses.ts";
 import {
   type BatchGradients,
-  evenly,
   gradientPass,
   type WeighExamples,
 } from "./gradient_pass.ts";
@@ -77,7 +76,7 @@ export async function batchGradients(
   batch: Batch,
   {
     loss = infoNce(),
-    weigh = evenly,
+    weigh,
     queryLength,
     passageLength,
     precision = "float32",

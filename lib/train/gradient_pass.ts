@@ -1,11 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Gradient, type Precision, Tape } from "../backend/kernels/mod.ts";
-import {
-  readValues,
-  type Tensor,
-  type Tensor2D,
-  type Variable,
-} from "../backend/mod.ts";
+import type { Tensor, Tensor2D, Variable } from "../backend/mod.ts";
 import {
   embed,
   embeddingSize,
@@ -15,7 +10,6 @@ import {
 } from "../model/mod.ts";
 import type { Batch } from "../sampling/mod.ts";
 import { addAll, byName, disposeAll, type Gradients } from "./gradients.ts";
-import { gradientGram } from "./gradient_gram.ts";
 import { textSeeds } from "./text_seeds.ts";
 import {
   type BatchTokens,
@@ -24,6 +18,7 @@ import {
   textsBetween,
 } from "./tokens.ts";
 import type { LossFunction } from "./info_nce.ts";
+import { lossAndSlopes } from "./loss_and_slopes.ts";
 
 /**
  * Chooses how much each example of a batch counts, after its loss is known and
@@ -54,16 +49,6 @@ export type GradientProducts = (
 ) => Promise<number[][]>;
 
 /**
- * All examples count the same.
- *
- * @param losses Losses of the examples, shape `[B]`.
- * @returns 1/B each.
- */
-export function evenly(losses: Float32Array): number[] {
-  return Array.from(losses, () => 1 / losses.length);
-}
-
-/**
  * Vectors that stand for a batch's passages and that training doesn't change.
  *
  * @param batch The examples.
@@ -82,8 +67,10 @@ export interface GradientSettings {
   parameters: ReadonlyMap<string, Variable>;
   /** Loss per example. */
   loss: LossFunction;
-  /** Weights of the examples, from their losses. */
-  weigh: WeighExamples;
+  /** Weights of the examples, from their losses; absent: 1/B each. */
+  weigh?: WeighExamples | undefined;
+  /** Looks at the losses before gradients are taken of the encoder by them. */
+  check?: ((losses: Float32Array, batch: Batch) => void) | undefined;
   /** Share of numbers dropped. */
   dropout: number;
   /** Seed of what is dropped. */
@@ -146,7 +133,7 @@ export interface OpenPass {
 /** What a pass depends on beside its texts. */
 export type PassSettings = Omit<
   GradientSettings,
-  "loss" | "weigh" | "seed" | "frozenPassages"
+  "loss" | "weigh" | "check" | "seed" | "frozenPassages"
 >;
 
 /**
@@ -355,51 +342,4 @@ function joined(pieces: Tensor2D[]): Tensor2D {
   const whole = tf.concat(pieces) as Tensor2D;
   tf.dispose(pieces);
   return whole;
-}
-
-/** What {@linkcode lossAndSlopes} depends on beside vectors and batch. */
-export interface LossSettings extends Pick<GradientSettings, "loss" | "weigh"> {
-  /** Gradients by slopes of the vectors, taken so that others can follow. */
-  gradientsOf(slopes: [Tensor, Tensor]): Promise<Gradients>;
-}
-
-/**
- * Losses, their weighted sum, and its gradient by the vectors.
- *
- * The loss is computed twice, since its weights depend on its values: they have
- * to be read before the gradient is taken, `tf.grads` takes it in the same
- * synchronous call that computes the loss, and WebGPU can only be read
- * asynchronously. From the vectors on it is a small part of a step.
- */
-export async function lossAndSlopes(
-  [queries, passages]: [Tensor2D, Tensor2D],
-  batch: Batch,
-  { loss, weigh, gradientsOf }: LossSettings,
-): Promise<{ loss: number; losses: Float32Array; slopes: [Tensor, Tensor] }> {
-  const each = tf.tidy(() => loss(queries, passages, batch));
-  const losses = await readValues(each);
-  each.dispose();
-  const slopesOf = (weights: readonly number[]) =>
-    tf.tidy(() => {
-      const shares = tf.tensor1d([...weights]);
-      return tf.grads((q: Tensor, p: Tensor) =>
-        tf.sum(tf.mul(loss(q as Tensor2D, p as Tensor2D, batch), shares))
-      )([queries, passages]);
-    }) as [Tensor, Tensor];
-  const weights = await weigh(
-    losses,
-    batch,
-    (rows) =>
-      gradientGram(rows, async (own) => {
-        const slopes = slopesOf(own);
-        try {
-          return await gradientsOf(slopes);
-        } finally {
-          tf.dispose(slopes);
-        }
-      }),
-  );
-  // Summed here: to read the sum, too, would make a GPU wait.
-  const total = losses.reduce((sum, loss, i) => sum + loss * weights[i]!, 0);
-  return { loss: total, losses, slopes: slopesOf(weights) };
 }

@@ -2,7 +2,6 @@ import { setImmediate } from "node:timers";
 import type { Encoder } from "../model/mod.ts";
 import type { Batch, SamplerCursor } from "../sampling/mod.ts";
 import {
-  evenly,
   type FrozenPassages,
   gradientPass,
   type GradientSettings,
@@ -267,16 +266,13 @@ function gradientSettings(
   optimizer: AdamW,
   options: TrainOptions,
 ): GradientSettings {
-  const { loss = infoNce(), weigh = evenly } = options;
+  const { loss = infoNce(), weigh } = options;
   return {
     encoder,
     parameters: optimizer.parameters,
     loss,
-    // Before any gradient is taken from them.
-    weigh: (losses, batch, gradientProducts) => {
-      checkLosses(losses, batch, optimizer.step);
-      return weigh(losses, batch, gradientProducts);
-    },
+    weigh,
+    check: (losses, batch) => checkLosses(losses, batch, optimizer.step),
     dropout: options.dropout ?? 0,
     seed: options.seed ?? 0,
     precision: options.precision ?? "float32",

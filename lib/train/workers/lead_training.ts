@@ -18,9 +18,9 @@ import {
   type BatchGradients,
   frozenVectors,
   type GradientSettings,
-  lossAndSlopes,
   seedsOf,
 } from "../gradient_pass.ts";
+import { lossAndSlopes } from "../loss_and_slopes.ts";
 import type { Gradients } from "../gradients.ts";
 import type { BatchTokens } from "../tokens.ts";
 import { fingerprint } from "./fingerprint.ts";
