@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { onGpu } from "./on_gpu.ts";
 
 /**
  * What numbers matrix products multiply; they are always added up in float32,
@@ -14,10 +15,37 @@ import * as tf from "@tensorflow/tfjs-core";
 export type Precision = "float32" | "bfloat16";
 
 /**
+ * What affine maps multiply where no gradient is taken. `int8`: whole numbers of
+ * at most ±127 times a scale, which each row of what comes in has of its own, by
+ * its largest number, and each output of a weight. They are added up exactly. All
+ * else (attention, norms, softmax) is computed as under `float32`.
+ */
+export type InferencePrecision = Precision | "int8";
+
+/**
+ * What is multiplied where there is no `int8`.
+ *
+ * @param precision What is wanted of affine maps.
+ *
+ * @example Usage
+ * ```ts
+ * import { floatPrecision } from "@tdro/tdro/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(floatPrecision("int8"), "float32");
+ * assert.equal(floatPrecision("bfloat16"), "bfloat16");
+ * ```
+ */
+export function floatPrecision(precision: InferencePrecision): Precision {
+  return precision === "int8" ? "float32" : precision;
+}
+
+/**
  * Refuses a precision that the active backend can't give.
  *
  * @param precision What is wanted.
- * @throws {RangeError} If it is `bfloat16` and the backend isn't `tensorflow`.
+ * @throws {RangeError} If it is `bfloat16` and the backend isn't `tensorflow`, or
+ * `int8` on a GPU.
  *
  * @example Usage
  * ```ts
@@ -30,9 +58,15 @@ export type Precision = "float32" | "bfloat16";
  * assert.throws(() => checkPrecision("bfloat16"), RangeError);
  * ```
  */
-export function checkPrecision(precision: Precision): void {
+export function checkPrecision(precision: InferencePrecision): void {
   const backend = tf.getBackend();
   if (precision === "float32") return;
+  if (precision === "int8") {
+    if (!onGpu()) return;
+    throw new RangeError(
+      "Cannot compute in int8: precision must be float32 or bfloat16 on a GPU: got int8; leave it out, or compute on the processor",
+    );
+  }
   if (precision === "bfloat16" && backend === "tensorflow") return;
   throw new RangeError(
     `Cannot compute in ${precision}: precision must be float32 on the ${backend} backend` +

@@ -108,6 +108,11 @@ ENGINES.forEach(([name, number], i) => {
         const doubt = result.D === 1 || result.look === 1 ? 3000 : 20;
         assert.ok(result.more <= doubt, JSON.stringify(result));
       }
+      const bytes = results.filter(({ bytes }) => bytes !== undefined);
+      assert.equal(bytes.length, 16);
+      for (const { bytes: form, worst, ...shape } of bytes) {
+        assert.ok(worst <= 1, `${form} ${JSON.stringify(shape)}: ${worst}`);
+      }
       const spreads = results.filter(({ spread }) => spread !== undefined);
       assert.equal(spreads.length, 4);
       for (const { spread, ours, runs } of spreads) {

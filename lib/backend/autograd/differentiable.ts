@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { denseGradient, type Gradient } from "./row_gradient.ts";
 import type { Tape } from "./tape.ts";
-import type { Precision } from "../precision.ts";
+import type { InferencePrecision } from "../precision.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
 
 /**
@@ -48,7 +48,7 @@ export interface KernelOptions {
 /** Options of kernels that multiply matrices. */
 export interface ProductOptions extends KernelOptions {
   /** What is multiplied. @default {the tape's, or "float32"} */
-  precision?: Precision;
+  precision?: InferencePrecision;
 }
 
 /**

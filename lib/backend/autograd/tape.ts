@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { sumOfOwn } from "./add_into.ts";
 import type { ComputedMany } from "./differentiable.ts";
 import { denseGradient, type Gradient, RowGradient } from "./row_gradient.ts";
-import type { Precision } from "../precision.ts";
+import type { InferencePrecision } from "../precision.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
 
 /** Options for {@linkcode Tape}. */
@@ -19,8 +19,11 @@ export interface TapeOptions {
    * @default {false}
    */
   checkpointing?: boolean;
-  /** What the kernels recorded here multiply. @default {"float32"} */
-  precision?: Precision;
+  /**
+   * What the kernels recorded here multiply; `"int8"` has no gradients.
+   * @default {"float32"}
+   */
+  precision?: InferencePrecision;
 }
 
 interface Node {
@@ -67,7 +70,7 @@ export class Tape {
   readonly #parameters: ReadonlySet<Tensor> | undefined;
   readonly #checkpointing: boolean;
   /** What the kernels recorded here multiply. */
-  readonly precision: Precision;
+  readonly precision: InferencePrecision;
   readonly #arrived = new Map<number, Tensor>();
   readonly #leaves = new Map<Tensor, Gradient>();
 
@@ -76,6 +79,7 @@ export class Tape {
    *
    * @param watch Tensors beside the variables that get a gradient.
    * @param options Which variables get one; how much is kept.
+   * @throws {RangeError} If anything shall get a gradient in `int8`.
    */
   constructor(
     watch: readonly Tensor[] = [],
@@ -85,6 +89,13 @@ export class Tape {
     this.precision = precision;
     this.#watched = new Set(watch);
     this.#parameters = parameters && new Set(parameters);
+    if (
+      precision === "int8" && this.#watched.size + (this.#parameters?.size ?? 1)
+    ) {
+      throw new RangeError(
+        "Cannot take gradients in int8: precision must be float32 or bfloat16 in training: got int8; leave it out",
+      );
+    }
     this.#checkpointing = checkpointing;
   }
 

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { constant } from "../tensors/constant.ts";
 import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { reshaped } from "../tensors/reshaped.ts";
-import { checkPrecision } from "../precision.ts";
+import { checkPrecision, floatPrecision } from "../precision.ts";
 import {
   type Computed,
   differentiable,
@@ -113,8 +113,9 @@ function compiled(
   const { sequences, queries = sequences, scale, bias, tape } = options;
   const { heads, keyHeads = heads } = options;
   const { softcap = 0, causal = false, window = 0 } = options;
-  const { precision = tape?.precision ?? "float32" } = options;
-  checkPrecision(precision);
+  const { precision: given = tape?.precision ?? "float32" } = options;
+  checkPrecision(given);
+  const precision = floatPrecision(given);
   const call = {
     ints: [sequences.offsets, queries.offsets],
     settings: [

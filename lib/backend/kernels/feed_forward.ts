@@ -7,6 +7,7 @@ import {
 } from "../autograd/differentiable.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";
 import { ACTIVATIONS } from "../tensors/activations.ts";
+import { int8FeedForward } from "../tensors/int8_maps.ts";
 import { type AffineMap, linear } from "./linear.ts";
 import { presentOf, wantedBits } from "../tensors/maps.ts";
 
@@ -51,7 +52,10 @@ export function feedForward(
 ): Tensor2D {
   const { precision = tape?.precision ?? "float32" } = options;
   checkPrecision(precision);
-  if (!native()) {
+  if (precision === "int8" && native()) {
+    return int8FeedForward(x, { inner, outer, activation });
+  }
+  if (precision === "int8" || !native()) {
     return tf.tidy(() => {
       const { bias } = inner;
       const first = { bias, activation, precision, tape };

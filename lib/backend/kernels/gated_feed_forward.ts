@@ -11,6 +11,7 @@ import {
   gatedActivation,
   type GatedActivationOptions,
 } from "./gated_activation.ts";
+import { int8GatedFeedForward } from "../tensors/int8_maps.ts";
 import { type AffineMap, linear } from "./linear.ts";
 import { presentOf, wantedBits } from "../tensors/maps.ts";
 
@@ -58,7 +59,10 @@ export function gatedFeedForward(
 ): Tensor2D {
   const { precision = tape?.precision ?? "float32" } = options;
   checkPrecision(precision);
-  if (!native()) {
+  if (precision === "int8" && native()) {
+    return int8GatedFeedForward(x, { gate, up, down, activation });
+  }
+  if (precision === "int8" || !native()) {
     const map = ({ weight, bias }: AffineMap, x: Tensor2D) =>
       linear(x, weight, { bias, precision, tape });
     return tf.tidy(() => {

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { affine } from "../tensors/affine.ts";
 import { native, PRECISION_CODES, runNative } from "../run_native.ts";
 import { checkPrecision, type Precision } from "../precision.ts";
+import { int8Linears } from "../tensors/int8_maps.ts";
 import {
   type ComputedMany,
   differentiable,
@@ -59,8 +60,15 @@ export function linear(
   const { bias, activation, tape } = options;
   const { precision = tape?.precision ?? "float32" } = options;
   checkPrecision(precision);
+  const done = (y: Tensor2D): Tensor2D => {
+    if (!activation) return y;
+    const active = activate(y, ACTIVATIONS[activation], tape);
+    if (!tfjsDifferentiates(tape)) y.dispose();
+    return active;
+  };
+  if (precision === "int8") return done(int8Linears(x, [{ weight, bias }])[0]!);
   const inputs: Tensor[] = bias ? [x, weight, bias] : [x, weight];
-  const y = differentiable<Tensor2D>(tape, inputs, (wanted) => {
+  return done(differentiable<Tensor2D>(tape, inputs, (wanted) => {
     const compute = native() ? compiled : composed;
     const found = compute(x, [{ weight, bias }], { precision, wanted });
     return {
@@ -68,11 +76,7 @@ export function linear(
       saved: found.saved,
       backward: (dy, saved) => found.backward([dy], saved),
     };
-  });
-  if (!activation) return y;
-  const done = activate(y, ACTIVATIONS[activation], tape);
-  if (!tfjsDifferentiates(tape)) y.dispose();
-  return done;
+  }));
 }
 
 /**
@@ -105,6 +109,10 @@ export function linears(
 ): Tensor2D[] {
   const { tape } = options;
   const { precision = tape?.precision ?? "float32" } = options;
+  if (precision === "int8") {
+    checkPrecision(precision);
+    return int8Linears(x, maps);
+  }
   // tfjs's own gradients know no operation with several outputs.
   if (!native() || tfjsDifferentiates(tape)) {
     return maps.map(({ weight, bias }) =>

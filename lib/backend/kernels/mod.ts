@@ -86,7 +86,13 @@ export {
   RowGradient,
   rowGradient,
 } from "../autograd/row_gradient.ts";
-export { checkPrecision, type Precision } from "../precision.ts";
+export {
+  checkPrecision,
+  floatPrecision,
+  type InferencePrecision,
+  type Precision,
+} from "../precision.ts";
+export { forgetPanels } from "../tensors/int8_panels.ts";
 export {
   type Backward,
   type Computed,

@@ -7,6 +7,7 @@ import attentionCc from "./attention.cc" with { type: "text" };
 import callsCc from "./nearest/calls.cc" with { type: "text" };
 import candidatesH from "./nearest/candidates.h" with { type: "text" };
 import bufferH from "./product/buffer.h" with { type: "text" };
+import bytesH from "./product/bytes.h" with { type: "text" };
 import callH from "./call.h" with { type: "text" };
 import columnSumCc from "./column_sum.cc" with { type: "text" };
 import columnSumH from "./column_sum.h" with { type: "text" };
@@ -16,6 +17,7 @@ import feedForwardCc from "./feed_forward.cc" with { type: "text" };
 import fewQueriesH from "./nearest/few_queries.h" with { type: "text" };
 import gemmCc from "./product/gemm.cc" with { type: "text" };
 import gemmH from "./product/gemm.h" with { type: "text" };
+import int8Cc from "./int8.cc" with { type: "text" };
 import lanesH from "./product/lanes.h" with { type: "text" };
 import hammingCc from "./hamming.cc" with { type: "text" };
 import linearCc from "./linear.cc" with { type: "text" };
@@ -49,6 +51,7 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "adamw.cc": adamwCc,
   "attention.cc": attentionCc,
   "buffer.h": bufferH,
+  "bytes.h": bytesH,
   "call.h": callH,
   "calls.cc": callsCc,
   "candidates.h": candidatesH,
@@ -61,6 +64,7 @@ export const NATIVE_FILES: Readonly<Record<string, string>> = {
   "gemm.cc": gemmCc,
   "gemm.h": gemmH,
   "hamming.cc": hammingCc,
+  "int8.cc": int8Cc,
   "lanes.h": lanesH,
   "linear.cc": linearCc,
   "mat_mul.cc": matMulCc,

@@ -5,7 +5,10 @@ import { encoderLead } from "../workers/lead_encoders.ts";
 import { usedWorkers, type Workers } from "../../workers/mod.ts";
 import { packTexts, type TokenBatch } from "../tokenizer/token_batch.ts";
 import type { Embeddings, EncodeFunction, EncodeOptions } from "../types.ts";
-import { checkPrecision, type Precision } from "../../backend/kernels/mod.ts";
+import {
+  checkPrecision,
+  type InferencePrecision,
+} from "../../backend/kernels/mod.ts";
 import { own } from "../../base/own.ts";
 
 /** Options for {@linkcode encodeTexts}. */
@@ -23,10 +26,12 @@ export interface EncodeTextsOptions extends EncodeOptions {
    */
   windowTexts?: number;
   /**
-   * What products multiply; `"bfloat16"` is faster on the `tensorflow` backend,
-   * and refused on others. @default {"float32"}
+   * What products multiply. `"int8"` is the fastest on processors, at cosines of
+   * .99 and more to the vectors of float32; refused on a GPU. `"bfloat16"` is
+   * faster on the `tensorflow` backend, and refused on others.
+   * @default {"float32"}
    */
-  precision?: Precision;
+  precision?: InferencePrecision;
   /** Put before each text; {@linkcode modelPrompt} has the model's. @default {""} */
   prompt?: string;
   /**
@@ -212,7 +217,7 @@ async function encodeWindow(
 async function vectorsOf(
   encoder: Encoder,
   tokens: TokenBatch,
-  precision: Precision | undefined,
+  precision: InferencePrecision | undefined,
 ): Promise<Float32Array> {
   const vectors = tf.tidy(() => embed(encoder, tokens, { precision }));
   const values = await vectors.data<"float32">();

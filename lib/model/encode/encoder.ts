@@ -24,9 +24,10 @@ import { pool } from "./pooling.ts";
 import { packTexts, type TokenBatch } from "../tokenizer/token_batch.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import {
+  forgetPanels,
+  type InferencePrecision,
   type KernelOptions,
   l2Normalize,
-  type Precision,
   takeColumns,
   Tape,
 } from "../../backend/kernels/mod.ts";
@@ -211,6 +212,7 @@ export function cloneEncoder(encoder: Encoder): Encoder {
 
 /** Frees an encoder's parameters; it can't be used afterwards. */
 export function disposeEncoder(encoder: Encoder): void {
+  forgetPanels(encoder.parameters.values());
   tf.dispose([...encoder.parameters.values()]);
 }
 
@@ -313,7 +315,7 @@ const ONE_TOKEN: Partial<Record<Pooling, TokenPosition>> = {
 /** Options for {@linkcode embed}. */
 export interface EmbedOptions extends KernelOptions {
   /** What products multiply; a tape has its own. @default {"float32"} */
-  precision?: Precision | undefined;
+  precision?: InferencePrecision | undefined;
   /** In training: the share of numbers dropped, and a seed for each text `[B]`. */
   dropout?: Dropout | undefined;
 }

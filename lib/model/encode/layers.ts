@@ -17,6 +17,7 @@ import {
   add,
   type AffineMap,
   feedForward,
+  floatPrecision,
   gatedActivation,
   gatedFeedForward,
   gelu,
@@ -197,11 +198,16 @@ function openMaps(
     const kept = dropout
       ? dropRows(x, `${name}.lora`, { ...dropout, rate: lora.dropout, tape })
       : x;
-    const inner = scale(linear(kept, get(a), { tape }), {
+    // So few numbers stay what they are, also under int8.
+    const exact = {
+      tape,
+      ...tape && { precision: floatPrecision(tape.precision) },
+    };
+    const inner = scale(linear(kept, get(a), exact), {
       factor: loraScaling(lora, name),
       tape,
     }); // [T, r]
-    const sum = add(y, linear(inner, get(b), { tape }), { tape });
+    const sum = add(y, linear(inner, get(b), exact), { tape });
     return activation ? activate(sum, activation, tape) : sum;
   };
   return { get, dense, mapOf, isAdapted };

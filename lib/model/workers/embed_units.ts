@@ -1,5 +1,5 @@
 import { readValues } from "../../backend/mod.ts";
-import type { Precision } from "../../backend/kernels/mod.ts";
+import type { InferencePrecision } from "../../backend/kernels/mod.ts";
 import { embed, type Encoder } from "../encode/encoder.ts";
 import type { TokenBatch } from "../tokenizer/token_batch.ts";
 
@@ -7,7 +7,7 @@ import type { TokenBatch } from "../tokenizer/token_batch.ts";
 export async function embedUnits(
   encoder: Encoder,
   units: readonly TokenBatch[],
-  { precision }: { precision: Precision },
+  { precision }: { precision: InferencePrecision },
 ): Promise<Float32Array> {
   const parts: Float32Array[] = [];
   for (const tokens of units) {

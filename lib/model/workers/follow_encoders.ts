@@ -1,5 +1,5 @@
 import type { Variable } from "../../backend/mod.ts";
-import type { Precision } from "../../backend/kernels/mod.ts";
+import type { InferencePrecision } from "../../backend/kernels/mod.ts";
 import { bytesOf, type Handlers, type Workers } from "../../workers/mod.ts";
 import { disposeEncoder, type Encoder } from "../encode/encoder.ts";
 import { embedUnits } from "./embed_units.ts";
@@ -39,7 +39,7 @@ export function encoderHandlers(
     async embed({ about, arrays }) {
       const { id, precision, owners } = about as {
         id: number;
-        precision: Precision;
+        precision: InferencePrecision;
         owners: number[];
       };
       const units = owners.map((owner, i) => ({

@@ -1,5 +1,5 @@
 import { type DataVersion, dataVersion } from "../../backend/mod.ts";
-import type { Precision } from "../../backend/kernels/mod.ts";
+import type { InferencePrecision } from "../../backend/kernels/mod.ts";
 import {
   bytesOf,
   floatsOf,
@@ -88,7 +88,7 @@ export class EncoderLead {
   embed(
     encoder: Encoder,
     units: readonly EmbedUnit[],
-    options: { precision?: Precision | undefined } = {},
+    options: { precision?: InferencePrecision | undefined } = {},
   ): Promise<Float32Array[]> {
     const work = () => this.#embed(encoder, units, options);
     const done = this.#before.then(work, work);
@@ -99,7 +99,7 @@ export class EncoderLead {
   async #embed(
     encoder: Encoder,
     units: readonly EmbedUnit[],
-    { precision = "float32" }: { precision?: Precision | undefined },
+    { precision = "float32" }: { precision?: InferencePrecision | undefined },
   ): Promise<Float32Array[]> {
     const id = await this.show(encoder);
     await this.team.tell("embed", {

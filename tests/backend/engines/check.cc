@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "activation.h"
+#include "bytes.h"
 #include "engine.h"
 #include "nearest.h"
 #include "product.h"
@@ -125,6 +126,79 @@ void checkWhole(int64_t M, int64_t K, int64_t N, bool ta, bool tb) {
               (int)M, (int)K, (int)N, worst.value);
 }
 
+// Rows quantised to 8 bits: sums of whole numbers are exact, in each of the forms
+// that a processor may have.
+template <class Unit>
+void checkBytes(const char* name, int64_t M, int64_t K, int64_t N) {
+  using Panels = BytePanels<Unit>;
+  const int64_t W = Panels::COLUMNS, stride = Panels::rowUnits(K);
+  const auto quantised = [&](const std::vector<float>& all, int64_t rows,
+                             int32_t middle, std::vector<uint32_t>& units) {
+    std::vector<float> scales(rows);
+    units.assign(rows * stride, 0);
+    for (int64_t i = 0; i < rows; i++) {
+      scales[i] = Panels::quantise(&all[i * K], K, middle, &units[i * stride]);
+    }
+    return scales;
+  };
+  std::vector<uint32_t> left, right;
+  const auto a = numbers(M * K, 8), b = numbers(N * K, 9), bias = numbers(W, 3);
+  const auto leftScales = quantised(a, M, Unit::MIDDLE, left);
+  const auto rightScales = quantised(b, N, 0, right);
+  const auto wholes = [&](const std::vector<float>& all) {
+    std::vector<int32_t> found(all.size());
+    for (size_t i = 0; i < all.size(); i += K) {
+      float top = 0;
+      for (int64_t k = 0; k < K; k++) top = std::fmax(top, std::fabs(all[i + k]));
+      for (int64_t k = 0; k < K; k++) {
+        found[i + k] = (int32_t)std::nearbyintf(all[i + k] * (127.0f / top));
+      }
+    }
+    return found;
+  };
+  const auto leftWholes = wholes(a), rightWholes = wholes(b);
+  std::vector<float> c(M * N, NAN);
+  double worst = 0;
+  for (int64_t column = 0; column < N; column += W) {
+    const int64_t columns = std::min(W, N - column);
+    std::vector<uint32_t> panel(Panels::rightUnits(K) + WIDTH);
+    for (int64_t j = 0; j < columns; j++) {
+      int32_t start = 0;
+      for (int64_t k = 0; k < K; k++) {
+        start -= Unit::MIDDLE * rightWholes[(column + j) * K + k];
+      }
+      panel[j] = (uint32_t)start;
+      std::memcpy(&panel[W + j], &rightScales[column + j], 4);
+    }
+    Panels::template pack<Panels::COLUMNS>(&right[column * stride], columns, K,
+                                           &panel[2 * W]);
+    for (int64_t row = 0; row < M; row += Panels::ROWS) {
+      const int64_t rows = std::min(Panels::ROWS, M - row);
+      std::vector<uint32_t> strip(Panels::leftUnits(K) + WIDTH);
+      Panels::template pack<Panels::ROWS>(&left[row * stride], rows, K,
+                                          strip.data());
+      Panels::multiply({strip.data(), panel.data(), &leftScales[row],
+                        bias.data(), &c[row * N + column], N, rows, columns},
+                       K);
+      for (int64_t i = row; i < row + rows; i++) {
+        for (int64_t j = 0; j < columns; j++) {
+          int64_t sum = 0;
+          for (int64_t k = 0; k < K; k++) {
+            sum += leftWholes[i * K + k] * rightWholes[(column + j) * K + k];
+          }
+          const double v = sum * (double)leftScales[i] * rightScales[column + j];
+          const double off = std::fabs(c[i * N + column + j] - (v + bias[j]));
+          // As a part of what roundings to floats can be: 4 of a half each.
+          const double most = 0x1p-22 * (std::fabs(v) + std::fabs(bias[j]));
+          worst = std::isnan(off) ? off : std::fmax(worst, off / most);
+        }
+      }
+    }
+  }
+  std::printf("{\"bytes\":\"%s\",\"M\":%d,\"K\":%d,\"N\":%d,\"worst\":%g}\n",
+              name, (int)M, (int)K, (int)N, worst);
+}
+
 // How far float32 products are from the truth, as parts of ‖row‖ · ‖column‖:
 // ours, and sums in float32 of 64 products each that are added up. `factor` tells
 // how large number k of row i is.
@@ -234,6 +308,10 @@ int main() {
         check(M, K, N, precision, turns & 1, turns & 2);
       }
     }
+  }
+  for (const auto& [M, K, N] : shapes) {
+    checkBytes<Fours>("fours", M, K, N);
+    checkBytes<Twos>("twos", M, K, N);
   }
   // As in native_test.ts, where they stand beside TensorFlow's.
   checkExactness("alike numbers", [](double, double) { return 1.0; });

@@ -28,8 +28,14 @@
 #ifdef __AVX512BF16__
 #define TDRO_PAIRS 1  // it multiplies pairs of bfloat16
 #endif
+#ifdef __AVX512VNNI__
+#define TDRO_BYTES 1  // it multiplies bytes, four at a time
+#endif
 #elif TDRO_LANES == 8 && defined(__AVX2__)
 #define TDRO_AVX2 1
+#ifdef __AVXVNNI__
+#define TDRO_BYTES 1
+#endif
 #endif
 
 // Where the compiler thinks a function too large already, it would call these:
@@ -229,6 +235,10 @@ inline Lanes scaled(Lanes x, Lanes power) {
 inline Wholes nearest(Lanes x) {
 #ifdef TDRO_AVX512
   return (Wholes)_mm512_cvtps_epi32((__m512)x);
+#elif defined(TDRO_AVX2)
+  return (Wholes)_mm256_cvtps_epi32((__m256)x);
+#elif defined(__wasm__)
+  return (Wholes)wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest((v128_t)x));
 #else
   Wholes whole{};
   for (int i = 0; i < WIDTH; i++) {
@@ -380,6 +390,20 @@ inline Wholes dotShorts(Wholes sum, Units a, Units b) {
 #else
   const auto lower = [](Units x) { return (Wholes)(x << 16) >> 16; };
   return sum + lower(a) * lower(b) + ((Wholes)a >> 16) * ((Wholes)b >> 16);
+#endif
+}
+
+// sum + the four products of bytes: of a 0 … 255, of b -128 … 127.
+inline Wholes dotBytes(Wholes sum, Units a, Units b) {
+#if defined(TDRO_AVX512) && defined(__AVX512VNNI__)
+  return (Wholes)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+#elif defined(TDRO_AVX2) && defined(__AVXVNNI__)
+  return (Wholes)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)a, (__m256i)b);
+#else
+  for (int i = 0; i < 4; i++) {
+    sum += (Wholes)(a >> 8 * i & 255) * ((Wholes)(b << (24 - 8 * i)) >> 24);
+  }
+  return sum;
 #endif
 }
 
