@@ -1,7 +1,7 @@
 import type { Query, Run, Task } from "../data/types.ts";
 import type { EncodeFunction } from "../model/types.ts";
 import type { EvaluateOptions } from "./evaluate.ts";
-import { exactSearch, shardRange } from "../search/mod.ts";
+import { exactSearch, PASSAGES_AT_ONCE, shardRange } from "../search/mod.ts";
 import { passageIndex } from "./passage_index.ts";
 import { passageVectors } from "./passage_vectors.ts";
 import { searchSizes } from "./sizes/search_sizes.ts";
@@ -30,6 +30,7 @@ export async function denseSearch(
   const [from, to] = shardRange(
     all.length,
     options.shard ?? { index: 0, count: 1 },
+    { chunk: options.chunk ?? PASSAGES_AT_ONCE },
   );
   const total = queries.length + to - from;
   const report = (before: number) =>

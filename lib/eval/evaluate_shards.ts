@@ -28,10 +28,11 @@ export interface EvaluateShardsOptions {
  * of the whole corpora. No model is needed; the texts are, to see that they are
  * those that were searched.
  *
- * The search is the same to the bit. A model's vectors, however, depend in the
- * last digits on the texts encoded along with them, and those are others in a
- * shard: scores may differ by some 1e-7 from those of one machine, and passages that
- * close change places.
+ * The search is the same to the bit. A model's vectors depend in the last digits on
+ * the texts encoded along with them. These are the same ones in a shard where a corpus
+ * has at least as many times {@linkcode PASSAGES_AT_ONCE} passages as there are shards.
+ * Of a smaller corpus scores may differ by some 1e-7 from those of one machine, and
+ * passages that close change places.
  *
  * @param shards All parts, in any order.
  * @param suite The tasks that were searched.

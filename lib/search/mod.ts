@@ -48,6 +48,7 @@ export {
 export {
   embedPassages,
   type EmbedPassagesOptions,
+  PASSAGES_AT_ONCE,
 } from "./embeddings/embed_passages.ts";
 export { ExactIndex, type ExactIndexOptions } from "./exact/exact_index.ts";
 export { type EmbeddedTexts, exactSearch } from "./exact/exact_search.ts";
@@ -139,6 +140,7 @@ export {
   parseShard,
   type Shard,
   shardRange,
+  type ShardRangeOptions,
 } from "./exact/shards.ts";
 export { tokenizeMultilingual } from "./words/tokenize_multilingual.ts";
 export {

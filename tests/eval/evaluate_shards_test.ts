@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { nearestRows } from "../../lib/backend/mod.ts";
-import type { Run, Suite } from "../../lib/data/types.ts";
+import type { Run, Suite, Task } from "../../lib/data/types.ts";
+import type { EncodeFunction } from "../../lib/model/types.ts";
 import {
   collectReport,
   type EvalReport,
@@ -72,6 +73,39 @@ Deno.test("evaluateShards() of any number in any order is the whole, to the bit"
     ),
     { numRuns: 15 },
   );
+});
+
+/** An encoder whose vectors depend on the texts encoded along, as a real one's do. */
+function sociable(): EncodeFunction {
+  const encode = letterEncoder();
+  return async (texts, options) => {
+    const { data, ...shape } = await encode(texts, options);
+    const along = options?.kind === "passage" ? texts.join("").length : 0;
+    return { ...shape, data: data.map((value) => value + along * 2 ** -20) };
+  };
+}
+
+Deno.test("shards of whole chunks are the whole to the bit, whatever is encoded along", async () => {
+  const measured = (shard?: Shard) => {
+    const runs = new Map<string, Run>();
+    const onRun = ({ name }: Task, run: Run) => void runs.set(name, run);
+    const options = { metrics: METRICS, k: 20, chunk: 4, onRun, shard };
+    return { runs, report: evaluate(sociable(), toySuite(), options) };
+  };
+  const one = measured();
+  const report = await collectReport(one.report);
+  // The smallest corpus has five chunks.
+  for (const count of [2, 3, 5]) {
+    const shards = await Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const { runs, report } = measured({ index, count });
+        const run = (task: string) => runs.get(task)!;
+        return { report: await collectReport(report), run };
+      }),
+    );
+    const merged = await collectReport(evaluateShards(shards, toySuite()));
+    assert.deepEqual(merged, report);
+  }
 });
 
 Deno.test("a shard's metrics are of its part, and its settings say so", async () => {

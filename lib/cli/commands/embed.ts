@@ -23,6 +23,8 @@ export interface EmbedCommandOptions extends Partial<Encoding> {
   out: string;
   /** Whether a database makes an index. */
   index: boolean;
+  /** Which part of the work. */
+  shard?: string | undefined;
   /** Folder of vectors that `tdro eval` keeps. */
   cache?: string | undefined;
   /** Whether files made otherwise are replaced. */
@@ -50,6 +52,12 @@ export const command: Command<EmbedCommandOptions> = {
       line:
         "tdro embed --suite my/suite --model models/e5 --to pgvector --out my/database --index",
     },
+    {
+      about:
+        "One of eight machines' share; the line without --shard is the last",
+      line:
+        "tdro embed --suite my/suite --model models/e5 --to npy --out vectors --shard 1/8",
+    },
   ],
   options: z.strictObject({
     suite: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
@@ -68,6 +76,9 @@ export const command: Command<EmbedCommandOptions> = {
     ),
     index: z.boolean().default(false).describe(
       "Make the database's index for approximate search",
+    ),
+    shard: z.string().optional().meta({ placeholder: "I/N" }).describe(
+      "Encode only part I of N, on one of N machines; when all parts are done, the same command without --shard writes the files from them, and for a database makes the index",
     ),
     prompts: z.enum(["task", "model", "none"]).optional().describe(
       "Prefix of each passage: the model's own, or none, as with task; default: as in the model's run, else as the model's own files say",
@@ -90,10 +101,15 @@ export const command: Command<EmbedCommandOptions> = {
         `Cannot embed: --index is for a database, and --to is ${to}; leave it out`,
       );
     }
-    const { model: named, cache, backend, ...lengths } = await withLocalModels(
-      given,
-      { io },
-    ) as Omit<typeof given, "pull">;
+    const { shard } = given;
+    if (shard !== undefined) {
+      await checkShard({ shard, index, cache: given.cache });
+    }
+    const { model: named, cache, backend, shard: _, ...lengths } =
+      await withLocalModels(
+        given,
+        { io },
+      ) as Omit<typeof given, "pull">;
     const { openSuite } = await import("../../data/mod.ts");
     const { modelFolder } = await import("../../base/files/model_folder.ts");
     const { recordedEncoding } = await import(
@@ -108,8 +124,30 @@ export const command: Command<EmbedCommandOptions> = {
     const encoding = { ...await recordedEncoding(place), ...lengths };
     using model = await openDense(place, { ...encoding, backend, cache }, io);
     const { signal } = io;
-    const options = { model, to, out, index, force, signal };
+    const options = { model, to, out, index, force, shard, signal };
     const rows = await io.progress(embedSuite(suite, options));
     io.result(rows, () => textTable(rows, { footRows: 0 }));
+    if (shard !== undefined) {
+      io.note(
+        `part ${shard} is done; when all are, run the same command without --shard`,
+      );
+    }
   },
 };
+
+/** Refuses a part that is none, and what is for all parts together. */
+async function checkShard(
+  { shard, index, cache }: {
+    shard: string;
+    index: boolean;
+    cache: string | undefined;
+  },
+): Promise<void> {
+  const { parseShard } = await import("../../search/mod.ts");
+  parseShard(shard);
+  const other = index ? "--index" : cache === undefined ? "" : "--cache";
+  if (other === "") return;
+  throw new RangeError(
+    `Cannot embed part ${shard}: ${other} is for all passages, and this is a part; give it to the command without --shard`,
+  );
+}

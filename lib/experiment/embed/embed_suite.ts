@@ -4,18 +4,29 @@ import { readJsonIfThere, writeJson } from "../../base/files/json_file.ts";
 import { makeFolder } from "../../base/files/make_folder.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { isStoreName, type StoreName } from "../../base/store_names.ts";
-import type { Suite, Task } from "../../data/mod.ts";
+import type { Passage, Suite, Task } from "../../data/mod.ts";
 import { passageVectors } from "../../eval/mod.ts";
 import {
   type EmbeddedTexts,
   embedPassages,
   hashPassages,
   openVectorDatabase,
+  parseShard,
+  type Shard,
+  shardRange,
   type VectorDatabase,
 } from "../../search/mod.ts";
 import type { DenseModel } from "../retriever/open_model.ts";
 import { storeTable } from "../retriever/store_table.ts";
 import { type VectorForm, writeVectorFile } from "./vector_files.ts";
+import {
+  findVectorParts,
+  hasVectorPart,
+  readVectorParts,
+  type VectorPart,
+  vectorPartFolder,
+  writeVectorPart,
+} from "./vector_parts.ts";
 
 /** Where vectors can go: files of a form, or a database. */
 export type EmbedTarget = VectorForm | StoreName;
@@ -32,6 +43,13 @@ export interface EmbedSuiteOptions {
   index?: boolean | undefined;
   /** Whether files made otherwise are replaced. @default {false} */
   force?: boolean | undefined;
+  /**
+   * Which part of the work, as in `"2/8"`. Into files: the part's vectors go to
+   * `parts/2-of-8` in the folder, and the same call without this takes them. Into a
+   * database: they are put there, and the same call without this looks that all are.
+   * @default {all}
+   */
+  shard?: string | undefined;
   /** Passages encoded at a time. @default {1024} */
   chunk?: number;
   /** Stops the work at the next chunk. */
@@ -67,23 +85,52 @@ export async function* embedSuite(
   suite: Suite,
   options: EmbedSuiteOptions,
 ): AsyncGenerator<ProgressEvent, EmbeddedTask[]> {
-  const { to, out } = options;
+  const { to, out, shard } = options;
+  const { chunk = 1024 } = options;
   const done: EmbeddedTask[] = [];
+  const shares = sharesOf(suite, shard, chunk);
   if (!isStoreName(to)) {
-    for (const task of suite.tasks) {
-      done.push(yield* intoFile(task, { ...options, to }));
+    for (const [task, range] of shares) {
+      done.push(
+        yield* shard === undefined
+          ? intoFile(task, { ...options, chunk, to })
+          : intoPart(task, { ...options, chunk, shard, range }),
+      );
     }
     return done;
   }
   const database = await openVectorDatabase(to, out);
   try {
-    for (const task of suite.tasks) {
-      done.push(yield* intoStore(task, { ...options, database }));
+    for (const [task, range] of shares) {
+      done.push(yield* intoStore(task, { ...options, chunk, database, range }));
     }
   } finally {
     await database.close();
   }
   return done;
+}
+
+/**
+ * The tasks of a part, each with its first passage and one past the last: whole
+ * chunks, as a text's vector depends in its last bits on those encoded along with it.
+ */
+function sharesOf(
+  { tasks }: Suite,
+  shard: string | undefined,
+  chunk: number,
+): [Task, [number, number]][] {
+  const part: Shard = parseShard(shard ?? "1/1");
+  const counts = tasks.map(({ corpus }) => Math.ceil(corpus.size / chunk));
+  const [first, end] = shardRange(counts.reduce((a, b) => a + b, 0), part);
+  let start = 0;
+  const shares = tasks.map((task, k): [Task, [number, number]] => {
+    const from = Math.max(0, first - start) * chunk;
+    const to = Math.min(Math.max(0, end - start) * chunk, task.corpus.size);
+    start += counts[k]!;
+    return [task, [from, to]];
+  });
+  // A task without passages has no chunk; all in one go, it has a file.
+  return shares.filter(([, [from, to]]) => shard === undefined || from < to);
 }
 
 /** What is noted beside a file of vectors. */
@@ -97,8 +144,9 @@ const recordSchema = z.object({
 
 async function* intoFile(
   task: Task,
-  { model, to, out, force, chunk = 1024, signal }: EmbedSuiteOptions & {
+  { model, to, out, force, chunk, signal }: EmbedSuiteOptions & {
     to: VectorForm;
+    chunk: number;
   },
 ): AsyncGenerator<ProgressEvent, EmbeddedTask> {
   const source = await model.source();
@@ -123,11 +171,25 @@ async function* intoFile(
     );
   }
   await makeFolder(out);
-  const vectors = passageVectors(model.encode, { name: task.name, corpus }, {
-    cache: model.cache,
+  const parts = await findVectorParts(out, task.name, {
+    source,
+    passages,
     chunk,
-    signal,
   });
+  let encoded = corpus.length;
+  const vectors = parts.length === 0
+    ? passageVectors(model.encode, { name: task.name, corpus }, {
+      cache: model.cache,
+      chunk,
+      signal,
+    })
+    : partVectors(corpus, {
+      model,
+      chunk,
+      signal,
+      parts,
+      onTaken: (count) => encoded -= count,
+    });
   const steps = new Steps();
   const work = writeVectorFile(path, steps.through(vectors), {
     form: to,
@@ -145,7 +207,74 @@ async function* intoFile(
     count: corpus.length,
     dimension,
   });
-  return { ...row, encoded: corpus.length, dimension };
+  return { ...row, encoded, dimension };
+}
+
+/** Vectors in chunks: from the parts that have one, else encoded. */
+async function* partVectors(
+  corpus: readonly Passage[],
+  { model, chunk, signal, parts, onTaken }:
+    & Pick<EmbedSuiteOptions, "model" | "signal">
+    & {
+      chunk: number;
+      parts: readonly VectorPart[];
+      onTaken: (count: number) => void;
+    },
+): AsyncGenerator<EmbeddedTexts> {
+  for (let first = 0; first < corpus.length; first += chunk) {
+    signal?.throwIfAborted();
+    const passages = corpus.slice(first, first + chunk);
+    const ids = passages.map(({ id }) => id);
+    const taken = await readVectorParts(parts, first, ids);
+    if (taken) {
+      onTaken(ids.length);
+      yield taken;
+    } else {
+      yield* embedPassages(model.encode, passages, { chunk, signal });
+    }
+  }
+}
+
+/** One part's vectors of a task, for the call that puts all together. */
+async function* intoPart(
+  task: Task,
+  { model, out, chunk, signal, shard, range: [first, end] }:
+    & EmbedSuiteOptions
+    & { chunk: number; shard: string; range: [number, number] },
+): AsyncGenerator<ProgressEvent, EmbeddedTask> {
+  const corpus = [...task.corpus.values()];
+  const folder = vectorPartFolder(out, parseShard(shard));
+  const [total, passages] = [end - first, hashPassages(corpus)];
+  const of = { source: await model.source(), passages, chunk };
+  const event = {
+    stage: `embed ${task.name}`,
+    label: `embedding ${task.name}, part ${shard}`,
+    total,
+  };
+  const row = { task: task.name, passages: total, place: folder };
+  const before = await hasVectorPart(folder, task.name, {
+    ...of,
+    first,
+    count: total,
+  });
+  if (before !== undefined) {
+    yield { ...event, label: `${event.label}: embedded before`, done: total };
+    return { ...row, encoded: 0, dimension: before };
+  }
+  await makeFolder(folder);
+  const steps = new Steps();
+  const vectors = embedPassages(model.encode, corpus.slice(first, end), {
+    chunk,
+    signal,
+  });
+  const work = writeVectorPart(
+    { folder, task: task.name },
+    steps.through(vectors),
+    { ...of, first, count: total },
+  );
+  yield { ...event, done: 0 };
+  for await (const done of steps.until(work)) yield { ...event, done };
+  return { ...row, encoded: total, dimension: await work };
 }
 
 /** Counts what passes through, for another loop to see. */
@@ -175,9 +304,9 @@ class Steps {
 
 async function* intoStore(
   task: Task,
-  { model, database, index, chunk = 1024, signal }:
+  { model, database, index, chunk, signal, range: [first, end] }:
     & EmbedSuiteOptions
-    & { database: VectorDatabase },
+    & { database: VectorDatabase; chunk: number; range: [number, number] },
 ): AsyncGenerator<ProgressEvent, EmbeddedTask> {
   const source = await model.source();
   const corpus = [...task.corpus.values()];
@@ -185,15 +314,15 @@ async function* intoStore(
   const event = {
     stage: `embed ${task.name}`,
     label: `embedding ${task.name}`,
-    total: corpus.length,
+    total: end - first,
   };
   yield { ...event, done: 0 };
   const store = await database.table({ table, source });
   let encoded = 0;
   let dimension = 0;
   try {
-    for (let at = 0; at < corpus.length; at += chunk) {
-      const part = corpus.slice(at, at + chunk);
+    for (let at = first; at < end; at += chunk) {
+      const part = corpus.slice(at, Math.min(at + chunk, end));
       const missing = new Set(await store.missing(part.map(({ id }) => id)));
       const left = part.filter(({ id }) => missing.has(id));
       for await (
@@ -203,7 +332,7 @@ async function* intoStore(
         dimension = vectors.embeddings.dimension;
       }
       encoded += left.length;
-      yield { ...event, done: at + part.length };
+      yield { ...event, done: at + part.length - first };
       signal?.throwIfAborted();
     }
     if (index) await store.buildIndex();
@@ -212,7 +341,7 @@ async function* intoStore(
   }
   return {
     task: task.name,
-    passages: corpus.length,
+    passages: end - first,
     encoded,
     dimension,
     place: table,

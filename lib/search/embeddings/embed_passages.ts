@@ -4,6 +4,12 @@ import type { EmbeddedTexts } from "../exact/exact_search.ts";
 import { type Shard, shardRange } from "../exact/shards.ts";
 import { passageText } from "../../base/texts/passage_text.ts";
 
+/**
+ * Passages encoded at a time. A text's vector depends in its last bits on the texts
+ * encoded along with it, so that this is part of what vectors depend on.
+ */
+export const PASSAGES_AT_ONCE = 4096;
+
 /** Options for {@linkcode embedPassages}. */
 export interface EmbedPassagesOptions {
   /** Passages encoded, and held in memory, at a time. @default {4096} */
@@ -49,7 +55,7 @@ export async function* embedPassages(
   passages: readonly Passage[],
   options: EmbedPassagesOptions = {},
 ): AsyncGenerator<EmbeddedTexts> {
-  const { chunk = 4096, signal, onProgress } = options;
+  const { chunk = PASSAGES_AT_ONCE, signal, onProgress } = options;
   if (!Number.isInteger(chunk) || chunk < 1) {
     throw new RangeError(
       `Cannot embed passages: chunk must be an integer of at least 1: got ${chunk}`,
@@ -58,6 +64,7 @@ export async function* embedPassages(
   const [first, end] = shardRange(
     passages.length,
     options.shard ?? { index: 0, count: 1 },
+    { chunk },
   );
   for (let start = first; start < end; start += chunk) {
     signal?.throwIfAborted();

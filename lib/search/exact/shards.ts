@@ -9,11 +9,21 @@ export interface Shard {
   count: number;
 }
 
+/** Options for {@linkcode shardRange}. */
+export interface ShardRangeOptions {
+  /**
+   * Rows that stay together, as those do that are encoded together: where there are
+   * as many such chunks as shards, a shard begins with one. @default {1}
+   */
+  chunk?: number;
+}
+
 /**
  * The rows of a shard: parts that follow one another, as equal as can be.
  *
  * @param rows Rows of the whole corpus.
  * @param shard Which part.
+ * @param options What stays together.
  * @returns First row, and one past the last.
  * @throws {RangeError} If the shard isn't one of its count.
  *
@@ -24,11 +34,14 @@ export interface Shard {
  *
  * assert.deepEqual(shardRange(10, { index: 0, count: 3 }), [0, 3]);
  * assert.deepEqual(shardRange(10, { index: 2, count: 3 }), [6, 10]);
+ * assert.deepEqual(shardRange(10, { index: 2, count: 3 }, { chunk: 2 }), [6, 10]);
+ * assert.deepEqual(shardRange(10, { index: 0, count: 3 }, { chunk: 2 }), [0, 2]);
  * ```
  */
 export function shardRange(
   rows: number,
   { index, count }: Shard,
+  { chunk = 1 }: ShardRangeOptions = {},
 ): [from: number, to: number] {
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(
@@ -42,9 +55,11 @@ export function shardRange(
       }: got ${index}`,
     );
   }
+  const chunks = Math.ceil(rows / chunk);
+  const [all, size] = chunks < count ? [rows, 1] : [chunks, chunk];
   return [
-    Math.floor(rows * index / count),
-    Math.floor(rows * (index + 1) / count),
+    Math.floor(all * index / count) * size,
+    Math.min(rows, Math.floor(all * (index + 1) / count) * size),
   ];
 }
 

@@ -1,4 +1,7 @@
 import { LANCEDB_VERSION } from "../lance/lance_index.ts";
+import { dirname } from "node:path";
+import { isHeld, takeLock } from "../../base/files/held_lock.ts";
+import { makeFolder } from "../../base/files/make_folder.ts";
 import { loadPackage } from "../../base/load_package.ts";
 import { inOneLine } from "./one_line.ts";
 import { idOf, storedId } from "./stored_id.ts";
@@ -58,6 +61,12 @@ export async function lanceDatabase(address: string): Promise<VectorDatabase> {
         if (rows[0]?.id !== storedId(source)) throw otherSource(name);
       }
       const make = async (rows: unknown[]): Promise<LanceTable> => {
+        await using _lock = await waitForLock(address);
+        if ((await db.tableNames()).includes(name)) {
+          const table = await db.openTable(name);
+          await merge(table, rows);
+          return table;
+        }
         const note = [{ id: storedId(source ?? "") }];
         const how = { mode: "overwrite" };
         await db.createTable(sourceTable(name), note, how);
@@ -72,6 +81,21 @@ export async function lanceDatabase(address: string): Promise<VectorDatabase> {
     },
     close: async () => void await connection.close?.(),
   };
+}
+
+/**
+ * LanceDB lets two make the same table at once, and the vectors of one are lost: in a
+ * folder one waits for the other. An object store has no locks; there the last call
+ * of `tdro embed`, without a shard, finds what is missing.
+ */
+async function waitForLock(address: string): Promise<AsyncDisposable> {
+  if (address.includes("://")) return { async [Symbol.asyncDispose]() {} };
+  await makeFolder(dirname(address));
+  while (true) {
+    const lock = await takeLock(`${address}.lock`);
+    if (!isHeld(lock)) return lock;
+    await new Promise((done) => setTimeout(done, 50));
+  }
 }
 
 /** LanceDB logs what is no fault, as that a table is new, between our lines. */
@@ -113,11 +137,8 @@ function lanceEngine(
         id: storedId(id),
         vector: Array.from(vector),
       }));
-      if (!table) table = await make(stored);
-      else {
-        await table.mergeInsert("id").whenMatchedUpdateAll()
-          .whenNotMatchedInsertAll().execute(stored);
-      }
+      if (table) await merge(table, stored);
+      else table = await make(stored);
     },
     async missing(ids) {
       const there = new Set<string>();
@@ -155,6 +176,12 @@ function lanceEngine(
       return Promise.resolve();
     },
   };
+}
+
+/** Puts rows in, in place of those of the same ids. */
+function merge(table: LanceTable, rows: unknown[]): Promise<unknown> {
+  return table.mergeInsert("id").whenMatchedUpdateAll()
+    .whenNotMatchedInsertAll().execute(rows);
 }
 
 /** A condition in SQL that holds for these ids. */

@@ -179,7 +179,10 @@ class MilvusEngine implements StoreEngine {
       vector: Array.from(vector),
     }));
     if (this.#dimension === undefined) {
-      await this.#make(rows[0]!.vector.length);
+      await this.#make(rows[0]!.vector.length).catch(async (error) => {
+        // Another process may have made it just now.
+        if (!await this.look()) throw error;
+      });
     }
     await this.#call("upsert", { data });
   }

@@ -79,7 +79,7 @@ class PgvectorEngine implements StoreEngine {
     if (this.#dimension === undefined) {
       await this.#client.transaction(async (on) => {
         await on.query(
-          `create table ${this.#name} (
+          `create table if not exists ${this.#name} (
              key bytea primary key, id text not null,
              vector vector(${dimension}) not null)`,
         );

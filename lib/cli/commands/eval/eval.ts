@@ -143,7 +143,9 @@ async function measure(
 ): Promise<EvalReport> {
   const { suite: folder, tasks, model } = options;
   const { openSuite } = await import("../../../data/mod.ts");
-  const { parseShard, shardRange } = await import("../../../search/mod.ts");
+  const { PASSAGES_AT_ONCE: chunk, parseShard, shardRange } = await import(
+    "../../../search/mod.ts"
+  );
   const shard = parseShard(options.shard ?? "1/1");
   const whole = options.benchmark
     ? undefined
@@ -159,7 +161,7 @@ async function measure(
   const report = await io.progress(
     evaluationProgress(
       (suite?.tasks ?? []).map(({ corpus, qrels }) => {
-        const [from, to] = shardRange(corpus.size, shard);
+        const [from, to] = shardRange(corpus.size, shard, { chunk });
         return to - from + (qrels[split]?.size ?? 0);
       }),
       (onProgress) =>
