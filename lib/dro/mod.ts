@@ -180,6 +180,8 @@ export {
 } from "./online/velocitune.ts";
 export { type HalfGradients, halfGradients } from "./online/half_gradients.ts";
 export { pikeMixture, type PikeMixtureOptions } from "./online/pike.ts";
+export { balanced } from "./strategies/balanced.ts";
+export type { BalanceName } from "../base/balance_names.ts";
 export { pike } from "./strategies/pike.ts";
 export { ado, type AdoOptions } from "./strategies/ado.ts";
 export { odm } from "./strategies/odm.ts";

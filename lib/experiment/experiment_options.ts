@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type BalanceName, BALANCES } from "../base/balance_names.ts";
 import { DEV_SIZES } from "../base/dev_sizes.ts";
 import {
   DEFAULT_SCORE_MB,
@@ -37,6 +38,10 @@ export interface ExperimentOptions extends WeightOptions {
   steps: number;
   /** Queries per update of the retrievers, all of one task. */
   batchSize: number;
+  /** Tasks that share an update of a retriever, in equal parts. */
+  tasksPerUpdate: number;
+  /** How their losses are weighed against each other; absent: all alike. */
+  balance?: BalanceName | undefined;
   /** Passages per query: one positive, the rest hard negatives. */
   passages: number;
   /** Share of the tasks that the top arm trains on, in percent. */
@@ -152,7 +157,13 @@ export const experimentShape = {
     "Updates of each retriever (stages 0 and 2)",
   ),
   batchSize: z.number().int().min(2).max(LARGEST_BATCH).default(32).describe(
-    "Queries per update of a retriever, all of one task",
+    "Queries per update of a retriever, all of one task unless --tasks-per-update is given",
+  ),
+  tasksPerUpdate: positive().default(1).describe(
+    "Tasks that share each update of a retriever, in equal parts of the batch; negatives come from a query's own task",
+  ),
+  balance: z.enum(BALANCES).optional().describe(
+    "Weigh the losses of the tasks in an update, with --tasks-per-update: by learned uncertainty (free), by gradient norms, or remove what conflicts between gradients (both: one more backward pass per task); default: all alike",
   ),
   passages: positive().default(2).describe(
     "Passages per query: one positive, the rest hard negatives",
@@ -309,6 +320,7 @@ export function parseExperimentOptions(
   const parsed = experimentOptions.safeParse(input);
   if (parsed.success) {
     refuseIdleFloor(parsed.data);
+    refuseLoneTasks(parsed.data);
     const settings = withTeacher(withLengths(withMiner(parsed.data)));
     return withDevSettings(settings);
   }
@@ -316,6 +328,22 @@ export function parseExperimentOptions(
   throw new RangeError(
     `Cannot run the experiment: ${path.join(".") || "options"}: ${message}`,
   );
+}
+
+/** Refuses parts of a batch without negatives, and a balance with nothing to weigh. */
+function refuseLoneTasks(
+  { tasksPerUpdate, batchSize, balance }: ExperimentOptions,
+): void {
+  if (2 * tasksPerUpdate > batchSize) {
+    throw new RangeError(
+      `Cannot run the experiment: --tasks-per-update must leave each task 2 queries of --batch-size ${batchSize}: got ${tasksPerUpdate}`,
+    );
+  }
+  if (balance !== undefined && tasksPerUpdate < 2) {
+    throw new RangeError(
+      `Cannot run the experiment: --balance ${balance} weighs the tasks of one update: raise --tasks-per-update to 2 or more`,
+    );
+  }
 }
 
 /** Refuses what says twice, or not at all, where hard negatives come from. */

@@ -46,6 +46,12 @@ export interface BatchesOptions {
    * @default {true}
    */
   homogeneous?: boolean;
+  /**
+   * For homogeneous batches: several tasks to a batch, each drawn by itself, with equal
+   * parts of its rows; two draws may be of one task. An integer in [1, size].
+   * @default {1}
+   */
+  tasksPerBatch?: number;
   /** How the tasks of a mixed batch are drawn. @default {"independent"} */
   taskDraw?: TaskDraw;
   /**
@@ -142,6 +148,7 @@ function* draw(
     size,
     seed,
     homogeneous = true,
+    tasksPerBatch = 1,
     taskDraw = "independent",
     count = Infinity,
     cursor,
@@ -172,9 +179,9 @@ function* draw(
     let domain = 0;
     while (examples.length < size) {
       if (tasks) domain = tasks[examples.length]!;
-      else if (!homogeneous || examples.length === 0) {
-        domain = drawTask(shares, taskRng.next());
-      }
+      else if (
+        !homogeneous || beginsPart(examples.length, { size, tasksPerBatch })
+      ) domain = drawTask(shares, taskRng.next());
       if (isOver(supply, stop)) return;
       const pass = Math.floor(supply.drawn[domain]! / sizes[domain]!);
       const row = order(domain, pass)[takeRow(supply, sizes, domain)]!;
@@ -194,6 +201,15 @@ function* draw(
       },
     };
   }
+}
+
+/** Whether a row is the first of a part of its batch, which has one task. */
+function beginsPart(
+  row: number,
+  { size, tasksPerBatch }: { size: number; tasksPerBatch: number },
+): boolean {
+  const part = (i: number) => Math.floor(i * tasksPerBatch / size);
+  return row === 0 || part(row) !== part(row - 1);
 }
 
 function batchExample(
@@ -251,7 +267,16 @@ function nameOf(names: readonly string[] | undefined, domain: number): string {
 function checkInputs(
   rows: readonly (readonly TrainExample[])[],
   weights: readonly number[],
-  { size, seed, passages = 2, count, prompts, names, cursor }: BatchesOptions,
+  {
+    size,
+    seed,
+    passages = 2,
+    tasksPerBatch = 1,
+    count,
+    prompts,
+    names,
+    cursor,
+  }: BatchesOptions,
 ): void {
   createRng(seed, "check"); // throws for a bad seed
   if (cursor) [cursor.taskRng, cursor.passageRng].forEach(restoreRng);
@@ -263,6 +288,14 @@ function checkInputs(
     if (!Number.isSafeInteger(value) || value < 1) {
       fail(`${what} must be an integer >= 1: got ${value}`);
     }
+  }
+  if (
+    !(Number.isSafeInteger(tasksPerBatch) && tasksPerBatch >= 1 &&
+      tasksPerBatch <= size)
+  ) {
+    fail(
+      `tasksPerBatch must be an integer in [1, ${size}], the rows of a batch: got ${tasksPerBatch}`,
+    );
   }
   if (count !== undefined && !(count >= 0)) {
     fail(`count must be >= 0: got ${count}`);

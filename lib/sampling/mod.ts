@@ -38,7 +38,10 @@ export {
 export { createRng, restoreRng } from "./create_rng.ts";
 export { cumulativeShares, drawTask } from "./draw_task.ts";
 export { falseNegativeMask } from "./false_negative_mask.ts";
-export { falseNegatives } from "./false_negatives.ts";
+export {
+  falseNegatives,
+  type FalseNegativesOptions,
+} from "./false_negatives.ts";
 export type { SharedColumns } from "../base/shared_columns.ts";
 export {
   mixture,

@@ -29,6 +29,11 @@ export interface InfoNceOptions {
    */
   maskFalseNegatives?: boolean;
   /**
+   * Compare a query with passages of its own task alone, where a batch has several.
+   * @default {false}
+   */
+  withinTask?: boolean;
+  /**
    * Largest matrix of scores, `[B, B·N]`, that is held in memory, in MiB, > 0. A
    * larger one is computed in tiles, forward and again for its gradient: the same
    * losses but for rounding, and memory grows with B, not with its square.
@@ -108,6 +113,7 @@ export function infoNce(
     temperature = DEFAULT_TEMPERATURE,
     negatives = "in-batch",
     maskFalseNegatives = true,
+    withinTask = false,
     scoreMb = DEFAULT_SCORE_MB,
   }: InfoNceOptions = {},
 ): LossFunction {
@@ -125,7 +131,12 @@ export function infoNce(
     contrastiveLosses(queries, passages, {
       temperature,
       negatives,
-      ignore: maskFalseNegatives ? falseNegatives(batch) : undefined,
+      ignore: maskFalseNegatives || withinTask
+        ? falseNegatives(batch, {
+          known: maskFalseNegatives,
+          otherTasks: withinTask,
+        })
+        : undefined,
       scoreMb,
     });
 }

@@ -97,6 +97,25 @@ export {
   type GradientProducts,
   type WeighExamples,
 } from "./gradient_pass.ts";
+export { lossBalance, type LossBalanceOptions } from "./balance/balances.ts";
+export {
+  gradNormBalance,
+  type GradNormOptions,
+  gradNormSlopes,
+  type GradNormTask,
+} from "./balance/grad_norm.ts";
+export type { LossBalance } from "./balance/loss_balance.ts";
+export {
+  pcGradBalance,
+  pcGradFactors,
+  type PcGradOptions,
+} from "./balance/pc_grad.ts";
+export {
+  uncertaintyBalance,
+  type UncertaintyOptions,
+  uncertaintySlope,
+} from "./balance/uncertainty.ts";
+export { type BalanceName, BALANCES } from "../base/balance_names.ts";
 export { matchVectors, type MatchVectorsOptions } from "./match_vectors.ts";
 export { DivergenceError } from "./divergence_error.ts";
 export { type StepReport, train, type TrainOptions } from "./train.ts";

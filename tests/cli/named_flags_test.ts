@@ -67,6 +67,7 @@ const SAID_BY: Record<string, string[]> = {
   "eval/records/earlier_report.ts": ["eval"],
   "experiment/arena/arm.ts": ["arena"],
   "experiment/arena/folder.ts": ["arena", "arena collect"],
+  "experiment/arena/options.ts": ["arena", "arena plan"],
   "experiment/jobs/wrappers/": ["plan"],
   "experiment/jobs/wrappers/work_line.ts": ["work"],
   "experiment/jobs/collect_arena.ts": ["arena collect"],

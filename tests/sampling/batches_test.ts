@@ -30,7 +30,8 @@ Deno.test("a run resumed after any batch goes on exactly", () => {
     fc.property(
       fc.record({
         homogeneous: fc.boolean(),
-        size: fc.integer({ min: 1, max: 9 }),
+        tasksPerBatch: fc.integer({ min: 1, max: 2 }),
+        size: fc.integer({ min: 2, max: 9 }),
         passages: fc.integer({ min: 1, max: 6 }),
         shuffle: fc.constantFrom("once", "each-pass", "none"),
         stop: fc.constantFrom("never", "all-exhausted"),
@@ -55,6 +56,25 @@ Deno.test("homogeneous batches hold one task, mixed ones several", () => {
   }
   const mixed = take({ homogeneous: false });
   assert.ok(mixed.some((batch) => new Set(domainsOf(batch)).size > 1));
+});
+
+Deno.test("several tasks share a batch in equal parts, each drawn by weight", () => {
+  const counts = [0, 0, 0];
+  for (const batch of take({ count: 3000, size: 7, tasksPerBatch: 3 })) {
+    const domains = domainsOf(batch);
+    // Rows 0 to 2, 3 and 4, 5 and 6: a part has one task.
+    for (const part of [[0, 1, 2], [3, 4], [5, 6]]) {
+      assert.equal(new Set(part.map((i) => domains[i])).size, 1);
+      counts[domains[part[0]!]!]!++;
+    }
+  }
+  const { statistic, bound } = fits(counts, WEIGHTS);
+  assert.ok(statistic <= bound, `${statistic} > ${bound}`);
+  assert.deepEqual(take({ tasksPerBatch: 1 }), take());
+  assert.throws(
+    () => take({ tasksPerBatch: 5 }),
+    /tasksPerBatch must be an integer in \[1, 4\], the rows of a batch: got 5/,
+  );
 });
 
 Deno.test("tasks come in proportion to their weights, not their sizes", () => {

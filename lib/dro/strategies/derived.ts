@@ -16,3 +16,15 @@ export function derived(
     },
   };
 }
+
+/**
+ * How a retriever is trained on another strategy's mixture, for one that changes the
+ * weights alone.
+ *
+ * @param of The other.
+ */
+export function trainedAs(
+  { balance, merging }: Strategy,
+): Pick<Strategy, "balance" | "merging"> {
+  return { ...balance && { balance }, ...merging && { merging } };
+}

@@ -1,5 +1,6 @@
 import { relay } from "../../base/relay.ts";
 import { meanWeights } from "../mean_weights.ts";
+import { trainedAs } from "./derived.ts";
 import type { Strategy } from "./strategy.ts";
 
 /**
@@ -41,6 +42,7 @@ export function meanOf(of: Strategy, times: number): Strategy {
     source: of.source,
     formula: `exp(mean of log a) / Z over ${times} runs of: ${of.formula}`,
     cost: of.cost,
+    ...trainedAs(of),
     failsWhen:
       `each run gets too few steps of the budget; and when ${of.failsWhen}`,
     async *learn(context) {

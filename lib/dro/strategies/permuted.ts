@@ -1,5 +1,5 @@
 import { shuffled } from "../../base/shuffled.ts";
-import { derived } from "./derived.ts";
+import { derived, trainedAs } from "./derived.ts";
 import type { Strategy } from "./strategy.ts";
 
 /**
@@ -34,6 +34,7 @@ export function permuted(of: Strategy): Strategy {
     formula: `dealt to the tasks by lot: ${of.formula}`,
     source: `a control for ${of.source}`,
     cost: of.cost,
+    ...trainedAs(of),
     drawn: true,
     failsWhen:
       "it is read as a method: it is the chance that methods must beat",

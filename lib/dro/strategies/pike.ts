@@ -24,6 +24,7 @@ export function pike(): Strategy {
       "w_k ← w_k exp(ζ₁ ‖∇L_k‖² − ζ₂ σ_k² / 2b) / Z, estimated by halves of each batch",
     source: "PiKE (Li et al. 2025, arXiv 2502.06244, algorithm 1)",
     cost: "0",
+    oneTask: true,
     failsWhen:
       "gradients of the tasks conflict, which it takes for granted they don't, or a task has long gradients that teach nothing else; it heeds no sizes",
     online: (tasks, { steps }) => pikeMixture(tasks, { steps }),

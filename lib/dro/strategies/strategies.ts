@@ -1,5 +1,7 @@
 import { ado } from "./ado.ts";
 import { aioli } from "./aioli.ts";
+import { balanced } from "./balanced.ts";
+import { BALANCES } from "../../base/balance_names.ts";
 import { doge } from "./doge.ts";
 import { doremi } from "./doremi.ts";
 import { groupDro } from "./group_dro.ts";
@@ -125,7 +127,8 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
  * at its end, only the heaviest N % of the tasks are kept: `"tdro-top-70"`; with
  * `-mean-N`, log-weights are averaged over N runs that share the budget:
  * `"tdro-mean-2-top-70"`; with `-permuted`, weights are dealt to the tasks by lot;
- * with `-soup-N` or `-slerp-N`, N retrievers are trained and merged.
+ * with `-soup-N` or `-slerp-N`, N retrievers are trained and merged; with
+ * `-uncertainty`, `-gradnorm` or `-pcgrad`, the tasks of an update are weighed.
  * @returns The strategy.
  * @throws {RangeError} If there is none of that name; the message tells the
  * nearest one.
@@ -153,6 +156,10 @@ export function strategy(name: string): Strategy {
   if (soup) {
     const by = soup[2] === "soup" ? "mean" : "slerp";
     return soupOf(strategy(soup[1]!), Number(soup[3]), by);
+  }
+  const balance = BALANCES.find((each) => name.endsWith(`-${each}`));
+  if (balance) {
+    return balanced(strategy(name.slice(0, -balance.length - 1)), balance);
   }
   const mean = /^(.+)-mean-(\d+)$/.exec(name);
   if (mean) return meanOf(strategy(mean[1]!), Number(mean[2]));

@@ -1,3 +1,4 @@
+import type { BalanceName } from "../../base/balance_names.ts";
 import type { Progress } from "../../base/progress_event.ts";
 import type { RandomSource } from "../../base/random_source.ts";
 import type { StepWeightsOptions } from "../update/step_weights.ts";
@@ -41,6 +42,13 @@ export interface Strategy {
    * needn't learn them again.
    */
   from?: DerivedWeights | undefined;
+  /**
+   * How a retriever weighs the tasks of an update, see `lossBalance()`.
+   * @default {as the settings say}
+   */
+  balance?: BalanceName;
+  /** Whether each update must be of one task. @default {false} */
+  oneTask?: boolean;
   /** For a retriever that is merged of several. @default {one retriever} */
   merging?: Merging;
   /**

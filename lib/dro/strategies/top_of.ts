@@ -1,5 +1,5 @@
 import { selectTop } from "../select_top.ts";
-import { derived } from "./derived.ts";
+import { derived, trainedAs } from "./derived.ts";
 import type { Strategy } from "./strategy.ts";
 
 /**
@@ -38,6 +38,7 @@ export function topOf(of: Strategy, percent: number): Strategy {
       `${of.source}; selection of tasks: Ma et al. 2025 (arXiv 2408.10613)`,
     formula: `1 / m for the m = ⌊${percent} % of K⌋ heaviest of: ${of.formula}`,
     cost: of.cost,
+    ...trainedAs(of),
     failsWhen:
       `a task that is left out has something to teach that no other has; and when ${of.failsWhen}`,
     ...derived({

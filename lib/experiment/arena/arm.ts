@@ -99,6 +99,7 @@ export async function* runArm(
   const arm: Arm = {
     name: slug,
     weights: choice.weights,
+    balance: strategy.balance,
     online: strategy.online &&
       ((training) =>
         strategy.online!(suite.tasks.length, { ...training, kept })),

@@ -167,6 +167,7 @@ function devRows(
     return [...batches(rows, suite.tasks.map((_, k) => k === task ? 1 : 0), {
       ...samplerOptions({ options, suite }),
       size,
+      tasksPerBatch: 1,
       passages: 1,
       shuffle: "none",
       positive: "first",

@@ -85,8 +85,19 @@ export function checkedOptions(
   return { backend, force, signal, budget, seeds, devQueries, settings };
 }
 
-/** The strategies, the uniform one first. */
-export function withUniform(given: readonly (Strategy | string)[]): Strategy[] {
+/**
+ * The strategies, the uniform one first.
+ *
+ * @param given Strategies, or their names.
+ * @param settings Tasks in an update, which some need several of and some one.
+ */
+export function withUniform(
+  given: readonly (Strategy | string)[],
+  { tasksPerUpdate, balance }: Pick<
+    ExperimentOptions,
+    "tasksPerUpdate" | "balance"
+  >,
+): Strategy[] {
   const named = given.map((s) => typeof s === "string" ? strategy(s) : s);
   const all = [
     named.find((s) => s.name === "uniform") ?? uniformMixture(),
@@ -101,6 +112,21 @@ export function withUniform(given: readonly (Strategy | string)[]): Strategy[] {
         twice ?? "uniform"
       } appears twice; give each its own name`,
     );
+  }
+  for (const { name, balance: own, oneTask } of all) {
+    if (own !== undefined && tasksPerUpdate < 2) {
+      fail(
+        `${name} weighs the tasks of one update: raise --tasks-per-update to 2 or more`,
+      );
+    }
+    if (own !== undefined && balance !== undefined) {
+      fail(`${name} has a balance of its own: leave out --balance`);
+    }
+    if (oneTask && tasksPerUpdate > 1) {
+      fail(
+        `${name} needs updates of one task: leave out --tasks-per-update, or the strategy`,
+      );
+    }
   }
   return all;
 }

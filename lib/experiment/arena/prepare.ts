@@ -52,7 +52,7 @@ export async function prepareArena(
 ): Promise<PreparedArena> {
   const checked = checkedOptions(options);
   const { settings, budget, devQueries, backend } = checked;
-  const entries = withUniform(strategies);
+  const entries = withUniform(strategies, settings);
   checkSuite(whole);
   const mined = settings.mined === undefined
     ? undefined

@@ -60,6 +60,8 @@ const {
   matryoshkaWeights: _matryoshkaWeights,
   distillation: _distillation,
   teacherTemperature: _teacherTemperature,
+  tasksPerUpdate: _tasksPerUpdate,
+  balance: _balance,
   // There are no workers here.
   deterministicSlots: _deterministicSlots,
   gradientSum: _gradientSum,

@@ -72,6 +72,9 @@ export async function* readSource(
     ...known,
     steps: steps ?? known.steps,
     batchSize: batchSize ?? known.batchSize,
+    // No trainer that is written for mixes tasks in an update.
+    tasksPerUpdate: 1,
+    balance: undefined,
   };
   const { suite: whole, difference } = await suiteOfRun(
     record,
@@ -81,6 +84,13 @@ export async function* readSource(
   const warnings = difference
     ? [`The suite in ${suiteFolder} is not the one of the run: ${difference}.`]
     : [];
+  if (known.tasksPerUpdate > 1) {
+    warnings.push(
+      `Each update of the run had ${known.tasksPerUpdate} tasks${
+        known.balance === undefined ? "" : `, weighed by ${known.balance}`
+      }; the project's have one task each.`,
+    );
+  }
   const mixture = await weightsOf({ folder, record, suite: whole, weights });
   const { suite } = withDevSample(whole, options);
   const mined = options.mined === undefined

@@ -5,7 +5,7 @@ import {
 } from "../../data/mod.ts";
 import { cloneEncoder, disposeEncoder } from "../../model/mod.ts";
 import { batches, createRng } from "../../sampling/mod.ts";
-import { AdamW, train, trainable } from "../../train/mod.ts";
+import { AdamW, lossBalance, train, trainable } from "../../train/mod.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { samplerOptions } from "../stages/stage_input.ts";
 import { retrieverLoss } from "../stages/retriever_loss.ts";
@@ -31,6 +31,12 @@ export async function measureUpdates(
     training: (encoder) => ({
       // The rows made up here have no teacher's scores, which cost next to nothing.
       loss: retrieverLoss({ ...options, distillation: undefined }, encoder),
+      ...options.balance && {
+        weigh: lossBalance(options.balance, {
+          tasks: suite.tasks.length,
+          seed: options.seed,
+        }).weigh,
+      },
     }),
   });
 }

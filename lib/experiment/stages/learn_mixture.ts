@@ -149,6 +149,7 @@ export function learnByLosses(
       size: options.weightBatchSize,
       passages: options.weightPassages,
       homogeneous: false,
+      tasksPerBatch: 1,
       taskDraw: options.weightDraw,
     },
     resume(extra) {

@@ -12,7 +12,9 @@ export interface MetricsLine {
   loss: number;
   /** Mean loss by task name, of the tasks in the update. */
   lossByTask: Record<string, number>;
-  /** The same of the reference model (stage 1). */
+  /** Weight of the losses of each of them, 1 for all alike; with `balance` alone. */
+  lossWeightByTask?: Record<string, number>;
+  /** Mean loss of the reference model by task name (stage 1). */
   referenceLossByTask?: Record<string, number>;
   /** Domain weights after the update, in the suite's order (stage 1). */
   weights?: number[];

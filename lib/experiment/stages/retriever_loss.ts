@@ -20,7 +20,7 @@ export type LossSettings =
     | "distillation"
     | "teacherTemperature"
   >
-  & Partial<Pick<ExperimentOptions, "scoreMb">>;
+  & Partial<Pick<ExperimentOptions, "scoreMb" | "tasksPerUpdate">>;
 
 /** What the loss of a retriever depends on beside the settings. */
 type Sized = Pick<Encoder, "config" | "modules">;
@@ -43,10 +43,19 @@ export function retrieverLoss(
 
 /** InfoNCE, and the divergence from a teacher's scores if that is asked for. */
 function withTeacher(
-  { temperature, scoreMb, distillation: weight, teacherTemperature = 1 }:
-    LossSettings,
+  {
+    temperature,
+    scoreMb,
+    tasksPerUpdate = 1,
+    distillation: weight,
+    teacherTemperature = 1,
+  }: LossSettings,
 ): LossFunction {
-  const loss = infoNce({ temperature, scoreMb });
+  const loss = infoNce({
+    temperature,
+    scoreMb,
+    withinTask: tasksPerUpdate > 1,
+  });
   return weight === undefined
     ? loss
     : distillation({ temperature, teacherTemperature, weight, loss });

@@ -34,9 +34,13 @@ export interface StageInput {
 /** How batches of training rows are drawn, for arms and proxies alike. */
 export function samplerOptions(
   { options, suite }: Pick<StageInput, "options" | "suite">,
-): Pick<BatchesOptions, "size" | "seed" | "passages" | "names" | "prompts"> {
+): Pick<
+  BatchesOptions,
+  "size" | "seed" | "passages" | "names" | "prompts" | "tasksPerBatch"
+> {
   return {
     size: options.batchSize,
+    tasksPerBatch: options.tasksPerUpdate,
     seed: options.seed,
     passages: options.passages,
     names: suite.tasks.map((t) => t.name),

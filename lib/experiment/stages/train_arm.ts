@@ -10,10 +10,16 @@ import {
   tracked,
 } from "../../dro/mod.ts";
 import type { BatchesOptions } from "../../sampling/mod.ts";
-import { type DevState, train, type TrainOptions } from "../../train/mod.ts";
+import {
+  type BalanceName,
+  type DevState,
+  train,
+  type TrainOptions,
+} from "../../train/mod.ts";
 import { writeCard } from "../card/write_card.ts";
 import { DevWatch } from "../dev/dev_watch.ts";
 import type { KeptStep } from "../dev/kept_step.ts";
+import { balancedLosses } from "./balanced_losses.ts";
 import { retrieverLoss } from "./retriever_loss.ts";
 import { resumableStage } from "./resumable_stage.ts";
 import { refuseDamage } from "./refuse_damage.ts";
@@ -29,6 +35,8 @@ export interface Arm {
   weights: readonly number[];
   /** How the weights came about, one sentence. */
   about: string;
+  /** How the tasks of an update are weighed, where not as the settings say. */
+  balance?: BalanceName | undefined;
   /** Makes what changes the weights while the arm trains, if anything does. */
   online?:
     | ((training: Pick<OnlineTraining, "sizes" | "steps">) => OnlineMixture)
@@ -38,7 +46,9 @@ export interface Arm {
 /** How an arm is trained, and how its model is kept. */
 export interface ArmTraining {
   /** Loss of the model that is trained, and what stays as it is. */
-  training(encoder: Encoder): Pick<TrainOptions, "loss" | "frozenPassages">;
+  training(
+    encoder: Encoder,
+  ): Pick<TrainOptions, "loss" | "frozenPassages" | "weigh">;
   /** How batches are drawn, where not as for a retriever. */
   sampling?: Partial<BatchesOptions>;
   /** The model with the lengths and prompts that it is kept with. */
@@ -69,6 +79,8 @@ interface ArmExtra {
   dev?: DevState;
   /** Where a mixture stands that changes. */
   online?: unknown;
+  /** Where a balance of losses stands. */
+  balance?: unknown;
 }
 
 /** A trained arm. */
@@ -94,7 +106,7 @@ export interface TrainedArm extends ArmRecord {
  */
 export async function* trainArm(
   input: StageInput,
-  { name, weights, about, online }: Arm,
+  { name, weights, about, online, balance = input.options.balance }: Arm,
   how: ArmTraining = retrieverTraining(input, name),
 ): AsyncGenerator<ProgressEvent, TrainedArm> {
   const { options, rows } = input;
@@ -118,6 +130,8 @@ export async function* trainArm(
   const sizes = rows.map((r) => r.length);
   const changing = online &&
     tracked(online({ sizes, steps: options.steps }));
+  const balanced = balance &&
+    balancedLosses(balance, { suite: input.suite, seed: options.seed });
   const halves = changing?.needs === "gradient" ? halfGradients() : undefined;
   return yield* resumableStage(input, {
     name,
@@ -134,15 +148,17 @@ export async function* trainArm(
     ...how.sampling && { sampling: how.sampling },
     dev: watch,
     async resume(extra) {
-      const { dev, online } = extra as ArmExtra | undefined ?? {};
+      const { dev, online, balance } = extra as ArmExtra | undefined ?? {};
       await watch?.resume(dev);
       if (online !== undefined) changing?.restore(online);
+      if (balance !== undefined) balanced?.restore(balance);
     },
     extra(): ArmExtra | undefined {
-      if (!watch && !changing) return;
+      if (!watch && !changing && !balanced) return;
       return {
         ...watch && { dev: watch.state },
         ...changing && { online: changing.state() },
+        ...balanced && { balance: balanced.state() },
       };
     },
     updates({ encoder, optimizer, drawn, training }) {
@@ -150,10 +166,12 @@ export async function* trainArm(
         ...training,
         ...how.training(encoder),
         ...halves && { weigh: halves.weigh },
+        ...balanced && { weigh: balanced.weigh },
         optimizer,
       });
       return watch?.among(steps, { encoder, done: optimizer.step }) ?? steps;
     },
+    ...balanced && { line: () => balanced.line() },
     note: ({ loss }) => `loss ${loss.toFixed(3)}`,
     save: ({ encoder, drawn }) =>
       saveArm(input, {
@@ -169,7 +187,7 @@ export async function* trainArm(
 }
 
 /** What is kept of an arm. */
-export interface ArmParts extends Omit<Arm, "online"> {
+export interface ArmParts extends Omit<Arm, "online" | "balance"> {
   /** Its model, as it was trained. */
   encoder: Encoder;
   /** Rows drawn from each task. */
