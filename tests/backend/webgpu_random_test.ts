@@ -7,6 +7,32 @@ import { onWebgpu } from "../_webgpu.ts";
 import { assertNear, evaluate } from "./_evaluate.ts";
 import type { KernelCase } from "./_kernel_cases.ts";
 
+/** Maps of sizes that take each height of tiles, and sums cut into parts. */
+const TILES: Record<string, [rows: number, inner: number, outer: number]> = {
+  "16 rows": [17, 40, 70],
+  "32 rows": [300, 5, 200],
+  "64 rows": [450, 5, 900],
+  "128 rows": [1000, 5, 970],
+  "128 rows, also of the weight's gradient": [5, 970, 1000],
+  "parts of a long sum": [1300, 20, 30],
+};
+
+for (const [name, [rows, inner, outer]] of Object.entries(TILES)) {
+  onWebgpu(`linear() in tiles of ${name} is that of wasm`, async () => {
+    const kernel: KernelCase = {
+      run: ([x, w, b], tape) =>
+        linear(x as tf.Tensor2D, w as tf.Tensor2D, {
+          bias: b as tf.Tensor1D,
+          tape,
+        }),
+      shapes: [[rows, inner], [outer, inner], [outer]],
+    };
+    const got = await evaluate(kernel);
+    await useBackend("wasm", { native: false });
+    assertNear(got, await evaluate(kernel), 2e-5);
+  });
+}
+
 /** Compares a kernel on webgpu with others: composed, and TensorFlow's. */
 async function compare(kernel: KernelCase): Promise<void> {
   await useBackend("webgpu");

@@ -96,8 +96,9 @@ function mapping(): Round {
   return () => last(() => linear(x, weight, { bias }));
 }
 
+const lengths = Array.from({ length: 8 * scale }, () => 8 + rng.int(57));
+
 function attending(): Round {
-  const lengths = Array.from({ length: 8 * scale }, () => 8 + rng.int(57));
   const offsets = Int32Array.of(0, ...lengths);
   for (let i = 1; i < offsets.length; i++) offsets[i]! += offsets[i - 1]!;
   const T = offsets.at(-1)!;

@@ -107,8 +107,8 @@ fn scoreOf(product: f32, p: Place, head: u32, i: u32, j: u32) -> Score {
  */
 export function rowReader(name: string, element: string): string {
   const body = element === "vec4f"
-    ? `if (d >= n.D) { return vec4f(); }
-  return ${name}[((row * heads + head) * n.D + d) / 4u];`
+    ? `let at = ((row * heads + head) * n.D + d) / 4u;
+  return select(vec4f(), ${name}[select(0u, at, d < n.D)], d < n.D);`
     : `var x = vec4f();
   let at = (row * heads + head) * n.D + d;
   ${

@@ -2,28 +2,37 @@ import type { WebgpuKernel } from "./call.ts";
 import { columnSum } from "./column_sum.ts";
 import { flat, type Shader } from "./shader.ts";
 
-/** Sum over a workgroup's threads, for all of them. */
+/** Rows of a workgroup: each has 32 threads, which add up in five steps. */
+const ROWS = 8;
+
+/** Sum over the threads of a row, for all of them. */
 const SUM = `
 var<workgroup> sums: array<f32, 256>;
 fn summed(x: f32, lane: u32) -> f32 {
   workgroupBarrier();
   sums[lane] = x;
   workgroupBarrier();
-  for (var half = 128u; half > 0u; half /= 2u) {
-    if (lane < half) { sums[lane] += sums[lane + half]; }
+  for (var half = 16u; half > 0u; half /= 2u) {
+    if (lane % 32u < half) { sums[lane] += sums[lane + half]; }
     workgroupBarrier();
   }
-  return sums[0];
+  return sums[lane / 32u * 32u];
 }`;
 
-/** A workgroup has a row. */
+/** The row `r` of a thread, and its first number; past the end, what isn't stored. */
+const ROW = `
+  let r = (group.y * groups.x + group.x) * ${ROWS}u + lane / 32u;
+  let there = r < n.rows;
+  let at = select(0u, r, there) * n.D;
+  let first = lane % 32u;`;
+
 function normShader(
   { bias, residual, rms }: { bias: boolean; residual: boolean; rms: boolean },
 ): Shader {
   const value = residual ? "x[at + d] + residual[at + d]" : "x[at + d]";
   const mean = rms ? "" : `
   var part = 0.0;
-  for (var d = lane; d < n.D; d += 256u) { part += ${value}; }
+  for (var d = first; d < n.D; d += 32u) { part += ${value}; }
   let mean = summed(part, lane) / f32(n.D);`;
   return {
     name: `norm ${[bias, residual, rms]}`,
@@ -42,21 +51,19 @@ function normShader(
     whole: ["rows", "D"],
     real: ["eps", "one"],
     outside: SUM,
-    main: `
-  let r = group.y * groups.x + group.x;
-  if (r >= n.rows) { return; }
-  let at = r * n.D;${mean}
+    main: `${ROW}${mean}
   var square = 0.0;
-  for (var d = lane; d < n.D; d += 256u) {
+  for (var d = first; d < n.D; d += 32u) {
     let v = ${value}${rms ? "" : " - mean"};
     square += v * v;
   }
   let scale = 1.0 / sqrt(summed(square, lane) / f32(n.D) + n.eps);
-  if (lane == 0u) {
+  if (!there) { return; }
+  if (first == 0u) {
     scales[r] = scale;
     ${rms ? "" : "means[r] = mean;"}
   }
-  for (var d = lane; d < n.D; d += 256u) {
+  for (var d = first; d < n.D; d += 32u) {
     let v = ${value};
     ${residual ? "sum[at + d] = v;" : ""}
     y[at + d] = (v${rms ? "" : " - mean"}) * scale * (gain[d] + n.one)${
@@ -85,73 +92,84 @@ export const norm: WebgpuKernel = (call) => {
       ...(residual ? { residual } : {}),
     },
     numbers: { rows, D, eps: call.setting(0), one: call.setting(2) },
-    groups: flat(rows),
+    groups: flat(Math.ceil(rows / ROWS)),
   });
 };
 
-/**
- * A workgroup has some rows, one after the other, and what they add to the
- * gradients of gain and bias; each thread has columns of its own.
- */
-function normGradShader(rms: boolean, D: number): Shader {
-  const columns = Array.from({ length: Math.ceil(D / 256) }, (_, c) => c);
-  const each = (text: (c: number) => string) => columns.map(text).join("\n");
-  const inside = (c: number, text: string) =>
-    `{ let d = lane + ${256 * c}u; if (d < n.D) { ${text} } }`;
-  const normal = `let normal = (x[at + d]${rms ? "" : " - means[r]"}) * scale;
-      let grad = dy[at + d]; let dNormal = grad * (gain[d] + n.one);`;
+/** What both shaders of the gradient read. */
+const readsOf = (rms: boolean): Shader["reads"] => ({
+  ...{ dy: "f32", x: "f32", scales: "f32" },
+  ...(rms ? {} : { means: "f32" }),
+});
+
+/** The gradient of x. */
+function inputShader(rms: boolean): Shader {
+  const normal = `let normal = (x[at + d]${rms ? "" : " - mean"}) * scale;
+    let dNormal = dy[at + d] * (gain[d] + n.one);`;
   return {
-    name: `norm gradient ${rms} ${columns.length}`,
-    reads: {
-      ...{ dy: "f32", x: "f32", gain: "f32", scales: "f32" },
-      ...(rms ? {} : { means: "f32" }),
-    },
-    writes: { dx: "f32", parts: "f32" },
-    whole: ["rows", "D", "width"],
+    name: `norm, input's gradient ${rms}`,
+    reads: { ...readsOf(rms), gain: "f32" },
+    writes: { dx: "f32" },
+    whole: ["rows", "D"],
     real: ["one"],
     outside: SUM,
-    main: `
-  ${each((c) => `var gain${c} = 0.0; var bias${c} = 0.0;`)}
-  for (var r = group.x; r < n.rows; r += groups.x) {
-    let at = r * n.D;
-    let scale = scales[r];
-    var flat = 0.0;
-    var along = 0.0;
-    ${
-      each((c) =>
-        inside(
-          c,
-          `${normal} flat += dNormal; along += dNormal * normal;
-      gain${c} += grad * normal; bias${c} += grad;`,
-        )
-      )
-    }
-    along = summed(along, lane) / f32(n.D);
-    ${rms ? "flat = 0.0;" : "flat = summed(flat, lane) / f32(n.D);"}
-    ${
-      each((c) =>
-        inside(
-          c,
-          `${normal} dx[at + d] = scale * (dNormal - flat - normal * along);`,
-        )
-      )
-    }
+    main: `${ROW}
+  let scale = scales[select(0u, r, there)];
+  ${rms ? "" : "let mean = means[select(0u, r, there)];"}
+  var level = 0.0;
+  var along = 0.0;
+  for (var d = first; d < n.D; d += 32u) {
+    ${normal}
+    level += dNormal;
+    along += dNormal * normal;
   }
-  ${
-      each((c) =>
-        inside(
-          c,
-          `parts[group.x * n.width + d] = gain${c};${
-            rms ? "" : `parts[group.x * n.width + n.D + d] = bias${c};`
-          }`,
-        )
-      )
-    }`,
+  along = summed(along, lane) / f32(n.D);
+  level = ${rms ? "0.0" : "summed(level, lane) / f32(n.D)"};
+  if (!there) { return; }
+  for (var d = first; d < n.D; d += 32u) {
+    ${normal}
+    dx[at + d] = scale * (dNormal - level - normal * along);
+  }`,
   };
 }
 
-/** Workgroups that a norm's rows are divided among. */
-const PARTS = 128;
+/**
+ * What a part of the rows adds to the gradients of gain and bias: a workgroup has
+ * 64 columns, and each thread each fourth row of the part in one of them.
+ */
+function gainShader(rms: boolean): Shader {
+  const bias = rms ? "" : "bias += dy[at];";
+  return {
+    name: `norm, gain's gradient ${rms}`,
+    reads: readsOf(rms),
+    writes: { parts: "f32" },
+    whole: ["rows", "D", "each", "width"],
+    outside: "var<workgroup> sums: array<vec2f, 256>;",
+    main: `
+  let d = group.x * 64u + lane % 64u;
+  let end = min((group.y + 1u) * n.each, n.rows);
+  var gain = 0.0;
+  var bias = 0.0;
+  if (d < n.D) {
+    for (var r = group.y * n.each + lane / 64u; r < end; r += 4u) {
+      let at = r * n.D + d;
+      gain += dy[at] * (x[at]${rms ? "" : " - means[r]"}) * scales[r];
+      ${bias}
+    }
+  }
+  sums[lane] = vec2f(gain, bias);
+  workgroupBarrier();
+  if (lane < 64u && d < n.D) {
+    let all = sums[lane] + sums[lane + 64u] + sums[lane + 128u]
+      + sums[lane + 192u];
+    parts[group.y * n.width + d] = all.x;
+    ${rms ? "" : "parts[group.y * n.width + n.D + d] = all.y;"}
+  }`,
+  };
+}
+
+/** Into how many parts the rows are divided at most. */
+const PARTS = 64;
 
 /**
  * dy, x (+ residual), gain, means, scales -> dx, dGain, dBias. Settings: whether
@@ -162,23 +180,28 @@ export const normGrad: WebgpuKernel = (call) => {
   const rms = call.setting(0) !== 0;
   const dx = call.outLike(0, 0);
   const dGain = call.out(1, [D]), dBias = call.out(2, [rms ? 0 : D]);
-  const groups = Math.max(1, Math.min(PARTS, rows));
-  const width = rms ? D : 2 * D;
-  const parts = call.temporary(groups * width);
+  const each = Math.max(16, Math.ceil(rows / PARTS));
+  const count = Math.ceil(rows / each), width = rms ? D : 2 * D;
+  const parts = call.temporary(Math.max(1, count) * width);
   if (rows > 0) {
-    call.run(normGradShader(rms, D), {
-      buffers: {
-        ...{ dy: call.in(0), x: call.in(1), gain: call.in(2) },
-        ...(rms ? {} : { means: call.in(3) }),
-        ...{ scales: call.in(4), dx, parts },
-      },
-      numbers: { rows, D, width, one: call.setting(1) },
-      groups: [groups],
+    const reads = {
+      ...{ dy: call.in(0), x: call.in(1), scales: call.in(4) },
+      ...(rms ? {} : { means: call.in(3) }),
+    };
+    const numbers = { rows, D, width, each, one: call.setting(1) };
+    call.run(inputShader(rms), {
+      buffers: { ...reads, gain: call.in(2), dx },
+      numbers,
+      groups: flat(Math.ceil(rows / ROWS)),
+    });
+    call.run(gainShader(rms), {
+      buffers: { ...reads, parts },
+      numbers,
+      groups: [Math.ceil(D / 64), count],
     });
   }
-  const filled = rows > 0 ? groups : 0;
-  columnSum(call, { x: parts, rows: filled, D, width, y: dGain });
+  columnSum(call, { x: parts, rows: count, D, width, y: dGain });
   if (!rms) {
-    columnSum(call, { x: parts, rows: filled, D, width, from: D, y: dBias });
+    columnSum(call, { x: parts, rows: count, D, width, from: D, y: dBias });
   }
 };

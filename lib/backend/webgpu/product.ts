@@ -72,7 +72,7 @@ export function product(
   const { scale = 1, rowSums, ...rest } = finish;
   const variant = variantOf(finish);
   const shape = { rows, ta: a.transposed, tb: b.transposed };
-  const numbers = { ...sizes, depth, parts, scale, count: M * N };
+  const numbers = { ...sizes, rows, depth, parts, scale, count: M * N };
   const groups = [across, down, parts];
   const reads = { a: a.data, b: b.data };
   if (parts === 1) {
@@ -109,9 +109,10 @@ export function product(
 const ENOUGH = 96;
 
 /** Rows of a tile that each thread has: large tiles read less. */
-function rowsFor({ M, N }: Sizes): 1 | 2 | 4 {
+function rowsFor({ M, N }: Sizes): 1 | 2 | 4 | 8 {
   const tiles = (rows: number) =>
     Math.ceil(M / (16 * rows)) * Math.ceil(N / 64);
+  if (M > 64 && tiles(8) >= ENOUGH) return 8;
   if (M > 32 && tiles(4) >= ENOUGH) return 4;
   if (M > 16 && tiles(2) >= ENOUGH / 2) return 2;
   return M > 32 ? 2 : 1;
@@ -174,6 +175,21 @@ function boundBy({ form, bias, second }: Variant) {
   };
 }
 
+/** WGSL that stores a thread's row r, and where `total` is given, its sum. */
+function storeText(r: number, total: string): string {
+  const columns = [0, 1, 2, 3].map((q) =>
+    `if (j + ${q}u < n.N) { finish(sum${r}[${q}], m, j + ${q}u, group.z); }`
+  ).join("\n      ");
+  const sum = total && `
+      if (group.x == 0u && x == 0u) { rowSums[group.z * n.M + m] = ${total}; }`;
+  return `{
+    let m = m0 + y * n.rows + ${r}u;
+    if (m < n.M) {
+      ${columns}${sum}
+    }
+  }`;
+}
+
 /** `finish(sum, m, k, part)`: stores a sum, at row m and column k of a part of C. */
 function finishText({ form, activation, bias, second, onto }: Variant): string {
   const value = {
@@ -193,7 +209,7 @@ fn finish(sum: f32, m: u32, k: u32, part: u32) {
 }`;
 }
 
-const NUMBERS = ["M", "N", "K", "depth", "parts", "count"];
+const NUMBERS = ["M", "N", "K", "rows", "depth", "parts", "count"];
 
 /** Adds up the stretches of a product, or of row sums. */
 function addShader(variant: Variant): Shader {
@@ -215,7 +231,7 @@ function addShader(variant: Variant): Shader {
 }
 
 interface TileShape {
-  rows: 1 | 2 | 4;
+  rows: 1 | 2 | 4 | 8;
   ta: boolean;
   tb: boolean;
 }
@@ -226,34 +242,17 @@ interface TileShape {
  * each side from workgroup memory for 4·rows products.
  */
 function productShader(shape: TileShape, variant: Variant): Shader {
-  const { rows, ta, tb } = shape;
   const { reads, writes } = boundBy(variant);
-  const own = rows === 1 ? "f32" : `vec${rows}f`;
-  const each = Array.from({ length: rows }, (_, r) => r);
-  const part = (name: string, r: number) => rows === 1 ? name : `${name}[${r}]`;
+  const { rowSums } = variant;
+  const { rows } = shape;
+  const vectors = vectorsOf(rows);
   return {
     name: `product ${nameOf(shape)} ${nameOf(variant)}`,
     reads: { a: "f32", b: "f32", ...reads },
-    writes: {
-      c: "f32",
-      ...writes,
-      ...(variant.rowSums ? { rowSums: "f32" } : {}),
-    },
+    writes: { c: "f32", ...writes, ...(rowSums ? { rowSums: "f32" } : {}) },
     whole: NUMBERS,
     real: ["scale"],
-    // A row of 17: threads that write a column meet in no bank.
-    outside: `
-var<workgroup> left: array<${own}, ${16 * 17}>;
-var<workgroup> right: array<vec4f, ${16 * 17}>;
-fn atA(m: u32, k: u32, to: u32) -> f32 {
-  if (m >= n.M || k >= to) { return 0.0; }
-  return a[${ta ? "k * n.M + m" : "m * n.K + k"}];
-}
-fn atB(k: u32, j: u32, to: u32) -> f32 {
-  if (j >= n.N || k >= to) { return 0.0; }
-  return b[${tb ? "j * n.K + k" : "k * n.N + j"}];
-}
-${finishText(variant)}`,
+    outside: sidesText(shape) + finishText(variant),
     main: `
   let x = lane % 16u;
   let y = lane / 16u;
@@ -261,52 +260,89 @@ ${finishText(variant)}`,
   let j0 = group.x * 64u;
   let start = group.z * n.depth;
   let to = min(start + n.depth, n.K);
-  // Neighbours read neighbours in memory.
-  let ka = ${ta ? "y" : "x"};
-  let ma = ${ta ? "x" : "y"};
-  let kb = ${tb ? "x" : "y"};
-  let jb = ${tb ? "y" : "x"};
-  ${each.map((r) => `var sum${r} = vec4f();`).join(" ")}
-  ${variant.rowSums ? `var total = ${own}();` : ""}
+  ${eachRow(rows, (r) => `var sum${r} = vec4f();`)}
+  ${vectors.map(({ name, type }) => `var total${name} = ${type}();`).join(" ")}
   for (var k0 = start; k0 < to; k0 += 16u) {
-    let m = m0 + ma * ${rows}u;
-    let j = j0 + jb * 4u;
-    left[ka * 17u + ma] = ${own}(${
-      each.map((r) => `atA(m + ${r}u, k0 + ka, to)`).join(", ")
-    });
-    right[kb * 17u + jb] = vec4f(${
-      [0, 1, 2, 3].map((r) => `atB(k0 + kb, j + ${r}u, to)`).join(", ")
-    });
+    ${loadText(shape)}
     workgroupBarrier();
     for (var k = 0u; k < 16u; k++) {
-      let l = left[k * 17u + y];
       let r = right[k * 17u + x];
-      ${each.map((r) => `sum${r} += ${part("l", r)} * r;`).join(" ")}
-      ${variant.rowSums ? "total += l;" : ""}
+      ${
+      vectors.map(({ name, at }) =>
+        `let l${name} = left[${at}u + k * 17u + y];
+      ${rowSums ? `total${name} += l${name};` : ""}`
+      ).join("\n      ")
+    }
+      ${eachRow(rows, (r, part) => `sum${r} += l${part} * r;`)}
     }
     workgroupBarrier();
   }
   let j = j0 + x * 4u;
-  ${
-      each.map((r) =>
-        `{
-    let m = m0 + y * ${rows}u + ${r}u;
-    if (m < n.M) {
-      ${
-          [0, 1, 2, 3].map((q) =>
-            `if (j + ${q}u < n.N) { ${`finish(sum${r}[${q}], m, j + ${q}u, group.z);`} }`
-          ).join("\n      ")
-        }
-      ${
-          variant.rowSums
-            ? `if (group.x == 0u && x == 0u) { rowSums[group.z * n.M + m] = ${
-              part("total", r)
-            }; }`
-            : ""
-        }
-    }
-  }`
-      ).join("\n  ")
-    }`,
+  ${eachRow(rows, (r, part) => storeText(r, rowSums ? `total${part}` : ""))}`,
   };
+}
+
+/** WGSL for each of a thread's rows, and where it is in its vectors. */
+function eachRow(
+  rows: number,
+  text: (row: number, part: string) => string,
+): string {
+  return Array.from(
+    { length: rows },
+    (_, r) => text(r, rows === 1 ? "0" : `${r >> 2}[${r & 3}]`),
+  ).join("\n  ");
+}
+
+/**
+ * A thread's rows as vectors of at most four, and where those lie in workgroup
+ * memory. (Of matrices there, software Vulkan makes zeros.)
+ */
+function vectorsOf(rows: TileShape["rows"]) {
+  const type = { 1: "f32", 2: "vec2f", 4: "vec4f", 8: "vec4f" }[rows];
+  const own = Array.from({ length: rows }, (_, r) => r);
+  return (rows === 8 ? [0, 1] : [0]).map((name) => ({
+    name,
+    type,
+    at: name * 16 * 17,
+    rows: own.slice(4 * name, 4 * name + 4),
+  }));
+}
+
+/**
+ * WGSL of both sides in workgroup memory, and of reading their numbers. A row of
+ * 17: threads that write a column meet in no bank. What isn't there is read as 0
+ * without a branch, so that loads don't wait for each other.
+ */
+function sidesText({ rows, ta, tb }: TileShape): string {
+  const vectors = vectorsOf(rows);
+  const read = (name: string, at: string) =>
+    `select(0.0, ${name}[select(0u, ${at}, there)], there)`;
+  return `
+var<workgroup> left: array<${vectors[0]!.type}, ${vectors.length * 16 * 17}>;
+var<workgroup> right: array<vec4f, ${16 * 17}>;
+fn atA(m: u32, k: u32, to: u32) -> f32 {
+  let there = m < n.M && k < to;
+  return ${read("a", ta ? "k * n.M + m" : "m * n.K + k")};
+}
+fn atB(k: u32, j: u32, to: u32) -> f32 {
+  let there = j < n.N && k < to;
+  return ${read("b", tb ? "j * n.K + k" : "k * n.N + j")};
+}
+`;
+}
+
+/** WGSL that puts the next 16 of K there; neighbours read neighbours in memory. */
+function loadText({ rows, ta, tb }: TileShape): string {
+  const [ka, ma] = ta ? ["y", "x"] : ["x", "y"];
+  const [kb, jb] = tb ? ["x", "y"] : ["y", "x"];
+  const right = [0, 1, 2, 3].map((q) =>
+    `atB(k0 + ${kb}, j0 + ${jb} * 4u + ${q}u, to)`
+  );
+  return vectorsOf(rows).map(({ type, at, rows: own }) =>
+    `left[${at}u + ${ka} * 17u + ${ma}] = ${type}(${
+      own.map((r) => `atA(m0 + ${ma} * ${rows}u + ${r}u, k0 + ${ka}, to)`)
+        .join(", ")
+    });
+    `
+  ).join("") + `right[${kb} * 17u + ${jb}] = vec4f(${right.join(", ")});`;
 }
