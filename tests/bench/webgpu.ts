@@ -1,6 +1,6 @@
 /**
- * Our kernels in WGSL beside tfjs's own, on this machine's GPU, in alternating
- * rounds of one process:
+ * Our kernels in WGSL beside tfjs's own and jax-js, on this machine's GPU, in
+ * alternating rounds of one process:
  * `deno run -A --unstable-webgpu tests/bench/webgpu.ts [--rounds N] [--quick]`
  *
  * It prints what a round takes, and what it gives to the GPU: programs, uploads,
@@ -24,6 +24,7 @@ import { createRng } from "../../lib/sampling/mod.ts";
 import { infoNce, train } from "../../lib/train/mod.ts";
 import { noise } from "../_backends.ts";
 import { asBatch, forever } from "./_training.ts";
+import { jaxAttention, jaxMapping, startJaxJs } from "./_jax_js.ts";
 import { counted, type Counts } from "./_webgpu_counts.ts";
 
 const flags = parseArgs(Deno.args, { boolean: ["quick"], string: ["rounds"] });
@@ -87,10 +88,11 @@ function encoding(): Round {
   return async () => (await encodeTexts(encoder, corpus)).data[0];
 }
 
-/** x Wᵀ + b through GELU, as a layer's first map is. */
+const MAPPED = 512 * scale;
+
+/** x Wᵀ + b, as a layer's maps are. */
 function mapping(): Round {
-  const rows = 512 * scale;
-  const x = tf.tensor2d(noise(rows * 384), [rows, 384]);
+  const x = tf.tensor2d(noise(MAPPED * 384), [MAPPED, 384]);
   const weight = tf.tensor2d(noise(384 * 384, 2), [384, 384]);
   const bias = tf.tensor1d(noise(384, 3));
   return () => last(() => linear(x, weight, { bias }));
@@ -124,45 +126,71 @@ async function last(compute: () => tf.Tensor): Promise<number> {
   return values[0]!;
 }
 
-const WORKS: Record<string, () => Round> = {
-  "training step of the demo's encoder": trainingStep,
-  "encoding with it": encoding,
-  "a map of 384 × 384": mapping,
-  "attention and its gradients": attending,
+/** Each work on tfjs, with our kernels or its own, and in jax-js where it is there. */
+const WORKS: Record<string, { ours: () => Round; jax?: () => Round }> = {
+  "training step of the demo's encoder": { ours: trainingStep },
+  "encoding with it": { ours: encoding },
+  "a map of 384 × 384": { ours: mapping, jax: () => jaxMapping(MAPPED) },
+  "attention and its gradients": {
+    ours: attending,
+    jax: () => jaxAttention(lengths),
+  },
 };
 
+/** A work's side: how a round is made ready, and the round. */
+interface Side {
+  side: string;
+  before: () => Promise<unknown>;
+  round: Round;
+  times: number[];
+}
+
+async function sidesOf(
+  { ours, jax }: { ours: () => Round; jax?: () => Round },
+): Promise<Side[]> {
+  const sides: Side[] = [];
+  for (const native of [true, false]) {
+    const before = () => useBackend("webgpu", { native });
+    await before();
+    const side = native ? "tdro's kernels" : "tfjs's";
+    sides.push({ side, before, round: ours(), times: [] });
+  }
+  if (jax) {
+    const before = () => Promise.resolve();
+    sides.push({ side: "jax-js", before, round: jax(), times: [] });
+  }
+  return sides;
+}
+
 const { reason, device } = await useBackend("webgpu");
+await startJaxJs();
 console.log(`${reason} (${device}); ${rounds} rounds`);
 const rows: Record<string, string | number>[] = [];
-for (const [work, start] of Object.entries(WORKS)) {
-  const sides: { native: boolean; round: Round; times: number[] }[] = [];
-  for (const native of [false, true]) {
-    await useBackend("webgpu", { native });
-    sides.push({ native, round: start(), times: [] });
-  }
+for (const [work, how] of Object.entries(WORKS)) {
+  const sides = await sidesOf(how);
   const found: { counts: Counts; value: unknown }[] = [];
-  for (const { native, round } of sides) {
-    await useBackend("webgpu", { native });
+  for (const { before, round } of sides) {
+    await before();
     await round(); // compiles
     found.push(await counted(round));
   }
   for (let i = 0; i < rounds; i++) {
-    for (const { native, round, times } of sides) {
-      await useBackend("webgpu", { native });
+    for (const { before, round, times } of sides) {
+      await before();
       const started = performance.now();
       await round();
       times.push(performance.now() - started);
     }
   }
-  sides.forEach(({ native, times }, k) =>
+  sides.forEach(({ side, times }, k) =>
     rows.push({
       work,
-      side: native ? "tdro's kernels" : "tfjs's",
+      side,
       "ms, median": median(times).toFixed(1),
-      "times as long": median(times.map((t, i) => t / sides[1]!.times[i]!))
+      "times as long": median(times.map((t, i) => t / sides[0]!.times[i]!))
         .toFixed(2),
       ...found[k]!.counts,
-      check: Number(found[k]!.value).toPrecision(5),
+      check: Number(found[k]!.value).toPrecision(4),
     })
   );
 }

@@ -200,8 +200,6 @@ export const normGrad: WebgpuKernel = (call) => {
       groups: [Math.ceil(D / 64), count],
     });
   }
-  columnSum(call, { x: parts, rows: count, D, width, y: dGain });
-  if (!rms) {
-    columnSum(call, { x: parts, rows: count, D, width, from: D, y: dBias });
-  }
+  const rest = rms ? undefined : dBias;
+  columnSum(call, { x: parts, rows: count, D, width, y: dGain, rest });
 };

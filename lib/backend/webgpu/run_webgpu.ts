@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { NativeCall } from "../run_native.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
-import { adamW, squareSum } from "./adamw.ts";
+import { adamW } from "./adamw.ts";
 import { attention } from "./attention.ts";
 import { attentionGrad } from "./attention_grad.ts";
 import { Call, type WebgpuKernel } from "./call.ts";
@@ -11,6 +11,7 @@ import * as forward from "./feed_forward.ts";
 import { linear, linearGrad, matMul } from "./linear.ts";
 import { norm, normGrad } from "./norm.ts";
 import * as rows from "./rows.ts";
+import { squareSum } from "./square_sum.ts";
 
 /** The kernels by the names of the TensorFlow ops that do the same. */
 const KERNELS: Readonly<Record<string, WebgpuKernel>> = {
