@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { useBackend } from "../../lib/backend/mod.ts";
 import { native } from "../../lib/backend/run_native.ts";
-import { linear } from "../../lib/backend/kernels/mod.ts";
+import { gelu, linear } from "../../lib/backend/kernels/mod.ts";
 import { onWebgpu } from "../_webgpu.ts";
 import { assertNear, evaluate } from "./_evaluate.ts";
-import { CASES } from "./_kernel_cases.ts";
+import { CASES, type KernelCase } from "./_kernel_cases.ts";
 
 /** What has shaders of its own for little that is new: compiling takes seconds. */
 const LEFT_OUT = /heads of|gatedFeedForward\(\) with gelu/;
@@ -23,6 +23,21 @@ for (const [name, kernel] of Object.entries(CASES)) {
     assertNear(got, want, kernel.tolerance);
   });
 }
+
+onWebgpu("when the queue is submitted changes nothing", async () => {
+  // All buffers are of one size: one that is given back too soon has another use.
+  const square: KernelCase = {
+    run: CASES["gatedFeedForward() with silu"]!.run,
+    shapes: [[20, 20], [20, 20], [20, 20], [20, 20], [20]],
+  };
+  const first = await evaluate(square);
+  for (let before = 1; before < 16; before++) {
+    tf.tidy(() => {
+      for (let i = 0; i < before; i++) gelu(tf.fill([3], i));
+    });
+    assert.deepEqual(await evaluate(square), first, `after ${before}`);
+  }
+});
 
 onWebgpu("a tensor that no shader can see is refused in one line", () => {
   const { limits } = (tf.backend() as unknown as { device: GPUDevice }).device;

@@ -1,6 +1,5 @@
 import type { Call, WebgpuKernel } from "./call.ts";
 import { joined } from "../autograd/joined.ts";
-import { uploaded } from "./device.ts";
 import type { Shader } from "./shader.ts";
 import {
   addProductText,
@@ -60,7 +59,7 @@ export function attentionCall(call: Call, biasAt: number): AttentionCall {
       texts,
       D,
     },
-    places: uploaded(joined([call.intValues(0), queryOffsets])),
+    places: call.upload(joined([call.intValues(0), queryOffsets])),
     queries: call.dim(0, 0),
     heads,
     keyHeads,

@@ -2,9 +2,10 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { NativeCall } from "../run_native.ts";
 import {
   checkSize,
+  floats,
   type Launch,
   launch,
-  temporary,
+  release,
   uploaded,
   webgpu,
 } from "./device.ts";
@@ -15,6 +16,10 @@ export class Call {
   /** What came out so far. */
   readonly results: tf.TensorInfo[] = [];
   readonly #given: NativeCall;
+  /** Data of tensors that its shaders are bound to. */
+  readonly #bound = new Set<object>();
+  /** Buffers for the length of the call. */
+  readonly #own: GPUBuffer[] = [];
 
   constructor(given: NativeCall) {
     this.#given = given;
@@ -41,7 +46,7 @@ export class Call {
     const { dataId, size } = this.#given.inputs[i]!;
     checkSize(4 * size);
     backend.uploadToGPU(dataId);
-    backend.commandQueueOwnedIds.add(dataId);
+    this.#bound.add(dataId);
     return backend.tensorMap.get(dataId).resource!;
   }
 
@@ -58,9 +63,16 @@ export class Call {
     return buffer;
   }
 
-  /** Integers, where there are any. */
+  /** Integers. */
   ints(k: number): GPUBuffer {
-    return uploaded(this.#given.ints![k]!);
+    return this.upload(this.intValues(k));
+  }
+
+  /** Integers of the kernel's own. */
+  upload(values: Int32Array): GPUBuffer {
+    const { buffer, own } = uploaded(values);
+    if (own) this.#own.push(buffer);
+    return buffer;
   }
 
   /** The same as numbers. */
@@ -86,7 +98,7 @@ export class Call {
       return NOTHING;
     }
     backend.uploadToGPU(info.dataId);
-    backend.commandQueueOwnedIds.add(info.dataId);
+    this.#bound.add(info.dataId);
     return data.resource!;
   }
 
@@ -97,12 +109,23 @@ export class Call {
 
   /** Memory for the length of the call. */
   temporary(count: number): GPUBuffer {
-    return temporary(count);
+    const buffer = floats(count);
+    this.#own.push(buffer);
+    return buffer;
   }
 
   /** Starts a shader, unless it has nothing to do. */
   run(shader: Shader, given: Launch): void {
-    if (given.groups.every((count) => count > 0)) launch(shader, given);
+    if (given.groups.some((count) => count === 0)) return;
+    // Again each time: another shader's start may have submitted what waited.
+    const { commandQueueOwnedIds } = webgpu();
+    for (const data of this.#bound) commandQueueOwnedIds.add(data);
+    launch(shader, given);
+  }
+
+  /** Gives back what was for the length of the call. */
+  end(): void {
+    release(this.#own);
   }
 }
 

@@ -145,7 +145,7 @@ function numberBuffer(
   new Float32Array(words.buffer, 4 * whole.length).set(
     real.map((name) => numbers[name]!),
   );
-  return uploaded(words, GPUBufferUsage.UNIFORM);
+  return uploaded(words, GPUBufferUsage.UNIFORM).buffer;
 }
 
 /** What was uploaded lately, by device: the layers of a step ask for the same. */
@@ -157,56 +157,61 @@ const KEPT = 256;
 /** Numbers up to which it is kept: longer ones come once. */
 const SHORT = 2048;
 
-/** A buffer with these words; nobody may write to it. */
+/**
+ * A buffer with these words, which nobody may write to.
+ *
+ * @param words What it holds.
+ * @param usage Whether it is bound as storage or as numbers.
+ * @returns The buffer; `own`: it is the caller's, to be given to `release()`.
+ */
 export function uploaded(
   words: Int32Array | Uint32Array,
   usage: number = GPUBufferUsage.STORAGE,
-): GPUBuffer {
+): { buffer: GPUBuffer; own: boolean } {
   const { device } = webgpu();
-  if (words.length > SHORT) return written(words, usage, true);
+  if (words.length > SHORT) return { buffer: written(words, usage), own: true };
   let kept = recent.get(device);
   if (!kept) recent.set(device, kept = new Map());
   const key = `${usage} ${words.join(" ")}`;
   const known = kept.get(key);
   // What was asked for last is the last to go.
   if (known) kept.delete(key);
-  const buffer = known ?? written(words, usage, false);
+  const buffer = known ?? written(words, usage);
   kept.set(key, buffer);
   if (kept.size > KEPT) {
     const [oldest, old] = kept.entries().next().value!;
     kept.delete(oldest);
-    webgpu().uniformPendingDisposal.push(old);
+    release([old]);
   }
-  return buffer;
+  return { buffer, own: false };
 }
 
-function written(
-  words: Int32Array | Uint32Array,
-  usage: number,
-  once: boolean,
-): GPUBuffer {
-  const { bufferManager, queue, uniformPendingDisposal } = webgpu();
-  const bytes = Math.max(16, 4 * words.length);
-  checkSize(bytes);
-  const buffer = bufferManager.acquireBuffer(
-    bytes,
+function written(words: Int32Array | Uint32Array, usage: number): GPUBuffer {
+  const buffer = acquired(
+    Math.max(16, 4 * words.length),
     usage | GPUBufferUsage.COPY_DST,
   );
-  queue.writeBuffer(buffer, 0, words as Uint32Array<ArrayBuffer>);
-  if (once) uniformPendingDisposal.push(buffer);
+  // At once, so before what waits in the queue: no buffer there is in the pool.
+  webgpu().queue.writeBuffer(buffer, 0, words as Uint32Array<ArrayBuffer>);
   return buffer;
 }
 
-/** A buffer for the length of a call. */
-export function temporary(count: number): GPUBuffer {
-  const { bufferManager, uniformPendingDisposal } = webgpu();
-  checkSize(4 * count);
-  const buffer = bufferManager.acquireBuffer(
+/** A buffer for some floats; it is the caller's, to be given to `release()`. */
+export function floats(count: number): GPUBuffer {
+  return acquired(
     4 * count,
     GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
   );
-  uniformPendingDisposal.push(buffer);
-  return buffer;
+}
+
+function acquired(bytes: number, usage: number): GPUBuffer {
+  checkSize(bytes);
+  return webgpu().bufferManager.acquireBuffer(bytes, usage);
+}
+
+/** Gives buffers back once all that was started so far has been submitted. */
+export function release(buffers: readonly GPUBuffer[]): void {
+  webgpu().uniformPendingDisposal.push(...buffers);
 }
 
 /** Refuses what the device can't show to a shader. */

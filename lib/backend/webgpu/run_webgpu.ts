@@ -55,8 +55,11 @@ export function runWebgpu(name: string, given: NativeCall): Tensor[] {
   try {
     kernel(call);
   } catch (error) {
-    for (const { dataId } of call.results) webgpu().disposeData(dataId);
+    // Not by for-of, which would stop at one that isn't there yet.
+    call.results.forEach(({ dataId }) => webgpu().disposeData(dataId));
     throw error;
+  } finally {
+    call.end();
   }
   const engine = tf.engine();
   return call.results.map((info) => engine.makeTensorFromTensorInfo(info));
