@@ -224,6 +224,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/weights/replay.ts"),
   },
   {
+    name: "weights fit",
+    summary: "Fit weights to many small runs on different mixtures (Olmix)",
+    needs: ["read", "write"],
+    load: () => import("./commands/weights/fit.ts"),
+  },
+  {
     name: "weights explain",
     summary: "Explain why each weight of a run rose or fell",
     needs: ["read"],

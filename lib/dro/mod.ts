@@ -180,6 +180,36 @@ export {
 } from "./online/velocitune.ts";
 export { type HalfGradients, halfGradients } from "./online/half_gradients.ts";
 export { pikeMixture, type PikeMixtureOptions } from "./online/pike.ts";
+export {
+  fitMixingLaw,
+  lossOnMixture,
+  type MixingLaw,
+  type MixingLawOptions,
+  type MixturePoint,
+} from "./regression/mixing_law.ts";
+export {
+  proposeMixture,
+  type ProposeMixtureOptions,
+} from "./regression/propose_mixture.ts";
+export {
+  type ReusedMixture,
+  reuseMixture,
+} from "./regression/reuse_mixture.ts";
+export {
+  formatSwarm,
+  type ParsedSwarm,
+  parseSwarm,
+  type Swarm,
+  type SwarmRun,
+} from "./regression/swarm_files.ts";
+export {
+  fitSwarm,
+  type FitSwarmOptions,
+  type FittedMetric,
+  type FittedSwarm,
+} from "./regression/fit_swarm.ts";
+export { climb } from "./strategies/climb.ts";
+export { olmix, type OlmixOptions } from "./strategies/olmix.ts";
 export { balanced } from "./strategies/balanced.ts";
 export type { BalanceName } from "../base/balance_names.ts";
 export { pike } from "./strategies/pike.ts";

@@ -68,6 +68,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/arena/arm.ts": ["arena"],
   "experiment/arena/folder.ts": ["arena", "arena collect"],
   "experiment/arena/options.ts": ["arena", "arena plan"],
+  "experiment/arena/arena_swarm.ts": ["weights fit"],
   "experiment/jobs/wrappers/": ["plan"],
   "experiment/jobs/wrappers/work_line.ts": ["work"],
   "experiment/jobs/collect_arena.ts": ["arena collect"],

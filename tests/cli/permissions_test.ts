@@ -55,6 +55,8 @@ const LINES: Record<string, string[]> = {
   "eval diff": ["e.json", "e.json"],
   "eval pool": ["--suite", "suite", "--models", "base", "--out", "pool.json"]
     .concat(["--backend", "wasm"]),
+  "weights fit": ["--ratios", "ratios.csv", "--metrics", "metrics.csv"]
+    .concat(["--out", "fitted.json"]),
   "weights show": ["run/weights.json"],
   "weights explain": ["run"],
   "weights replay": ["run"],
@@ -292,6 +294,8 @@ async function makeWorld(): Promise<World> {
   await Deno.writeTextFile(at("t.csv"), "question,answer\nWhen?,At nine\n");
   await Deno.writeTextFile(at("q.qrels"), "q1 0 p1 1\n");
   await Deno.writeTextFile(at("r.run"), "q1 Q0 p1 1 1.0 x\n");
+  await Deno.writeTextFile(at("ratios.csv"), "run,a,b\nx,1,0\ny,0,1\n");
+  await Deno.writeTextFile(at("metrics.csv"), "run,loss\nx,1\ny,2\n");
   await useBackend("cpu");
   const encoder = smallEncoder();
   await saveEncoder(encoder, at("base"));

@@ -8,35 +8,33 @@ export interface LinearMap {
 
 /**
  * Ridge regression: minimises mean (y − b·x − c)² + lambda · |b|², the
- * intercept c left free.
+ * intercept c left free; with weights, their mean.
  *
  * @param x Features of each observation, shape `[n][F]`.
  * @param y Observed values, shape `[n]`.
  * @param lambda Strength, > 0 (mixtures sum to 1, so without it slopes aren't
  * unique).
+ * @param weights How much each observation counts, shape `[n]`, > 0; absent: all alike.
  */
 export function ridge(
   x: readonly (readonly number[])[],
   y: readonly number[],
   lambda: number,
+  weights: readonly number[] = y.map(() => 1),
 ): LinearMap {
-  const n = x.length;
-  const width = x[0]!.length;
-  const center = Array.from(
-    { length: width },
-    (_, j) => x.reduce((sum, row) => sum + row[j]!, 0) / n,
-  );
-  const middle = y.reduce((a, b) => a + b, 0) / n;
+  const total = weights.reduce((a, b) => a + b, 0);
+  const mean = (of: (row: number) => number) =>
+    weights.reduce((sum, weight, r) => sum + weight * of(r), 0) / total;
+  const center = x[0]!.map((_, j) => mean((r) => x[r]![j]!));
+  const middle = mean((r) => y[r]!);
   const moments = center.map((_, i) =>
     center.map((_, j) =>
-      x.reduce(
-          (sum, row) => sum + (row[i]! - center[i]!) * (row[j]! - center[j]!),
-          0,
-        ) / n + (i === j ? lambda : 0)
+      mean((r) => (x[r]![i]! - center[i]!) * (x[r]![j]! - center[j]!)) +
+      (i === j ? lambda : 0)
     )
   );
   const target = center.map((c, j) =>
-    x.reduce((sum, row, r) => sum + (row[j]! - c) * (y[r]! - middle), 0) / n
+    mean((r) => (x[r]![j]! - c) * (y[r]! - middle))
   );
   const slopes = solve(moments, target);
   return {
@@ -46,7 +44,10 @@ export function ridge(
 }
 
 /** Solves a·z = b for a symmetric positive definite a, by Cholesky. */
-function solve(a: readonly (readonly number[])[], b: readonly number[]) {
+export function solve(
+  a: readonly (readonly number[])[],
+  b: readonly number[],
+): number[] {
   const size = b.length;
   const l = a.map((row) => row.map(() => 0));
   for (let i = 0; i < size; i++) {

@@ -2,6 +2,7 @@ import { ado } from "./ado.ts";
 import { aioli } from "./aioli.ts";
 import { balanced } from "./balanced.ts";
 import { BALANCES } from "../../base/balance_names.ts";
+import { climb } from "./climb.ts";
 import { doge } from "./doge.ts";
 import { doremi } from "./doremi.ts";
 import { groupDro } from "./group_dro.ts";
@@ -13,6 +14,7 @@ import { suggest } from "../../base/nearest_names.ts";
 import { odm } from "./odm.ts";
 import { permuted } from "./permuted.ts";
 import { randomTop } from "./random_top.ts";
+import { olmix } from "./olmix.ts";
 import { pike } from "./pike.ts";
 import { proportionalMixture } from "./proportional_mixture.ts";
 import { regmix } from "./regmix.ts";
@@ -92,16 +94,7 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
   odm: { make: odm },
   ado: {
     argument: "uniform: a uniform prior",
-    make: (text) => {
-      if (text !== undefined && text !== "uniform") {
-        fail(
-          `ado takes no argument but uniform, as in ado-uniform: got ${
-            JSON.stringify(text)
-          }`,
-        );
-      }
-      return ado({ prior: text === "uniform" ? "uniform" : "proportional" });
-    },
+    make: (text) => ado({ prior: priorOf("ado", text) }),
   },
   pike: { make: pike },
   velocitune: { make: velocitune },
@@ -113,6 +106,11 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
   "group-dro": { make: groupDro },
   doge: { make: doge },
   regmix: { make: regmix },
+  olmix: {
+    argument: "uniform: a uniform prior",
+    make: (text) => olmix({ prior: priorOf("olmix", text) }),
+  },
+  climb: { make: climb },
   "leave-one-out": { make: leaveOneOut },
   "inf-dds": { make: infDds },
   aioli: { make: aioli },
@@ -176,6 +174,17 @@ export function strategy(name: string): Strategy {
     `there is none named ${JSON.stringify(name)}${
       near ? ` (did you mean ${near}?)` : ""
     }; the names are ${names.join(", ")}`,
+  );
+}
+
+/** The prior that an argument names, if any does. */
+function priorOf(name: string, text?: string): "proportional" | "uniform" {
+  if (text === undefined) return "proportional";
+  if (text === "uniform") return text;
+  return fail(
+    `${name} takes no argument but uniform, as in ${name}-uniform: got ${
+      JSON.stringify(text)
+    }`,
   );
 }
 

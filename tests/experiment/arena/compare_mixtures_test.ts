@@ -165,7 +165,7 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
     ...["doremi", "group-dro", "doge", "regmix", "leave-one-out", "inf-dds"],
     ...["tdro-mean-2", "tdro-as-at-512", "tdro-permuted", "random-70", "odm"],
     ...["uniform-soup-2", "tdro-slerp-2", "aioli", "skill-it"],
-    ...["ado", "velocitune", "odm-soup-2", "pike"],
+    ...["ado", "velocitune", "odm-soup-2", "pike", "olmix", "climb"],
   ];
   const budget = 16;
   const options = { ...SETTINGS, steps: 2, budget, seeds: [3], backend };
