@@ -1,3 +1,5 @@
+import { checkPrecision } from "../backend/kernels/mod.ts";
+import { recordedComputeType } from "./retriever/vectors_of.ts";
 import { lockFolder } from "../base/files/folder_lock.ts";
 import { readText } from "../base/files/read_text.ts";
 import { type BackendName, useBackend } from "../backend/mod.ts";
@@ -197,6 +199,7 @@ export async function openMining(
   const decisions = await readDecisions(settings.decisions);
   if (model !== undefined || teacherFolder !== undefined) {
     await useBackend(backend);
+    checkPrecision(settings.computeType ?? "float32");
   }
   const towers = model === undefined ? undefined : await loadTowers(model);
   const limits = towers && await miningLimits(towers, suite, settings);
@@ -272,9 +275,10 @@ export async function recordOf(
   { settings, decisions }: Mining,
   backend: string,
 ): Promise<Record<string, unknown>> {
-  const { out: _, preview: __, ...rest } = settings;
+  const { out: _, preview: __, computeType, ...rest } = settings;
   return {
     ...rest,
+    ...recordedComputeType(computeType),
     ...settings.model === undefined
       ? { queryLength: undefined, passageLength: undefined }
       : undefined,

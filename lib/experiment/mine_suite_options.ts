@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { InferencePrecision } from "../backend/kernels/mod.ts";
+import { computeShape } from "../base/compute_option.ts";
 import { lengthShape } from "../base/length_options.ts";
 
 /** Settings of {@linkcode mineSuite}, all with their values. */
@@ -46,6 +48,8 @@ export interface MineSuiteSettings {
   queryLength?: number | undefined;
   /** Maximum tokens per passage; absent: as `textLimits()` says of the model. */
   passageLength?: number | undefined;
+  /** What models multiply; absent: float32. */
+  computeType?: InferencePrecision | undefined;
   /** Seed. */
   seed: number;
 }
@@ -108,6 +112,7 @@ export const mineSuiteShape = {
     "Instruction before each query; none for models that weren't trained with one",
   ),
   ...lengthShape,
+  ...computeShape,
   seed: z.int().min(0).default(42).describe("Seed"),
 };
 
@@ -128,7 +133,12 @@ export function parseMineSuiteOptions(
     const { path, message } = parsed.error.issues[0]!;
     throw new RangeError(`Cannot mine: ${path.join(".")}: ${message}`);
   }
-  const { by, model, from, to } = parsed.data;
+  const { by, model, teacher, computeType, from, to } = parsed.data;
+  if (computeType !== undefined && (model ?? teacher) === undefined) {
+    throw new SyntaxError(
+      `Cannot mine: --compute-type is about a model: add --model or --teacher, or leave it out`,
+    );
+  }
   if (by !== "bm25" && model === undefined) {
     throw new SyntaxError(
       `Cannot mine by ${by}: --model must name a model folder; or use --by bm25`,

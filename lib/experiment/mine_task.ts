@@ -111,7 +111,11 @@ async function findingOf(
   & { options: Pick<MineOptions, "retrieve" | "score"> }
 > {
   const logits = teacher &&
-    pairScorer(task, (pairs) => scorePairs(teacher, pairs, { signal }));
+    pairScorer(
+      task,
+      (pairs) =>
+        scorePairs(teacher, pairs, { signal, precision: settings.computeType }),
+    );
   const dense = towers &&
     await denseRetriever(task, encodeFunction(towers, settings), {
       prepare: (passages) => nearestRows(passages),

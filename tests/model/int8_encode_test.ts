@@ -3,12 +3,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type BackendName, useBackend } from "../../lib/backend/mod.ts";
 import {
   addLora,
+  disposeCrossEncoder,
   disposeEncoder,
   type Encoder,
   encodeTexts,
+  scorePairs,
 } from "../../lib/model/mod.ts";
 import { createRng } from "../../lib/sampling/mod.ts";
-import { onBackends } from "../_backends.ts";
+import { noise, onBackends } from "../_backends.ts";
 import { FAMILY_NAMES, familyEncoder } from "./_family_encoders.ts";
 
 const TEXTS = [
@@ -87,4 +89,28 @@ onBackends("an adapter's factors aren't quantised", async () => {
   const cosine = leastCosine(plain, await vectors(adapted, "int8"), D);
   assert.ok(cosine > 0.9999);
   disposeEncoder(adapted);
+});
+
+onBackends("a cross-encoder scores in int8", async () => {
+  const encoder = familyEncoder("bert");
+  const D = encoder.config.hiddenSize;
+  const map = (rows: number) =>
+    [
+      tf.tensor2d(noise(rows * D), [rows, D]),
+      tf.tensor1d(noise(rows)),
+    ] as const;
+  const model = {
+    ...{ encoder, maxLength: 32, typed: true, activation: "identity" as const },
+    head: { inner: map(D), last: map(1), activation: "tanh" as const },
+  };
+  const pairs = [["red", "the sky"], ["a bird", "blue is green"]] as const;
+  const plain = await scorePairs(model, pairs);
+  const small = await scorePairs(model, pairs, { precision: "int8" });
+  const most = plain.reduce((sum, v) => Math.max(sum, Math.abs(v)), 0);
+  plain.forEach((score, i) => {
+    assert.notEqual(small[i], score);
+    // As above, 2% of what the head sees; it adds D numbers of that.
+    assert.ok(Math.abs(small[i]! - score) < 0.02 * D * most);
+  });
+  disposeCrossEncoder(model);
 });

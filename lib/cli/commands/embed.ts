@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { BackendName } from "../../backend/mod.ts";
+import type { InferencePrecision } from "../../backend/kernels/mod.ts";
 import type { EmbedTarget } from "../../experiment/mod.ts";
+import { computeShape } from "../../base/compute_option.ts";
 import { lengthShape } from "../../base/length_options.ts";
 import { isStoreName, STORE_NAMES } from "../../base/store_names.ts";
 import type { Encoding } from "../../experiment/retriever/encoding.ts";
@@ -27,6 +29,8 @@ export interface EmbedCommandOptions extends Partial<Encoding> {
   shard?: string | undefined;
   /** Folder of vectors that `tdro eval` keeps. */
   cache?: string | undefined;
+  /** What the model multiplies. */
+  computeType?: InferencePrecision | undefined;
   /** Whether files made otherwise are replaced. */
   force: boolean;
   /** Whether a model on the hub may be fetched. */
@@ -84,6 +88,7 @@ export const command: Command<EmbedCommandOptions> = {
       "Prefix of each passage: the model's own, or none, as with task; default: as in the model's run, else as the model's own files say",
     ),
     ...lengthShape,
+    ...computeShape,
     cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe(
         "For files: keep vectors here too, as tdro eval does, and take them from here",
@@ -105,7 +110,7 @@ export const command: Command<EmbedCommandOptions> = {
     if (shard !== undefined) {
       await checkShard({ shard, index, cache: given.cache });
     }
-    const { model: named, cache, backend, shard: _, ...lengths } =
+    const { model: named, cache, backend, computeType, shard: _, ...lengths } =
       await withLocalModels(
         given,
         { io },
@@ -122,7 +127,12 @@ export const command: Command<EmbedCommandOptions> = {
     const suite = await openSuite(folder, { tasks });
     const place = await modelFolder(named);
     const encoding = { ...await recordedEncoding(place), ...lengths };
-    using model = await openDense(place, { ...encoding, backend, cache }, io);
+    using model = await openDense(place, {
+      ...encoding,
+      backend,
+      cache,
+      computeType,
+    }, io);
     const { signal } = io;
     const options = { model, to, out, index, force, shard, signal };
     const rows = await io.progress(embedSuite(suite, options));

@@ -5,6 +5,7 @@ import type {
   RowMatrix,
   StepMatrix,
 } from "../../backend/mod.ts";
+import type { InferencePrecision } from "../../backend/kernels/mod.ts";
 import type { EncodeFunction } from "../../model/mod.ts";
 import type { CommandIo } from "../io.ts";
 
@@ -25,8 +26,9 @@ export interface OpenedEncoder extends Disposable {
 /** Loads a model folder on the backend asked for. */
 export async function openEncoder(
   folder: string,
-  { backend: name, queryLength, passageLength, io }: {
+  { backend: name, queryLength, passageLength, computeType, io }: {
     backend: BackendName | "auto";
+    computeType?: InferencePrecision | undefined;
     queryLength?: number | undefined;
     passageLength?: number | undefined;
     io: CommandIo;
@@ -44,6 +46,11 @@ export async function openEncoder(
   } = await import("../../model/mod.ts");
   const backend = await useBackend(name);
   io.note(`backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
+  if (computeType) {
+    const { checkPrecision } = await import("../../backend/kernels/mod.ts");
+    checkPrecision(computeType);
+    io.note(`products: ${computeType}`);
+  }
   const towers = await loadTowers(folder);
   const limits = textLimits(towers, { queryLength, passageLength });
   io.note(
@@ -53,7 +60,7 @@ export async function openEncoder(
     }),
   );
   return {
-    encode: encodeFunction(towers, limits),
+    encode: encodeFunction(towers, { ...limits, computeType }),
     prepare: (passages) => nearestRows(passages),
     prepareSteps: nearestSteps,
     hamming: nativeHamming(),

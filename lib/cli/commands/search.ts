@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { checkFolder } from "../../base/files/check_folder.ts";
+import { computeShape } from "../../base/compute_option.ts";
 import { lengthShape } from "../../base/length_options.ts";
 import { precisionShape } from "../../base/precision_options.ts";
 import type { BackendName } from "../../backend/mod.ts";
+import type { InferencePrecision } from "../../backend/kernels/mod.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import type { Suite } from "../../data/mod.ts";
 import type { SearchPrecision, SmallSearch } from "../../search/mod.ts";
@@ -36,6 +38,8 @@ export interface SearchCommandOptions {
   queryLength?: number;
   /** Maximum tokens per passage. */
   passageLength?: number;
+  /** What the model multiplies. */
+  computeType?: InferencePrecision | undefined;
   /** How passages' vectors are kept and searched; absent: whole. */
   precision?: SearchPrecision | undefined;
   /** Passages found for each one wanted, to be scored again. */
@@ -90,6 +94,7 @@ export const command: Command<SearchCommandOptions> = {
         "as the model's own files say",
     ),
     ...lengthShape,
+    ...computeShape,
     ...precisionShape,
     cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe(
@@ -124,13 +129,19 @@ export const command: Command<SearchCommandOptions> = {
 
 /** Refuses what changes nothing, or says nothing of BM25, before anything is read. */
 async function checkPrecision(
-  options: Partial<SmallSearch>,
+  options: Partial<SmallSearch> & Pick<SearchCommandOptions, "computeType">,
   withoutModel: boolean,
 ): Promise<void> {
-  const names = ["precision", "rescore", "rescoreBy"] as const;
+  const flags = {
+    precision: "precision",
+    rescore: "rescore",
+    rescoreBy: "rescore-by",
+    computeType: "compute-type",
+  } as const;
+  const names = Object.keys(flags) as (keyof typeof flags)[];
   const given = names.find((name) => options[name] !== undefined);
   if (withoutModel && given) {
-    const flag = given === "rescoreBy" ? "rescore-by" : given;
+    const flag = flags[given];
     throw cannot(
       `--${flag} is about a model's vectors: add --model, or leave it out`,
     );
@@ -173,9 +184,12 @@ async function find(
 /** Loads the model, and says how texts are encoded where no option does. */
 async function open(
   model: string,
-  { backend, cache, precision, rescore, rescoreBy, ...given }:
+  { backend, cache, precision, rescore, rescoreBy, computeType, ...given }:
     & Partial<Encoding>
-    & Pick<SearchCommandOptions, "backend" | "cache" | keyof SmallSearch>,
+    & Pick<
+      SearchCommandOptions,
+      "backend" | "cache" | "computeType" | keyof SmallSearch
+    >,
   io: CommandIo,
 ): Promise<DenseModel> {
   const { modelFolder } = await import("../../base/files/model_folder.ts");
@@ -192,7 +206,7 @@ async function open(
     `prompts: ${prompts}; at most ${queryLength} tokens of the query and ${passageLength} of a passage`,
   );
   const encoding = { prompts, queryLength, passageLength };
-  const kept = { backend, cache, precision, rescore, rescoreBy };
+  const kept = { backend, cache, precision, rescore, rescoreBy, computeType };
   return await openDense(folder, { ...encoding, ...kept }, io);
 }
 

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { BackendName } from "../../backend/mod.ts";
+import type { InferencePrecision } from "../../backend/kernels/mod.ts";
+import { computeShape } from "../../base/compute_option.ts";
 import { precisionShape } from "../../base/precision_options.ts";
 import { STORE_NAMES, type StoreName } from "../../base/store_names.ts";
 import type { SearchPrecision, VectorDatabase } from "../../search/mod.ts";
@@ -16,6 +18,8 @@ export interface ServeOptions {
   suite?: string | undefined;
   /** Port of the page. */
   port: number;
+  /** What models multiply. */
+  computeType?: InferencePrecision | undefined;
   /** How passages' vectors are kept and searched; absent: whole. */
   precision?: SearchPrecision | undefined;
   /** Passages found for each one wanted, to be scored again. */
@@ -66,6 +70,7 @@ export const command: Command<ServeOptions> = {
     port: z.int().min(0).max(65535).default(0).describe(
       "Port of the page; 0 picks a free one",
     ),
+    ...computeShape,
     ...precisionShape,
     cache: z.string().min(1).optional().meta({ placeholder: "FOLDER" })
       .describe(

@@ -17,5 +17,6 @@ export async function openDense(
   const opened = await openModel(folder, options);
   const { name, device, reason } = opened.backend;
   io.note(line`backend: ${name} on ${device}: ${reason}`);
+  if (options.computeType) io.note(`products: ${options.computeType}`);
   return opened;
 }

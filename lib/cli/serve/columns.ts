@@ -33,7 +33,12 @@ export async function openColumns(
   { database, ...options }:
     & Pick<
       OpenModelOptions,
-      "backend" | "cache" | "precision" | "rescore" | "rescoreBy"
+      | "backend"
+      | "cache"
+      | "computeType"
+      | "precision"
+      | "rescore"
+      | "rescoreBy"
     >
     & { database?: VectorDatabase | undefined },
   io: CommandIo,

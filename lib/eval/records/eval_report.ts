@@ -78,6 +78,8 @@ export interface EvalOrigin {
   prompts?: { query: string; passage: string };
   /** Where tensors were computed. */
   backend?: { name: string; device: string };
+  /** What the model's products multiplied; absent where it was float32. */
+  computeType?: "bfloat16" | "int8";
   /** Versions of what computed it. */
   versions?: Record<string, string>;
   /** When, as ISO 8601. */

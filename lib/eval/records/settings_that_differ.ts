@@ -34,6 +34,7 @@ const EFFECTS: readonly [string, string][] = [
   ["origin.model", "another model, or the same one elsewhere"],
   ["origin.lengths", "long texts are cut elsewhere"],
   ["origin.prompts", "texts were encoded with other words before them"],
+  ["origin.computeType", "vectors are coarser, by some thousandths"],
   ["origin.backend", "rounding differs in the last digits"],
   ["origin.versions", "other code"],
   ["origin.path", "none, if the data's hashes are the same"],

@@ -10,6 +10,10 @@ import {
   type StepMatrix,
   useBackend,
 } from "../../backend/mod.ts";
+import {
+  checkPrecision,
+  type InferencePrecision,
+} from "../../backend/kernels/mod.ts";
 import { queryText } from "../../base/texts/query_text.ts";
 import { own } from "../../base/own.ts";
 import type { EmbeddingCache } from "../../eval/mod.ts";
@@ -31,7 +35,7 @@ import {
 import { originOfModel } from "../stages/evaluation_origin.ts";
 import type { Encoding } from "./encoding.ts";
 import type { SearchedTask } from "./searcher.ts";
-import { vectorsOf } from "./vectors_of.ts";
+import { recordedComputeType, vectorsOf } from "./vectors_of.ts";
 
 /** A model to search with. */
 export interface DenseModel extends Disposable {
@@ -78,6 +82,8 @@ export interface PassageStore {
 export interface OpenModelOptions extends Encoding, Partial<SmallSearch> {
   /** The tfjs backend. */
   backend: BackendName | "auto";
+  /** What products multiply. @default {"float32"} */
+  computeType?: InferencePrecision | undefined;
   /** Folder of the vectors of passages; those that `tdro eval` keeps serve too. */
   cache?: string | undefined;
   /** Where vectors of passages may be in a database. */
@@ -92,14 +98,15 @@ export interface OpenModelOptions extends Encoding, Partial<SmallSearch> {
  */
 export async function openModel(
   folder: string,
-  { backend: name, cache, store, ...options }: OpenModelOptions,
+  { backend: name, cache, store, computeType, ...options }: OpenModelOptions,
 ): Promise<DenseModel> {
   const { precision = "float32", rescore, rescoreBy, ...encoding } = options;
   const small = checkRescoring({ precision, rescore, rescoreBy });
   const backend = await useBackend(name);
+  checkPrecision(computeType ?? "float32");
   const towers = await loadTowers(folder);
   const prompted = promptsOf(towers, encoding);
-  const bare = encodeFunction(towers, encoding);
+  const bare = encodeFunction(towers, { ...encoding, computeType });
   const encode: DenseModel["encode"] = (texts, { task, ...options } = {}) => {
     const before = options.kind === "query"
       ? prompted.query(task)
@@ -113,6 +120,7 @@ export async function openModel(
         ? undefined
         : { query: "", passage: prompted.passage },
       backend,
+      ...recordedComputeType(computeType),
     });
   try {
     return {

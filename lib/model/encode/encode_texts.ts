@@ -268,7 +268,7 @@ function checkLimits(limits: Record<string, number>): void {
   }
 }
 
-/** Length limits of the two sides, special tokens included. */
+/** Length limits of the two sides, special tokens included, and how to compute. */
 export interface LengthLimits {
   /** Maximum tokens per query. @default {as `textLimits()` says} */
   queryLength?: number | undefined;
@@ -279,6 +279,8 @@ export interface LengthLimits {
    * come with the prompts of their tasks. @default {false}
    */
   modelPrompts?: boolean;
+  /** What products multiply, as `encodeTexts()` says. @default {"float32"} */
+  computeType?: InferencePrecision | undefined;
 }
 
 /** A model as retrieval uses it: what encodes queries, and what encodes passages. */
@@ -322,7 +324,7 @@ export interface Towers {
  */
 export function encodeFunction(
   model: Encoder | Towers,
-  { modelPrompts = false, ...given }: LengthLimits = {},
+  { modelPrompts = false, computeType, ...given }: LengthLimits = {},
 ): EncodeFunction {
   const towers = "query" in model ? model : { query: model, passage: model };
   const { queryLength, passageLength } = textLimits(towers, given);
@@ -331,6 +333,7 @@ export function encodeFunction(
     const encoder = towers[kind];
     const embeddings = await encodeTexts(encoder, texts, {
       ...options,
+      ...computeType && { precision: computeType },
       maxLength: kind === "query" ? queryLength : passageLength,
       prompt: modelPrompts ? modelPrompt(encoder, kind) : "",
     });

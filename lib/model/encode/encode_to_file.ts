@@ -91,11 +91,13 @@ export async function encodeToFile(
   const header = (count: number) => vectorFileHeader(path, [count, dimension]);
   const start = header(0).length;
   const part = `${path}.part`;
+  const floats = (options.precision ?? "float32") === "float32";
   const key = hashOf(JSON.stringify([
     await encoderFingerprint(encoder),
     options.maxLength ?? null,
     options.prompt ?? "",
     start,
+    ...floats ? [] : [options.precision],
   ]));
   await makeFolder(dirname(path));
   using file = await openLocked(part);

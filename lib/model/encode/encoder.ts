@@ -362,11 +362,7 @@ export function embed(
   if (batch.ids.length === 0) { // texts without any token
     return tf.zeros([batch.offsets.length - 1, embeddingSize(encoder)]);
   }
-  // A tape that wants no gradient records nothing; it carries the precision.
-  const tape = given ??
-    (precision === "float32"
-      ? undefined
-      : new Tape([], { parameters: [], precision }));
+  const tape = given ?? inferenceTape(precision);
   return tf.tidy(() => {
     const { pooling, layerMix: mix, dim = Infinity } = modules;
     const [rule, another] = poolings(modules);
@@ -388,6 +384,12 @@ export function embed(
       : mapped;
     return modules.normalize ? l2Normalize(kept, { tape }) : kept;
   });
+}
+
+/** A tape that wants no gradient records nothing; it carries the precision. */
+export function inferenceTape(precision: InferencePrecision): Tape | undefined {
+  if (precision === "float32") return;
+  return new Tape([], { parameters: [], precision });
 }
 
 /** Length of an encoder's vectors. */

@@ -3,11 +3,16 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readJsonIfThere } from "../../base/files/json_file.ts";
 import type { Variable } from "../../backend/mod.ts";
+import {
+  checkPrecision,
+  type InferencePrecision,
+} from "../../backend/kernels/mod.ts";
 import { readConfig } from "../config/config.ts";
 import {
   disposeEncoder,
   type Encoder,
   hiddenStates,
+  inferenceTape,
   lengthLimit,
 } from "../encode/encoder.ts";
 import { readTransformer } from "../load_encoder.ts";
@@ -150,6 +155,8 @@ export interface ScorePairsOptions {
   maxLength?: number;
   /** Most tokens of a batch. @default {4096} */
   batchTokens?: number;
+  /** What products multiply, as `encodeTexts()` says. @default {"float32"} */
+  precision?: InferencePrecision | undefined;
   /** Stops the work at the next batch. */
   signal?: AbortSignal | undefined;
   /** Called after each batch with the number of pairs done so far. */
@@ -169,9 +176,11 @@ export interface ScorePairsOptions {
 export async function scorePairs(
   { encoder, head, typed, maxLength: most }: CrossEncoder,
   pairs: readonly (readonly [query: string, passage: string])[],
-  { maxLength = most, batchTokens = 4096, signal, onProgress }:
+  { maxLength = most, batchTokens = 4096, precision = "float32", ...options }:
     ScorePairsOptions = {},
 ): Promise<Float32Array> {
+  const { signal, onProgress } = options;
+  checkPrecision(precision);
   const { ids, types } = encoder.tokenizer.encodePairs(pairs, {
     maxLength: Math.min(maxLength, most),
   });
@@ -183,13 +192,17 @@ export async function scorePairs(
     const longest = Math.max(1, ids[order[from]!]!.length);
     const size = Math.max(1, Math.floor(batchTokens / longest));
     const rows = order.slice(from, from + size);
+    const tape = inferenceTape(precision);
     const logits = tf.tidy(() => {
       const batch = packTexts(rows.map((row) => ids[row]!));
       if (typed) {
         batch.types = Int32Array.from(rows.flatMap((row) => types[row]!));
       }
       return headForward(
-        hiddenStates(encoder, batch, { only: "first" }),
+        hiddenStates(encoder, batch, {
+          only: "first",
+          ...tape && { tape },
+        }),
         head,
       );
     });

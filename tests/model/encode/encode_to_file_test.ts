@@ -101,7 +101,7 @@ Deno.test("encodeToFile() goes on where it was interrupted", async () => {
     );
     assert.deepEqual(await Deno.readFile(path), await Deno.readFile(whole));
 
-    // Other texts, another limit, another model: begun anew.
+    // Other texts, another limit, another model, other products: begun anew.
     await Deno.remove(path);
     const others = ["blue", ...TEXTS.slice(1)];
     const changed = smallEncoder("cls");
@@ -110,6 +110,8 @@ Deno.test("encodeToFile() goes on where it was interrupted", async () => {
         () => encodeToFile(encoder, others, path, options),
         () => encodeToFile(encoder, TEXTS, path, { ...options, maxLength: 4 }),
         () => encodeToFile(changed, TEXTS, path, options),
+        () =>
+          encodeToFile(encoder, TEXTS, path, { ...options, precision: "int8" }),
         () => encodeToFile(encoder, TEXTS, path, { ...options, resume: false }),
       ]
     ) {

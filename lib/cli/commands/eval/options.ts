@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { BackendName } from "../../../backend/mod.ts";
+import type { InferencePrecision } from "../../../backend/kernels/mod.ts";
+import { computeShape } from "../../../base/compute_option.ts";
 import { lengthShape } from "../../../base/length_options.ts";
 import { precisionShape } from "../../../base/precision_options.ts";
 import type { SearchPrecision } from "../../../search/mod.ts";
@@ -38,6 +40,8 @@ export interface EvalCommandOptions extends Partial<typeof DEFAULTS> {
   tasks?: string[];
   /** Whether to leave out passages whose id is the query's. */
   ignoreIdenticalIds: boolean;
+  /** What the model multiplies. */
+  computeType?: InferencePrecision | undefined;
   /** How passages' vectors are kept and searched; absent: whole. */
   precision?: SearchPrecision | undefined;
   /** Passages found for each one wanted, to be scored again. */
@@ -114,6 +118,7 @@ export const evalOptions: z.ZodType<EvalCommandOptions> = z.strictObject({
     "Leave out passages whose id is the query's, as BEIR does for Quora and ArguAna",
   ),
   ...lengthShape,
+  ...computeShape,
   dtype: z.enum(["f32", "bf16"]).optional()
     .meta({ placeholder: "TYPE" }).describe(
       `Precision of the vectors in the search; default: ${DEFAULTS.dtype}`,
@@ -179,6 +184,7 @@ const NOT_BESIDE: readonly [
       "ignoreIdenticalIds",
       "queryLength",
       "passageLength",
+      "computeType",
       "dtype",
       "precision",
       "rescore",
@@ -236,6 +242,11 @@ const NOT_BESIDE: readonly [
     "--bm25",
     ({ bm25 }) => bm25,
     ["dtype", "precision", "rescore", "rescoreBy", "dims", "precisions"],
+  ],
+  [
+    "--bm25 without --model",
+    ({ bm25, model }) => bm25 && model === undefined,
+    ["computeType"],
   ],
   [
     "--dims or --precisions, which compare with whole vectors of whole corpora",

@@ -6,7 +6,13 @@ import type { EvalPlan } from "./options.ts";
 export async function evaluationOrigin(
   options: Pick<
     EvalPlan,
-    "suite" | "model" | "queryLength" | "passageLength" | "prompts" | "backend"
+    | "suite"
+    | "model"
+    | "queryLength"
+    | "passageLength"
+    | "prompts"
+    | "backend"
+    | "computeType"
   >,
 ): Promise<EvalOrigin> {
   const { pinnedVersions, VERSION } = await import("../versions.ts");
@@ -24,6 +30,9 @@ export async function evaluationOrigin(
   const { originOfModel } = await import(
     "../../../experiment/stages/evaluation_origin.ts"
   );
+  const { recordedComputeType } = await import(
+    "../../../experiment/retriever/vectors_of.ts"
+  );
   const { modelInfo } = await import("../../../model/mod.ts");
   const { useBackend } = await import("../../../backend/mod.ts");
   const { name, device } = await useBackend(options.backend);
@@ -33,6 +42,7 @@ export async function evaluationOrigin(
       ? ownPrompts((await modelInfo(model)).prompts)
       : undefined,
     backend: { name, device },
+    ...recordedComputeType(options.computeType),
     ...origin,
   };
 }
