@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { useBackend } from "../../lib/backend/mod.ts";
+import { readValues, useBackend } from "../../lib/backend/mod.ts";
 import { native } from "../../lib/backend/run_native.ts";
 import { gelu, linear } from "../../lib/backend/kernels/mod.ts";
 import { onWebgpu } from "../_webgpu.ts";
@@ -52,6 +52,19 @@ onWebgpu("a tensor that no shader can see is refused in one line", () => {
   assert.equal(tf.memory().numTensors, before);
   tf.dispose([x, w]);
   return Promise.resolve();
+});
+
+onWebgpu("what a GPU refuses after a call is an error", async () => {
+  const { device } = tf.backend() as unknown as { device: GPUDevice };
+  const x = gelu(tf.ones([3]));
+  const { MAP_READ, MAP_WRITE } = GPUBufferUsage;
+  device.createBuffer({ size: 16, usage: MAP_READ | MAP_WRITE });
+  await assert.rejects(
+    readValues(x),
+    /^Error: Cannot compute on the webgpu backend: .*usage/,
+  );
+  assert.equal((await readValues(x)).length, 3); // said once
+  x.dispose();
 });
 
 onWebgpu("the composed form runs where it is asked for", async () => {

@@ -5,6 +5,7 @@ import {
   addProductText,
   type HeadKind,
   headKind,
+  keyRangeText,
   PLACES,
   placesText,
   REAL,
@@ -100,16 +101,7 @@ ${rowWriter("y", element)}`,
   let x = lane % 16u;
   let y = lane / 16u;
   let row = lane / 8u;
-  let last = min(first + ${TILE}u, p.queries) - 1u;
-  var start = 0u;
-  var end = p.length;
-  if (n.causal != 0u) {
-    let before = p.length - p.queries;
-    end = before + last + 1u;
-    if (n.window > 0u && before + first >= n.window) {
-      start = before + first - n.window + 1u;
-    }
-  }
+  ${keyRangeText("first")}
   var top = HIDDEN;
   var total = 0.0;
   ${stretchesText(kind, (c) => `var mix${c} = vec4f();`)}

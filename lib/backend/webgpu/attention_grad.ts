@@ -2,6 +2,7 @@ import { type AttentionCall, attentionCall } from "./attention.ts";
 import {
   addProductText,
   type HeadKind,
+  keyRangeText,
   PLACES,
   placesText,
   REAL,
@@ -133,16 +134,7 @@ function queryShader(kind: HeadKind): Shader {
   let keyHead = head / (n.heads / n.keyHeads);
   let i0 = group.x * ${TILE}u;
   if (i0 >= p.queries) { return; }
-  let last = min(i0 + ${TILE}u, p.queries) - 1u;
-  var start = 0u;
-  var end = p.length;
-  if (n.causal != 0u) {
-    let before = p.length - p.queries;
-    end = before + last + 1u;
-    if (n.window > 0u && before + i0 >= n.window) {
-      start = before + i0 - n.window + 1u;
-    }
-  }
+  ${keyRangeText("i0")}
   ${stretchesText(kind, (c) => `var sum${c} = vec4f();`)}
   for (var j0 = start; j0 < end; j0 += ${TILE}u) {
     ${SHARES}

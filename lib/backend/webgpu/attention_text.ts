@@ -193,6 +193,19 @@ export function tileText(
   }`;
 }
 
+/** WGSL of the keys [start, end) that 32 queries of a text see, from one on. */
+export const keyRangeText = (first: string) => `
+  let last = min(${first} + ${TILE}u, p.queries) - 1u;
+  var start = 0u;
+  var end = p.length;
+  if (n.causal != 0u) {
+    let before = p.length - p.queries;
+    end = before + last + 1u;
+    if (n.window > 0u && before + ${first} >= n.window) {
+      start = before + ${first} - n.window + 1u;
+    }
+  }`;
+
 /** WGSL that does something for each of a thread's 2 × 2 places of a tile. */
 export function placesText(
   text: (place: { row: string; column: string; q: number }) => string,

@@ -1,5 +1,5 @@
 import { activationText } from "./activation.ts";
-import type { WebgpuKernel } from "./call.ts";
+import type { Call, WebgpuKernel } from "./call.ts";
 import { EACH, gridOf, type Shader } from "./shader.ts";
 
 /** A shader of one line for each element. */
@@ -23,6 +23,22 @@ function activated(
     });
 }
 
+/** Starts one for each number of the first input, if that has any. */
+function start(
+  call: Call,
+  shader: Shader,
+  buffers: () => Record<string, GPUBuffer>,
+  numbers: Record<string, number> = {},
+): void {
+  const count = call.size(0);
+  if (count === 0) return;
+  call.run(shader, {
+    buffers: buffers(),
+    numbers: { count, ...numbers },
+    groups: gridOf(count),
+  });
+}
+
 const ACTIVATION = activated("activation", {
   reads: { x: "f32" },
   writes: { y: "f32" },
@@ -31,13 +47,8 @@ const ACTIVATION = activated("activation", {
 
 /** x -> f(x). Setting: f. */
 export const activation: WebgpuKernel = (call) => {
-  const y = call.outLike(0, 0), count = call.size(0);
-  if (count === 0) return;
-  call.run(ACTIVATION(call.setting(0)), {
-    buffers: { x: call.in(0), y },
-    numbers: { count },
-    groups: gridOf(count),
-  });
+  const y = call.outLike(0, 0);
+  start(call, ACTIVATION(call.setting(0)), () => ({ x: call.in(0), y }));
 };
 
 const ACTIVATION_GRAD = activated("activation gradient", {
@@ -48,13 +59,12 @@ const ACTIVATION_GRAD = activated("activation gradient", {
 
 /** dy, x -> dy · f'(x). Setting: f. */
 export const activationGrad: WebgpuKernel = (call) => {
-  const dx = call.outLike(0, 0), count = call.size(0);
-  if (count === 0) return;
-  call.run(ACTIVATION_GRAD(call.setting(0)), {
-    buffers: { dy: call.in(0), x: call.in(1), dx },
-    numbers: { count },
-    groups: gridOf(count),
-  });
+  const dx = call.outLike(0, 0);
+  start(
+    call,
+    ACTIVATION_GRAD(call.setting(0)),
+    () => ({ dy: call.in(0), x: call.in(1), dx }),
+  );
 };
 
 const GATED = activated("gated", {
@@ -65,13 +75,12 @@ const GATED = activated("gated", {
 
 /** gate, up -> f(gate) · up. Setting: f. */
 export const gated: WebgpuKernel = (call) => {
-  const y = call.outLike(0, 0), count = call.size(0);
-  if (count === 0) return;
-  call.run(GATED(call.setting(0)), {
-    buffers: { gate: call.in(0), up: call.in(1), y },
-    numbers: { count },
-    groups: gridOf(count),
-  });
+  const y = call.outLike(0, 0);
+  start(
+    call,
+    GATED(call.setting(0)),
+    () => ({ gate: call.in(0), up: call.in(1), y }),
+  );
 };
 
 const GATED_GRAD = activated("gated gradient", {
@@ -85,19 +94,13 @@ const GATED_GRAD = activated("gated gradient", {
 /** dy, gate, up -> the gradients of gate and up. Setting: f. */
 export const gatedGrad: WebgpuKernel = (call) => {
   const dGate = call.outLike(0, 0), dUp = call.outLike(1, 0);
-  const count = call.size(0);
-  if (count === 0) return;
-  call.run(GATED_GRAD(call.setting(0)), {
-    buffers: {
-      dy: call.in(0),
-      gate: call.in(1),
-      up: call.in(2),
-      dGate,
-      dUp,
-    },
-    numbers: { count },
-    groups: gridOf(count),
-  });
+  start(call, GATED_GRAD(call.setting(0)), () => ({
+    dy: call.in(0),
+    gate: call.in(1),
+    up: call.in(2),
+    dGate,
+    dUp,
+  }));
 };
 
 const ADD_INTO = each("add into", {
@@ -109,13 +112,7 @@ const ADD_INTO = each("add into", {
 /** x, y -> nothing; x becomes x + y where it is. */
 export const addInto: WebgpuKernel = (call) => {
   call.out(0, [0]);
-  const count = call.size(0);
-  if (count === 0) return;
-  call.run(ADD_INTO, {
-    buffers: { y: call.in(1), x: call.inPlace(0) },
-    numbers: { count },
-    groups: gridOf(count),
-  });
+  start(call, ADD_INTO, () => ({ y: call.in(1), x: call.inPlace(0) }));
 };
 
 const ROTARY = each("rotary", {
@@ -135,19 +132,17 @@ const ROTARY = each("rotary", {
 
 /** x [T, H·D], cos, sin [T, R] -> turned. Settings: heads, sign of the turn. */
 export const rotary: WebgpuKernel = (call) => {
-  const y = call.outLike(0, 0), count = call.size(0);
-  if (count === 0) return;
-  const width = call.dim(0, 1);
-  call.run(ROTARY, {
-    buffers: { x: call.in(0), cosines: call.in(1), sines: call.in(2), y },
-    numbers: {
-      count,
-      width,
-      D: width / call.setting(0),
-      R: call.dim(1, 1),
-      turn: call.setting(1),
-    },
-    groups: gridOf(count),
+  const y = call.outLike(0, 0), width = call.dim(0, 1);
+  const sides = () => ({
+    x: call.in(0),
+    cosines: call.in(1),
+    sines: call.in(2),
+  });
+  start(call, ROTARY, () => ({ ...sides(), y }), {
+    width,
+    D: width / call.setting(0),
+    R: call.dim(1, 1),
+    turn: call.setting(1),
   });
 };
 
@@ -171,16 +166,11 @@ fn mixed(start: u32) -> u32 {
 
 /** x, a seed for each row, limit -> x / (1 - rate) or 0. Setting: 1 / (1 - rate). */
 export const dropout: WebgpuKernel = (call) => {
-  const y = call.outLike(0, 0), count = call.size(0);
-  if (count === 0) return;
-  call.run(DROPOUT, {
-    buffers: { x: call.in(0), seeds: call.ints(0), y },
-    numbers: {
-      count,
-      width: count / call.intValues(0).length,
-      limit: call.intValues(1)[0]! >>> 0,
-      kept: call.setting(0),
-    },
-    groups: gridOf(count),
+  const y = call.outLike(0, 0);
+  const buffers = () => ({ x: call.in(0), seeds: call.ints(0), y });
+  start(call, DROPOUT, buffers, {
+    width: call.size(0) / call.intValues(0).length,
+    limit: call.intValues(1)[0]! >>> 0,
+    kept: call.setting(0),
   });
 };
