@@ -107,7 +107,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "report",
-    summary: "Write one HTML page about finished runs and arenas",
+    summary: "Write one HTML page about finished runs, arenas or distillations",
     needs: ["read", "write"],
     load: () => import("./commands/report.ts"),
   },

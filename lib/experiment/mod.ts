@@ -182,6 +182,7 @@ export {
   type DistilSettings,
   parseDistilOptions,
 } from "./distil/distil_options.ts";
+export { towerSentence } from "./distil/tower_sentence.ts";
 export { readTowers } from "./distil/towers_file.ts";
 export type { TowerRow } from "./distil/tower_rows.ts";
 export type { QuerySpeed } from "./distil/speed.ts";

@@ -16,6 +16,8 @@ export interface TriedCommand {
   words: string[];
   /** Places that are tried where no number is asked for. @default {36} */
   places?: number;
+  /** Places at which a second one is started, where no number is asked for. @default {3} */
+  meets?: number;
   /** Makes what the command needs, in the folder that it runs in. */
   prepare(folder: string): Promise<void>;
   /** A command line that runs then, where a command of its own is needed. */
@@ -57,6 +59,9 @@ const PLAN = [
   ..."--weight-batch-size 6".split(" "),
   ...SIZES,
 ];
+
+/** Answers one after the other, so that their record is the same. */
+const LLM = "--tasks weights --llm small --concurrency 1".split(" ");
 
 async function suite(folder: string): Promise<void> {
   await writeSuite(toySuite(), join(folder, "suite"));
@@ -132,6 +137,93 @@ export const COMMANDS: readonly TriedCommand[] = [
       "eval --suite suite --model model --prompts none --backend wasm --out eval.json --run ranking.trec --cache vectors"
         .split(" "),
     prepare: withModel,
+  },
+  {
+    name: "embed",
+    places: 6,
+    meets: 1,
+    words:
+      "embed --suite suite --model model --to npy --out vectors --backend wasm"
+        .split(" "),
+    prepare: withModel,
+  },
+  {
+    name: "embed --shard",
+    places: 4,
+    meets: 1,
+    words:
+      "embed --suite suite --model model --to parquet --out vectors --shard 1/2 --backend wasm"
+        .split(" "),
+    prepare: withModel,
+  },
+  {
+    name: "distil",
+    places: 3,
+    meets: 1,
+    words: [
+      ..."distil --teacher model --student layers:1 --suite suite --out out"
+        .split(" "),
+      ..."--tasks shades,places --refine 2 --batch-size 6 --backend wasm".split(
+        " ",
+      ),
+      ...`--steps ${STEPS} --checkpoint-every ${EVERY}`.split(" "),
+    ],
+    prepare: withModel,
+  },
+  {
+    name: "scale",
+    places: 2,
+    meets: 1,
+    words: [
+      ..."scale --suite suite --tasks shades,places --out grid".split(" "),
+      ..."--sizes 1x4,1x8 --data 1 --seeds 1 --steps 2 --batch-size 4".split(
+        " ",
+      ),
+      ..."--vocab-size 80 --query-length 16 --passage-length 16".split(" "),
+      ..."--negatives 8 --draws 2 --resamples 3 --backend wasm".split(" "),
+    ],
+    prepare: suite,
+  },
+  {
+    name: "llm judge",
+    places: 6,
+    meets: 1,
+    words: [
+      ..."llm judge --suite suite --negatives mined --out decisions.tsv".split(
+        " ",
+      ),
+      ...LLM,
+    ],
+    prepare: after(
+      "mine --suite suite --tasks weights --count 3 --out mined".split(" "),
+    ),
+  },
+  {
+    name: "llm queries",
+    places: 6,
+    meets: 1,
+    words: [
+      ..."llm queries --suite suite --out more --passages 4".split(" "),
+      ...LLM,
+    ],
+    prepare: suite,
+  },
+  {
+    name: "llm negatives",
+    places: 6,
+    meets: 1,
+    words: [
+      ..."llm negatives --suite suite --out written --count 1".split(" "),
+      ...LLM,
+    ],
+    prepare: suite,
+  },
+  {
+    name: "llm passages",
+    places: 6,
+    meets: 1,
+    words: [..."llm passages --suite suite --out graded".split(" "), ...LLM],
+    prepare: suite,
   },
   {
     name: "data import",

@@ -33,9 +33,10 @@ export function comparable(files: Files): Record<string, string> {
     const text = new TextDecoder("latin1").decode(bytes)
       .replaceAll(/"seconds": ?(?:\{[^}]*\}|[\d.e-]+)/g, '"seconds"')
       .replaceAll(/"(learn|train|evaluate)": [\d.e-]+/g, '"$1"')
+      .replaceAll(/"(queriesPerSecond|p50|p95)": ?[\d.e+-]+/g, '"$1"')
       // Hashes of files that hold times.
       .replaceAll(
-        /"(sha256|metrics.jsonl|dev.jsonl|summary.json)": ?"\w{64}"/g,
+        /"(sha256|metrics.jsonl|dev.jsonl|summary.json|towers.json)": ?"\w{64}"/g,
         '"$1"',
       )
       .replaceAll(/"(started|date)": ?"[^"]*"/g, '"$1"');

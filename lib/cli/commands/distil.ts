@@ -4,7 +4,7 @@ import {
   type DistilSettings,
   distilShape,
 } from "../../experiment/distil/distil_options.ts";
-import type { DistilResult, TowerRow } from "../../experiment/mod.ts";
+import type { TowerRow } from "../../experiment/mod.ts";
 import { line } from "../../base/printable.ts";
 import type { Command } from "../command.ts";
 import type { CommandIo } from "../io.ts";
@@ -94,7 +94,9 @@ export const command: Command<DistilCommandOptions> = {
     const { openSuite } = await import("../../data/mod.ts");
     const { useBackend } = await import("../../backend/mod.ts");
     const { readMixture } = await import("./read_mixture.ts");
-    const { distil, planDistil } = await import("../../experiment/mod.ts");
+    const { distil, planDistil, towerSentence } = await import(
+      "../../experiment/mod.ts"
+    );
     const textTable = await tablesFor(io);
     io.resumeWith(
       "rerun the same command: it resumes from the last checkpoint",
@@ -126,7 +128,7 @@ export const command: Command<DistilCommandOptions> = {
           footRows: 0,
         }),
         "",
-        sentence(result),
+        towerSentence(result.towers),
         line`The model is in ${result.model}`,
       ].join("\n"));
   },
@@ -172,25 +174,6 @@ function towerLines(
     "p50 ms": p50,
     "p95 ms": p95,
   }));
-}
-
-/** One sentence on the tower that counts. */
-function sentence({ towers }: DistilResult): string {
-  const teacher = towers[0]!;
-  const tower = towers.at(-1)!;
-  const [before, after] = [teacher, tower].map(({ speed }) => speed[0]!);
-  const faster = `one query takes ${after!.p50.toFixed(1)} ms in place of ${
-    before!.p50.toFixed(1)
-  } ms (${after!.backend})`;
-  if (tower.ndcg === undefined) return `Not evaluated; ${faster}.`;
-  if (tower.kept === undefined) {
-    return `The teacher finds too little to say what is kept of it; ${faster}.`;
-  }
-  return `${
-    percent(tower.kept)
-  } of the teacher's mean nDCG@10 are kept (95 % interval over test queries: ${
-    range(tower.keptInterval!.map((x) => 100 * x), 1)
-  } %); ${faster}.`;
 }
 
 function range(ends: readonly number[], digits: number): string {

@@ -19,11 +19,12 @@ export interface ReportOptions {
 /** `tdro report`. */
 export const command: Command<ReportOptions> = {
   name: "report",
-  summary: "Write one HTML page about finished runs and arenas",
+  summary: "Write one HTML page about finished runs, arenas or distillations",
   details:
     "The page needs no network: sentences on what won and by how much, " +
     "sortable tables, interactive plots, settings and versions, and all " +
-    "data to download. Several runs stand side by side.",
+    "data to download. Several runs stand side by side; of a distillation, " +
+    "what its query towers keep and how fast they are.",
   examples: [
     { about: "Two runs side by side", line: "tdro report runs/a runs/b" },
     { about: "An arena", line: "tdro report runs/arena" },
@@ -34,7 +35,7 @@ export const command: Command<ReportOptions> = {
   ],
   options: z.strictObject({
     runs: z.array(z.string().min(1)).min(1).meta({ placeholder: "FOLDER" })
-      .describe("Folders of finished runs or arenas"),
+      .describe("Folders of finished runs or arenas, or of distillations"),
     out: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
       "The file to write; default: report.html in the run's own folder, for several runs report.html here",
     ),

@@ -2,9 +2,14 @@ import { htmlReport, type PlotSpec } from "../../report/mod.ts";
 import { arenaContent } from "../arena/content.ts";
 import { arenaPlots } from "../arena/plots.ts";
 import { experimentPlots } from "./experiment_plots.ts";
-import { readReportable, type Reportable } from "./reportable.ts";
+import {
+  readReportable,
+  type Reportable,
+  type TowersData,
+} from "./reportable.ts";
 import { runContent } from "./run_content.ts";
 import { sideBySide } from "./side_by_side.ts";
+import { towersContent, towersPlots } from "./towers_content.ts";
 
 /** Options for {@linkcode reportRuns}. */
 export interface ReportRunsOptions {
@@ -13,14 +18,14 @@ export interface ReportRunsOptions {
 }
 
 /**
- * Writes one HTML page about finished runs and arenas: the report of one of
+ * Writes one HTML page about finished runs, arenas or distillations: the report of one of
  * them, or several side by side. It needs no network.
  *
  * @param folders Their folders, at least one.
  * @param options Whether plots are still.
  * @returns The text of the HTML file.
- * @throws {Deno.errors.NotFound} If a folder holds no finished run or arena.
- * @throws {RangeError} If no folder is given, or one twice.
+ * @throws {Deno.errors.NotFound} If a folder holds none of them.
+ * @throws {RangeError} If no folder is given, one twice, or distillations among others.
  * @throws {SyntaxError} If a file is damaged.
  *
  * @example Usage
@@ -47,8 +52,20 @@ export async function reportRuns(
       `Cannot report on runs: the folder ${twice} appears twice; name each once`,
     );
   }
-  const all: Reportable[] = [];
-  for (const folder of folders) all.push(await readReportable(folder));
+  const read: (Reportable | TowersData)[] = [];
+  for (const folder of folders) read.push(await readReportable(folder));
+  const towers = read.filter((one) => one.kind === "towers");
+  if (towers.length === read.length) {
+    return await htmlReport(towersContent(tellApart(towers, folders)), options);
+  }
+  if (towers.length > 0) {
+    throw new RangeError(
+      `Cannot report on runs: distillations and others must have a page each: got ${
+        towers[0]!.name
+      } among ${read.length}; leave one kind out`,
+    );
+  }
+  const all = read.filter((one) => one.kind !== "towers");
   if (all.length > 1) {
     return await htmlReport(sideBySide(tellApart(all, folders)), options);
   }
@@ -60,11 +77,11 @@ export async function reportRuns(
 }
 
 /**
- * The plots of a finished run or arena, by name.
+ * The plots of a finished run, arena or distillation, by name.
  *
  * @param folder Its folder.
  * @returns Vega-Lite specifications; `show()` them in a notebook.
- * @throws {Deno.errors.NotFound} If the folder holds neither.
+ * @throws {Deno.errors.NotFound} If the folder holds none.
  * @throws {SyntaxError} If a file is damaged.
  *
  * @example Usage
@@ -81,6 +98,8 @@ export async function readPlots(
   const one = await readReportable(folder);
   const plots = one.kind === "run"
     ? experimentPlots(one.summary, one.metrics, one.reports, one.dev)
+    : one.kind === "towers"
+    ? towersPlots([one])
     : arenaPlots(one.result);
   return Object.fromEntries(
     Object.entries(plots).filter(([, plot]) => plot !== undefined),
@@ -88,10 +107,10 @@ export async function readPlots(
 }
 
 /** Runs whose folders have the same last part go by their whole paths. */
-function tellApart(
-  all: readonly Reportable[],
+function tellApart<T extends { name: string }>(
+  all: readonly T[],
   folders: readonly string[],
-): Reportable[] {
+): T[] {
   return all.map((one, i) =>
     all.some((other) => other !== one && other.name === one.name)
       ? { ...one, name: folders[i]! }

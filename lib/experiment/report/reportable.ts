@@ -5,8 +5,11 @@ import type { ArmName } from "../arms.ts";
 import type { ArenaIdentity } from "../arena/folder.ts";
 import { ARENA_RESULT, type ArenaResult } from "../arena/result.ts";
 import type { DevLine } from "../dev/dev_log.ts";
-import type { MetricsLine } from "../stages/metrics_log.ts";
-import type { RunRecord } from "../run_folder.ts";
+import { isFile } from "../../base/files/exists.ts";
+import type { TowerRow } from "../distil/tower_rows.ts";
+import { readTowers } from "../distil/towers_file.ts";
+import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
+import { refuseDamagedRun, type RunRecord } from "../run_folder.ts";
 import { readPart, readRun } from "./read_run.ts";
 import type { ExperimentSummary } from "../summary.ts";
 
@@ -44,16 +47,32 @@ export interface ArenaData {
   identity?: ArenaIdentity;
 }
 
-/** What a report can be about. */
+/** A finished distillation, as a report needs it. */
+export interface TowersData {
+  /** What it is. */
+  kind: "towers";
+  /** Short name: the last part of its folder's. */
+  name: string;
+  /** Settings, versions, hashes; absent if `run.json` is gone. */
+  record?: RunRecord;
+  /** The teacher and its towers. */
+  towers: readonly TowerRow[];
+  /** The log. */
+  metrics: readonly MetricsLine[];
+}
+
+/** What can stand side by side with others. */
 export type Reportable = RunData | ArenaData;
 
 /**
- * Reads a finished run or arena.
+ * Reads a finished run, arena or distillation.
  *
- * @throws {Deno.errors.NotFound} If the folder holds neither.
+ * @throws {Deno.errors.NotFound} If the folder holds none.
  * @throws {SyntaxError} If a file is damaged.
  */
-export async function readReportable(folder: string): Promise<Reportable> {
+export async function readReportable(
+  folder: string,
+): Promise<Reportable | TowersData> {
   const name = basename(folder.replace(/[\\/]+$/, "")) || folder;
   const result = await readPart(folder, ARENA_RESULT);
   if (result !== undefined) {
@@ -68,10 +87,22 @@ export async function readReportable(folder: string): Promise<Reportable> {
     const identity = await readPart(folder, "settings.json");
     return { kind: "arena", name, result: whole, identity };
   }
+  if (await isFile(join(folder, "towers.json"))) {
+    await refuseDamagedRun(folder, ["towers.json", "metrics.jsonl"]);
+    const record = await readPart(folder, "run.json");
+    delete record?.files;
+    return {
+      kind: "towers",
+      name,
+      towers: await readTowers(folder),
+      metrics: await new MetricsLog(folder).lines(),
+      ...given("record", record),
+    };
+  }
   const run = await readRun(folder).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Deno.errors.NotFound(
-      `Cannot report on ${folder}: it has no summary.json and no arena.json; name folders of finished runs or arenas`,
+      `Cannot report on ${folder}: it has no summary.json, arena.json or towers.json; name folders of finished runs, arenas or distillations`,
     );
   });
   const record = await readPart(folder, "run.json");

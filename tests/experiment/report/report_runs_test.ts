@@ -188,12 +188,67 @@ Deno.test("readPlots() gives specifications that hold to the schema", () =>
     }
   }));
 
+/** What a distillation leaves, as far as a page shows it. */
+async function writeFakeTowers(folder: string, kept?: number): Promise<void> {
+  const tower = (name: string, share: number | undefined, p50: number) => ({
+    tower: name,
+    layers: 3,
+    parameters: 1000,
+    computed: 400,
+    ...share !== undefined && {
+      ndcg: share / 2,
+      interval: [share / 3, share / 1.5],
+      kept: share,
+      keptInterval: [share - 0.02, share + 0.01],
+    },
+    speed: [{ backend: "wasm on cpu", queriesPerSecond: 90, p50, p95: 9 }],
+  });
+  const towers = [
+    tower("teacher", kept && 1, 8),
+    tower("<b>fast</b>", kept, 2.5),
+  ];
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(
+    `${folder}/towers.json`,
+    JSON.stringify({ format: "tdro-towers/1", towers }),
+  );
+}
+
+Deno.test("reportRuns() of distillations: what is kept, and how fast it is", () =>
+  inTempFolder(async (folder) => {
+    const at = (name: string) => `${folder}/${name}`;
+    await writeFakeTowers(at("a"), 0.95);
+    await writeFakeTowers(at("b"), 0.9);
+    await writeFakeTowers(at("blind"));
+    const one = await reportRuns([at("a")], { static: true });
+    assert.match(
+      one,
+      /95\.0 % of the teacher.* mean nDCG@10 are kept .*93\.0 to 96\.0 %.*2\.5 ms in place of 8\.0 ms/,
+    );
+    assert.match(one, /What is kept, and how long a query takes/);
+    assert.ok(!one.includes("<b>fast"));
+    const two = await reportRuns([at("a"), at("b")], { static: true });
+    assert.match(two, /2 distillations side by side: a, b/);
+    assert.match(two, /b: 90\.0 %/);
+    assert.deepEqual(Object.keys(await readPlots(at("a"))), ["kept"]);
+    // Not evaluated: the speed alone.
+    assert.match(await reportRuns([at("blind")]), /Not evaluated; one query/);
+    assert.deepEqual(await readPlots(at("blind")), {});
+    await writeFakeRun(at("run"));
+    await assert.rejects(reportRuns([at("run"), at("a")]), {
+      name: "RangeError",
+      message:
+        "Cannot report on runs: distillations and others must have a page each: got a among 2; leave one kind out",
+    });
+  }));
+
 Deno.test("reportRuns() names what it can't read", () =>
   inTempFolder(async (folder) => {
     await assert.rejects(reportRuns([]), /must hold at least one: got none/);
     await assert.rejects(reportRuns([folder]), {
       name: "NotFound",
-      message: /it has no summary\.json and no arena\.json; name folders/,
+      message:
+        /it has no summary\.json, arena\.json or towers\.json; name folders/,
     });
     await assert.rejects(reportRuns(["a", "a"]), /the folder a appears twice/);
     await Deno.writeTextFile(`${folder}/summary.json`, "{");
