@@ -13,10 +13,10 @@ export function towerSentence(towers: readonly TowerRow[]): string {
     before!.p50.toFixed(1)
   } ms (${after!.backend})`;
   if (tower.ndcg === undefined) return `Not evaluated; ${faster}.`;
-  if (tower.kept === undefined) {
+  if (tower.kept === undefined || tower.keptInterval === undefined) {
     return `The teacher finds too little to say what is kept of it; ${faster}.`;
   }
-  const [low, high] = tower.keptInterval!.map((x) => (100 * x).toFixed(1));
+  const [low, high] = tower.keptInterval.map((x) => (100 * x).toFixed(1));
   return `${
     (100 * tower.kept).toFixed(1)
   } % of the teacher's mean nDCG@10 are kept (95 % interval over test queries: ${low} to ${high} %); ${faster}.`;

@@ -23,8 +23,8 @@ const schema = z.object({
       queriesPerSecond: z.number(),
       p50: z.number(),
       p95: z.number(),
-    })),
-  })),
+    })).min(1),
+  })).min(1),
 });
 
 /** Writes `towers.json` into a run's folder. */

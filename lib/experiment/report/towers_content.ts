@@ -69,7 +69,9 @@ export interface TowersPlots {
 /** The plots of distillations. */
 export function towersPlots(all: readonly TowersData[]): TowersPlots {
   const rows = all.flatMap(({ name, towers }) =>
-    towers.filter(({ kept }) => kept !== undefined).flatMap((row) =>
+    towers.filter((row) => row.kept !== undefined && row.keptInterval).flatMap((
+      row,
+    ) =>
       row.speed.map(({ backend, p50 }) => ({
         arm: [
           all.length > 1 ? `${name}: ${row.tower}` : row.tower,

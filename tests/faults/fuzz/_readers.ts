@@ -41,8 +41,12 @@ import {
 } from "../../../lib/eval/mod.ts";
 import { arenaContent } from "../../../lib/experiment/arena/content.ts";
 import { explainRun, reportRuns } from "../../../lib/experiment/mod.ts";
-import { readReportable } from "../../../lib/experiment/report/reportable.ts";
+import {
+  readReportable,
+  type Reportable,
+} from "../../../lib/experiment/report/reportable.ts";
 import { runContent } from "../../../lib/experiment/report/run_content.ts";
+import { towersContent } from "../../../lib/experiment/report/towers_content.ts";
 import { sideBySide } from "../../../lib/experiment/report/side_by_side.ts";
 import { Journal } from "../../../lib/experiment/arena/journal.ts";
 import {
@@ -439,9 +443,26 @@ const RECORDS: Reader[] = [
     seed: async (folder) => void await write(folder),
     read: async (folder) => {
       const one = await readReportable(folder);
+      if (one.kind === "towers") return towersContent([one]);
       return one.kind === "run" ? runContent(one) : arenaContent(one);
     },
   })),
+  ofFiles("page of a distillation", {
+    "towers.json": json({
+      format: "tdro-towers/1",
+      towers: ["teacher", "distilled"].map((tower) => ({
+        tower,
+        layers: 1,
+        parameters: 9,
+        computed: 5,
+        ndcg: 0.5,
+        interval: [0.4, 0.6],
+        kept: 1,
+        keptInterval: [0.9, 1],
+        speed: [{ backend: "wasm", queriesPerSecond: 9, p50: 2, p95: 3 }],
+      })),
+    }),
+  }, (folder) => reportRuns([folder], { static: true })),
   ...[
     { name: "page of a run", write: writeFakeRun },
     { name: "page of an arena", write: writeFakeArena },
@@ -459,8 +480,8 @@ const RECORDS: Reader[] = [
     },
     read: async (folder) =>
       sideBySide([
-        await readReportable(join(folder, "a")),
-        await readReportable(join(folder, "b")),
+        await readReportable(join(folder, "a")) as Reportable,
+        await readReportable(join(folder, "b")) as Reportable,
       ]),
   },
   ofFiles("journal", {
