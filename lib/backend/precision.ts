@@ -16,9 +16,9 @@ export type Precision = "float32" | "bfloat16";
 
 /**
  * What affine maps multiply where no gradient is taken. `int8`: whole numbers of
- * at most ±127 times a scale, which each row of what comes in has of its own, by
- * its largest number, and each output of a weight. They are added up exactly. All
- * else (attention, norms, softmax) is computed as under `float32`.
+ * 8 bits times a scale. Each row of what comes in has its own, 255 steps from its
+ * least to its largest number, and so has each output of a weight, ±127 steps.
+ * They are added up exactly. All else (attention, norms, softmax) is computed as under `float32`.
  */
 export type InferencePrecision = Precision | "int8";
 

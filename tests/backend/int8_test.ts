@@ -19,16 +19,28 @@ interface Quantised {
   scales: Float32Array;
 }
 
-/** Quantises rows of K numbers in plain JavaScript. */
-function quantised(x: Float32Array, K: number): Quantised {
+/**
+ * Quantises rows of K numbers in plain JavaScript: a weight's to ±127, others to
+ * 255 steps from the least, or 0, to the largest.
+ */
+function quantised(x: Float32Array, K: number, weight = false): Quantised {
   const scales = new Float32Array(x.length / K);
   const wholes = new Int32Array(x.length);
+  const count = weight ? 127 : 255;
   for (let i = 0; i < scales.length; i++) {
     const row = x.subarray(i * K, (i + 1) * K);
-    const top = row.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-    const up = top < 1e-36 ? 0 : Math.fround(127 / top);
-    scales[i] = top / 127;
-    row.forEach((v, k) => wholes[i * K + k] = nearest(Math.fround(v * up)));
+    const largest = row.reduce(
+      (most, v) => Math.max(most, weight ? Math.abs(v) : v),
+      0,
+    );
+    const least = weight ? 0 : Math.min(0, ...row);
+    const range = Math.fround(largest - least);
+    const up = range < 1e-36 ? 0 : Math.fround(count / range);
+    const most = count - nearest(Math.fround(-least * up));
+    scales[i] = range / count;
+    row.forEach((v, k) =>
+      wholes[i * K + k] = Math.min(nearest(Math.fround(v * up)), most)
+    );
   }
   return { wholes, scales };
 }
@@ -46,7 +58,7 @@ function affine(
   weight: Float32Array,
   { K, bias }: { K: number; bias?: Float32Array },
 ): { values: Float64Array; sizes: Float64Array } {
-  const left = quantised(x, K), right = quantised(weight, K);
+  const left = quantised(x, K), right = quantised(weight, K, true);
   const T = left.scales.length, N = right.scales.length;
   const values = new Float64Array(T * N), sizes = new Float64Array(T * N);
   for (let i = 0; i < T; i++) {
@@ -183,12 +195,12 @@ onBackends("a row that has no largest number comes out as NaN", () => {
     const weight = tf.tensor2d([[1, 1]]);
     const y = linear(x, weight, { precision: "int8" }).dataSync();
     assert.deepEqual([y[0], y[1]], [NaN, NaN]);
-    assert.ok(Math.abs(y[2]! - 3) <= 2 / 127);
+    assert.ok(Math.abs(y[2]! - 3) <= 2 / 255);
   });
 });
 
 onBackends("a weight that changes is quantised again, and freed", () => {
-  const x = tf.tensor2d([[3, 127]]), other = tf.tensor2d([[0, 1]]);
+  const x = tf.tensor2d([[3, 255]]), other = tf.tensor2d([[0, 1]]);
   const weight = tf.variable(tf.tensor2d([[1, 0]]));
   const before = tf.memory().numTensors;
   const value = () =>
@@ -197,7 +209,7 @@ onBackends("a weight that changes is quantised again, and freed", () => {
   assert.equal(tf.memory().numTensors, before + 1);
   assert.ok(Math.abs(value() - 3) < 1e-5);
   weight.assign(other);
-  assert.ok(Math.abs(value() - 127) < 1e-4);
+  assert.ok(Math.abs(value() - 255) < 1e-4);
   assert.equal(tf.memory().numTensors, before + 1);
   forgetPanels([weight]);
   assert.equal(tf.memory().numTensors, before);

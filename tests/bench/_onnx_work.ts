@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { InferencePrecision } from "../../lib/backend/kernels/mod.ts";
 import {
   disposeEncoder,
   exportOnnx,
@@ -11,8 +12,9 @@ import type { Work } from "./_work.ts";
 export async function setupOnnx(
   quick: boolean,
   folder: string,
+  precision: InferencePrecision = "float32",
 ): Promise<Work> {
-  const work = await setup(quick, folder);
+  const work = await setup(quick, folder, precision);
   const { model } = JSON.parse(
     await Deno.readTextFile(join(folder, "encode.json")),
   );

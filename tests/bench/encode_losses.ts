@@ -43,6 +43,10 @@ const texts = suite.tasks.flatMap(textsOf);
 await Deno.writeTextFile(join(folder, "texts.json"), JSON.stringify(texts));
 const vectors = new Map<string, Embeddings>();
 vectors.set("ours, f32", await encodeTexts(encoder, texts, { maxLength: 256 }));
+vectors.set(
+  "ours, int8",
+  await encodeTexts(encoder, texts, { maxLength: 256, precision: "int8" }),
+);
 for (const [peer, precision] of PEERS) {
   console.error(`${peer}, ${precision} …`);
   const script = join(import.meta.dirname!, "peers", "_vectors.py");

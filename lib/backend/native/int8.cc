@@ -28,17 +28,15 @@ void packInt8(Call& call) {
     for (int64_t p = begin; p < end; p++) {
       const int64_t lanes = std::min(COLUMNS, N - p * COLUMNS);
       uint32_t* panel = out + p * size;
-      int32_t* starts = (int32_t*)panel;
+      int32_t* sums = (int32_t*)panel;
       float* scales = (float*)panel + COLUMNS;
-      for (int64_t i = 0; i < COLUMNS; i++) starts[i] = scales[i] = 0;
+      for (int64_t i = 0; i < COLUMNS; i++) sums[i] = scales[i] = 0;
       for (int64_t i = 0; i < lanes; i++) {
         const float* row = weight + (p * COLUMNS + i) * K;
         uint32_t* units = rows + i * stride;
-        scales[i] = Panels::quantise(row, K, 0, units);
+        scales[i] = Panels::quantiseRight(row, K, units);
         const Bytes::Number* numbers = (const Bytes::Number*)units;
-        for (int64_t k = 0; k < K; k++) {
-          starts[i] -= Bytes::MIDDLE * numbers[k];
-        }
+        for (int64_t k = 0; k < K; k++) sums[i] += numbers[k];
       }
       Panels::pack<COLUMNS>(rows, lanes, K, panel + 2 * COLUMNS);
     }
@@ -53,10 +51,11 @@ struct Map {
   float* c;
 };
 
-// Quantised rows: panels of ROWS, and each row's scale.
+// Quantised rows: panels of ROWS, and each row's scale and zero.
 struct Rows {
   const uint32_t* panels;
   const float* scales;
+  const int32_t* zeros;
   int64_t count, K;
 };
 
@@ -64,19 +63,22 @@ Rows quantised(const float* x, int64_t count, int64_t K, Buffer& memory) {
   const int64_t strips = (count + ROWS - 1) / ROWS;
   const int64_t size = Panels::leftUnits(K), stride = Panels::rowUnits(K);
   uint32_t* units = (uint32_t*)memory.bytes(
-      (ROWS * stride + strips * (size + ROWS) + WIDTH) * 4);
+      (ROWS * stride + strips * (size + 2 * ROWS) + WIDTH) * 4);
   uint32_t* panels = units + ROWS * stride;
   float* scales = (float*)(panels + strips * size + WIDTH);
+  int32_t* zeros = (int32_t*)(scales + strips * ROWS);
   for (int64_t s = 0; s < strips; s++) {
     const int64_t lanes = std::min(ROWS, count - s * ROWS);
     for (int64_t i = 0; i < lanes; i++) {
       const int64_t row = s * ROWS + i;
-      scales[row] = Panels::quantise(x + row * K, K, Bytes::MIDDLE,
-                                     units + i * stride);
+      const Steps steps =
+          Panels::quantiseLeft(x + row * K, K, units + i * stride);
+      scales[row] = steps.scale;
+      zeros[row] = steps.zero;
     }
     Panels::pack<ROWS>(units, lanes, K, panels + s * size);
   }
-  return {panels, scales, count, K};
+  return {panels, scales, zeros, count, K};
 }
 
 // Columns of panels [begin, end) of one product.
@@ -88,7 +90,7 @@ void multiplyPanels(const Rows& rows, const Map& map, int64_t begin,
     for (int64_t row = 0; row < rows.count; row += ROWS) {
       Panels::multiply({rows.panels + row / ROWS * Panels::leftUnits(K),
                         map.panels + p * Panels::rightUnits(K),
-                        rows.scales + row,
+                        rows.scales + row, rows.zeros + row,
                         map.bias ? map.bias + column : nullptr,
                         map.c + row * map.N + column, map.N,
                         std::min(ROWS, rows.count - row),

@@ -87,19 +87,30 @@ interface Quantised {
   scales: Tensor2D; // [rows, 1]
 }
 
-/** The same numbers as `Steps` in `native/product/bytes.h`. */
-function quantised(x: Tensor2D): Quantised {
-  const largest: Tensor = tf.max(tf.abs(x), 1, true); // [rows, 1]
-  const large = tf.greaterEqual(largest, 1e-36);
+/** `count` steps from the least number, or 0, to the largest: see `bytes.h`. */
+function steps(range: Tensor, count: number): { up: Tensor; scales: Tensor2D } {
   const up = tf.where(
-    large,
-    tf.div(127, tf.maximum(largest, 1e-36)),
-    tf.zerosLike(largest),
+    tf.greaterEqual(range, 1e-36),
+    tf.div(count, tf.maximum(range, 1e-36)),
+    tf.zerosLike(range),
   );
-  return {
-    wholes: tf.round(tf.mul(x, up)) as Tensor2D,
-    scales: tf.div(largest, 127) as Tensor2D,
-  };
+  return { up, scales: tf.div(range, count) as Tensor2D };
+}
+
+/** What comes in: 0 … 255 where each row's least number is 0. */
+function quantised(x: Tensor2D): Quantised {
+  const least = tf.minimum(tf.min(x, 1, true), 0); // [rows, 1]
+  const range = tf.sub(tf.maximum(tf.max(x, 1, true), 0), least);
+  const { up, scales } = steps(range, 255);
+  const zero = tf.round(tf.mul(tf.neg(least), up));
+  const wholes = tf.minimum(tf.round(tf.mul(x, up)), tf.sub(255, zero));
+  return { wholes: wholes as Tensor2D, scales };
+}
+
+/** A weight: ±127. */
+function quantisedWeight(weight: Tensor2D): Quantised {
+  const { up, scales } = steps(tf.max(tf.abs(weight), 1, true), 127);
+  return { wholes: tf.round(tf.mul(weight, up)) as Tensor2D, scales };
 }
 
 /** One map, from the backend's own operations: sums are exact up to 2^24. */
@@ -107,7 +118,7 @@ function composed(
   { wholes, scales }: Quantised,
   { weight, bias }: AffineMap,
 ): Tensor2D {
-  const right = quantised(weight);
+  const right = quantisedWeight(weight);
   const sums = matMul(wholes, right.wholes, { transposeB: true });
   const scale = tf.mul(scales, tf.transpose(right.scales)); // [T, out]
   const product: Tensor = tf.mul(sums, scale);

@@ -132,42 +132,49 @@ template <class Unit>
 void checkBytes(const char* name, int64_t M, int64_t K, int64_t N) {
   using Panels = BytePanels<Unit>;
   const int64_t W = Panels::COLUMNS, stride = Panels::rowUnits(K);
-  const auto quantised = [&](const std::vector<float>& all, int64_t rows,
-                             int32_t middle, std::vector<uint32_t>& units) {
-    std::vector<float> scales(rows);
-    units.assign(rows * stride, 0);
-    for (int64_t i = 0; i < rows; i++) {
-      scales[i] = Panels::quantise(&all[i * K], K, middle, &units[i * stride]);
-    }
-    return scales;
-  };
-  std::vector<uint32_t> left, right;
+  std::vector<uint32_t> left(M * stride), right(N * stride);
   const auto a = numbers(M * K, 8), b = numbers(N * K, 9), bias = numbers(W, 3);
-  const auto leftScales = quantised(a, M, Unit::MIDDLE, left);
-  const auto rightScales = quantised(b, N, 0, right);
-  const auto wholes = [&](const std::vector<float>& all) {
+  std::vector<float> leftScales, rightScales;
+  std::vector<int32_t> zeros;
+  for (int64_t i = 0; i < M; i++) {
+    const Steps steps = Panels::quantiseLeft(&a[i * K], K, &left[i * stride]);
+    leftScales.push_back(steps.scale);
+    zeros.push_back(steps.zero);
+  }
+  for (int64_t i = 0; i < N; i++) {
+    rightScales.push_back(
+        Panels::quantiseRight(&b[i * K], K, &right[i * stride]));
+  }
+  // As whole numbers that lie side by side, from a row's least number or from 0.
+  const auto wholes = [&](const std::vector<float>& all, bool weight) {
     std::vector<int32_t> found(all.size());
     for (size_t i = 0; i < all.size(); i += K) {
-      float top = 0;
-      for (int64_t k = 0; k < K; k++) top = std::fmax(top, std::fabs(all[i + k]));
+      float least = 0, largest = 0;
       for (int64_t k = 0; k < K; k++) {
-        found[i + k] = (int32_t)std::nearbyintf(all[i + k] * (127.0f / top));
+        const float x = weight ? std::fabs(all[i + k]) : all[i + k];
+        least = std::fmin(least, x);
+        largest = std::fmax(largest, x);
+      }
+      const int32_t count = weight ? 127 : 255;
+      const float up = count / (largest - least);
+      const int32_t most = count - (int32_t)std::nearbyint(-least * up);
+      for (int64_t k = 0; k < K; k++) {
+        found[i + k] =
+            std::min((int32_t)std::nearbyint(all[i + k] * up), most);
       }
     }
     return found;
   };
-  const auto leftWholes = wholes(a), rightWholes = wholes(b);
+  const auto leftWholes = wholes(a, false), rightWholes = wholes(b, true);
   std::vector<float> c(M * N, NAN);
   double worst = 0;
   for (int64_t column = 0; column < N; column += W) {
     const int64_t columns = std::min(W, N - column);
     std::vector<uint32_t> panel(Panels::rightUnits(K) + WIDTH);
     for (int64_t j = 0; j < columns; j++) {
-      int32_t start = 0;
       for (int64_t k = 0; k < K; k++) {
-        start -= Unit::MIDDLE * rightWholes[(column + j) * K + k];
+        panel[j] += (uint32_t)rightWholes[(column + j) * K + k];
       }
-      panel[j] = (uint32_t)start;
       std::memcpy(&panel[W + j], &rightScales[column + j], 4);
     }
     Panels::template pack<Panels::COLUMNS>(&right[column * stride], columns, K,
@@ -178,7 +185,7 @@ void checkBytes(const char* name, int64_t M, int64_t K, int64_t N) {
       Panels::template pack<Panels::ROWS>(&left[row * stride], rows, K,
                                           strip.data());
       Panels::multiply({strip.data(), panel.data(), &leftScales[row],
-                        bias.data(), &c[row * N + column], N, rows, columns},
+                        &zeros[row], bias.data(), &c[row * N + column], N, rows, columns},
                        K);
       for (int64_t i = row; i < row + rows; i++) {
         for (int64_t j = 0; j < columns; j++) {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { passageText } from "../../../lib/data/mod.ts";
+import type { InferencePrecision } from "../../../lib/backend/kernels/mod.ts";
 import { encodeTexts, loadEncoder } from "../../../lib/model/mod.ts";
 import { ROOT } from "../../_paths.ts";
 import { useBenchBackend } from "../_device.ts";
@@ -7,7 +8,11 @@ import type { Work } from "../_work.ts";
 import { buildDocsSuite } from "../../../lib/docs_suite/mod.ts";
 
 /** Encodes real passages with all-MiniLM-L6-v2. */
-export async function setup(quick: boolean, folder: string): Promise<Work> {
+export async function setup(
+  quick: boolean,
+  folder: string,
+  precision: InferencePrecision = "float32",
+): Promise<Work> {
   await useBenchBackend();
   const model = join(ROOT, ".cache", "models", "all-MiniLM-L6-v2");
   const encoder = await loadEncoder(model).catch((cause) => {
@@ -31,6 +36,6 @@ export async function setup(quick: boolean, folder: string): Promise<Work> {
     check: data[0]!,
     tokens: encoder.tokenizer.encode(chosen, { maxLength: 256 }).ids
       .reduce((sum, ids) => sum + ids.length, 0),
-    round: async () => void await encodeTexts(encoder, chosen),
+    round: async () => void await encodeTexts(encoder, chosen, { precision }),
   };
 }

@@ -1,1 +1,5 @@
-export { setupOnnx as setup } from "../_onnx_work.ts";
+import { setupOnnx } from "../_onnx_work.ts";
+import type { WorkModule } from "../_work.ts";
+
+export const setup: WorkModule["setup"] = (quick, folder) =>
+  setupOnnx(quick, folder, "int8");

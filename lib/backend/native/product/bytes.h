@@ -1,6 +1,6 @@
-// Products of whole numbers of at most ±127, for inference: rows that are
-// quantised as they come, each by its own largest number, times weights that were
-// quantised once, each output by its own.
+// Products of whole numbers of 8 bits, for inference: rows that are quantised as
+// they come, each to 0 … 255 from its own least number to its largest, times
+// weights that were quantised once, each output to ±127 by its own largest.
 //
 // A panel is laid as in vectors.h: for each step of k a unit of 32 bits for each
 // row (column), side by side. A unit is four bytes of successive k where the
@@ -13,11 +13,12 @@
 
 namespace tdro {
 
-// Bytes; the left side's are 0 … 255, as the instruction wants them: MIDDLE too
-// large, for which each column's sums start lower.
+// Bytes. Those of the left side count from the row's least number, as the
+// instruction takes none below 0: what is too much, each row's zero times a
+// column's sum, is taken off in the end.
 struct Fours {
   static constexpr int64_t STEP = 4;
-  static constexpr int32_t MIDDLE = 128;
+  static constexpr bool FROM_LEAST = true;
   using Number = int8_t;
   typedef Number Stored __attribute__((vector_size(WIDTH), may_alias));
   static Wholes dot(Wholes sum, Units a, Units b) {
@@ -26,7 +27,7 @@ struct Fours {
 };
 struct Twos {
   static constexpr int64_t STEP = 2;
-  static constexpr int32_t MIDDLE = 0;
+  static constexpr bool FROM_LEAST = false;
   using Number = int16_t;
   typedef Number Stored __attribute__((vector_size(2 * WIDTH), may_alias));
   static Wholes dot(Wholes sum, Units a, Units b) {
@@ -34,18 +35,20 @@ struct Twos {
   }
 };
 
-// A number's steps: x = whole · scale, |whole| <= 127. Of a row with NaN or an
-// infinity NaN; numbers too small to divide by are 0.
+// How a row's numbers are quantised: x = whole · scale, of which there are
+// `count` steps between the least and the largest, or 0 where that is beyond. The
+// scale of a row with NaN or an infinity is NaN; numbers too small to divide by
+// are 0.
 struct Steps {
   float up, scale;
+  int32_t zero;  // steps from the least number to 0
 
-  // From the bits of the row's largest number, without its sign.
-  explicit Steps(uint32_t largest) {
-    float top;
-    std::memcpy(&top, &largest, sizeof top);
-    const bool finite = largest < 0x7f800000;
-    up = finite && top >= 1e-36f ? 127.0f / top : 0.0f;
-    scale = finite ? top / 127.0f : NAN;
+  Steps(float least, float largest, bool finite, float count) {
+    const float range = largest - least;
+    finite = finite && range <= 3e38f;
+    up = finite && range >= 1e-36f ? count / range : 0.0f;
+    scale = finite ? range / count : NAN;
+    zero = (int32_t)std::nearbyint(-least * up);
   }
 };
 
@@ -59,28 +62,39 @@ struct BytePanels {
     return (steps(K) + WIDTH - 1) / WIDTH * WIDTH;
   }
   // Units of a panel of the left side, and of the right one: there, each column's
-  // start and scale stand before.
+  // sum and scale stand before.
   static int64_t leftUnits(int64_t K) { return steps(K) * ROWS; }
   static int64_t rightUnits(int64_t K) { return (steps(K) + 2) * COLUMNS; }
 
-  // Quantises a row of K numbers; what comes after counts nothing, as long as
-  // one side has zeros there. Returns its scale.
-  static float quantise(const float* x, int64_t K, int32_t middle,
-                        uint32_t* units) {
-    Units largest{};
-    int64_t k = 0;
-    for (; k + WIDTH <= K; k += WIDTH) largest = larger(largest, load(x + k));
-    largest = larger(largest, loadFirst(x + k, K - k));
-    const Steps steps(largestOf(largest));
-    typename Unit::Stored* to = (typename Unit::Stored*)units;
-    const auto put = [&](Lanes v) {
-      store(to++, __builtin_convertvector(nearest(v * steps.up) + middle,
-                                          typename Unit::Stored));
-    };
-    for (k = 0; k + WIDTH <= K; k += WIDTH) put(load(x + k));
-    for (const int64_t end = rowUnits(K) * Unit::STEP; k < end; k += WIDTH) {
-      put(loadFirst(x + k, K - k));
-    }
+  // Quantises a row of K numbers of the left side. What comes after counts
+  // nothing, as the right side has zeros there.
+  static Steps quantiseLeft(const float* x, int64_t K, uint32_t* units) {
+    Lanes least{}, largest{}, odd{};
+    eachOf(x, K, K, [&](Lanes v) {
+      least = v < least ? v : least;
+      largest = v > largest ? v : largest;
+      odd += v * 0.0f;  // NaN, if any is not finite
+    });
+    const Steps steps(-largestOf(-least), largestOf(largest),
+                      sumOf(odd) == 0.0f, 255);
+    const int32_t most = 255 - steps.zero;
+    const int32_t before = Unit::FROM_LEAST ? steps.zero : 0;
+    put(x, K, units, steps.up, [&](Wholes v) {
+      return (v < most ? v : Wholes{} + most) + before;
+    });
+    return steps;
+  }
+
+  // The same of the right side, where 0 is in the middle. Returns its scale.
+  static float quantiseRight(const float* x, int64_t K, uint32_t* units) {
+    Lanes largest{}, odd{};
+    eachOf(x, K, K, [&](Lanes v) {
+      const Lanes size = v < 0.0f ? -v : v;
+      largest = size > largest ? size : largest;
+      odd += v * 0.0f;
+    });
+    const Steps steps(0, largestOf(largest), sumOf(odd) == 0.0f, 127);
+    put(x, K, units, steps.up, [](Wholes v) { return v; });
     return steps.scale;
   }
 
@@ -116,7 +130,9 @@ struct BytePanels {
   // and `columns` columns of one panel of the right side.
   struct Block {
     const uint32_t *left, *right;
-    const float *scales, *bias;
+    const float* scales;
+    const int32_t* zeros;
+    const float* bias;
     float* c;
     int64_t stride, rows, columns;
   };
@@ -125,9 +141,24 @@ struct BytePanels {
   }
 
  private:
-  static Units larger(Units a, Lanes x) {
-    const Units b = (Units)x & 0x7fffffff;
-    return a > b ? a : b;
+  // Calls use(numbers) for K numbers, and for zeros up to `end`.
+  template <class Use>
+  ALWAYS_INLINE static void eachOf(const float* x, int64_t K, int64_t end,
+                                   Use use) {
+    int64_t k = 0;
+    for (; k + WIDTH <= K; k += WIDTH) use(load(x + k));
+    for (; k < end; k += WIDTH) use(loadFirst(x + k, K - k));
+  }
+
+  // Stores a row's whole numbers, each through f.
+  template <class F>
+  ALWAYS_INLINE static void put(const float* x, int64_t K, uint32_t* units,
+                                float up, F f) {
+    using Stored = typename Unit::Stored;
+    Stored* to = (Stored*)units;
+    eachOf(x, K, rowUnits(K) * Unit::STEP, [&](Lanes v) {
+      store(to++, __builtin_convertvector(f(nearest(v * up)), Stored));
+    });
   }
 
   // The fewest rows, by steps of two, that are enough.
@@ -144,12 +175,7 @@ struct BytePanels {
   static void multiplyRows(const Block& block, int64_t steps) {
     const uint32_t *a = block.left, *b = block.right;
     Wholes low[R], high[R];
-    for (int r = 0; r < R; r++) {
-      low[r] = load<Wholes>(b);
-      high[r] = load<Wholes>(b + WIDTH);
-    }
-    const Lanes lowScale = load(b + COLUMNS);
-    const Lanes highScale = load(b + COLUMNS + WIDTH);
+    for (int r = 0; r < R; r++) low[r] = high[r] = Wholes{};
     b += 2 * COLUMNS;
     const auto step = [&] {
       const Units first = load<Units>(b), second = load<Units>(b + WIDTH);
@@ -169,19 +195,23 @@ struct BytePanels {
       for (int i = 0; i < AT_ONCE; i++) step();
     }
     for (; k < steps; k++) step();
-    finish<R>(block, low, lowScale, 0);
-    finish<R>(block, high, highScale, WIDTH);
+    finish<R>(block, low, 0);
+    finish<R>(block, high, WIDTH);
   }
 
   template <int64_t R>
   ALWAYS_INLINE static void finish(const Block& block, const Wholes* sums,
-                                   Lanes scale, int64_t column) {
+                                   int64_t column) {
+    const Wholes ofColumn = load<Wholes>(block.right + column);
+    const Lanes scale = load(block.right + COLUMNS + column);
     const int64_t inside = block.columns - column;
     const Lanes bias =
         block.bias ? loadFirst(block.bias + column, inside) : Lanes{};
     for (int64_t r = 0; r < R; r++) {
       if (r >= block.rows) break;
-      const Lanes v = __builtin_convertvector(sums[r], Lanes);
+      const Wholes sum =
+          Unit::FROM_LEAST ? sums[r] - ofColumn * block.zeros[r] : sums[r];
+      const Lanes v = __builtin_convertvector(sum, Lanes);
       storeFirst(block.c + r * block.stride + column, inside,
                  v * (scale * block.scales[r]) + bias);
     }
