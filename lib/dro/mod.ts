@@ -210,6 +210,12 @@ export {
 } from "./regression/fit_swarm.ts";
 export { climb } from "./strategies/climb.ts";
 export { olmix, type OlmixOptions } from "./strategies/olmix.ts";
+export {
+  type Recipe,
+  recipe,
+  type RecipeName,
+  RECIPES,
+} from "./strategies/recipe.ts";
 export { balanced } from "./strategies/balanced.ts";
 export type { BalanceName } from "../base/balance_names.ts";
 export { pike } from "./strategies/pike.ts";

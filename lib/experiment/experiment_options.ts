@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { type BalanceName, BALANCES } from "../base/balance_names.ts";
+import { PRESET_NAMES, type PresetName } from "../base/presets.ts";
+import { withPreset } from "../base/with_preset.ts";
 import { DEV_SIZES } from "../base/dev_sizes.ts";
 import {
   DEFAULT_SCORE_MB,
@@ -17,6 +19,8 @@ import {
 
 /** Settings of a whole experiment, all with their values. */
 export interface ExperimentOptions extends WeightOptions {
+  /** Published settings that hold where others are left out; absent: none. */
+  preset?: PresetName | undefined;
   /**
    * Folder of the run; made if absent. `{suite}` stands for the suite's name, `{n}`
    * for the number of the folder that holds the same run, or else the next one.
@@ -135,6 +139,9 @@ const positive = () => z.number().int().min(1);
 
 /** The object schema behind {@linkcode experimentOptions}; commands extend it. */
 export const experimentShape = {
+  preset: z.enum(PRESET_NAMES).optional().describe(
+    "Published settings, for the options that are left out; the command says what it sets",
+  ),
   out: z.string().min(1).default(DEFAULT_FOLDER).meta({ placeholder: "FOLDER" })
     .describe(
       "Folder of the run; {suite} stands for the suite's name, {n} for the next number",
@@ -317,7 +324,9 @@ export const experimentOptions: z.ZodType<
 export function parseExperimentOptions(
   input: Partial<ExperimentOptions>,
 ): ExperimentOptions {
-  const parsed = experimentOptions.safeParse(input);
+  const parsed = experimentOptions.safeParse(
+    withPreset(input, Object.keys(experimentShape)).values,
+  );
   if (parsed.success) {
     refuseIdleFloor(parsed.data);
     refuseLoneTasks(parsed.data);

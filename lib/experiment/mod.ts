@@ -20,6 +20,7 @@ export {
   type ArenaStrategy,
   arenaTable,
 } from "./arena/result.ts";
+export type { PresetName } from "../base/presets.ts";
 export { type ArenaSwarm, arenaSwarm } from "./arena/arena_swarm.ts";
 export { arenaVerdict } from "./arena/verdict.ts";
 export { ARENA_DEFAULTS, type ArenaDefaults } from "./arena/defaults.ts";

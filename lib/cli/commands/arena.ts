@@ -24,7 +24,7 @@ export const command: Command<ArenaOptions> = {
     "Each strategy chooses a mixture with the same budget of proxy steps; " +
     "each mixture trains a retriever with the same start, steps and seeds; " +
     "all are compared with uniform sampling on the test splits. " +
-    "Strategies: uniform, proportional, temperature-T, manual-0.5/0.3/0.2, " +
+    "Strategies: uniform, proportional, temperature-T, recipe-gte, manual-0.5/0.3/0.2, " +
     "tdro, tdro-as-at-512, tdro-ratio-of-means, doremi, group-dro, doge, regmix, " +
     "olmix, climb, leave-one-out, inf-dds, aioli, skill-it, odm, ado, pike and velocitune (which change while the retriever trains), and the control random-70; with -top-N at its end, as in tdro-top-70, a " +
     "strategy keeps only its N % heaviest tasks; with -mean-N, its weights are the mean of N runs that share the budget; with -soup-N or -slerp-N, N retrievers share the updates and are merged; with -permuted, a control, they are dealt to the tasks by lot; with -uncertainty, -gradnorm or -pcgrad, the tasks of an update are weighed (see --tasks-per-update). Finished arms are kept: more strategies or " +

@@ -76,7 +76,7 @@ export const command: Command<TrainCommandOptions> = {
     mixture: z.string().min(1).default("uniform").meta({
       placeholder: "MIXTURE",
     }).describe(
-      "A weight file, the folder of a run, or a rule: uniform, proportional, temperature-T, manual-0.5/0.3/0.2 (in the order of the tasks)",
+      "A weight file, the folder of a run, or a rule: uniform, proportional, temperature-T, recipe-gte, manual-0.5/0.3/0.2 (in the order of the tasks)",
     ),
     lora: z.strictObject(loraShape).optional().describe("LoRA adapter"),
     evaluate: z.boolean().default(true).describe(

@@ -9,6 +9,7 @@ import {
   type Values,
 } from "./read_arguments.ts";
 import { readConfig } from "./read_config.ts";
+import { withPreset } from "../../base/with_preset.ts";
 
 /** What a command is to do, from its arguments and its config file. */
 export interface ReadOptions {
@@ -21,7 +22,7 @@ export interface ReadOptions {
 }
 
 /**
- * Options of a command: flags before the config file before defaults.
+ * Options of a command: flags before the config file before a preset before defaults.
  *
  * @throws {SyntaxError} If a flag or the file can't be read.
  * @throws {RangeError} If a value is out of range or missing.
@@ -47,12 +48,20 @@ export async function readOptions(
   const { values: base, unused } = file === undefined
     ? { values: {}, unused: [] }
     : await readConfig(file, all);
-  const result = command.options.safeParse(merge(base, given.values));
+  const preset = withPreset(
+    merge(base, given.values),
+    all.map((flag) => flag.path.join(".")),
+  );
+  const result = command.options.safeParse(preset.values);
   if (result.success) {
     const notes = unused.length === 0
       ? []
       : [`${file}: not used: ${unused.join(", ")}`];
-    return { global, options: result.data, notes };
+    return {
+      global,
+      options: result.data,
+      notes: [...notes, ...preset.notes],
+    };
   }
   throw explain(result.error.issues[0]!, {
     command,

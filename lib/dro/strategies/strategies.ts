@@ -17,6 +17,7 @@ import { randomTop } from "./random_top.ts";
 import { olmix } from "./olmix.ts";
 import { pike } from "./pike.ts";
 import { proportionalMixture } from "./proportional_mixture.ts";
+import { recipe, type RecipeName, RECIPES } from "./recipe.ts";
 import { regmix } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";
 import { skillIt } from "./skill_it.ts";
@@ -57,6 +58,17 @@ export const STRATEGIES: Readonly<Record<string, StrategyEntry>> = {
         );
       }
       return temperatureMixture(temperature);
+    },
+  },
+  recipe: {
+    argument: `a published recipe: ${Object.keys(RECIPES).join(", ")}`,
+    make: (text = "") => {
+      if (Object.hasOwn(RECIPES, text)) return recipe(text as RecipeName);
+      return fail(
+        `recipe must name one of ${
+          Object.keys(RECIPES).join(", ")
+        }, as in recipe-gte: got ${JSON.stringify(text)}`,
+      );
     },
   },
   manual: {

@@ -62,6 +62,7 @@ const {
   teacherTemperature: _teacherTemperature,
   tasksPerUpdate: _tasksPerUpdate,
   balance: _balance,
+  preset: _preset,
   // There are no workers here.
   deterministicSlots: _deterministicSlots,
   gradientSum: _gradientSum,

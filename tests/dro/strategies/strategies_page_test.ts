@@ -7,6 +7,7 @@ const PAGE = new URL("../../../docs/strategies.md", import.meta.url);
 const WITH: Record<string, string> = {
   manual: "manual-1/1",
   "tdro-as-at": "tdro-as-at-512",
+  recipe: "recipe-gte",
 };
 
 Deno.test("the page and the help name every strategy, the page with its source", async () => {

@@ -41,6 +41,7 @@ async function learned(
 const WITH: Record<string, string> = {
   manual: "manual-4/3/2/1",
   "tdro-as-at": "tdro-as-at-512",
+  recipe: "recipe-gte",
 };
 
 /** Every strategy, as its name alone gives it. */
