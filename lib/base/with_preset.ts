@@ -30,8 +30,10 @@ export function withPreset(
     const own = given[option];
     if (own === undefined) {
       values[option] = value;
-      set.push(`${option} ${value}`);
-    } else if (own !== value) other.push(`${option} ${own} for ${value}`);
+      set.push(`${flagOf(option)} ${value}`);
+    } else if (own !== value) {
+      other.push(`${flagOf(option)} ${own} for ${value}`);
+    }
   }
   return {
     values,
@@ -42,6 +44,11 @@ export function withPreset(
         : [],
     ],
   };
+}
+
+/** An option as it is given on a command line. */
+function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 
 /** The preset of a name; nothing if there is none, which its schema refuses. */

@@ -27,8 +27,11 @@ Deno.test("a preset sets what is left out, and says so", async () => {
   }
   assert.equal(options.preset, "tdro-released");
   assert.equal(notes.length, 1);
-  assert.match(notes[0]!, /^preset tdro-released, the scripts.*: steps 1000, /);
-  assert.match(notes[0]!, /eta 0\.02/);
+  assert.match(
+    notes[0]!,
+    /^preset tdro-released, the scripts.*: --steps 1000, /,
+  );
+  assert.match(notes[0]!, /--eta 0\.02/);
 });
 
 Deno.test("flags and files win over a preset, and are told", async () => {
@@ -44,7 +47,7 @@ Deno.test("flags and files win over a preset, and are told", async () => {
   assert.equal(options.steps, 1000);
   assert.equal(
     notes[1],
-    "given, and not as in the preset: batchSize 32 for 2048, temperature 0.05 for 0.002",
+    "given, and not as in the preset: --batch-size 32 for 2048, --temperature 0.05 for 0.002",
   );
 });
 
@@ -52,7 +55,7 @@ Deno.test("a command takes of a preset what it has options for", async () => {
   for (const command of [train, arena]) {
     const { options, notes } = await read(command);
     assert.equal(options.batchSize, 2048);
-    assert.ok(!("eta" in options) && !notes[0]!.includes("eta "));
+    assert.ok(!("eta" in options) && !notes[0]!.includes("--eta "));
   }
   await assert.rejects(
     readOptions(run as unknown as Command, ["--suite", "s", "--preset", "x"]),

@@ -11,6 +11,7 @@ import {
   batchLosses,
   distillation,
   infoNce,
+  pcGradBalance,
   type StepReport,
   train,
   type TrainOptions,
@@ -76,6 +77,9 @@ const KINDS: Record<
           (_, i) => Math.sin(i),
         ),
     },
+  },
+  "tasks weighed by PCGrad": {
+    options: { weigh: pcGradBalance({ seed: 7 }).weigh },
   },
   "three batches an update, weights by the losses": {
     options: {

@@ -63,32 +63,38 @@ const problem = fc.record({
 });
 
 Deno.test("a proposal is the optimum: its slopes are alike", () => {
-  fc.assert(fc.property(problem, ({ laws, prior, kl }) => {
-    const p = proposeMixture(laws, { prior, kl });
-    assert.ok(Math.abs(p.reduce((a, b) => a + b, 0) - 1) < 1e-9);
-    // The objective is known to 1e-15, which tells the logarithm of a weight w to
-    // √(2e-15 / (kl w)): slopes to 1e-5 from weights of 1e-4 on.
-    const slopes = slopeAt(laws, { prior, kl }, p)
-      .filter((_, k) => p[k]! > 1e-4);
-    const spread = Math.max(...slopes) - Math.min(...slopes);
-    assert.ok(spread < 1e-4, `${spread}`);
-  }));
+  fc.assert(
+    fc.property(problem, ({ laws, prior, kl }) => {
+      const p = proposeMixture(laws, { prior, kl });
+      assert.ok(Math.abs(p.reduce((a, b) => a + b, 0) - 1) < 1e-9);
+      // The objective is known to 1e-15, which tells the logarithm of a weight w to
+      // √(2e-15 / (kl w)): slopes to 1e-5 from weights of 1e-4 on.
+      const slopes = slopeAt(laws, { prior, kl }, p)
+        .filter((_, k) => p[k]! > 1e-4);
+      const spread = Math.max(...slopes) - Math.min(...slopes);
+      assert.ok(spread < 1e-4, `${spread}`);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 Deno.test("a proposal within bounds rises only where it may", () => {
-  fc.assert(fc.property(problem, ({ laws, prior, kl }) => {
-    // 100 draws from 80 rows a task: 0.4 at most each.
-    const bound = { sizes: [40, 40, 40, 40], draws: 100, maxPasses: 1 };
-    const p = proposeMixture(laws, { prior, kl, bound });
-    assert.ok(p.every((w) => w <= 0.4 + 1e-9), `${p}`);
-    const slopes = slopeAt(laws, { prior, kl }, p);
-    const free = slopes.filter((_, k) => p[k]! < 0.4 - 1e-6 && p[k]! > 1e-4);
-    const level = Math.max(...free);
-    assert.ok(level - Math.min(...free) < 1e-4);
-    slopes.forEach((s, k) => {
-      if (p[k]! >= 0.4 - 1e-6) assert.ok(s < level + 1e-4, "it would shrink");
-    });
-  }));
+  fc.assert(
+    fc.property(problem, ({ laws, prior, kl }) => {
+      // 100 draws from 80 rows a task: 0.4 at most each.
+      const bound = { sizes: [40, 40, 40, 40], draws: 100, maxPasses: 1 };
+      const p = proposeMixture(laws, { prior, kl, bound });
+      assert.ok(p.every((w) => w <= 0.4 + 1e-9), `${p}`);
+      const slopes = slopeAt(laws, { prior, kl }, p);
+      const free = slopes.filter((_, k) => p[k]! < 0.4 - 1e-6 && p[k]! > 1e-4);
+      const level = Math.max(...free);
+      assert.ok(level - Math.min(...free) < 1e-4);
+      slopes.forEach((s, k) => {
+        if (p[k]! >= 0.4 - 1e-6) assert.ok(s < level + 1e-4, "it would shrink");
+      });
+    }),
+    { numRuns: 40 },
+  );
 });
 
 Deno.test("equal tasks get the prior, and a prior of 0 stays out", () => {
