@@ -25,6 +25,17 @@ export function benchScale(): number {
   return Number(Deno.env.get("TDRO_BENCH_SCALE") ?? 1);
 }
 
+/** Tells the sides how many texts to encode, where a size of its own is wanted. */
+export function announceTexts(texts: number): void {
+  Deno.env.set("TDRO_BENCH_TEXTS", `${texts}`);
+}
+
+/** How many texts to encode, if that was told. */
+export function benchTexts(): number | undefined {
+  const told = Deno.env.get("TDRO_BENCH_TEXTS");
+  return told === undefined ? undefined : Number(told);
+}
+
 /** Our side's backend, on the device that was announced. */
 export function useBenchBackend(): Promise<Backend> {
   const requireGpu = Deno.env.get("TDRO_BENCH_DEVICE") === "gpu";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 /** What the peers need; versions are those that were tried. */
 const PACKAGES = [
-  ...["torch==2.13.0", "transformers", "sentence-transformers"],
+  ...["torch==2.13.0", "transformers", "sentence-transformers", "datasets"],
   ...["faiss-cpu", "pytrec_eval-terrier", "bm25s", "onnx", "onnxruntime"],
   ...["openvino", "nncf"],
 ];

@@ -3,7 +3,7 @@ import { passageText } from "../../../lib/data/mod.ts";
 import type { InferencePrecision } from "../../../lib/backend/kernels/mod.ts";
 import { encodeTexts, loadEncoder } from "../../../lib/model/mod.ts";
 import { ROOT } from "../../_paths.ts";
-import { useBenchBackend } from "../_device.ts";
+import { benchTexts, useBenchBackend } from "../_device.ts";
 import type { Work } from "../_work.ts";
 import { buildDocsSuite } from "../../../lib/docs_suite/mod.ts";
 
@@ -22,9 +22,10 @@ export async function setup(
   const texts = suite.tasks.flatMap((task) =>
     [...task.corpus.values()].map(passageText)
   );
-  const step = texts.length / (quick ? 500 : 5000);
+  const count = benchTexts() ?? (quick ? 500 : 5000);
+  const step = texts.length / count;
   const chosen = Array.from(
-    { length: quick ? 500 : 5000 },
+    { length: count },
     (_, i) => texts[Math.floor(i * step)]!,
   );
   await Deno.writeTextFile(
