@@ -82,6 +82,14 @@ export const WORKS: readonly WorkEntry[] = [
     work: "exact top-100, 1,000 queries × 100,000 × 384",
     peer: "faiss IndexFlatIP",
     target: 1.2,
+    memory: true,
+  },
+  {
+    name: "search_million",
+    work: "exact top-100, 1,000 queries × 1,000,000 × 384",
+    peer: "faiss IndexFlatIP",
+    target: 1.2,
+    memory: true,
   },
   {
     name: "trec_metrics",

@@ -4,7 +4,10 @@
  * test that passes or fails: timings depend on the machine.
  *
  * `deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE] [--plot FILE]
- *   [--device cpu|gpu] [--scale N]`
+ *   [--device cpu|gpu] [--scale N] [--core]`
+ *
+ * `--core` (Linux) holds both sides on one core and counts the processor's time,
+ * which other programs hardly change.
  *
  * `deno run -A tests/bench/profile.ts NAME` tells where the time of one goes.
  *
@@ -68,14 +71,20 @@ async function measure(
   },
 ): Promise<Result> {
   const size = quick ? "quick" : "full";
-  await using ours = new Side(`${entry.name}: ours`, Deno.execPath(), [
-    ...["run", "-A", "--no-check", join(HERE, "_work.ts")],
+  const side = (name: string, ...command: string[]) => {
+    const all = core ? ["taskset", "-c", "1", ...command] : command;
+    return new Side(`${entry.name}: ${name}`, all[0]!, all.slice(1));
+  };
+  await using ours = side(
+    "ours",
+    ...[Deno.execPath(), "run", "-A", "--no-check", join(HERE, "_work.ts")],
     ...[entry.name, size, folder],
-  ]);
+  );
   // It imports its libraries while our side gets ready.
-  await using theirs = new Side(`${entry.name}: ${entry.peer}`, python, [
-    ...[join(HERE, "peers", "_serve.py"), entry.name, size, folder],
-  ]);
+  await using theirs = side(
+    entry.peer,
+    ...[python, join(HERE, "peers", "_serve.py"), entry.name, size, folder],
+  );
   const ready = await ours.ready;
   await theirs.setUp();
   const { check, precision } = await theirs.ready;
@@ -135,6 +144,11 @@ const SHORT = 4;
  * threads look for more work for a while.
  */
 async function turn(side: Side): Promise<number> {
+  if (core) {
+    const before = side.processorTime();
+    await side.round();
+    return side.processorTime() - before;
+  }
   const seconds = await side.round();
   return seconds < SHORT ? await side.round() : seconds;
 }
@@ -151,15 +165,16 @@ const gib = (bytes: number | undefined) =>
   bytes === undefined ? "–" : `${(bytes / 2 ** 30).toFixed(2)}`;
 
 const flags = parseArgs(Deno.args, {
-  boolean: ["quick", "help"],
+  boolean: ["quick", "help", "core"],
   string: ["only", "rounds", "json", "plot", "device", "scale"],
 });
 if (flags.help) {
   console.log(
     "deno task bench [--quick] [--only NAME,…] [--rounds N] [--json FILE] [--plot FILE]\n" +
-      "                [--device cpu|gpu] [--scale N]\n\n" +
+      "                [--device cpu|gpu] [--scale N] [--core]\n\n" +
       "--device gpu lets both sides compute on the graphics card; --scale N gives\n" +
-      "training steps of even texts N times as many of them.\n\n" +
+      "training steps of even texts N times as many of them; --core holds both sides\n" +
+      "on one core and counts the processor's time.\n\n" +
       WORKS.map(({ name, work }) => `${name.padEnd(20)} ${work}`).join("\n"),
   );
   Deno.exit();
@@ -181,6 +196,12 @@ if (!DEVICES.includes(device) || !(Number.isInteger(scale) && scale >= 1)) {
   Deno.exit(2);
 }
 announceDevice(device);
+const { core } = flags;
+if (core) {
+  for (const name of ["TDRO_THREADS", "TDRO_WASM_THREADS", "OMP_NUM_THREADS"]) {
+    Deno.env.set(name, "1");
+  }
+}
 announceScale(scale);
 const folder = join(ROOT, ".cache", "bench");
 await Deno.mkdir(folder, { recursive: true });
