@@ -36,6 +36,11 @@ export interface MilvusClient {
 export async function openMilvus(address: string): Promise<MilvusClient> {
   const { protocol, host, hostname, database } = readAddress(address);
   const token = Deno.env.get("MILVUS_TOKEN");
+  if (token && protocol === "http:" && !isLocal(hostname)) {
+    throw new RangeError(
+      "Cannot open the store: MILVUS_TOKEN goes over https or to this machine alone: got an address of http; use https://…, or unset it",
+    );
+  }
   const sdk = await loadPackage(MILVUS_PACKAGE, "the client of Milvus");
   const { MilvusClient } = sdk.default ?? sdk;
   const client = new MilvusClient({
@@ -45,8 +50,14 @@ export async function openMilvus(address: string): Promise<MilvusClient> {
     logLevel: "error",
     ...(token && { token }),
     ...(database && { database }),
-    // What runs on this machine isn't reached through a proxy.
-    channelOptions: isLocal(hostname) ? { "grpc.enable_http_proxy": 0 } : {},
+    channelOptions: {
+      // While passages are encoded nothing is asked for minutes: the client's pings
+      // would be taken for an attack, and the server would end the connection.
+      "grpc.keepalive_time_ms": 2 ** 31 - 1,
+      "grpc.keepalive_permit_without_calls": 0,
+      // What runs on this machine isn't reached through a proxy.
+      ...isLocal(hostname) && { "grpc.enable_http_proxy": 0 },
+    },
   });
   try {
     await client.connectPromise;

@@ -82,5 +82,10 @@ await assert.rejects(open("http://127.0.0.1:9"), {
   message:
     "Cannot open the store: a server of Milvus must answer at the address: connect ECONNREFUSED 127.0.0.1:9; start it, or see MILVUS_TOKEN in docs/environment.md",
 });
+Deno.env.set("MILVUS_TOKEN", "secret");
+await assert.rejects(
+  open("http://milvus.example:19530"),
+  /MILVUS_TOKEN goes over https or to this machine alone/,
+);
 await database.close();
 await client.close();
