@@ -62,7 +62,7 @@ Deno.test({
     assert.equal(new Set(first).size, first.length);
     assert.deepEqual(
       (await offers("weights", "")).sort(),
-      ["explain", "replay", "select", "show"],
+      ["explain", "fit", "replay", "select", "show"],
     );
     assert.deepEqual(await offers("weights", "show", "--so"), ["--sort"]);
     assert.deepEqual(await offers("weights", "show", "--sort", ""), [
