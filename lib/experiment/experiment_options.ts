@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type BalanceName, BALANCES } from "../base/balance_names.ts";
+import { computeAfterTrainingShape } from "../base/compute_option.ts";
 import { PRESET_NAMES, type PresetName } from "../base/presets.ts";
 import { withPreset } from "../base/with_preset.ts";
 import { DEV_SIZES } from "../base/dev_sizes.ts";
@@ -107,6 +108,8 @@ export interface ExperimentOptions extends WeightOptions {
   mined?: string | undefined;
   /** Pool of `tdro eval pool` to evaluate on; absent: whole corpora. */
   pool?: string | undefined;
+  /** What products multiply in evaluations on the test splits; absent: float32. */
+  computeType?: "float32" | "bfloat16" | "int8" | undefined;
   /**
    * What finds the hard negatives; `"fused"`: both, by reciprocal rank; absent:
    * BM25.
@@ -254,6 +257,7 @@ export const experimentShape = {
   pool: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
     "Evaluate on this pool, which tdro eval pool made, rather than on whole corpora: much cheaper, and comparable only with the same pool",
   ),
+  ...computeAfterTrainingShape,
   // Absent, not with a default: so are they in the records of earlier runs.
   mineBy: z.enum(["bm25", "dense", "fused"]).optional().describe(
     "What retrieves the hard negatives; fused: both, by reciprocal rank; " +

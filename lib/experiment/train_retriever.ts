@@ -166,6 +166,11 @@ async function* retriever(
   { planOnly }: { planOnly: boolean },
 ): AsyncGenerator<ProgressEvent, RetrieverResult | RunPlan> {
   const parsed = parseExperimentOptions(settings);
+  if (!evaluate && parsed.computeType !== undefined) {
+    throw new RangeError(
+      "Cannot train: --compute-type is about evaluations, and --no-evaluate leaves them out; leave one of them out",
+    );
+  }
   const adapter = adapterOf(lora, parsed);
   const mined = parsed.mined === undefined
     ? undefined

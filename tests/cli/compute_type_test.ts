@@ -62,6 +62,32 @@ onBackends(
     }),
 );
 
+Deno.test("a training evaluates as tdro eval does with the same --compute-type", () =>
+  withSuite(async (folder) => {
+    const run = async (...line: string[]) => {
+      const { code, out, err } = await tdro(
+        ...line,
+        ...["--suite", `${folder}/suite`, "--backend", "wasm", "--json"],
+      );
+      assert.equal(code, 0, err);
+      return JSON.parse(out);
+    };
+    const int8 = ["--compute-type", "int8"];
+    const own = ["--steps", "2", "--batch-size", "6", "--hidden-size", "32"];
+    await run("train", "--out", `${folder}/run`, ...own, ...int8);
+    const { retriever }: Record<string, EvalReport> = JSON.parse(
+      await Deno.readTextFile(`${folder}/run/eval.json`),
+    );
+    const model = ["--model", `${folder}/run/models/retriever`];
+    const same: EvalReport = await run("eval", ...model, ...int8);
+    assert.equal(retriever!.origin!.computeType, "int8");
+    assert.deepEqual(retriever!.mean["nDCG@10"], same.mean["nDCG@10"]);
+    const { options } = JSON.parse(
+      await Deno.readTextFile(`${folder}/run/run.json`),
+    );
+    assert.equal(options.computeType, "int8");
+  }));
+
 Deno.test("--compute-type without a model, or in training, is refused", async () => {
   const refused = async (line: string, why: RegExp) => {
     const outcome = await tdro(...line.split(" "));
@@ -79,6 +105,12 @@ Deno.test("--compute-type without a model, or in training, is refused", async ()
   await refused(
     "mine --suite s --compute-type int8",
     /--compute-type is about a model: add --model or --teacher/,
+  );
+  await withSuite((folder) =>
+    refused(
+      `train --suite ${folder}/suite --no-evaluate --compute-type int8 --quiet`,
+      /--compute-type is about evaluations, and --no-evaluate leaves them out/,
+    )
   );
   await refused(
     "train --suite s --precision int8",

@@ -1,3 +1,4 @@
+import { checkPrecision } from "../../backend/kernels/mod.ts";
 import { checkSpace, freeSpace } from "../../base/files/check_space.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { type Suite, trainExamples } from "../../data/mod.ts";
@@ -49,7 +50,8 @@ const WORTH_MEASURING = 100;
 /**
  * The plan of what is going to be done, and the lines that say it.
  *
- * @throws {RangeError} If what a new run writes won't fit on the disk.
+ * @throws {RangeError} If what a new run writes won't fit on the disk, or the backend
+ * doesn't compute what evaluations ask for.
  */
 export async function* planStage(
   input: PlanInput,
@@ -57,6 +59,7 @@ export async function* planStage(
   const { base, suite, options, backend, models, sample, starts = 1, open } =
     input;
   const { state, planOnly } = input;
+  checkPrecision(options.computeType ?? "float32");
   const tasks = plannedTasks(suite, {
     tested: input.pooled?.suite,
     rows: input.rows,

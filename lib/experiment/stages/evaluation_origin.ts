@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { type EvalOrigin, hashModel } from "../../eval/mod.ts";
 import { modelInfo, notedPassageModel, textLimits } from "../../model/mod.ts";
 import { modelFolder } from "../../base/files/model_folder.ts";
+import { recordedComputeType } from "../retriever/vectors_of.ts";
 import { versions } from "../versions.ts";
 import type { StageInput } from "./stage_input.ts";
 
@@ -24,6 +25,7 @@ export async function evaluationOrigin(
   return {
     ...of,
     ...backend && { backend: { name: backend.name, device: backend.device } },
+    ...recordedComputeType(options.computeType),
     versions: versions(),
   };
 }
