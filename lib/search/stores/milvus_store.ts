@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { type MilvusClient, openMilvus } from "./milvus_client.ts";
-import { idOf, storedId } from "./stored_id.ts";
+import { idOf, keyOf, storedId } from "./stored_id.ts";
 import {
   noTable,
   otherSource,
@@ -345,12 +344,7 @@ function among(ids: readonly string[]): string {
   return `key in [${ids.map((id) => `"${keyOf(id)}"`).join(", ")}]`;
 }
 
-function keyOf(id: string): string {
-  return createHash("sha256").update(storedId(id)).digest("hex");
-}
-
 /** A source of any length, in letters that every version of Milvus keeps. */
 function noteOf(source: string): string {
-  const hash = createHash("sha256").update(storedId(source)).digest("hex");
-  return `tdro-vectors/1 ${hash}`;
+  return `tdro-vectors/1 ${keyOf(source)}`;
 }

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { inOneLine } from "./one_line.ts";
 import { openPg, type PgClient, type PgQueries } from "./pg_client.ts";
-import { idOf, storedId } from "./stored_id.ts";
+import { idOf, keyOf, storedId } from "./stored_id.ts";
 import {
   noTable,
   otherSource,
@@ -184,10 +183,6 @@ class PgvectorEngine implements StoreEngine {
   close(): Promise<void> {
     return Promise.resolve();
   }
-}
-
-function keyOf(id: string): string {
-  return createHash("sha256").update(storedId(id)).digest("hex");
 }
 
 /** Float32 numbers in digits that give them back. */

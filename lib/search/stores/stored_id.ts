@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /**
  * An id as databases can keep it, who know neither a NUL nor half a surrogate pair:
  * those are escaped, and so is the backslash that escapes them.
@@ -18,4 +20,9 @@ export function idOf(stored: string): string {
     /\\([0-9a-f]{4})/g,
     (_, code) => String.fromCharCode(parseInt(code, 16)),
   );
+}
+
+/** A short key of an id, of hexadecimal digits: databases index no long texts. */
+export function keyOf(id: string): string {
+  return createHash("sha256").update(storedId(id)).digest("hex");
 }
