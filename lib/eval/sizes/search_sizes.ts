@@ -34,7 +34,7 @@ export interface SearchSizesOptions extends SearchKernels {
  */
 export async function* searchSizes(
   { queries, passages }: EncodedTask,
-  { k, sizes, signal, ...kernels }: SearchSizesOptions,
+  { k, sizes, signal, prepare, prepareSteps, hamming }: SearchSizesOptions,
 ): AsyncGenerator<[SizeCell, Run]> {
   const cut = (texts: EmbeddedTexts, dim: number) => ({
     ids: texts.ids,
@@ -52,7 +52,12 @@ export async function* searchSizes(
         passages: passages.map((chunk) => cut(chunk, dim)),
       };
     }
-    using index = new QuantisedIndex({ ...rescoring, ...kernels });
+    using index = new QuantisedIndex({
+      ...rescoring,
+      prepare,
+      prepareSteps,
+      hamming,
+    });
     for (const chunk of now.passages) index.add(chunk);
     yield [cell, await index.search(now.queries, k, { signal })];
   }
