@@ -82,6 +82,7 @@ ENGINES.forEach(([name, number], i) => {
       const program = (await programs)[i]!;
       const [first, ...results] = await resultsOf(program);
       assert.equal(first.engine, number);
+      assert.equal(results[0].kept, 2);
       const products = results.filter(({ precision }) =>
         precision !== undefined
       );

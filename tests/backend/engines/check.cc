@@ -1,14 +1,17 @@
 // Products of one engine beside sums in double precision: a line of JSON each.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "activation.h"
 #include "bytes.h"
 #include "engine.h"
 #include "nearest.h"
+#include "pool.h"
 #include "product.h"
 
 using namespace tdro;
@@ -288,10 +291,31 @@ void checkNearest(Look look, int64_t Q, int64_t P, int64_t D, int64_t k) {
               (int)look, (int)Q, (int)D, (int)missed, (int)more);
 }
 
+// How many of two threads keep numbers below 1e-38, where the one was started by a
+// thread that takes them for 0, as TensorFlow's do, and the other by the program.
+void checkSmallest() {
+#if defined(__x86_64__)
+  std::thread([] {
+    __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);
+    parallelFor(2, [](int64_t) {});
+  }).join();
+#endif
+  std::atomic<int> arrived{0};
+  std::atomic<int> kept{0};
+  parallelFor(2, [&](int64_t) {
+    for (arrived++; arrived < 2;) std::this_thread::yield();
+    volatile float small = 1e-30f, factor = 1e-12f;
+    volatile float smaller = small * factor;
+    kept += smaller != 0;
+  });
+  std::printf("{\"kept\":%d}\n", kept.load());
+}
+
 }  // namespace
 
 int main() {
   std::printf("{\"engine\":%d}\n", engineNumber());
+  checkSmallest();
   const int64_t shapes[][3] = {{1, 1, 1},   {37, 150, 41}, {12, 32, 32},
                                {65, 33, 97}, {33, 1100, 32}, {200, 64, 130},
                                {50, 2200, 70}, {70, 40, 48}};  // cut by its depth

@@ -11,11 +11,33 @@
 namespace tdro {
 namespace {
 
+// Whether a thread takes the smallest numbers (below 1e-38) for 0, and how it rounds.
+// A new thread has it from whoever started it, and some of TensorFlow's do so. All
+// that share a round must do as its caller, or a result depended on who computed it.
+#if defined(__x86_64__)
+using FloatMode = unsigned;
+FloatMode floatMode() { return __builtin_ia32_stmxcsr() & ~0x3fu; }
+void setFloatMode(FloatMode mode) { __builtin_ia32_ldmxcsr(mode); }
+#elif defined(__aarch64__)
+using FloatMode = uint64_t;
+FloatMode floatMode() {
+  FloatMode mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+  return mode;
+}
+void setFloatMode(FloatMode mode) { __asm__ volatile("msr fpcr, %0" ::"r"(mode)); }
+#else
+using FloatMode = int;
+FloatMode floatMode() { return 0; }
+void setFloatMode(FloatMode) {}
+#endif
+
 // One round of work. Workers hold it by a shared pointer, so a late one finds
 // a finished round, never the next one's tasks.
 struct Round {
   int64_t count;
   const std::function<void(int64_t)>* task;
+  FloatMode mode;
   std::atomic<int64_t> next{0};
   std::atomic<int64_t> done{0};
 
@@ -42,6 +64,7 @@ class Pool {
     auto round = std::make_shared<Round>();
     round->count = count;
     round->task = &task;
+    round->mode = floatMode();
     {
       std::lock_guard<std::mutex> lock(mutex_);
       round_ = round;
@@ -74,6 +97,7 @@ class Pool {
         seen = generation_.load();
         round = round_;
       }
+      setFloatMode(round->mode);
       round->work();
     }
   }
