@@ -6,6 +6,7 @@ import {
   type MixturePoint,
 } from "../regression/mixing_law.ts";
 import { affordable } from "./affordable.ts";
+import { lossesAfter } from "./losses_after.ts";
 import { randomMixture } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";
 
@@ -60,15 +61,9 @@ export function climb(): Strategy {
           ? Array.from({ length: ends }, () => randomMixture(tasks, rng))
           : shuffled(bestOf(points, rng), rng).slice(0, ends - points.length);
         for (const weights of drawn) {
-          const proxy = await context.proxy(steps);
-          try {
-            await proxy.train(weights, steps);
-            const losses = await proxy.devLosses();
-            const mean = losses.reduce((a, b) => a + b, 0) / tasks;
-            points.push({ weights, loss: Math.max(0, mean) });
-          } finally {
-            proxy.dispose();
-          }
+          const losses = await lossesAfter(context, weights, steps);
+          const mean = losses.reduce((a, b) => a + b, 0) / tasks;
+          points.push({ weights, loss: Math.max(0, mean) });
           yield {
             done: context.spent(),
             total: proxySteps,

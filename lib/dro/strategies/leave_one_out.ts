@@ -1,4 +1,5 @@
 import { affordable } from "./affordable.ts";
+import { lossesAfter } from "./losses_after.ts";
 import { checkFinite, relative, softmax } from "./softmax.ts";
 import type { Strategy } from "./strategy.ts";
 
@@ -98,13 +99,8 @@ export function leaveOneOut(): Strategy {
       // The run on all tasks is number K.
       for (let left = tasks; left >= 0; left--) {
         const steps = left === tasks ? most : rest;
-        const proxy = await context.proxy(steps);
-        try {
-          await proxy.train(names.map((_, k) => k === left ? 0 : 1), steps);
-          losses[left] = await proxy.devLosses();
-        } finally {
-          proxy.dispose();
-        }
+        const mixture = names.map((_, k) => k === left ? 0 : 1);
+        losses[left] = await lossesAfter(context, mixture, steps);
         yield {
           done: context.spent(),
           total: proxySteps,

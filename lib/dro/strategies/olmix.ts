@@ -1,6 +1,7 @@
 import { fitMixingLaw } from "../regression/mixing_law.ts";
 import { proposeMixture } from "../regression/propose_mixture.ts";
 import { affordable } from "./affordable.ts";
+import { lossesAfter } from "./losses_after.ts";
 import { drawDirichlet } from "./dirichlet.ts";
 import type { TriedMixture } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";
@@ -63,13 +64,8 @@ export function olmix(
       const tried: TriedMixture[] = [];
       for (let run = 0; run < runs; run++) {
         const weights = mixtureAround(prior, rng);
-        const proxy = await context.proxy(steps);
-        try {
-          await proxy.train(weights, steps);
-          tried.push({ weights, losses: await proxy.devLosses() });
-        } finally {
-          proxy.dispose();
-        }
+        const losses = await lossesAfter(context, weights, steps);
+        tried.push({ weights, losses });
         yield {
           done: context.spent(),
           total: proxySteps,

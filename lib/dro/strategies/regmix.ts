@@ -1,4 +1,5 @@
 import { affordable } from "./affordable.ts";
+import { lossesAfter } from "./losses_after.ts";
 import { drawDirichlet } from "./dirichlet.ts";
 import { ridge } from "./ridge.ts";
 import { checkFinite } from "./softmax.ts";
@@ -167,13 +168,8 @@ export function regmix(): Strategy {
       const tried: TriedMixture[] = [];
       for (let run = 0; run < runs; run++) {
         const weights = randomMixture(tasks, mixtures);
-        const proxy = await context.proxy(steps);
-        try {
-          await proxy.train(weights, steps);
-          tried.push({ weights, losses: await proxy.devLosses() });
-        } finally {
-          proxy.dispose();
-        }
+        const losses = await lossesAfter(context, weights, steps);
+        tried.push({ weights, losses });
         yield {
           done: context.spent(),
           total: proxySteps,
