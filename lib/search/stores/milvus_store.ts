@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type MilvusClient, openMilvus } from "./milvus_client.ts";
 import { idOf, keyOf, storedId } from "./stored_id.ts";
 import {
@@ -119,10 +120,13 @@ class MilvusEngine implements StoreEngine {
   async #load(): Promise<void> {
     let index = await this.#readIndex();
     if (!index) {
-      await this.#makeIndex({ index_type: "FLAT" });
+      const refused = await this.#makeIndex({ index_type: "FLAT" })
+        .then(() => undefined, (error) => error);
       index = await this.#readIndex();
+      // Another process may have made it just now: then all is well.
+      if (!index) throw refused;
     }
-    this.#index = index!;
+    this.#index = index;
     await this.#call("loadCollection");
   }
 
@@ -179,11 +183,19 @@ class MilvusEngine implements StoreEngine {
     }));
     if (this.#dimension === undefined) {
       await this.#make(rows[0]!.vector.length).catch(async (error) => {
-        // Another process may have made it just now.
-        if (!await this.look()) throw error;
+        if (!await this.#appears()) throw error;
       });
     }
     await this.#call("upsert", { data });
+  }
+
+  /** Waits a little for a collection that another process may be making just now. */
+  async #appears(): Promise<boolean> {
+    for (let tries = 0; tries < 20; tries++) {
+      if (await this.look()) return true;
+      await delay(100);
+    }
+    return false;
   }
 
   async missing(ids: readonly string[]): Promise<string[]> {

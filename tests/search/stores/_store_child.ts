@@ -138,13 +138,17 @@ const [one, two] = [
 ];
 await one.put(rows(0, 3));
 assert.deepEqual([await one.count(), await two.count()], [3, 0]);
-// Two that make the same table at once both put their vectors in; but LanceDB in an
-// object store, where there is no lock.
+// Several that make the same table at once all put their vectors in; but LanceDB in
+// an object store, where there is no lock.
 if (!address.startsWith("s3:")) {
-  const race = () => database.table({ table: "race" });
-  const [here, there] = [await race(), await race()];
-  await Promise.all([here.put(rows(0, 3)), there.put(rows(3, 6))]);
-  assert.equal(await (await race()).count(), 6);
+  for (const table of ["race", "again", "thrice"]) {
+    const race = () => database.table({ table });
+    const all = await Promise.all(Array.from({ length: 6 }, race));
+    await Promise.all(
+      all.map((each, at) => each.put(rows(3 * at, 3 * at + 3))),
+    );
+    assert.equal(await (await race()).count(), 18);
+  }
 }
 if (engine === "pgvector" && !address.includes("://")) {
   await assert.rejects(open(), /another process|has it/);
