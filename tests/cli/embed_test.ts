@@ -84,7 +84,10 @@ Deno.test("embed goes on where it stopped, and refuses what was made otherwise",
   assert.deepEqual(await encoded(), [0, 18, 0]);
   const other = await embed("npy", "--passage-length", "4");
   assert.equal(other.code, 2);
-  assert.match(other.err, /holds vectors of another model.*--force/);
+  assert.match(
+    other.err,
+    /holds vectors that were made otherwise \(.*; now 4 tokens.*--force/,
+  );
   assert.deepEqual(
     await encoded("--passage-length", "4", "--force"),
     [36, 18, 24],

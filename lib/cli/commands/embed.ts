@@ -94,7 +94,7 @@ export const command: Command<EmbedCommandOptions> = {
         "For files: keep vectors here too, as tdro eval does, and take them from here",
       ),
     force: z.boolean().default(false).describe(
-      "Replace files that were made by another model or of other passages",
+      "Replace files that were made by another model, otherwise, or of other passages",
     ),
     pull: pullOption,
     backend: backendOption,

@@ -18,6 +18,7 @@ import {
 } from "../../search/mod.ts";
 import type { DenseModel } from "../retriever/open_model.ts";
 import { storeTable } from "../retriever/store_table.ts";
+import { otherVectors } from "../retriever/vectors_of.ts";
 import { type VectorForm, writeVectorFile } from "./vector_files.ts";
 import {
   findVectorParts,
@@ -167,7 +168,11 @@ async function* intoFile(
   }
   if (before && !force) {
     throw new RangeError(
-      `Cannot write ${path}: it holds vectors of another model or of other passages; choose another folder with --out, or replace it with --force`,
+      `Cannot write ${path}: it holds vectors ${
+        before.source === source
+          ? "of other passages"
+          : otherVectors(before.source, source)
+      }; choose another folder with --out, or replace it with --force`,
     );
   }
   await makeFolder(out);

@@ -15,6 +15,17 @@ export function vectorsOf(
   ].join(", ");
 }
 
+/** What two answers of {@linkcode vectorsOf} differ by, to be said after "vectors". */
+export function otherVectors(theirs: string, ours: string): string {
+  const [[theirModel, theirWay], [ourModel, ourWay]] = [theirs, ours]
+    .map((vectors) => vectors.split(/, (.*)/s, 2)) as [Pair, Pair];
+  return theirModel === ourModel
+    ? `that were made otherwise (${theirWay}; now ${ourWay})`
+    : "of another model";
+}
+
+type Pair = [model: string, way: string];
+
 /** How a record says what products multiplied. */
 export function recordedComputeType(
   type: InferencePrecision | undefined,
