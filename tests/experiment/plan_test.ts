@@ -138,6 +138,19 @@ Deno.test("time, memory and disk are worked by hand", () => {
   assert.ok(
     Math.abs(seconds!.evaluation - 4 * 0.001 * 28350 / 3) < 1e-9,
   );
+  // In other numbers an evaluation takes what was measured.
+  const { seconds: encoded } = estimate({
+    ...PLANNED,
+    model,
+    models: { kept: 3, evaluated: 4 },
+    measured: {
+      secondsPerToken: 0.001,
+      secondsPerTokenEncoded: 1e-4,
+      memory: 0,
+    },
+  });
+  assert.equal(encoded!.training, seconds!.training);
+  assert.ok(Math.abs(encoded!.evaluation - 4 * 1e-4 * 28350) < 1e-9);
   assert.equal(memory, 50_000 + 4000 + 4 * 8 * 300);
   assert.equal(disk, diskSpace(model, { models: 3 }));
   assert.equal(disk, 3 * 4000 + 3 * (4000 + 2000));

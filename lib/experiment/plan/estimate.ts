@@ -65,7 +65,7 @@ export function plannedDev(
 
 /**
  * Estimates time, memory and disk. A token costs the same everywhere; without
- * gradients a third.
+ * gradients a third, where that wasn't measured.
  */
 export function estimate(input: EstimateInput): PlanEstimates {
   const { model, models, keep, measured, stages, dev, lengths } = input;
@@ -75,7 +75,7 @@ export function estimate(input: EstimateInput): PlanEstimates {
     seconds: measured && {
       training: trainingTokens(input) * measured.secondsPerToken,
       evaluation: models.evaluated * evaluationTokens(tested, lengths) *
-        measured.secondsPerToken / 3,
+        (measured.secondsPerTokenEncoded ?? measured.secondsPerToken / 3),
       ...dev && {
         dev: dev.evaluations * evaluationTokens(dev.tasks, lengths) *
           measured.secondsPerToken / 3,

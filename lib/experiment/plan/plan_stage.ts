@@ -5,6 +5,7 @@ import { type Suite, trainExamples } from "../../data/mod.ts";
 import { cutTexts } from "../stages/cut_texts.ts";
 import type { StageInput } from "../stages/stage_input.ts";
 import { estimate, plannedDev } from "./estimate.ts";
+import { measureEncoding } from "./measure_encoding.ts";
 import { measureUpdates } from "./measure_updates.ts";
 import { plannedModel } from "./planned_model.ts";
 import { pooledLine } from "../stages/pooled_test.ts";
@@ -104,8 +105,11 @@ async function* measuring(input: PlanInput) {
   };
   yield { ...event, done: 0, total: 1 };
   const measured = await (input.measure?.() ?? measureUpdates(input));
+  const secondsPerTokenEncoded = input.models.evaluated > 0
+    ? await measureEncoding(input)
+    : undefined;
   yield { ...event, done: 1, total: 1 };
-  return measured;
+  return { ...measured, secondsPerTokenEncoded };
 }
 
 function plannedTasks(

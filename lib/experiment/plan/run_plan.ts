@@ -35,6 +35,8 @@ export interface PlannedTask {
 export interface MeasuredUpdates {
   /** Seconds per token in training: forward, backward and update. */
   secondsPerToken: number;
+  /** Seconds per token in evaluation. @default {a third of those in training} */
+  secondsPerTokenEncoded?: number | undefined;
   /** Memory of the process at its highest, in bytes. */
   memory: number;
 }
