@@ -16,15 +16,34 @@ Deno.test("eval pool makes a pool that eval and run search instead of whole corp
     await saveEncoder(smallEncoder(), `${folder}/model`);
     const suite = ["--suite", `${folder}/suite`];
     const pool = `${folder}/pool.json`;
+    const int8 = ["--compute-type", "int8", "--backend", "wasm"];
     const made = await tdro(
       ...["eval", "pool", ...suite, "--models", `${folder}/model`],
-      ...["--out", pool, ...SIZES, "--backend", "wasm"],
+      ...["--out", pool, ...SIZES, ...int8],
     );
     assert.equal(made.code, 0, made.err);
+    assert.match(made.err, /products: int8/);
     assert.match(made.out, /of passages/);
     assert.match(made.out, /rankings are those of BM25, model\n/);
     const { pool: content, sha256 } = await readPool(pool);
     assert.deepEqual(content.systems, ["BM25", "model"]);
+
+    // The model is in it: every query of the pool scores as on whole corpora.
+    const dense = ["eval", ...suite, "--model", `${folder}/model`, ...int8];
+    const report = async (...more: string[]) => {
+      const path = `${folder}/dense${more.length}.json`;
+      const { code, err } = await tdro(...dense, ...more, "--out", path);
+      assert.equal(code, 0, err);
+      return (await readReport(path)).tasks;
+    };
+    const onWhole = await report();
+    for (const [k, task] of (await report("--pool", pool)).entries()) {
+      const { queryIds, perQuery } = onWhole[k]!;
+      assert.deepEqual(
+        task.perQuery["nDCG@10"],
+        task.queryIds.map((id) => perQuery["nDCG@10"]![queryIds.indexOf(id)]),
+      );
+    }
 
     // BM25 is in the pool: it scores as on whole corpora, on the pool's queries.
     const line = ["eval", ...suite, "--bm25", "--metrics", "nDCG@10"];
@@ -108,6 +127,10 @@ Deno.test("what doesn't go with a pool is refused", async () => {
         /evaluated on the split test, and it is one of train/,
       ],
       [["eval", "pool", ...suite, "--out", pool], /the file exists/],
+      [
+        ["eval", "pool", ...suite, "--out", "x", "--compute-type", "int8"],
+        /--compute-type is about models: add --models/,
+      ],
     ];
     for (const [line, message] of cases) {
       const refused = await tdro(...line);

@@ -1,8 +1,10 @@
 import { basename } from "node:path";
 import { z } from "zod";
+import type { InferencePrecision } from "../../../backend/kernels/mod.ts";
 import type { BackendName } from "../../../backend/mod.ts";
 import type { ProgressEvent } from "../../../base/progress_event.ts";
 import { line } from "../../../base/printable.ts";
+import { computeShape } from "../../../base/compute_option.ts";
 import { lengthShape } from "../../../base/length_options.ts";
 import type { Run, Suite } from "../../../data/mod.ts";
 import type { Command } from "../../command.ts";
@@ -33,6 +35,8 @@ export interface EvalPoolOptions {
   queryLength?: number | undefined;
   /** Maximum tokens per passage. */
   passageLength?: number | undefined;
+  /** What the models multiply. */
+  computeType?: InferencePrecision | undefined;
   /** Instruction before queries. */
   prompts: "task" | "none";
   /** The file. */
@@ -86,6 +90,7 @@ export const command: Command<EvalPoolOptions> = {
       "Passages per task that are drawn by lot",
     ),
     ...lengthShape,
+    ...computeShape,
     prompts: z.enum(["task", "none"]).default("task").describe(
       "Prefix of each query: its task's instruction, or none",
     ),
@@ -99,6 +104,11 @@ export const command: Command<EvalPoolOptions> = {
   async run({ models, ...options }, io) {
     const { suite: folder, tasks, split, queries, depth, random, out } =
       options;
+    if (models.length === 0 && options.computeType) {
+      throw new RangeError(
+        "Cannot make a pool: --compute-type is about models: add --models, or leave it out",
+      );
+    }
     await checkNew(out, options.force);
     const folders: string[] = [];
     for (const model of models) {
