@@ -8,17 +8,12 @@ import { openSuite } from "../../lib/data/mod.ts";
 import { tdro } from "../cli/_capture.ts";
 import { withSuite } from "../cli/_with_suite.ts";
 import { fromFileUrl } from "../_paths.ts";
+import { started } from "../_servers.ts";
 
 const PYTHON = Deno.env.get("TDRO_SERVE_PYTHON");
 
 /** What the model says, whatever it is asked. */
 const ANSWER = '{"queries": ["what is told of the red bird"]}';
-
-/** A port that is free now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 Deno.test({
   name: "transformers serve answers, and what it says is of use",
@@ -34,54 +29,34 @@ Deno.test({
         stderr: "null",
       }).output();
       assert.ok(made.success);
-      const port = freePort();
-      const server = new Deno.Command(PYTHON!, {
-        args: ["-m", "transformers.cli.transformers", "serve"]
-          .concat(["--host", "127.0.0.1", "--port", `${port}`]),
-        env: { HF_HUB_OFFLINE: "1" },
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
-      try {
-        await listening(port);
-        const done = await tdro(
-          ...["llm", "queries", "--suite", `${folder}/suite`],
-          ...["--tasks", "shades", "--passages", "3", "--per-passage", "1"],
-          ...["--url", `http://127.0.0.1:${port}/v1`, "--llm", model],
-          ...["--max-output", "64", "--within", "40"],
-          ...["--out", `${folder}/more`, "--json"],
-        );
-        assert.equal(done.code, 0, done.err);
-        assert.match(
-          done.err,
-          /in the prompt: the server passes over a schema/,
-        );
-        const { tasks: [counts], failed } = JSON.parse(done.out);
-        assert.deepEqual(failed, []);
-        // The same query three times: one is kept.
-        assert.deepEqual(
-          [counts.written, counts.kept, counts.repeated],
-          [3, 1, 2],
-        );
-        const { tasks: [task] } = await openSuite(`${folder}/more`);
-        const [query] = [...task!.queries.values()].slice(-1);
-        assert.equal(query!.text, "what is told of the red bird");
-      } finally {
-        server.kill();
-        await server.status;
-      }
+      await using server = await started(
+        PYTHON!,
+        (port) =>
+          ["-m", "transformers.cli.transformers", "serve"]
+            .concat(["--host", "127.0.0.1", "--port", `${port}`]),
+        { HF_HUB_OFFLINE: "1" },
+      );
+      const done = await tdro(
+        ...["llm", "queries", "--suite", `${folder}/suite`],
+        ...["--tasks", "shades", "--passages", "3", "--per-passage", "1"],
+        ...["--url", `${server.address}/v1`, "--llm", model],
+        ...["--max-output", "64", "--within", "40"],
+        ...["--out", `${folder}/more`, "--json"],
+      );
+      assert.equal(done.code, 0, done.err);
+      assert.match(
+        done.err,
+        /in the prompt: the server passes over a schema/,
+      );
+      const { tasks: [counts], failed } = JSON.parse(done.out);
+      assert.deepEqual(failed, []);
+      // The same query three times: one is kept.
+      assert.deepEqual(
+        [counts.written, counts.kept, counts.repeated],
+        [3, 1, 2],
+      );
+      const { tasks: [task] } = await openSuite(`${folder}/more`);
+      const [query] = [...task!.queries.values()].slice(-1);
+      assert.equal(query!.text, "what is told of the red bird");
     }),
 });
-
-/** Waits until something listens; to import PyTorch takes a while. */
-async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resume) => setTimeout(resume, 500));
-    }
-  }
-  throw new Error("the server didn't start");
-}

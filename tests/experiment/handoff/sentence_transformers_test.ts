@@ -15,15 +15,14 @@ import {
   createRng,
 } from "../../../lib/sampling/mod.ts";
 import { TORCH_PYTHON, WITHOUT_TORCH } from "../../_pytorch.ts";
+import { freePort } from "../../_servers.ts";
 import { tempFolder } from "../../_temp_folder.ts";
 import { tdro } from "../../cli/_capture.ts";
 import { jsonLines, smallRun } from "./_handed_off.ts";
 
 /** Runs a script of a project in two processes that talk by gloo. */
 async function inTwo(folder: string, ...args: string[]): Promise<void> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
+  const port = freePort();
   const outputs = [0, 1].map((rank) =>
     new Deno.Command(TORCH_PYTHON, {
       args,

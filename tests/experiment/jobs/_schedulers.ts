@@ -1,4 +1,5 @@
 /** Programs that start jobs: tests of them are skipped where they are missing. */
+import { freePort } from "../../_servers.ts";
 
 /** Runs a program; what it said, on both streams. */
 export async function ran(
@@ -110,9 +111,4 @@ export async function startSlurm(folder: string): Promise<Cluster> {
       }
     },
   };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
