@@ -1,10 +1,8 @@
 import { fitMixingLaw } from "../regression/mixing_law.ts";
 import { proposeMixture } from "../regression/propose_mixture.ts";
-import { affordable } from "./affordable.ts";
-import { lossesAfter } from "./losses_after.ts";
 import { drawDirichlet } from "./dirichlet.ts";
-import type { TriedMixture } from "./regmix.ts";
 import type { Strategy } from "./strategy.ts";
+import { tryMixtures } from "./try_mixtures.ts";
 
 /** Options for {@linkcode olmix}. */
 export interface OlmixOptions {
@@ -50,28 +48,12 @@ export function olmix(
     failsWhen:
       "the runs are too short to show more than noise, or the laws are asked far from where runs lie",
     async *learn(context) {
-      const { names, sizes, costs, proxySteps } = context;
-      const tasks = names.length;
-      const runs = Math.max(3 * tasks, 8);
-      const steps = affordable(context, {
-        strategy: "olmix",
-        unit: `a step of each of its ${runs} runs`,
-        each: runs,
-        rest: runs * costs.devLosses,
-      });
+      const { names, sizes } = context;
       const prior = kind === "uniform" ? names.map(() => 1) : sizes;
-      const rng = context.rng("olmix/mixtures");
-      const tried: TriedMixture[] = [];
-      for (let run = 0; run < runs; run++) {
-        const weights = mixtureAround(prior, rng);
-        const losses = await lossesAfter(context, weights, steps);
-        tried.push({ weights, losses });
-        yield {
-          done: context.spent(),
-          total: proxySteps,
-          note: `${run + 1} of ${runs} mixtures`,
-        };
-      }
+      const tried = yield* tryMixtures(context, {
+        strategy: "olmix",
+        draw: (rng) => mixtureAround(prior, rng),
+      });
       const laws = names.map((_, i) =>
         fitMixingLaw(
           // A dev loss may be 0 but for rounding.

@@ -1,9 +1,8 @@
-import { affordable } from "./affordable.ts";
-import { lossesAfter } from "./losses_after.ts";
 import { drawDirichlet } from "./dirichlet.ts";
 import { ridge } from "./ridge.ts";
 import { checkFinite } from "./softmax.ts";
 import type { Strategy } from "./strategy.ts";
+import { tryMixtures } from "./try_mixtures.ts";
 import type { RandomSource } from "../../base/random_source.ts";
 
 /** One tried mixture and what came of it. */
@@ -155,27 +154,11 @@ export function regmix(): Strategy {
     failsWhen:
       "the runs are too short to show more than noise, or a task's use wanes with its share: a linear map can't see that, and goes for one task",
     async *learn(context) {
-      const { names, costs, proxySteps } = context;
-      const tasks = names.length;
-      const runs = Math.max(3 * tasks, 8);
-      const steps = affordable(context, {
+      const tasks = context.names.length;
+      const tried = yield* tryMixtures(context, {
         strategy: "regmix",
-        unit: `a step of each of its ${runs} runs`,
-        each: runs,
-        rest: runs * costs.devLosses,
+        draw: (rng) => randomMixture(tasks, rng),
       });
-      const mixtures = context.rng("regmix/mixtures");
-      const tried: TriedMixture[] = [];
-      for (let run = 0; run < runs; run++) {
-        const weights = randomMixture(tasks, mixtures);
-        const losses = await lossesAfter(context, weights, steps);
-        tried.push({ weights, losses });
-        yield {
-          done: context.spent(),
-          total: proxySteps,
-          note: `${run + 1} of ${runs} mixtures`,
-        };
-      }
       return regmixWeights(tried, { rng: context.rng("regmix/simulations") });
     },
   };
