@@ -211,4 +211,8 @@ export {
   type ScaleResult,
 } from "./scale/scale.ts";
 export type { ScaleSettings } from "./scale/scale_options.ts";
+export {
+  foretoldLargest,
+  type ForetoldTraining,
+} from "./scale/foretold_largest.ts";
 export { type LawRow, lawRows } from "./scale/law_rows.ts";

@@ -4,7 +4,11 @@ import {
   type ScaleSettings,
   scaleShape,
 } from "../../experiment/scale/scale_options.ts";
-import type { ScaleResult, WithInterval } from "../../experiment/mod.ts";
+import type {
+  ForetoldTraining,
+  ScaleResult,
+  WithInterval,
+} from "../../experiment/mod.ts";
 import { line } from "../../base/printable.ts";
 import type { Command } from "../command.ts";
 import { backendOption } from "./backend_option.ts";
@@ -116,6 +120,7 @@ export const command: Command<ScaleCommandOptions> = {
           intervals: fit.intervals,
           error: fit.error,
           measured: fit.measured,
+          foretold: result.foretold,
         },
         answers,
       },
@@ -139,9 +144,29 @@ export const command: Command<ScaleCommandOptions> = {
   },
 };
 
+/** How well the law foretells the largest size. */
+function testSentence(foretold: readonly ForetoldTraining[]): string {
+  const off = (guess: (training: ForetoldTraining) => number | undefined) => {
+    const squares = foretold.flatMap((training) => {
+      const value = guess(training);
+      return value === undefined ? [] : [(value - training.loss) ** 2];
+    });
+    const sum = squares.reduce((a, b) => a + b, 0);
+    return squares.length > 0 ? Math.sqrt(sum / squares.length) : undefined;
+  };
+  const smaller = off(({ smaller }) => smaller);
+  return `Fitted without the largest size, the law is off by ${
+    off(({ value }) => value)!.toFixed(3)
+  } nats on its ${foretold.length} trainings${
+    smaller === undefined
+      ? ""
+      : `; the next smaller size is off by ${smaller.toFixed(3)}`
+  }.`;
+}
+
 /** What a law says, in sentences. */
 async function answersOf(
-  { cells, fit }: ScaleResult,
+  { cells, fit, foretold = [] }: ScaleResult,
   budget: { flops: number; served: number } | undefined,
 ): Promise<string[]> {
   if (!fit) {
@@ -173,6 +198,7 @@ async function answersOf(
     }; off by ${
       error.toFixed(3)
     } nats (root mean square). Intervals: 95 %, by a bootstrap over the trainings.`,
+    ...foretold.length > 0 ? [testSentence(foretold)] : [],
     bring("Twice the model", { parameters: 2 * parameters, data }),
     ...law.b === 0
       ? []

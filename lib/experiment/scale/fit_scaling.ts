@@ -208,6 +208,14 @@ function ends(values: readonly number[], level: number): [number, number] {
   return [at((1 - level) / 2), at((1 + level) / 2)];
 }
 
+/** Whether there are sizes and amounts of data enough for a law. */
+export function hasLaw(points: readonly ScalingPoint[]): boolean {
+  const count = (of: (point: ScalingPoint) => number) =>
+    new Set(points.map(of)).size;
+  return count(({ parameters }) => parameters) >= FEWEST.sizes &&
+    count(({ data }) => data) !== 2;
+}
+
 function checkPoints(points: readonly ScalingPoint[]): void {
   points.forEach(({ parameters, data, loss }, i) => {
     const fail = (name: string, must: string, got: number): never => {

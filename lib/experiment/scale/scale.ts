@@ -24,7 +24,8 @@ import {
 } from "../train_retriever.ts";
 import type { RunPlan } from "../plan/run_plan.ts";
 import { contrastiveEntropy } from "./contrastive_entropy.ts";
-import { fitScaling, type ScalingFit } from "./fit_scaling.ts";
+import { fitScaling, hasLaw, type ScalingFit } from "./fit_scaling.ts";
+import { foretoldLargest, type ForetoldTraining } from "./foretold_largest.ts";
 import {
   headsOf,
   parseScaleOptions,
@@ -72,6 +73,8 @@ export interface ScaleResult {
   cells: ScaleCell[];
   /** The law; absent where the grid is too small for one. */
   fit?: ScalingFit;
+  /** What it foretells of the largest size, fitted without that; none below five. */
+  foretold?: ForetoldTraining[];
 }
 
 const RECORD = "scale.json";
@@ -145,7 +148,9 @@ export async function* scale(
     cells.push(found);
   }
   yield { ...event, done: wanted.length };
-  const fit = lawOf(cells, settings);
+  const { resamples } = settings;
+  const fit = hasLaw(cells) ? fitScaling(cells, { resamples }) : undefined;
+  const foretold = fit && foretoldLargest(cells, { resamples });
   await writeJson(join(out, "law.json"), {
     format: "tdro-law/1",
     cells,
@@ -154,9 +159,10 @@ export async function* scale(
       intervals: fit.intervals,
       error: fit.error,
       measured: fit.measured,
+      foretold,
     },
   });
-  return { folder: out, cells, ...fit && { fit } };
+  return { folder: out, cells, ...fit && { fit, foretold } };
 }
 
 /**
@@ -298,17 +304,6 @@ function partOf(suite: Suite, share: number): Suite {
 }
 
 /** The law, where there are sizes enough. */
-function lawOf(
-  cells: readonly ScaleCell[],
-  { resamples }: ScaleSettings,
-): ScalingFit | undefined {
-  const count = (of: (cell: ScaleCell) => number) =>
-    new Set(cells.map(of)).size;
-  const enough = count(({ parameters }) => parameters) >= 4 &&
-    count(({ data }) => data) !== 2;
-  return enough ? fitScaling(cells, { resamples }) : undefined;
-}
-
 /** All that every training of a grid depends on. */
 async function gridIdentity(
   suite: Suite,

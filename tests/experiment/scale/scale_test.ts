@@ -70,6 +70,17 @@ Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
     }
     const law = JSON.parse(await Deno.readTextFile(join(out, "law.json")));
     assert.deepEqual(law.law, grown.fit!.law);
+    // Four sizes leave no law of three; with five the largest is foretold.
+    assert.deepEqual(law.foretold, []);
+    const { foretold } = await end(
+      scale(toySuite(), { ...options, sizes: [...SETTINGS.sizes, "2x16"] }),
+    );
+    assert.equal(foretold!.length, SETTINGS.data.length);
+    for (const { parameters, smaller, value } of foretold!) {
+      assert.ok(parameters > grown.cells.at(-1)!.parameters);
+      assert.ok(grown.cells.some(({ loss }) => loss === smaller));
+      assert.ok(value > 0);
+    }
     await assert.rejects(
       end(scale(toySuite(), { ...options, steps: 3 })),
       /it holds a grid with other settings \(options.steps is 3, was 2\)/,
