@@ -2,6 +2,7 @@ import type { SplitName, Suite, Task } from "../../data/mod.ts";
 import { queryText } from "../../data/mod.ts";
 import { DEFAULT_TEMPERATURE } from "../../base/defaults.ts";
 import { mean } from "../../base/mean.ts";
+import type { RandomSource } from "../../base/random_source.ts";
 import { passageText } from "../../base/texts/passage_text.ts";
 import type { Embeddings, EncodeFunction } from "../../model/mod.ts";
 import { createRng } from "../../sampling/mod.ts";
@@ -14,7 +15,7 @@ export interface ContrastiveEntropyOptions {
   queries?: number;
   /** Random passages beside the positive one. @default {256} */
   negatives?: number;
-  /** How often they are drawn for each query. @default {10} */
+  /** How often they are drawn. @default {10} */
   draws?: number;
   /** Divides the scores, > 0: that of training. @default {0.05} */
   temperature?: number;
@@ -38,7 +39,8 @@ export interface ContrastiveEntropy {
  * How surprised a model is by what answers a query: the mean of −log softmax of a
  * positive passage among random ones that were never judged for that query (arXiv
  * 2403.18684: 256 of them, drawn 10 times). Unlike nDCG it changes smoothly with the
- * size of a model and its data, so that a law can be fitted to it.
+ * size of a model and its data, so that a law can be fitted to it. The queries of a
+ * task share what is drawn, so that few passages are encoded, however large the corpus.
  *
  * @param encode Turns texts into vectors.
  * @param suite The tasks.
@@ -121,6 +123,10 @@ async function taskEntropy(
   const rng = createRng(seed, `entropy/${task.name}`);
   const ids = [...task.corpus.keys()];
   const places = new Map(ids.map((id, place) => [id, place]));
+  const draws = Array.from(
+    { length: settings.draws },
+    () => sharedDraw(rng, ids.length),
+  );
   const texts: string[] = [];
   const drawn: Drawn[] = [];
   for (const [id, grades] of task.qrels[split] ?? []) {
@@ -133,16 +139,9 @@ async function taskEntropy(
     const judged = judgedPlaces(task, id, places);
     if (judged.size >= ids.length) continue;
     texts.push(queryText(prompts === "task" ? task.prompt : "", query.text));
-    const other = (): number => {
-      const place = rng.int(ids.length);
-      return judged.has(place) ? other() : place;
-    };
     drawn.push({
       positive: places.get(positive)!,
-      others: Array.from(
-        { length: settings.draws },
-        () => Array.from({ length: settings.negatives }, other),
-      ),
+      others: draws.map((take) => take(settings.negatives, judged)),
     });
   }
   if (drawn.length === 0) {
@@ -171,6 +170,25 @@ async function taskEntropy(
     const own = score(positive);
     return mean(others.map((draw) => surprise(own, draw.map(score))));
   }));
+}
+
+/**
+ * Passages by lot, the same for all queries but those that are judged for one: what
+ * has to be encoded depends on neither the queries nor the corpus.
+ */
+function sharedDraw(
+  rng: RandomSource,
+  size: number,
+): (count: number, judged: ReadonlySet<number>) => number[] {
+  const drawn: number[] = [];
+  return (count, judged) => {
+    const taken: number[] = [];
+    for (let at = 0; taken.length < count; at++) {
+      if (at === drawn.length) drawn.push(rng.int(size));
+      if (!judged.has(drawn[at]!)) taken.push(drawn[at]!);
+    }
+    return taken;
+  };
 }
 
 /** Passages that a query has a judgment of, in any split. */

@@ -311,7 +311,7 @@ async function gridIdentity(
 ): Promise<Record<string, unknown>> {
   const { out: _, sizes, data, seeds, resamples: __, ...options } = settings;
   return {
-    format: "tdro-scale/1",
+    format: "tdro-scale/2",
     options: { ...options, weights },
     grid: { sizes, data, seeds },
     ...await identityOf(suite, backend),
@@ -319,7 +319,7 @@ async function gridIdentity(
 }
 
 const recordSchema = z.looseObject({
-  format: z.literal("tdro-scale/1"),
+  format: z.literal("tdro-scale/2"),
   options: z.looseObject({}),
   suite: z.looseObject({}),
   backend: z.looseObject({}),

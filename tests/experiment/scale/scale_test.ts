@@ -149,6 +149,17 @@ Deno.test("contrastiveEntropy(): worked by hand, judged passages never drawn", a
   });
   assert.ok(Math.abs(mean - Math.log(1 + 8 * Math.exp(-2))) < 1e-6);
   const again = await contrastiveEntropy(encode, suite, { negatives: 8 });
+  // A task's queries share what is drawn.
+  let encoded = 0;
+  const counting: typeof encode = (texts) => {
+    encoded += texts.length;
+    return encode(texts);
+  };
+  await contrastiveEntropy(counting, suite, { negatives: 1, draws: 1 });
+  const queries = suite.tasks.map(({ qrels }) => qrels.test!.size);
+  // Queries and positives, one more, and what stands in where that one is judged.
+  const most = queries.reduce((sum, n) => sum + 2 * n + 2, 0);
+  assert.ok(encoded <= most, `${encoded} of ${most}`);
   assert.deepEqual(
     await contrastiveEntropy(encode, suite, { negatives: 8 }),
     again,
