@@ -128,7 +128,7 @@ async function* minedFolder(
     );
   }
   // By BM25 alone no model filters, so that each arm is what its name says.
-  const { model: _, ...plain } = mining;
+  const { model: _, queryLength: __, passageLength: ___, ...plain } = mining;
   const settings = how.by === "bm25" ? plain : mining;
   yield* mineSuite(suite, { ...settings, ...how, count, out: folder });
   return folder;

@@ -98,6 +98,9 @@ export async function* compareNegatives(
     decisions,
     mining: {
       ...parsed.mineModel !== undefined && { model: parsed.mineModel },
+      // As a run mines: with the lengths that it trains with.
+      queryLength: parsed.queryLength,
+      passageLength: parsed.passageLength,
       prompts: parsed.prompts,
       seed: seeds[0]!,
       backend: backend.name,

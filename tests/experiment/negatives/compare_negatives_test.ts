@@ -6,6 +6,8 @@ import {
   keepGenerated,
 } from "../../../lib/experiment/mod.ts";
 import { formatDecisions } from "../../../lib/search/mod.ts";
+import { saveEncoder } from "../../../lib/model/mod.ts";
+import { smallEncoder } from "../../_small_encoder.ts";
 import { inTempFolder } from "../../_temp_folder.ts";
 import { toySuite } from "../../_toy_suite.ts";
 
@@ -114,6 +116,24 @@ Deno.test("kinds of negatives are compared on the same queries", async () => {
       before,
     );
     assert.deepEqual((await Deno.stat(run)).mtime, made);
+  });
+});
+
+Deno.test("arms are mined by a model with the lengths of the training", async () => {
+  const backend = await useBackend("wasm");
+  await inTempFolder(async (folder) => {
+    const mineModel = `${folder}/model`;
+    await saveEncoder(smallEncoder(), mineModel);
+    const out = `${folder}/compared`;
+    // So small a model finds no negatives for some; its file is there by then.
+    await last(compareNegatives(suite, ["bm25", "dense"], {
+      ...{ ...QUICK, backend, mineModel, out, seeds: [1] },
+      ...{ queryLength: 5, passageLength: 6 },
+    })).catch((error) => assert.match(`${error}`, /a query in common/));
+    const { settings } = JSON.parse(
+      await Deno.readTextFile(`${out}/mined/dense/weights.mined.json`),
+    );
+    assert.deepEqual([settings.queryLength, settings.passageLength], [5, 6]);
   });
 });
 
