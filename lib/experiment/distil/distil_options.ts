@@ -101,6 +101,9 @@ export const distilShape = {
   temperature: experimentShape.temperature.unwrap().default(
     DEFAULT_TEMPERATURE,
   ).describe("For --refine: divides the scores in the loss"),
+  scoreMb: experimentShape.scoreMb.describe(
+    "For --refine: largest matrix of scores that the loss keeps in memory, in MiB; a larger one is computed in tiles",
+  ),
   negatives: experimentShape.negatives.unwrap().default(8).describe(
     "For --refine: hard negatives to mine per query; those of --mined are used as they are",
   ),

@@ -26,6 +26,7 @@ export async function* evaluateTowers(
     watched(
       teacher.evaluate(encoder, pooled?.suite ?? suite, {
         ...MEASURED,
+        computeType: options.computeType,
         ...pooled && { pool: pooled.origin.sha256 },
         ...origin && { origin },
         ...signal && { signal },

@@ -1,4 +1,5 @@
 import { type Backend, nearestRows } from "../../backend/mod.ts";
+import type { InferencePrecision } from "../../backend/kernels/mod.ts";
 import { queryText } from "../../base/texts/query_text.ts";
 import type { Passage, Suite, Task } from "../../data/mod.ts";
 import {
@@ -20,7 +21,7 @@ import {
   type Towers,
 } from "../../model/mod.ts";
 import type { Encoding } from "../retriever/encoding.ts";
-import { vectorsOf } from "../retriever/vectors_of.ts";
+import { recordedComputeType, vectorsOf } from "../retriever/vectors_of.ts";
 import { originOfModel } from "../stages/evaluation_origin.ts";
 import { versions } from "../versions.ts";
 
@@ -119,7 +120,7 @@ export class Teacher implements Disposable {
     return await table(
       this.#encode(this.towers),
       { name: task.name, corpus: [...task.corpus.values()] },
-      { cache: this.#passageCache, signal },
+      { cache: this.#passageCache(), signal },
     );
   }
 
@@ -128,34 +129,44 @@ export class Teacher implements Disposable {
    *
    * @param query The tower.
    * @param suite The tasks.
-   * @param options What is measured, and what the record says of the tower.
+   * @param options What is measured, in which numbers, and what the record says of the
+   * tower.
    */
   evaluate(
     query: Encoder,
     suite: Suite,
-    { origin, ...options }: Omit<EvaluateOptions, "prompts" | "cache">,
+    { origin, computeType, ...options }:
+      & Omit<EvaluateOptions, "prompts" | "cache">
+      & { computeType?: InferencePrecision | undefined },
   ): AsyncGenerator<TaskReport, EvalReport> {
     const { prompts } = this.encoding;
+    const numbers = recordedComputeType(computeType);
     return evaluate(
-      this.#encode({ query, passage: this.towers.passage }),
+      this.#encode({ query, passage: this.towers.passage }, computeType),
       suite,
       {
         ...options,
-        ...origin && { origin },
+        ...origin && { origin: { ...origin, ...numbers } },
         prompts: prompts === "task" ? "task" : "none",
-        cache: this.#passageCache,
+        cache: this.#passageCache(numbers),
         prepare: (passages) => nearestRows(passages),
       },
     );
   }
 
-  get #passageCache(): EmbeddingCache {
-    return { folder: this.#cache, model: vectorsOf(this.origin) };
+  #passageCache(
+    numbers: Pick<EvalOrigin, "computeType"> = {},
+  ): EmbeddingCache {
+    return {
+      folder: this.#cache,
+      model: vectorsOf({ ...this.origin, ...numbers }),
+    };
   }
 
-  #encode(towers: Towers): EncodeFunction {
+  #encode(towers: Towers, computeType?: InferencePrecision): EncodeFunction {
     return encodeFunction(towers, {
       ...this.encoding,
+      computeType,
       modelPrompts: this.encoding.prompts === "model",
     });
   }

@@ -73,11 +73,11 @@ export function refining(
   const places = input.suite.tasks.map(({ corpus }) =>
     new Map([...corpus.keys()].map((id, place) => [id, place]))
   );
-  const { temperature, student } = settings;
+  const { temperature, scoreMb, student } = settings;
   return {
     ...towerKeeping(input, { teacher, name: REFINED, student }),
     training: () => ({
-      loss: infoNce({ temperature }),
+      loss: infoNce({ temperature, scoreMb }),
       frozenPassages: ({ examples }: Batch) =>
         rowsOf(
           examples.flatMap(({ domain, passages: own }) =>

@@ -115,6 +115,32 @@ Deno.test("distil() learns the teacher's queries, and its towers are one model",
     assert.match(card, /\| \*\*mean\*\* \|/);
   }));
 
+Deno.test("evaluations multiply, and losses are tiled, as the settings say", () =>
+  inTempFolder(async (folder) => {
+    const teacher = await writeTeacher(folder);
+    const backend = await useBackend("wasm");
+    const cache = join(folder, "vectors");
+    const kept = () => [...Deno.readDirSync(cache)].length;
+    const run = (out: string, more: Partial<DistilOptions>) =>
+      end(distil(toySuite(), {
+        ...{ ...SETTINGS, teacher, backend, cache, steps: 2, refine: 2 },
+        ...{ ...more, out: join(folder, out) },
+      }));
+    const plain = await run("plain", {});
+    const before = kept();
+    const other = await run("other", { computeType: "int8", scoreMb: 1e-6 });
+    // The passages' vectors of each kind have a file of their own.
+    assert.equal(kept(), before + toySuite().tasks.length);
+    for (const [name, { origin }] of Object.entries(other.reports!)) {
+      assert.equal(origin!.computeType, "int8");
+      assert.ok(!Object.hasOwn(plain.reports![name]!.origin!, "computeType"));
+    }
+    const [whole, tiled] = await Promise.all(
+      ["plain", "other"].map((out) => losses(join(folder, out), "refined")),
+    );
+    tiled!.forEach((loss, i) => assert.ok(Math.abs(loss - whole![i]!) < 1e-4));
+  }));
+
 Deno.test("stopped and resumed, it is the same to the bit", () =>
   inTempFolder(async (folder) => {
     const teacher = await writeTeacher(folder);
