@@ -116,15 +116,14 @@ export const command: Command<DistilCommandOptions> = {
     const result = await io.progress(distil(suite, options));
     io.result({ ...result, weights }, () =>
       [
-        textTable(result.towers.flatMap(towerLines), {
+        textTable(result.towers.map(scoreLine), {
           digits: 4,
-          columnDigits: {
-            layers: 0,
-            parameters: 0,
-            "queries/s": 0,
-            "p50 ms": 2,
-            "p95 ms": 2,
-          },
+          columnDigits: { layers: 0, parameters: 0 },
+          footRows: 0,
+        }),
+        "",
+        textTable(result.towers.flatMap(speedLines), {
+          columnDigits: { "queries/s": 0, "p50 ms": 2, "p95 ms": 2 },
           footRows: 0,
         }),
         "",
@@ -151,11 +150,11 @@ async function localModels(
   };
 }
 
-/** A line for each backend that a tower was measured on. */
-function towerLines(
-  { tower, layers, parameters, speed, ...scores }: TowerRow,
-): Record<string, unknown>[] {
-  return speed.map(({ backend, queriesPerSecond, p50, p95 }) => ({
+/** What a tower is, and what it finds. */
+function scoreLine(
+  { tower, layers, parameters, ...scores }: TowerRow,
+): Record<string, unknown> {
+  return {
     tower,
     layers,
     parameters,
@@ -169,6 +168,13 @@ function towerLines(
         ? ""
         : range(scores.keptInterval!.map((x) => 100 * x), 1),
     },
+  };
+}
+
+/** How fast it is, on each backend that was measured. */
+function speedLines({ tower, speed }: TowerRow): Record<string, unknown>[] {
+  return speed.map(({ backend, queriesPerSecond, p50, p95 }) => ({
+    tower,
     backend,
     "queries/s": queriesPerSecond,
     "p50 ms": p50,
