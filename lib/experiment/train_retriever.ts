@@ -68,6 +68,8 @@ export interface TrainRetrieverOptions
   lora?: Partial<LoraConfig>;
   /** Evaluate on the test splits afterwards. @default {true} */
   evaluate?: boolean;
+  /** Evaluate BM25 and what training starts from as well. @default {true} */
+  baselines?: boolean;
   /** Stops the work at the next step and leaves a checkpoint. */
   signal?: AbortSignal;
 }
@@ -160,6 +162,7 @@ async function* retriever(
     signal,
     lora,
     evaluate = true,
+    baselines = true,
     weights: given,
     ...settings
   }: TrainRetrieverOptions,
@@ -205,7 +208,7 @@ async function* retriever(
     lookOnly: planOnly,
   });
   const { record } = claim;
-  const evaluation = { options, suite, pooled, signal, backend };
+  const evaluation = { options, suite, pooled, signal, backend, baselines };
   if (claim.state === "finished" && !planOnly) {
     const label = `${options.out}: trained before`;
     yield { stage: "run", label, done: 1, total: 1 };
@@ -228,7 +231,7 @@ async function* retriever(
       signal,
       stages: (sizes) => [retrieverStage(ARM, options, { sizes, weights })],
       pooled,
-      models: { kept: 1, evaluated: evaluate ? 2 : 0 },
+      models: { kept: 1, evaluated: evaluate ? baselines ? 2 : 1 : 0 },
       sample,
       open: settled.open.names.includes("passageLength"),
       state: claim.state,
@@ -277,6 +280,9 @@ async function* retriever(
 /** Name of the one arm. */
 const ARM = "retriever";
 
+/** What is evaluated, and whether the baselines are. */
+type RetrieverEvaluation = EvaluationInput & { baselines: boolean };
+
 /** What the retriever and the baselines scored. */
 type RetrieverReports = Pick<RetrieverResult, "report" | "baselines">;
 
@@ -291,12 +297,13 @@ type SavedArm =
  */
 async function* evaluateAndWrite(
   { arm, base }: { arm: SavedArm; base: Encoder },
-  input: EvaluationInput,
+  input: RetrieverEvaluation,
 ): AsyncGenerator<ProgressEvent, RetrieverReports> {
   const stage = "evaluation";
   const total = input.suite.tasks.length;
   const baselines: Partial<Record<BaselineName, EvalReport>> = {};
-  for (const [name, evaluation] of baselineEvaluations(base, input)) {
+  const wanted = input.baselines ? baselineEvaluations(base, input) : [];
+  for (const [name, evaluation] of wanted) {
     const label = `evaluating ${name} on the test splits`;
     baselines[name] = yield* watched(evaluation, total, { stage, label });
   }
@@ -309,12 +316,13 @@ async function* evaluateAndWrite(
   }
   const reports = { ...baselines, [ARM]: report };
   await writeJson(join(input.options.out, "eval.json"), reports, 1);
-  return { report, baselines: baselines as Record<BaselineName, EvalReport> };
+  const { bm25, start } = baselines;
+  return { report, baselines: bm25 && start && { bm25, start } };
 }
 
 /** The result of a retriever that was trained before. */
 async function* resultOf(
-  input: EvaluationInput,
+  input: RetrieverEvaluation,
   evaluate: boolean,
 ): AsyncGenerator<ProgressEvent, RetrieverResult> {
   const { out } = input.options;

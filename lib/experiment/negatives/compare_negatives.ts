@@ -119,6 +119,8 @@ export async function* compareNegatives(
           backend,
           seed,
           mined: arm.folder,
+          // They are the same for all.
+          baselines: reports.length === 0 && own.length === 0,
           out: join(out, "runs", arm.name, `seed-${seed}`),
           ...signal && { signal },
         }),

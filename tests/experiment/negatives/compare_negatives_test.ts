@@ -103,6 +103,18 @@ Deno.test("kinds of negatives are compared on the same queries", async () => {
     const judged = rows.find((each) => each.query.id === query)!;
     assert.ok(judged.negatives.every(({ id }) => id !== "weights-p0"));
 
+    // What no training changes is measured once.
+    const measured = async (run: string) =>
+      Object.keys(JSON.parse(
+        await Deno.readTextFile(`${folder}/compared/runs/${run}/eval.json`),
+      ));
+    assert.deepEqual(
+      await measured("bm25/seed-1"),
+      ["bm25", "start", "retriever"],
+    );
+    assert.deepEqual(await measured("bm25/seed-2"), ["retriever"]);
+    assert.deepEqual(await measured("llm/seed-1"), ["retriever"]);
+
     // Again it is all there, to the same result.
     const before = await Deno.readTextFile(`${folder}/compared/negatives.json`);
     const run = `${folder}/compared/runs/bm25/seed-1/eval.json`;
