@@ -19,7 +19,10 @@ Deno.test("eval pool makes a pool that eval and run search instead of whole corp
     const int8 = ["--compute-type", "int8", "--backend", "wasm"];
     const made = await tdro(
       ...["eval", "pool", ...suite, "--models", `${folder}/model`],
-      ...["--out", pool, ...SIZES, ...int8],
+      "--out",
+      pool,
+      ...SIZES,
+      ...int8,
     );
     assert.equal(made.code, 0, made.err);
     assert.match(made.err, /products: int8/);

@@ -39,10 +39,20 @@ Deno.test({
       for (const [index, [command, ...flags]] of commands.entries()) {
         const run = (out: string, ...more: string[]) =>
           tdro(
-            ...["llm", command!, ...suite, ...flags, ...more],
-            ...["--llm", "smollm2", "--max-output", "128"],
-            ...["--answers", `${folder}/${index}.jsonl`],
-            ...["--out", `${folder}/${out}-${index}`, "--json"],
+            "llm",
+            command!,
+            ...suite,
+            ...flags,
+            ...more,
+            "--llm",
+            "smollm2",
+            "--max-output",
+            "128",
+            "--answers",
+            `${folder}/${index}.jsonl`,
+            "--out",
+            `${folder}/${out}-${index}`,
+            "--json",
           );
         const asked = await run("asked", ...endpoint);
         assert.match(asked.err, /by schema: the server obeys a schema/);

@@ -1,3 +1,4 @@
+import { mean } from "../../base/mean.ts";
 import {
   fitScaling,
   type FitScalingOptions,
@@ -54,15 +55,15 @@ export function foretoldLargest(
     const before = rest.filter((point) =>
       point.parameters === next && point.data === data
     );
-    const smaller = before.reduce((sum, { loss }) => sum + loss, 0) /
-      before.length;
     return {
       parameters,
       data,
       loss,
       value,
       interval,
-      ...before.length > 0 && { smaller },
+      ...before.length > 0 && {
+        smaller: mean(before.map((point) => point.loss)),
+      },
     };
   });
 }

@@ -303,7 +303,6 @@ function partOf(suite: Suite, share: number): Suite {
   };
 }
 
-/** The law, where there are sizes enough. */
 /** All that every training of a grid depends on. */
 async function gridIdentity(
   suite: Suite,

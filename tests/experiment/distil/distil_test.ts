@@ -123,8 +123,14 @@ Deno.test("evaluations multiply, and losses are tiled, as the settings say", () 
     const kept = () => [...Deno.readDirSync(cache)].length;
     const run = (out: string, more: Partial<DistilOptions>) =>
       end(distil(toySuite(), {
-        ...{ ...SETTINGS, teacher, backend, cache, steps: 2, refine: 2 },
-        ...{ ...more, out: join(folder, out) },
+        ...SETTINGS,
+        teacher,
+        backend,
+        cache,
+        steps: 2,
+        refine: 2,
+        ...more,
+        out: join(folder, out),
       }));
     const plain = await run("plain", {});
     const before = kept();

@@ -139,8 +139,13 @@ Deno.test("arms are mined by a model with the lengths of the training", async ()
     const out = `${folder}/compared`;
     // So small a model finds no negatives for some; its file is there by then.
     await last(compareNegatives(suite, ["bm25", "dense"], {
-      ...{ ...QUICK, backend, mineModel, out, seeds: [1] },
-      ...{ queryLength: 5, passageLength: 6 },
+      ...QUICK,
+      backend,
+      mineModel,
+      out,
+      seeds: [1],
+      queryLength: 5,
+      passageLength: 6,
     })).catch((error) => assert.match(`${error}`, /a query in common/));
     const { settings } = JSON.parse(
       await Deno.readTextFile(`${out}/mined/dense/weights.mined.json`),
