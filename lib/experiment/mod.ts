@@ -215,4 +215,9 @@ export {
   foretoldLargest,
   type ForetoldTraining,
 } from "./scale/foretold_largest.ts";
+export {
+  type GridSteps,
+  lossesThatRise,
+  type LossThatRises,
+} from "./scale/losses_that_rise.ts";
 export { type LawRow, lawRows } from "./scale/law_rows.ts";

@@ -4,14 +4,10 @@ import {
   type ScaleSettings,
   scaleShape,
 } from "../../experiment/scale/scale_options.ts";
-import type {
-  ForetoldTraining,
-  ScaleResult,
-  WithInterval,
-} from "../../experiment/mod.ts";
 import { line } from "../../base/printable.ts";
 import type { Command } from "../command.ts";
 import { backendOption } from "./backend_option.ts";
+import { lawSentences } from "./law_sentences.ts";
 import { tablesFor } from "./tables.ts";
 
 /** Options of `tdro scale`. */
@@ -109,16 +105,18 @@ export const command: Command<ScaleCommandOptions> = {
     }
     const result = await io.progress(scale(suite, options));
     const budget = flops === undefined ? undefined : { flops, served };
-    const answers = await answersOf(result, budget);
+    const answers = await lawSentences(result, budget);
     const { fit } = result;
     io.result(
       {
         folder: result.folder,
         cells: result.cells,
+        steps: result.steps,
         ...fit && {
           law: fit.law,
           intervals: fit.intervals,
           error: fit.error,
+          open: fit.open,
           measured: fit.measured,
           foretold: result.foretold,
         },
@@ -143,107 +141,3 @@ export const command: Command<ScaleCommandOptions> = {
     );
   },
 };
-
-/** How well the law foretells the largest size. */
-function testSentence(foretold: readonly ForetoldTraining[]): string {
-  const off = (guess: (training: ForetoldTraining) => number | undefined) => {
-    const squares = foretold.flatMap((training) => {
-      const value = guess(training);
-      return value === undefined ? [] : [(value - training.loss) ** 2];
-    });
-    const sum = squares.reduce((a, b) => a + b, 0);
-    return squares.length > 0 ? Math.sqrt(sum / squares.length) : undefined;
-  };
-  const smaller = off(({ smaller }) => smaller);
-  return `Fitted without the largest size, the law is off by ${
-    off(({ value }) => value)!.toFixed(3)
-  } nats on its ${foretold.length} trainings${
-    smaller === undefined
-      ? ""
-      : `; the next smaller size is off by ${smaller.toFixed(3)}`
-  }.`;
-}
-
-/** What a law says, in sentences. */
-async function answersOf(
-  { cells, fit, foretold = [] }: ScaleResult,
-  budget: { flops: number; served: number } | undefined,
-): Promise<string[]> {
-  if (!fit) {
-    return [
-      "No law: it takes at least 4 sizes, on one amount of data or at least 3.",
-    ];
-  }
-  const { bestSplit, foretell } = await import("../../experiment/mod.ts");
-  const { law, intervals, error } = fit;
-  const exponent = (name: "alpha" | "beta") =>
-    `${law[name].toFixed(2)} (${range(intervals[name], 2)})`;
-  const [, parameters] = fit.measured.parameters;
-  const [, data] = fit.measured.data;
-  const now = foretell(fit, { parameters, data });
-  const bring = (what: string, point: { parameters: number; data: number }) => {
-    const then = foretell(fit, point);
-    return `${what} would bring the entropy from ${now.value.toFixed(3)} to ${
-      nats(then)
-    }${then.extrapolated ? ", beyond what was measured" : ""}.`;
-  };
-  const sentences = [
-    `L = E + A / N^alpha + B / D^beta: E ${
-      nats({
-        value: law.e,
-        interval: intervals.e,
-      })
-    }, alpha ${exponent("alpha")}, beta ${
-      law.b === 0 ? "none" : exponent("beta")
-    }; off by ${
-      error.toFixed(3)
-    } nats (root mean square). Intervals: 95 %, by a bootstrap over the trainings.`,
-    ...foretold.length > 0 ? [testSentence(foretold)] : [],
-    bring("Twice the model", { parameters: 2 * parameters, data }),
-    ...law.b === 0
-      ? []
-      : [bring("Ten times the data", { parameters, data: 10 * data })],
-  ];
-  if (!budget) return sentences;
-  if (law.b === 0) {
-    return [
-      ...sentences,
-      "The budget isn't divided: by this law more data bring nothing; train on more shares, or further apart.",
-    ];
-  }
-  const whole = cells.filter((cell) => cell.data === data);
-  const tokensPerDatum = whole.reduce((sum, { tokens }) => sum + tokens, 0) /
-    whole.length / data;
-  const split = bestSplit(fit, {
-    flops: budget.flops,
-    tokensPerDatum,
-    queries: budget.served,
-  });
-  return [
-    ...sentences,
-    `${budget.flops.toPrecision(3)} operations, ${
-      budget.served.toLocaleString("en")
-    } queries served among them, are best spent on ${
-      count(split.parameters)
-    } parameters and ${count(split.data)} training queries: entropy ${
-      nats(split.loss)
-    }${split.extrapolated ? ", beyond what was measured" : ""}.`,
-  ];
-}
-
-function nats({ value, interval }: WithInterval): string {
-  return `${value.toFixed(3)} (${range(interval, 3)})`;
-}
-
-function count({ value, interval }: WithInterval): string {
-  const short = (x: number) =>
-    new Intl.NumberFormat("en-US", {
-      notation: "compact",
-      maximumSignificantDigits: 3,
-    }).format(x);
-  return `${short(value)} (${interval.map(short).join(" to ")})`;
-}
-
-function range(ends: readonly number[], digits: number): string {
-  return ends.map((end) => end.toFixed(digits)).join(" to ");
-}

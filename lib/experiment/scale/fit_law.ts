@@ -32,6 +32,12 @@ export function lossBy(
   return e + a * parameters ** -alpha + b * data ** -beta;
 }
 
+/**
+ * Least and largest exponent that a law may have. Public fits have 0.05 to 1.3;
+ * beyond 4 a term is a step at the smallest size, below 0.01 a constant.
+ */
+export const EXPONENT_RANGE: readonly [number, number] = [0.01, 4];
+
 /** Exponents that are tried first, evenly in the logarithm. */
 const EXPONENTS = Array.from({ length: 20 }, (_, i) => 0.05 * 1.25 ** i);
 
@@ -86,12 +92,20 @@ export function fitLaw(
       ? [[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1]]
       : [[1, 0], [-1, 0]];
     const better = moves.map(([up, right]) =>
-      at(best.alpha * Math.exp(up! * step), best.beta * Math.exp(right! * step))
+      at(
+        inRange(best.alpha * Math.exp(up! * step)),
+        byData ? inRange(best.beta * Math.exp(right! * step)) : 0,
+      )
     ).reduce((one, two) => two.residual < one.residual ? two : one);
     if (better.residual < best.residual) best = better;
     else step /= 2;
   }
   return best;
+}
+
+function inRange(exponent: number): number {
+  const [least, most] = EXPONENT_RANGE;
+  return Math.min(Math.max(exponent, least), most);
 }
 
 function geometricMean(values: readonly number[]): number {

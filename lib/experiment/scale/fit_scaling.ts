@@ -1,6 +1,7 @@
 import { createRng } from "../../sampling/mod.ts";
 import { selfShowing } from "../../report/notebook/mod.ts";
 import {
+  EXPONENT_RANGE,
   fitLaw,
   lossBy,
   type ScalingLaw,
@@ -44,6 +45,11 @@ export interface ScalingFit {
   intervals: Record<keyof ScalingLaw, [number, number]>;
   /** Root of the mean squared residual, in nats. */
   error: number;
+  /**
+   * Exponents that the trainings leave open: the best is the least or the largest that
+   * a law may have (0.01 and 4).
+   */
+  open: ("alpha" | "beta")[];
   /** Laws of the bootstrap samples. */
   samples: ScalingLaw[];
   /** Least and most that was measured. */
@@ -112,6 +118,7 @@ export function fitScaling(
     law,
     intervals,
     error: Math.sqrt(residual / points.length),
+    open: openExponents(law),
     samples,
     measured: {
       parameters: range(points.map(({ parameters }) => parameters)),
@@ -152,6 +159,19 @@ export function foretell(
     extrapolated: outside(point.parameters, measured.parameters) ||
       outside(point.data, measured.data),
   };
+}
+
+/** Exponents at the end of the range whose term isn't nothing. */
+function openExponents(
+  { a, alpha, b, beta }: ScalingLaw,
+): ScalingFit["open"] {
+  const atEnd = (factor: number, exponent: number) =>
+    factor > 0 &&
+    EXPONENT_RANGE.some((end) => Math.abs(exponent / end - 1) < 1e-6);
+  return [
+    ...atEnd(a, alpha) ? ["alpha" as const] : [],
+    ...atEnd(b, beta) ? ["beta" as const] : [],
+  ];
 }
 
 /** Trainings in the pairs of size and data that they share. */

@@ -26,6 +26,7 @@ import type { RunPlan } from "../plan/run_plan.ts";
 import { contrastiveEntropy } from "./contrastive_entropy.ts";
 import { fitScaling, hasLaw, type ScalingFit } from "./fit_scaling.ts";
 import { foretoldLargest, type ForetoldTraining } from "./foretold_largest.ts";
+import { type GridSteps, lossesThatRise } from "./losses_that_rise.ts";
 import {
   headsOf,
   parseScaleOptions,
@@ -75,6 +76,8 @@ export interface ScaleResult {
   fit?: ScalingFit;
   /** What it foretells of the largest size, fitted without that; none below five. */
   foretold?: ForetoldTraining[];
+  /** Where the loss rises with size or data, which no law allows. */
+  steps: GridSteps;
 }
 
 const RECORD = "scale.json";
@@ -151,18 +154,21 @@ export async function* scale(
   const { resamples } = settings;
   const fit = hasLaw(cells) ? fitScaling(cells, { resamples }) : undefined;
   const foretold = fit && foretoldLargest(cells, { resamples });
+  const steps = lossesThatRise(cells);
   await writeJson(join(out, "law.json"), {
     format: "tdro-law/1",
     cells,
+    steps,
     ...fit && {
       law: fit.law,
       intervals: fit.intervals,
       error: fit.error,
+      open: fit.open,
       measured: fit.measured,
       foretold,
     },
   });
-  return { folder: out, cells, ...fit && { fit, foretold } };
+  return { folder: out, cells, steps, ...fit && { fit, foretold } };
 }
 
 /**

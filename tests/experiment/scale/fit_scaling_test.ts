@@ -4,6 +4,7 @@ import {
   bestSplit,
   fitScaling,
   foretell,
+  lossesThatRise,
   type ScalingPoint,
 } from "../../../lib/experiment/mod.ts";
 import { nonNegativeLeastSquares } from "../../../lib/experiment/scale/least_squares.ts";
@@ -109,6 +110,46 @@ Deno.test("the loss never rises with size or data, whatever the points", () => {
     }),
     { numRuns: 10 },
   );
+});
+
+Deno.test("an exponent that the trainings leave open is told", () => {
+  // Only the smallest size differs: any large exponent fits as well.
+  const step = pointsOf((n) => n === SIZES[0] ? 5 : 4, { amounts: [1e4] });
+  const open = fitScaling(step, QUICK);
+  assert.deepEqual(open.open, ["alpha"]);
+  assert.equal(open.law.alpha, 4);
+  // The loss grows with the size: its term is nothing, and so is no open exponent.
+  const rising = pointsOf((n, d) => Math.log(n) + d ** -0.5, {
+    amounts: [1e1, 1e2, 1e3],
+  });
+  const { law, open: none } = fitScaling(rising, QUICK);
+  assert.deepEqual([law.a, none], [0, []]);
+  const closed = pointsOf((n) => 1 + 3e3 * n ** -0.5, { amounts: [1e4] });
+  assert.deepEqual(fitScaling(closed, QUICK).open, []);
+});
+
+Deno.test("lossesThatRise(): each step of a grid once, seeds averaged", () => {
+  const falling = pointsOf((n, d) => 9 - Math.log10(n * d), {
+    amounts: [1e3, 1e4, 1e5],
+    seeds: 2,
+  });
+  // 3 × 5 steps of sizes, 6 × 2 of data.
+  assert.deepEqual(lossesThatRise(falling), { count: 27, rising: [] });
+  const [least, next] = [SIZES[0]!, SIZES[1]!];
+  const one = falling.map((point) =>
+    point.parameters === next && point.data === 1e3
+      ? { ...point, loss: point.loss + 1 }
+      : point
+  );
+  const { rising } = lossesThatRise(one);
+  const before = 9 - Math.log10(least * 1e3);
+  const loss = 10 - Math.log10(next * 1e3);
+  assert.deepEqual(rising, [
+    { by: "parameters", from: least, to: next, at: 1e3, before, loss },
+  ]);
+  // Less than 1 % of the loss is what a seed makes.
+  const noise = falling.map((point, i) => ({ ...point, loss: 5 + i * 1e-4 }));
+  assert.deepEqual(lossesThatRise(noise).rising, []);
 });
 
 Deno.test("non-negative least squares is the best of all that aren't negative", () => {

@@ -70,6 +70,10 @@ Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
     }
     const law = JSON.parse(await Deno.readTextFile(join(out, "law.json")));
     assert.deepEqual(law.law, grown.fit!.law);
+    assert.deepEqual(law.open, grown.fit!.open);
+    // 3 × 3 steps of sizes, 4 × 2 of data.
+    assert.equal(grown.steps.count, 17);
+    assert.deepEqual(law.steps, grown.steps);
     // Four sizes leave no law of three; with five the largest is foretold.
     assert.deepEqual(law.foretold, []);
     const { foretold } = await end(
