@@ -14,6 +14,7 @@ import {
 } from "../../model/mod.ts";
 import { createRng, mixture } from "../../sampling/mod.ts";
 import { parameterCounts } from "../distil/tower_rows.ts";
+import { mineSuite } from "../mine_suite.ts";
 import { asJson, firstDifference, identityOf } from "../run_folder.ts";
 import { MetricsLog } from "../stages/metrics_log.ts";
 import { checkSuite } from "../stages/check_suite.ts";
@@ -256,13 +257,25 @@ async function* trained(
   cell: Cell,
   { suite, ...context }: CellContext & { suite: Suite },
 ): AsyncGenerator<ProgressEvent, ScaleCell> {
-  const { settings, signal } = context;
-  const part = partOf(suite, cell.share);
-  const run = trainRetriever(part, cellOptions(cell, context));
-  const { model, folder } = yield* relay(run, (event) => ({
-    ...event,
-    stage: `${cell.name}, ${event.stage}`,
-  }));
+  const { settings, backend, signal } = context;
+  const { share, seed } = cell;
+  const part = partOf(suite, share);
+  // Once for all sizes: on large corpora mining takes longer than small encoders do.
+  const mined = join(settings.out, "mined", `${share}-${seed}`);
+  yield* named(
+    cell,
+    mineSuite(part, {
+      out: mined,
+      seed,
+      prompts: settings.prompts,
+      backend: backend.name,
+      ...signal && { signal },
+    }),
+  );
+  const { model, folder } = yield* named(
+    cell,
+    trainRetriever(part, { ...cellOptions(cell, context), mined }),
+  );
   const encoder = await loadEncoder(model);
   try {
     const { queryLength, passageLength, prompts } = settings;
@@ -287,6 +300,17 @@ async function* trained(
   } finally {
     disposeEncoder(encoder);
   }
+}
+
+/** Progress of a training that doesn't know its cell. */
+function named<T>(
+  { name }: Cell,
+  events: AsyncGenerator<ProgressEvent, T>,
+): AsyncGenerator<ProgressEvent, T> {
+  return relay(events, (event) => ({
+    ...event,
+    stage: `${name}, ${event.stage}`,
+  }));
 }
 
 /** A suite with a share of each task's training queries; smaller ones are within. */

@@ -47,13 +47,15 @@ Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
     for await (const { stage } of scale(toySuite(), options)) {
       if (stage === "1x4-0.75-1, retriever" && ++seen === 2) break;
     }
-    const times = async (name: string) =>
-      (await Deno.stat(join(out, "cells", name))).mtime;
-    const first = await times("1x4-0.5-1.json");
+    const times = async (...path: string[]) =>
+      (await Deno.stat(join(out, ...path))).mtime;
+    const negatives = ["mined", "0.5-1", "shades.jsonl"];
+    const first = await times("cells", "1x4-0.5-1.json");
+    const mined = await times(...negatives);
     const small = await end(scale(toySuite(), options));
     assert.equal(small.cells.length, 6);
     assert.equal(small.fit, undefined, "two sizes have no law");
-    assert.deepEqual(await times("1x4-0.5-1.json"), first);
+    assert.deepEqual(await times("cells", "1x4-0.5-1.json"), first);
     // More sizes in the same folder train what is new alone.
     const stages = new Set<string>();
     const grown = await end(
@@ -63,6 +65,12 @@ Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
     assert.ok(!stages.has("1x4") && stages.has("2x8"));
     assert.deepEqual(grown.cells.slice(0, 6), small.cells);
     assert.ok(grown.fit!.law.e >= 0);
+    // Each share is mined once, whatever is trained on it.
+    assert.deepEqual(await times(...negatives), mined);
+    assert.deepEqual(
+      [...Deno.readDirSync(join(out, "mined"))].map(({ name }) => name).sort(),
+      ["0.5-1", "0.75-1", "1-1"],
+    );
     assert.equal(new Set(grown.cells.map((cell) => cell.data)).size, 3);
     assert.equal(new Set(grown.cells.map((cell) => cell.parameters)).size, 4);
     for (const { loss } of grown.cells) {
