@@ -149,7 +149,10 @@ export interface StrategyContext {
   ): AsyncGenerator<StrategyProgress, WeightState>;
 }
 
-/** What a strategy's uses cost, in proxy steps. */
+/**
+ * What a strategy's uses cost, in proxy steps: updates of as many texts as the
+ * retrievers' have.
+ */
 export interface StrategyCosts {
   /**
    * All tasks' dev losses once. Forward passes count a third of an update each,
@@ -160,9 +163,9 @@ export interface StrategyCosts {
   gradients: number;
   /** One step of `learnByLoss` with a reference's losses, and without. */
   lossStep: {
-    /** One update, and a forward pass of the reference. */
+    /** One update of stage 1's batch, and a forward pass of the reference. */
     withReference: number;
-    /** One update. */
+    /** One update of stage 1's batch. */
     alone: number;
   };
 }

@@ -3,7 +3,7 @@ import { answeredQueries } from "../../base/answered_queries.ts";
 import { relay } from "../../base/relay.ts";
 import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
 import { type Suite, trainExamples } from "../../data/mod.ts";
-import type { StrategyContext } from "../../dro/mod.ts";
+import type { StrategyContext, StrategyCosts } from "../../dro/mod.ts";
 import type { Encoder } from "../../model/mod.ts";
 import { type Batch, batches, createRng } from "../../sampling/mod.ts";
 import type { Journal } from "./journal.ts";
@@ -45,7 +45,6 @@ export interface ArenaContext extends StrategyContext {
 export function arenaContext(parts: ArenaContextParts): ArenaContext {
   const { input, slug, budget, journal, number = 0 } = parts;
   const { options, suite, rows } = input;
-  const tasks = suite.tasks.length;
   let spent = 0;
   let losses = 0;
   let referenceUsed = false;
@@ -62,11 +61,7 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
     spent += cost;
   };
   const devSizes = suite.tasks.map((task) => devSize(task, parts));
-  const costs = {
-    devLosses: devSizes.reduce((sum, n) => sum + n, 0) / options.batchSize / 3,
-    gradients: tasks,
-    lossStep: { withReference: 4 / 3, alone: 1 },
-  };
+  const costs = useCosts(options, devSizes);
   let devBatches: Batch[][] | undefined;
   const dev = () => {
     needDev(suite, slug);
@@ -140,6 +135,25 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
       for (const proxy of live) proxy.dispose();
       for (const other of others) other.dispose();
     },
+  };
+}
+
+/**
+ * What each use costs. Texts are counted: a batch of stage 1, or of dev queries, has
+ * more or fewer than an update of a proxy.
+ */
+function useCosts(
+  { batchSize, passages, weightBatchSize, weightPassages }: SettledOptions,
+  devSizes: readonly number[],
+): StrategyCosts {
+  const updates = (queries: number, each: number) =>
+    queries * (1 + each) / (batchSize * (1 + passages));
+  const lossStep = updates(weightBatchSize, weightPassages);
+  const devQueries = devSizes.reduce((sum, n) => sum + n, 0);
+  return {
+    devLosses: updates(devQueries, 1) / 3,
+    gradients: devSizes.length,
+    lossStep: { withReference: lossStep * 4 / 3, alone: lossStep },
   };
 }
 

@@ -8,6 +8,7 @@ import {
   strategy,
 } from "../../../lib/dro/mod.ts";
 import type { EvalReport } from "../../../lib/eval/mod.ts";
+import { parseExperimentOptions } from "../../../lib/experiment/experiment_options.ts";
 import { arenaStatistics } from "../../../lib/experiment/arena/statistics.ts";
 import {
   type ArenaArm,
@@ -190,6 +191,19 @@ Deno.test("every strategy runs in the arena, within its budget", async () => {
     assert.deepEqual(file.weights, arm.weights);
   }
   const of = (name: string) => arms.find((arm) => arm.strategy === name)!;
+  // A step of stage 1 costs what its texts do, and a third more for the reference.
+  const log = await Deno.readTextFile(`${out}/run/seed-3/metrics.jsonl`);
+  const { batchSize, weightBatchSize } = SETTINGS;
+  const { passages, weightPassages } = parseExperimentOptions({});
+  for (
+    const [name, withReference] of [["tdro", 4 / 3], ["group-dro", 1]] as const
+  ) {
+    const steps = log.match(RegExp(`"stage":"${name}-weights"`, "g"))!.length;
+    const texts = weightBatchSize * (1 + weightPassages);
+    const each = withReference * texts / (batchSize * (1 + passages));
+    assert.ok(Math.abs(of(name).proxySteps - steps * each) < 1e-6, name);
+    assert.equal(steps, Math.floor(budget / each), name);
+  }
   assert.deepEqual(
     of("tdro-permuted").weights.toSorted(),
     of("tdro").weights.toSorted(),
