@@ -101,7 +101,7 @@ export function fitScaling(
 ): ScalingFit {
   checkPoints(points);
   checkOptions({ resamples, level });
-  const byData = new Set(points.map(({ data }) => data)).size > 1;
+  const byData = countsOf(points).amounts > 1;
   const { residual, ...law } = fitLaw(points, { byData });
   const samples = bootstrap(points, { byData, resamples, seed });
   const intervals = Object.fromEntries(
@@ -213,12 +213,9 @@ function problemOf(
   points: readonly ScalingPoint[],
   { byData }: { byData: boolean },
 ): string | undefined {
-  const count = (of: (point: ScalingPoint) => number) =>
-    new Set(points.map(of)).size;
-  const sizes = count(({ parameters }) => parameters);
+  const { sizes, amounts } = countsOf(points);
   // A sample with one less still bends.
   if (sizes < FEWEST.sizes - 1) return "sizes";
-  const amounts = count(({ data }) => data);
   return byData && amounts < FEWEST.amounts - 1 ? "amounts" : undefined;
 }
 
@@ -230,10 +227,18 @@ function ends(values: readonly number[], level: number): [number, number] {
 
 /** Whether there are sizes and amounts of data enough for a law. */
 export function hasLaw(points: readonly ScalingPoint[]): boolean {
-  const count = (of: (point: ScalingPoint) => number) =>
-    new Set(points.map(of)).size;
-  return count(({ parameters }) => parameters) >= FEWEST.sizes &&
-    count(({ data }) => data) !== 2;
+  const { sizes, amounts } = countsOf(points);
+  return sizes >= FEWEST.sizes && amounts !== 2;
+}
+
+/** Different sizes and amounts of data. */
+function countsOf(
+  points: readonly ScalingPoint[],
+): { sizes: number; amounts: number } {
+  return {
+    sizes: new Set(points.map(({ parameters }) => parameters)).size,
+    amounts: new Set(points.map(({ data }) => data)).size,
+  };
 }
 
 function checkPoints(points: readonly ScalingPoint[]): void {
@@ -248,13 +253,12 @@ function checkPoints(points: readonly ScalingPoint[]): void {
     if (!positive(data)) fail("data", "> 0", data);
     if (!(loss >= 0 && Number.isFinite(loss))) fail("loss", ">= 0", loss);
   });
-  const sizes = new Set(points.map(({ parameters }) => parameters)).size;
+  const { sizes, amounts } = countsOf(points);
   if (sizes < FEWEST.sizes) {
     throw new RangeError(
       `Cannot fit a scaling law: points must have at least ${FEWEST.sizes} sizes: got ${sizes}; a law has more numbers than fewer could tell`,
     );
   }
-  const amounts = new Set(points.map(({ data }) => data)).size;
   if (amounts === 2) {
     throw new RangeError(
       `Cannot fit a scaling law: points must have one amount of data, or at least ${FEWEST.amounts}: got 2`,
