@@ -16,6 +16,7 @@ import { createRng } from "@tdro/tdro/sampling";
 import {
   BASELINE,
   CONTROLS,
+  FEWEST_OF_OTHERS,
   FEWEST_SEEDS,
   MARGIN,
   OTHERS,
@@ -41,7 +42,9 @@ export interface Contrast {
   p: number;
   /** p of the paired t-test over the seeds alone. */
   pSeeds: number;
-  /** Difference of each seed. */
+  /** Seeds with both. */
+  seeds: number[];
+  /** Difference of each of them. */
   bySeed: number[];
 }
 
@@ -81,15 +84,16 @@ export interface WeightSummary {
 /** The content of `results.json`. */
 export interface StudyResults {
   format: "tdro-study/1";
-  /** Seeds with all arms. */
+  /** Seeds with all arms of the primary outcome. */
   seeds: number[];
   /** The tasks, in the order of all lists. */
   tasks: { name: string; queries: number; english: boolean }[];
   /** Standard deviation of the baseline's mean between seeds. */
   baselineSpread: number;
-  /** Each arm's mean nDCG@10, and by task; cost in seconds; means over the seeds. */
+  /** Each arm's mean nDCG@10, and by task; cost in seconds; means over its seeds. */
   arms: {
     arm: string;
+    seeds: number[];
     mean: number;
     byTask: number[];
     dataUsed: number;
@@ -110,7 +114,8 @@ export interface StudyResults {
 /**
  * Analyses finished arms.
  *
- * @param arms The arms; seeds that lack one are left out.
+ * @param arms The arms; seeds that lack one of the primary outcome are left out, other
+ * arms with fewer than three of these seeds, too.
  * @param tasks Languages of the tasks.
  * @throws {RangeError} If fewer seeds are finished than the plan wants.
  */
@@ -118,20 +123,22 @@ export function analyse(
   arms: readonly StudyArm[],
   tasks: StudyTasks,
 ): StudyResults {
-  const all = [BASELINE, ...PRIMARY, ...OTHERS];
   const bySeed = Map.groupBy(arms, ({ seed }) => seed);
-  const seeds = [...bySeed.keys()].sort((a, b) => a - b).filter((seed) =>
-    all.every((name) => bySeed.get(seed)!.some((a) => a.strategy === name))
-  );
+  const armOf = (name: string, seed: number) =>
+    bySeed.get(seed)!.find((arm) => arm.strategy === name);
+  const having = (among: number[], names: readonly string[]) =>
+    among.filter((seed) => names.every((name) => armOf(name, seed)));
+  const seeds = having([...bySeed.keys()], [BASELINE, ...PRIMARY])
+    .sort((a, b) => a - b);
   if (seeds.length < FEWEST_SEEDS) {
     throw new RangeError(
       `Cannot analyse the study: the plan wants at least ${FEWEST_SEEDS} finished seeds: got ${seeds.length}`,
     );
   }
-  const of = (name: string) =>
-    seeds.map((seed) =>
-      bySeed.get(seed)!.find((arm) => arm.strategy === name)!
-    );
+  const of = (name: string, among = having(seeds, [name])) =>
+    among.map((seed) => armOf(name, seed)!);
+  const told = (...names: string[]) =>
+    having(seeds, names).length >= FEWEST_OF_OTHERS;
   const names = of(BASELINE)[0]!.tasks.map(({ task }) => task);
   const indices = names.map((_, k) => k);
   const english = indices.filter((k) => isEnglish(tasks, names[k]!));
@@ -139,8 +146,17 @@ export function analyse(
   const baseline = meanByTask(of(BASELINE));
   const worst = indices.toSorted((a, b) => baseline[a]! - baseline[b]!)
     .slice(0, WORST);
-  const contrast = (arm: string, against: string = BASELINE, only = indices) =>
-    contrastOf(arm, against, differences(of(arm), of(against), only));
+  const contrast = (
+    arm: string,
+    against: string = BASELINE,
+    only = indices,
+  ) => {
+    const both = having(seeds, [arm, against]);
+    return contrastOf(
+      { arm, against, seeds: both },
+      differences(of(arm, both), of(against, both), only),
+    );
+  };
 
   const planned = PRIMARY.map((arm) => contrast(arm));
   const corrected = holm(planned.map(({ p }) => p));
@@ -153,8 +169,11 @@ export function analyse(
       english: english.includes(k),
     })),
     baselineSpread: deviation(of(BASELINE).map((arm) => mean(means(arm)))),
-    arms: all.map((arm) => ({
+    arms: [BASELINE, ...PRIMARY, ...OTHERS.filter((arm) => told(arm))].map((
       arm,
+    ) => ({
+      arm,
+      seeds: having(seeds, [arm]),
       mean: mean(meanByTask(of(arm))),
       byTask: meanByTask(of(arm)),
       dataUsed: mean(of(arm).map(({ dataUsed }) => dataUsed)),
@@ -163,35 +182,38 @@ export function analyse(
         train: mean(of(arm).map(({ seconds }) => seconds.train)),
       },
     })),
-    primary: planned.map((told, i) => {
-      const byTask = meanByTask(of(told.arm)).map((v, k) => v - baseline[k]!);
+    primary: planned.map((found, i) => {
+      const byTask = meanByTask(of(found.arm)).map((v, k) => v - baseline[k]!);
       const pHolm = corrected[i]!;
       return {
-        ...told,
+        ...found,
         pHolm,
         verdict: pHolm > 0.05
           ? "no difference shown"
-          : told.difference > 0
+          : found.difference > 0
           ? "better"
           : "worse",
-        ...told.arm.includes("-top-") &&
-          { notInferior: told.interval[0] > -MARGIN },
+        ...found.arm.includes("-top-") &&
+          { notInferior: found.interval[0] > -MARGIN },
         byTask,
         pTasks: pairedTTest(byTask, byTask.map(() => 0)).p,
       };
     }),
-    others: OTHERS.map((arm) => contrast(arm)),
-    controls: CONTROLS.map(([arm, control]) => contrast(arm, control)),
+    others: OTHERS.filter((arm) => told(arm)).map((arm) => contrast(arm)),
+    controls: CONTROLS.filter((pair) => told(...pair))
+      .map(([arm, control]) => contrast(arm, control)),
     worst: {
       tasks: worst.map((k) => names[k]!),
       contrasts: PRIMARY.map((arm) => contrast(arm, BASELINE, worst)),
     },
     english: PRIMARY.map((arm) =>
-      englishContrast(arm, of(arm), of(BASELINE), { english, others })
+      contrastOf(
+        { arm, against: BASELINE, seeds },
+        englishDifferences(of(arm), of(BASELINE), { english, others }),
+      )
     ),
-    weights: [...PRIMARY.slice(0, 2), "odm"].map((arm) =>
-      weightSummary(arm, of(arm))
-    ),
+    weights: [...PRIMARY.slice(0, 2), "odm"].filter((arm) => told(arm))
+      .map((arm) => weightSummary(arm, of(arm))),
     measuresAgree: seedAgreement(
       PRIMARY.slice(0, 2).map((arm) => weightSummary(arm, of(arm)).weights),
     ).rankCorrelation,
@@ -212,29 +234,27 @@ function differences(
 }
 
 function contrastOf(
-  arm: string,
-  against: string,
+  what: Pick<Contrast, "arm" | "against" | "seeds">,
   gained: number[][][],
 ): Contrast {
-  const told: SeedsAndQueries = seedsAndQueries(gained, {
-    // The same draws whatever is compared, so that an arm can be added later.
-    rng: createRng(2026, "study"),
-    resamples: 10_000,
-  });
-  const { difference, interval, p, pSeeds, bySeed } = told;
-  return { arm, against, difference, interval, p, pSeeds, bySeed };
+  const { difference, interval, p, pSeeds, bySeed }: SeedsAndQueries =
+    seedsAndQueries(gained, {
+      // The same draws whatever is compared, so that an arm can be added later.
+      rng: createRng(2026, "study"),
+      resamples: 10_000,
+    });
+  return { ...what, difference, interval, p, pSeeds, bySeed };
 }
 
 /**
  * The difference of two means over tasks as one mean over tasks: gains of the others
  * count negatively, and each group with its own share.
  */
-function englishContrast(
-  arm: string,
+function englishDifferences(
   own: readonly StudyArm[],
   baseline: readonly StudyArm[],
   { english, others }: { english: number[]; others: number[] },
-): Contrast {
+): number[][][] {
   const tasks = english.length + others.length;
   const scaled = (only: number[], sign: 1 | -1) =>
     differences(own, baseline, only).map((seed) =>
@@ -243,11 +263,7 @@ function englishContrast(
       )
     );
   const [plus, minus] = [scaled(english, 1), scaled(others, -1)];
-  return contrastOf(
-    arm,
-    BASELINE,
-    plus.map((seed, s) => [...seed, ...minus[s]!]),
-  );
+  return plus.map((seed, s) => [...seed, ...minus[s]!]);
 }
 
 function isEnglish(tasks: StudyTasks, name: string): boolean {

@@ -34,6 +34,9 @@ export const MARGIN = 0.005;
 /** Seeds that must be finished before anything is said of differences. */
 export const FEWEST_SEEDS = 5;
 
+/** Seeds that another arm must have to be told of. */
+export const FEWEST_OF_OTHERS = 3;
+
 /** Tasks that count as the worst. */
 export const WORST = 5;
 

@@ -101,10 +101,39 @@ Deno.test("the study says nothing before five seeds are whole", () => {
     /wants at least 5 finished seeds: got 4/,
   );
   const more = arms({ seeds: 6 }).filter((arm) =>
-    arm.seed !== 2 || arm.strategy !== "odm"
+    arm.seed !== 2 || arm.strategy !== "tdro"
   );
   assert.deepEqual(analyse(more, TASKS).seeds, [0, 1, 3, 4, 5]);
   assert.throws(() => analyse(all, { a: ["en"] }), /lacks the languages of b/);
+});
+
+Deno.test("arms beside the primary outcome are told of by the seeds they have", () => {
+  const whole = analyse(arms(), TASKS);
+  const has = (arm: StudyArm) =>
+    arm.strategy === "odm"
+      ? arm.seed < 2
+      : arm.strategy !== "random-70" || arm.seed !== 1;
+  const part = analyse(arms().filter(has), TASKS);
+  assert.deepEqual(part.seeds, [0, 1, 2, 3, 4]);
+  assert.deepEqual(part.primary, whole.primary);
+  assert.deepEqual(
+    part.others.map(({ arm }) => arm),
+    OTHERS.filter((arm) => arm !== "odm"),
+  );
+  assert.deepEqual(part.others.at(-1)!.seeds, [0, 2, 3, 4]);
+  assert.deepEqual(
+    part.controls.map(({ seeds }) => seeds),
+    [[0, 1, 2, 3, 4], [0, 2, 3, 4], [0, 2, 3, 4]],
+  );
+  assert.deepEqual(part.weights, whole.weights.slice(0, 2));
+  const bare = analyse(
+    arms().filter(({ strategy }) =>
+      !OTHERS.some((other) => other === strategy)
+    ),
+    TASKS,
+  );
+  assert.deepEqual([bare.others, bare.controls], [[], []]);
+  assert.equal(bare.arms.length, 5);
 });
 
 Deno.test("finished arms of a plan are gathered, with the bands of their weights", () =>
