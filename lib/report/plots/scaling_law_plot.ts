@@ -88,13 +88,19 @@ export function scalingLawPlot(
     height: 300,
     view: ({ width }) => {
       const { color } = armEncoding(amounts, width);
-      const look = color as Record<string, unknown>;
-      const shade = { ...look, field: "data", title: "training queries" };
+      const look = color as { legend: object };
+      const shade = {
+        ...look,
+        field: "data",
+        // The same in every layer: one without would take it from all. Its symbols
+        // are the bands', which are pale.
+        legend: { ...look.legend, title: "training queries", symbolOpacity: 1 },
+      };
       const band = {
         x,
         y: { ...y, field: "low" },
         y2: { field: "high" },
-        color: { ...shade, legend: null },
+        color: shade,
       };
       return {
         data: { values },

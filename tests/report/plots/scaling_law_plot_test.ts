@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { scalingLawPlot } from "../../../lib/report/mod.ts";
-import { renderSvg } from "../../../lib/report/mod.ts";
+import { renderSvg, scalingLawPlot } from "../../../lib/report/mod.ts";
 
 const ROWS = [
   { size: 1e4, data: "500", loss: 2, kind: "measured" },
@@ -19,6 +18,13 @@ Deno.test("scalingLawPlot() dashes and hatches what was not measured", async () 
   const svg = await renderSvg(spec);
   assert.equal(svg.match(/stroke-dasharray="2,2"/g)?.length, 2);
   assert.equal(svg.match(/stroke-dasharray="5,4"/g)?.length, 1);
+});
+
+Deno.test("scalingLawPlot() says which colour is which amount of data", async () => {
+  const rows = ROWS.flatMap((row) => [row, { ...row, data: "9,000" }]);
+  const svg = await renderSvg(scalingLawPlot(rows));
+  const legend = svg.slice(svg.indexOf(">training queries<"));
+  for (const data of ["500", "9,000"]) assert.ok(legend.includes(`>${data}<`));
 });
 
 Deno.test("scalingLawPlot() refuses rows that it can't draw", () => {
