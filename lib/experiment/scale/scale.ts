@@ -302,7 +302,7 @@ async function* trained(
   }
 }
 
-/** Progress of a training that doesn't know its cell. */
+/** Progress of a training that doesn't know its cell; in a panel it has one row. */
 function named<T>(
   { name }: Cell,
   events: AsyncGenerator<ProgressEvent, T>,
@@ -310,6 +310,7 @@ function named<T>(
   return relay(events, (event) => ({
     ...event,
     stage: `${name}, ${event.stage}`,
+    row: name,
   }));
 }
 
