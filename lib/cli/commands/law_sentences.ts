@@ -122,7 +122,7 @@ function risingSentence({ count, rising }: GridSteps): string {
     most.before.toFixed(3)
   } to ${
     most.loss.toFixed(3)
-  }. The law has no term for that: a larger encoder learns little data by heart, and takes more updates; change --steps or the shares, or add seeds.`;
+  }. The law has no term for that: a larger encoder learns little data by heart, and takes more updates; change the number of updates or the shares, or add seeds.`;
 }
 
 function nats({ value, interval }: WithInterval): string {
