@@ -66,8 +66,7 @@ export async function lawSentences(
     ];
   }
   const whole = cells.filter((cell) => cell.data === data);
-  const tokensPerDatum = whole.reduce((sum, { tokens }) => sum + tokens, 0) /
-    whole.length / data;
+  const tokensPerDatum = mean(whole.map(({ tokens }) => tokens)) / data;
   const split = bestSplit(fit, {
     flops: budget.flops,
     tokensPerDatum,

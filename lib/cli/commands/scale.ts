@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { BackendName } from "../../backend/mod.ts";
+import { lawRecord } from "../../experiment/scale/law_record.ts";
 import {
   type ScaleSettings,
   scaleShape,
@@ -106,20 +107,10 @@ export const command: Command<ScaleCommandOptions> = {
     const result = await io.progress(scale(suite, options));
     const budget = flops === undefined ? undefined : { flops, served };
     const answers = await lawSentences(result, budget);
-    const { fit } = result;
     io.result(
       {
         folder: result.folder,
-        cells: result.cells,
-        steps: result.steps,
-        ...fit && {
-          law: fit.law,
-          intervals: fit.intervals,
-          error: fit.error,
-          open: fit.open,
-          measured: fit.measured,
-          foretold: result.foretold,
-        },
+        ...lawRecord(result),
         answers,
       },
       () =>

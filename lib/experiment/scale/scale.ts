@@ -28,6 +28,7 @@ import { contrastiveEntropy } from "./contrastive_entropy.ts";
 import { fitScaling, hasLaw, type ScalingFit } from "./fit_scaling.ts";
 import { foretoldLargest, type ForetoldTraining } from "./foretold_largest.ts";
 import { type GridSteps, lossesThatRise } from "./losses_that_rise.ts";
+import { lawRecord } from "./law_record.ts";
 import {
   headsOf,
   parseScaleOptions,
@@ -141,13 +142,14 @@ export async function* scale(
     total: wanted.length,
   };
   const cells: ScaleCell[] = [];
+  const parts = new Map<string, MinedPart>();
+  const context = { suite, settings, backend, weights, signal, parts };
   for (const [done, cell] of wanted.entries()) {
     yield { ...event, done, note: cell.name };
     signal?.throwIfAborted();
     const path = join(out, "cells", `${cell.name}.json`);
     const before = await readJsonIfThere(path, cellSchema);
-    const found = before ??
-      (yield* trained(cell, { suite, settings, backend, weights, signal }));
+    const found = before ?? (yield* trained(cell, context));
     if (!before) await writeJson(path, found);
     cells.push(found);
   }
@@ -156,20 +158,12 @@ export async function* scale(
   const fit = hasLaw(cells) ? fitScaling(cells, { resamples }) : undefined;
   const foretold = fit && foretoldLargest(cells, { resamples });
   const steps = lossesThatRise(cells);
+  const result = { cells, steps, ...fit && { fit, foretold } };
   await writeJson(join(out, "law.json"), {
     format: "tdro-law/1",
-    cells,
-    steps,
-    ...fit && {
-      law: fit.law,
-      intervals: fit.intervals,
-      error: fit.error,
-      open: fit.open,
-      measured: fit.measured,
-      foretold,
-    },
+    ...lawRecord(result),
   });
-  return { folder: out, cells, steps, ...fit && { fit, foretold } };
+  return { folder: out, ...result };
 }
 
 /**
@@ -253,25 +247,25 @@ function cellOptions(
   };
 }
 
+/** What a grid's trainings share. */
+interface GridContext extends CellContext {
+  suite: Suite;
+  /** Parts that are mined, by share and seed. */
+  parts: Map<string, MinedPart>;
+}
+
+/** A share of each task's training queries, and the folder of its hard negatives. */
+interface MinedPart {
+  part: Suite;
+  mined: string;
+}
+
 async function* trained(
   cell: Cell,
-  { suite, ...context }: CellContext & { suite: Suite },
+  context: GridContext,
 ): AsyncGenerator<ProgressEvent, ScaleCell> {
-  const { settings, backend, signal } = context;
-  const { share, seed } = cell;
-  const part = partOf(suite, share);
-  // Once for all sizes: on large corpora mining takes longer than small encoders do.
-  const mined = join(settings.out, "mined", `${share}-${seed}`);
-  yield* named(
-    cell,
-    mineSuite(part, {
-      out: mined,
-      seed,
-      prompts: settings.prompts,
-      backend: backend.name,
-      ...signal && { signal },
-    }),
-  );
+  const { suite, settings, signal } = context;
+  const { part, mined } = yield* named(cell, minedPart(cell, context));
   const { model, folder } = yield* named(
     cell,
     trainRetriever(part, { ...cellOptions(cell, context), mined }),
@@ -300,6 +294,28 @@ async function* trained(
   } finally {
     disposeEncoder(encoder);
   }
+}
+
+/** Mined once for all sizes: on large corpora it takes longer than a small encoder. */
+async function* minedPart(
+  { share, seed }: Cell,
+  { suite, settings, backend, signal, parts }: GridContext,
+): AsyncGenerator<ProgressEvent, MinedPart> {
+  const name = `${share}-${seed}`;
+  const before = parts.get(name);
+  if (before) return before;
+  const part = partOf(suite, share);
+  const mined = join(settings.out, "mined", name);
+  yield* mineSuite(part, {
+    out: mined,
+    seed,
+    prompts: settings.prompts,
+    backend: backend.name,
+    ...signal && { signal },
+  });
+  const found = { part, mined };
+  parts.set(name, found);
+  return found;
 }
 
 /** Progress of a training that doesn't know its cell; in a panel it has one row. */
