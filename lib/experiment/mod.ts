@@ -220,4 +220,5 @@ export {
   lossesThatRise,
   type LossThatRises,
 } from "./scale/losses_that_rise.ts";
+export { lawRecord } from "./scale/law_record.ts";
 export { type LawRow, lawRows } from "./scale/law_rows.ts";

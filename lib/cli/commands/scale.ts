@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { BackendName } from "../../backend/mod.ts";
-import { lawRecord } from "../../experiment/scale/law_record.ts";
 import {
   type ScaleSettings,
   scaleShape,
@@ -86,7 +85,9 @@ export const command: Command<ScaleCommandOptions> = {
     const { openSuite } = await import("../../data/mod.ts");
     const { useBackend } = await import("../../backend/mod.ts");
     const { readMixture } = await import("./read_mixture.ts");
-    const { planScale, scale } = await import("../../experiment/mod.ts");
+    const { lawRecord, planScale, scale } = await import(
+      "../../experiment/mod.ts"
+    );
     const textTable = await tablesFor(io);
     io.resumeWith("rerun the same command: it goes on where it stopped");
     const suite = await openSuite(folder, { tasks });
