@@ -3,6 +3,7 @@ import { makeFolder } from "../../base/files/make_folder.ts";
 import { readJsonIfThere, writeJson } from "../../base/files/json_file.ts";
 import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
+import { prefixed } from "../../base/progress_rows.ts";
 import { relay } from "../../base/relay.ts";
 import { type Strategy, weightFile, writeWeightFile } from "../../dro/mod.ts";
 import { type EvalReport, readReport } from "../../eval/mod.ts";
@@ -271,26 +272,6 @@ async function* choose(
   await writeSealed(file, choice);
   await journal.drop();
   return choice;
-}
-
-/** Progress of a stage that doesn't know its seed. */
-export function prefixed<T>(
-  title: string,
-  events: AsyncGenerator<ProgressEvent, T>,
-): AsyncGenerator<ProgressEvent, T> {
-  return relay(events, (event) => ({
-    ...event,
-    stage: `${title}: ${event.stage}`,
-    label: `${event.label} (${title})`,
-  }));
-}
-
-/** The same in one row of a panel, whatever the stage. */
-export function inRow<T>(
-  row: string,
-  events: AsyncGenerator<ProgressEvent, T>,
-): AsyncGenerator<ProgressEvent, T> {
-  return relay(events, (event) => ({ ...event, row }));
 }
 
 function checkWeights(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { lockFolder } from "../../base/files/folder_lock.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
+import { inRow } from "../../base/progress_rows.ts";
 import type { Suite } from "../../data/mod.ts";
 import type { Strategy } from "../../dro/mod.ts";
 import { disposeEncoder, type Encoder, loadEncoder } from "../../model/mod.ts";
@@ -10,7 +11,7 @@ import type { RunPlan } from "../plan/run_plan.ts";
 import { baseEncoder, keepTokenizer } from "../stages/base_encoder.ts";
 import { checkModel } from "../stages/check_model.ts";
 import { dropCheckpoints } from "../stages/checkpoints.ts";
-import { inRow, runArm } from "./arm.ts";
+import { runArm } from "./arm.ts";
 import { arenaPlan } from "./arena_plan.ts";
 import { type SeedBaselines, seedBaselines } from "./baselines.ts";
 import { othersFirst } from "./derived_choice.ts";

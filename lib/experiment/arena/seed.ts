@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { makeFolder } from "../../base/files/make_folder.ts";
 import { writeJson } from "../../base/files/json_file.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
+import { inRow, prefixed } from "../../base/progress_rows.ts";
 import type { ExperimentOptions } from "../experiment_options.ts";
 import { EARLIER_MINING, type SettledOptions } from "../settled_lengths.ts";
 import { MetricsLog } from "../stages/metrics_log.ts";
 import { type MinedRows, mineStage } from "../stages/mine_negatives.ts";
 import type { StageInput } from "../stages/stage_input.ts";
-import { inRow, prefixed } from "./arm.ts";
 import type { ArenaIdentity } from "./folder.ts";
 import type { PreparedArena } from "./prepare.ts";
 

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { ProgressEvent } from "../../base/progress_event.ts";
+import { inRow } from "../../base/progress_rows.ts";
 import { type Strategy, strategy } from "../../dro/mod.ts";
 import { disposeEncoder, type Encoder, loadEncoder } from "../../model/mod.ts";
-import { inRow, readArenaArm, runArm } from "../arena/arm.ts";
+import { readArenaArm, runArm } from "../arena/arm.ts";
 import { seedBaselines } from "../arena/baselines.ts";
 import type { PreparedArena } from "../arena/prepare.ts";
 import type { ArenaArm } from "../arena/result.ts";

@@ -3,9 +3,9 @@ import { z } from "zod";
 import type { Backend } from "../../backend/mod.ts";
 import { lockFolder } from "../../base/files/folder_lock.ts";
 import { readJsonIfThere, writeJson } from "../../base/files/json_file.ts";
-import { relay } from "../../base/relay.ts";
 import { shuffled } from "../../base/shuffled.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
+import { inRow, prefixed } from "../../base/progress_rows.ts";
 import type { Qrels, Suite, Task } from "../../data/mod.ts";
 import {
   disposeEncoder,
@@ -265,9 +265,10 @@ async function* trained(
   context: GridContext,
 ): AsyncGenerator<ProgressEvent, ScaleCell> {
   const { suite, settings, signal } = context;
-  const { part, mined } = yield* named(cell, minedPart(cell, context));
+  const named = <T>(events: AsyncGenerator<ProgressEvent, T>) =>
+    inRow(cell.name, prefixed(cell.name, events));
+  const { part, mined } = yield* named(minedPart(cell, context));
   const { model, folder } = yield* named(
-    cell,
     trainRetriever(part, { ...cellOptions(cell, context), mined }),
   );
   const encoder = await loadEncoder(model);
@@ -316,18 +317,6 @@ async function* minedPart(
   const found = { part, mined };
   parts.set(name, found);
   return found;
-}
-
-/** Progress of a training that doesn't know its cell; in a panel it has one row. */
-function named<T>(
-  { name }: Cell,
-  events: AsyncGenerator<ProgressEvent, T>,
-): AsyncGenerator<ProgressEvent, T> {
-  return relay(events, (event) => ({
-    ...event,
-    stage: `${name}, ${event.stage}`,
-    row: name,
-  }));
 }
 
 /** A suite with a share of each task's training queries; smaller ones are within. */
