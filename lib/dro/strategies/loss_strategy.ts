@@ -21,8 +21,8 @@ export function lossStrategy(
   return {
     ...preset,
     cost: reference
-      ? "N: 4/3 for each of its steps, beside the reference's training"
-      : "N: 1 for each of its steps",
+      ? "N: 4/3 for each of its steps, more if those have more texts than an update, beside the reference's training"
+      : "N: 1 for each of its steps, more if those have more texts than an update",
     async *learn(context) {
       const { withReference, alone } = context.costs.lossStep;
       const steps = affordable(context, {
