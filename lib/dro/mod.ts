@@ -85,6 +85,11 @@ export {
 export { type SeedAgreement, seedAgreement } from "./seed_agreement.ts";
 export { selectTop } from "./select_top.ts";
 export {
+  type WeighedTask,
+  type WeightsFollow,
+  whatWeightsFollow,
+} from "./what_weights_follow.ts";
+export {
   type ClipKind,
   type ClipOptions,
   stepWeights,

@@ -1,3 +1,5 @@
+import { rankCorrelation } from "./rank_correlation.ts";
+
 /** What {@linkcode seedAgreement} found. */
 export interface SeedAgreement {
   /**
@@ -51,20 +53,19 @@ export function seedAgreement(
       } weights like seed 0: got ${mixtures[stray]!.length}`,
     );
   }
-  const ranked = mixtures.map(ranks);
   let pairs = 0;
   let distance = 0;
-  let rankCorrelation = 0;
+  let correlation = 0;
   for (let a = 0; a < seeds.length; a++) {
     for (let b = a + 1; b < seeds.length; b++) {
       pairs++;
       distance += totalVariation(mixtures[a]!, mixtures[b]!);
-      rankCorrelation += correlation(ranked[a]!, ranked[b]!);
+      correlation += rankCorrelation(mixtures[a]!, mixtures[b]!);
     }
   }
   return {
     distance: distance / pairs,
-    rankCorrelation: rankCorrelation / pairs,
+    rankCorrelation: correlation / pairs,
   };
 }
 
@@ -84,29 +85,6 @@ function normalized(weights: readonly number[], seed: number): number[] {
 
 function totalVariation(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, weight, k) => sum + Math.abs(weight - b[k]!), 0) / 2;
-}
-
-/** Rank of each value from 0, lowest first; equal ones share the mean. */
-function ranks(values: readonly number[]): number[] {
-  return values.map((value) => {
-    const below = values.filter((other) => other < value).length;
-    const same = values.filter((other) => other === value).length;
-    return below + (same - 1) / 2;
-  });
-}
-
-/** Pearson's correlation of two lists of ranks, which have the same mean. */
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (a.length - 1) / 2;
-  let product = 0, squareA = 0, squareB = 0;
-  for (let k = 0; k < a.length; k++) {
-    const x = a[k]! - mean, y = b[k]! - mean;
-    product += x * y;
-    squareA += x * x;
-    squareB += y * y;
-  }
-  if (squareA === 0 || squareB === 0) return squareA === squareB ? 1 : 0;
-  return product / Math.sqrt(squareA * squareB);
 }
 
 function fail(reason: string): never {

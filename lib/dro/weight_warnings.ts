@@ -1,5 +1,6 @@
 import type { ChanceBand } from "./chance_bands.ts";
 import { seedAgreement } from "./seed_agreement.ts";
+import { whatWeightsFollow } from "./what_weights_follow.ts";
 
 /** What {@linkcode weightWarnings} looks at. */
 export interface WeightReport {
@@ -11,6 +12,8 @@ export interface WeightReport {
   history?: readonly (readonly number[])[];
   /** Mean reference loss of each task, shape `[K]`; NaN for not seen. */
   referenceMeans?: readonly number[];
+  /** Mean proxy loss of each task, shape `[K]`; NaN for not seen. */
+  lossMeans?: readonly number[];
   /** Rows of each task, shape `[K]`. */
   sizes?: readonly number[];
   /** Rows that the training run with these weights will draw. */
@@ -39,6 +42,17 @@ export interface WeightLimits {
    * section 15, S9). @default {0.05}
    */
   minReferenceShare?: number;
+  /**
+   * Smallest good loss of the proxy over the reference's, all tasks together. Below
+   * it the proxy hardly lags, and the weights may rank the tasks by something
+   * else. @default {1.1}
+   */
+  minLag?: number;
+  /**
+   * Largest good rank correlation of the weights with the reference's loss where the
+   * proxy hardly lags. @default {0.9}
+   */
+  maxReferenceCorrelation?: number;
   /** Largest good number of passes over a task. @default {10} */
   maxPasses?: number;
   /**
@@ -66,6 +80,7 @@ export interface WeightWarning {
     | "one-hot"
     | "not-settled"
     | "reference-near-zero"
+    | "follows-reference"
     | "many-passes"
     | "seeds-differ"
     | "seeds-rank-differently"
@@ -108,9 +123,10 @@ export function effectiveTasks(weights: readonly number[]): number {
 /**
  * Guard rails for learned weights, each with the number behind it: nearly all
  * weight on one task; still moving at the end; a reference loss so near 0 that
- * ratios to it mean little; a small task repeated very often; seeds that give
- * other weights, or another order of the tasks; most weights where chance alone would
- * have put them.
+ * ratios to it mean little; weights that rank the tasks by how hard they are, not by
+ * where the proxy lags; a small task repeated very often; seeds that give other
+ * weights, or another order of the tasks; most weights where chance alone would have
+ * put them.
  *
  * @param report The weights and what is known about them; what is absent isn't
  * checked.
@@ -138,6 +154,7 @@ export function weightWarnings(
     ...oneHot(report, limits),
     ...notSettled(report, limits),
     ...referenceNearZero(report, limits),
+    ...followsReference(report, limits),
     ...manyPasses(report, limits),
     ...seedsDiffer(report, limits),
     ...withinChance(report, limits),
@@ -211,6 +228,38 @@ function referenceNearZero(
       }]
       : []
   );
+}
+
+/** With fewer tasks ranks agree by chance. */
+const RANKED_TASKS = 8;
+
+function followsReference(
+  { weights, referenceMeans, lossMeans }: WeightReport,
+  { minLag = 1.1, maxReferenceCorrelation = 0.9 }: WeightLimits,
+): WeightWarning[] {
+  if (!referenceMeans || !lossMeans) return [];
+  const seen = (mean: number | undefined) =>
+    mean === undefined || Number.isNaN(mean) ? null : mean;
+  const follow = whatWeightsFollow(weights.map((end, k) => ({
+    end,
+    loss: seen(lossMeans[k]),
+    referenceLoss: seen(referenceMeans[k]),
+  })));
+  if (!follow || follow.tasks < RANKED_TASKS || follow.lag >= minLag) return [];
+  const value = follow.referenceLoss;
+  if (value <= maxReferenceCorrelation) return [];
+  return [{
+    kind: "follows-reference",
+    value,
+    limit: maxReferenceCorrelation,
+    message: `the proxy loses only ${
+      short(follow.lag)
+    } times what the reference does, and the weights rank the tasks by the reference's loss (rank correlation ${
+      short(value)
+    }, limit ${
+      short(maxReferenceCorrelation)
+    }): they tell how hard a task is, not where the proxy lags; train the reference for more steps, or compare with the measure "ratio-of-means"`,
+  }];
 }
 
 function manyPasses(

@@ -13,6 +13,7 @@ import { byArm, type ExperimentSummary, meanByArm, METRIC } from "./summary.ts";
 import type { Reports } from "./stages/evaluate_arm.ts";
 import type { TrainedArm } from "./stages/train_arm.ts";
 import type { LearnedWeights } from "./stages/learn_mixture.ts";
+import { mean } from "../base/mean.ts";
 import { own } from "../base/own.ts";
 
 /** Everything that a summary draws on. */
@@ -95,7 +96,8 @@ export function summarise(input: SummaryInput): ExperimentSummary {
         weights: mixtures.reweighted,
         names: suite.tasks.map((t) => t.name),
         history: weightHistory(metrics),
-        referenceMeans: referenceMeans(suite, metrics),
+        referenceMeans: meansByTask(suite, metrics, "referenceLossByTask"),
+        lossMeans: meansByTask(suite, metrics, "lossByTask"),
         chance,
         sizes,
         examples: options.steps * options.batchSize,
@@ -125,15 +127,16 @@ function byBaseline(
   ) as Record<BaselineName, number>;
 }
 
-/** Mean reference loss of each task over stage 1; NaN for one never drawn. */
-function referenceMeans(
+/** Mean of a loss of each task over stage 1; NaN for one never drawn. */
+function meansByTask(
   suite: Suite,
   metrics: readonly MetricsLine[],
+  loss: "lossByTask" | "referenceLossByTask",
 ): number[] {
-  return suite.tasks.map(({ name }) => {
-    const seen = metrics.flatMap((l) => own(l.referenceLossByTask, name) ?? []);
-    return seen.reduce((sum, l) => sum + l, 0) / seen.length;
-  });
+  const stage1 = metrics.filter((l) => l.referenceLossByTask);
+  return suite.tasks.map(({ name }) =>
+    mean(stage1.flatMap((l) => own(l[loss], name) ?? []))
+  );
 }
 
 /** The rows of the table that ends a run. */

@@ -37,7 +37,7 @@ Deno.test("tasks called like what objects inherit are in all that a run leaves",
   const replayed = await json("weights", "replay", out, "--json");
   assert.deepEqual(tasksOf(replayed).sort(), names);
   for (const { size } of replayed) assert.ok(size > 0);
-  const explained = await json("weights", "explain", out, "--json");
+  const { tasks: explained } = await json("weights", "explain", out, "--json");
   assert.deepEqual(tasksOf(explained).sort(), names);
   for (const { passes } of explained) assert.ok(passes >= 0);
   await Deno.remove(folder, { recursive: true });

@@ -44,6 +44,27 @@ Deno.test("a reference loss near zero is named with its task", () => {
   assert.deepEqual(kinds({ weights, referenceMeans: [1, 2, 0.5] }), []);
 });
 
+Deno.test("weights that rank the tasks by the reference's loss say little", () => {
+  const weights = Array.from({ length: 8 }, (_, k) => 8 + k);
+  const referenceMeans = weights.map((_, k) => 1 + k);
+  const lossMeans = referenceMeans.map((loss) => 1.05 * loss);
+  const [warning] = weightWarnings({ weights, referenceMeans, lossMeans });
+  assert.equal(warning!.kind, "follows-reference");
+  assert.equal(warning!.value, 1);
+  assert.match(warning!.message, /loses only 1\.05 times/);
+
+  const lagging = referenceMeans.map((loss) => 1.1 * loss);
+  assert.deepEqual(
+    kinds({ weights, referenceMeans, lossMeans: lagging }),
+    [],
+  );
+  const turned = { weights: weights.toReversed(), referenceMeans, lossMeans };
+  assert.deepEqual(kinds(turned), []);
+  // Seven ranks agree by chance too easily; one that was never drawn has no rank.
+  const seven = [NaN, ...referenceMeans.slice(1)];
+  assert.deepEqual(kinds({ weights, referenceMeans: seven, lossMeans }), []);
+});
+
 Deno.test("passes over a small task are counted with normalised weights", () => {
   const report = { weights: [1, 3], sizes: [10, 1000], examples: 1000 };
   const [warning] = weightWarnings(report);

@@ -6,7 +6,7 @@ import {
   resultsTable,
 } from "../../report/mod.ts";
 import type { RunData } from "./reportable.ts";
-import type { WeightExplanation } from "../../dro/explain_weights.ts";
+import { type WeightExplanation, whatWeightsFollow } from "../../dro/mod.ts";
 import { explainMetrics, explanationTable } from "../explain_run.ts";
 import { armLabel, type ArmName } from "../arms.ts";
 import { devPeaks } from "../dev/dev_peaks.ts";
@@ -98,13 +98,20 @@ function resultsFirst(table: ReturnType<typeof resultsTable>): typeof table {
 function reasons(explained: readonly WeightExplanation[]): ReportTexts {
   const moved = ({ start, end }: WeightExplanation) =>
     start > 0 && end > 0 ? Math.abs(Math.log(end / start)) : 0;
+  const follow = whatWeightsFollow(explained);
   return {
     title: "Why the weights rose or fell",
     intro:
-      "From the losses of stage 1, the tasks whose weights moved most first. The numbers are in “The losses behind the weights” below.",
+      `From the losses of stage 1, the tasks whose weights moved most first. The numbers are in “The losses behind the weights” below.${
+        follow ? ` ${sentence(follow.about)}` : ""
+      }`,
     texts: explained.toSorted((a, b) => moved(b) - moved(a))
       .map(({ task, why }) => ({ name: task, text: `${why}.` })),
   };
+}
+
+function sentence(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }
 
 function plots(

@@ -25,7 +25,8 @@ export const command: Command<WeightsExplainOptions> = {
     "task's, which moves the weight. hardShare: examples whose reference " +
     "loss is above their batch's mean. topShare: part of the pull that the " +
     "strongest tenth of the examples made. passes: examples drawn while " +
-    "learning, over its rows.",
+    "learning, over its rows. The last line says whether the weights rank " +
+    "the tasks by where the proxy lags, or by how hard they are.",
   examples: [
     {
       about: "The mixture of the demo",
@@ -47,6 +48,7 @@ export const command: Command<WeightsExplainOptions> = {
   operands: ["run"],
   async run({ run, plot }, io) {
     const { explainRun } = await import("../../../experiment/mod.ts");
+    const { whatWeightsFollow } = await import("../../../dro/mod.ts");
     const { measuresPlot, renderSvg } = await import(
       "../../../report/mod.ts"
     );
@@ -57,7 +59,8 @@ export const command: Command<WeightsExplainOptions> = {
       await writeWhole(plot, await renderSvg(measuresPlot(rows)));
       io.note(plot);
     }
-    io.result(rows, () => {
+    const follow = whatWeightsFollow(rows);
+    io.result({ tasks: rows, follow: follow ?? null }, () => {
       const sorted = rows.toSorted((a, b) => b.end - a.end);
       const table = sorted.map((row) => ({
         task: row.task,
@@ -75,14 +78,16 @@ export const command: Command<WeightsExplainOptions> = {
         drawn: row.drawn,
         passes: row.passes,
       }));
-      const sentences = sorted.map(({ task, why }) => line`${task} ${why}`);
-      return `${
+      return [
         textTable(table, {
           digits: 3,
           columnDigits: { passes: 2 },
           footRows: 0,
-        })
-      }\n\n${sentences.join("\n")}`;
+        }),
+        "",
+        ...sorted.map(({ task, why }) => line`${task} ${why}`),
+        ...follow ? ["", follow.about] : [],
+      ].join("\n");
     });
   },
 };
