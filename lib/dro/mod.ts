@@ -37,6 +37,7 @@
  */
 export { capPasses, type CapPassesOptions } from "./cap_passes.ts";
 export { dropWeights } from "./drop_weights.ts";
+export { effectiveTasks } from "./effective_tasks.ts";
 export { exampleWeights } from "./update/example_weights.ts";
 export {
   explainWeights,
@@ -243,13 +244,12 @@ export {
   type WeightFileParts,
 } from "./files/weight_file.ts";
 export { initialWeightState, type WeightState } from "./update/weight_state.ts";
-export {
-  effectiveTasks,
-  type WeightLimits,
-  type WeightReport,
-  type WeightWarning,
-  weightWarnings,
-} from "./weight_warnings.ts";
+export type {
+  WeightLimits,
+  WeightReport,
+  WeightWarning,
+} from "./warnings/weight_report.ts";
+export { weightWarnings } from "./weight_warnings.ts";
 export {
   type FittedWeights,
   fitWeights,
