@@ -23,6 +23,10 @@ export interface WeightEvidence {
   measure?: LossMeasure;
   /** Its floor. @default {that of `measureLosses()`} */
   floor?: Pick<MeasureLossesOptions, "referenceFloor" | "floorAsAt">;
+  /**
+   * Whether the measures were shortened to length 1 before each step. @default {"norm"}
+   */
+  clip?: "norm" | "none";
   /** What chance alone gives each task, from `chanceBands()`, shape `[K]`. */
   chance?: readonly ChanceBand[];
 }
@@ -52,8 +56,8 @@ export interface WeightExplanation {
   /**
    * Pull on the weight, which decides the order of the weights at the end: the
    * measure it learned by (0 where the task is absent), each micro-batch's
-   * vector shortened to length 1 as the norm clip does, summed, and divided by
-   * the mean of that over all K tasks. 1 is the mean task.
+   * vector shortened to length 1 as the norm clip does unless there was none,
+   * summed, and divided by the mean of that over all K tasks. 1 is the mean task.
    */
   pull: number;
   /**
@@ -104,11 +108,12 @@ export interface WeightExplanation {
 export function explainWeights(evidence: WeightEvidence): WeightExplanation[] {
   const { names, sizes, history, lines, measure = "released", floor } =
     evidence;
+  const { clip = "norm" } = evidence;
   const count = names.length;
   const start = evidence.start ?? names.map(() => 1 / count);
   checkEvidence(evidence, start);
   const total = start.reduce((sum, weight) => sum + weight, 0);
-  const tallies = tally(lines, count, { measure, ...floor });
+  const tallies = tally(lines, count, { measure, ...floor, clip });
   const all = overall(tallies);
   const meanPull = mean(tallies.map((t) => t.pull));
   return names.map((task, k) => {
@@ -161,7 +166,7 @@ interface Tally {
 function tally(
   lines: readonly LossObservation[],
   count: number,
-  chosen: MeasureLossesOptions,
+  { clip, ...chosen }: MeasureLossesOptions & { clip: "norm" | "none" },
 ): Tally[] {
   const hasReference = lines.every((line) => line.referenceLosses);
   const zero = hasReference ? 0 : null;
@@ -188,7 +193,9 @@ function tally(
     const judged = line.referenceLosses ?? line.losses;
     const middle = mean(judged);
     // As stepWeights() clips; longer than 1 in nearly every released update.
-    const factor = Math.min(1, 1 / (Math.hypot(...used.perDomain) + 1e-6));
+    const factor = clip === "none"
+      ? 1
+      : Math.min(1, 1 / (Math.hypot(...used.perDomain) + 1e-6));
     tallies.forEach((t, k) => {
       const here = used.counts[k]!;
       if (here === 0) return;

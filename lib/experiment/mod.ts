@@ -86,7 +86,17 @@ export type {
 } from "./plan/run_plan.ts";
 export type { BothSides, TextLengths } from "./stages/cut_texts.ts";
 export { learn, type Learning, type LearnOptions } from "./learn.ts";
-export { explainRun, readRunLosses, type RunLosses } from "./explain_run.ts";
+export {
+  type ArmLosses,
+  type ArmOfArena,
+  readArmLosses,
+} from "./arena/arm_losses.ts";
+export { type ArmExplanation, explainArm } from "./explain/explain_arm.ts";
+export {
+  explainRun,
+  readRunLosses,
+  type RunLosses,
+} from "./explain/explain_run.ts";
 export type { MetricsLine } from "./stages/metrics_log.ts";
 export type { Progress, ProgressEvent } from "../base/progress_event.ts";
 export { type FinishedRun, readRun } from "./report/read_run.ts";

@@ -4,7 +4,7 @@ import { type ArmName, ARMS, type BaselineName, BASELINES } from "./arms.ts";
 import { weightUpdate } from "./weight_options.ts";
 import { changeSentences } from "./changed_settings.ts";
 import { type BareCounts, bareSentence } from "./stages/bare_queries.ts";
-import { chanceOfRun, weightHistory } from "./explain_run.ts";
+import { chanceOfRun, weightHistory } from "./explain/explain_run.ts";
 import { compareArms } from "./compare_arms.ts";
 import type { KeptStep } from "./dev/kept_step.ts";
 import type { MetricsLine } from "./stages/metrics_log.ts";

@@ -52,6 +52,7 @@ const SAID_BY: Record<string, string[]> = {
   "cli/commands/new_folder.ts": ["model convert", "model merge"]
     .concat("model export"),
   "cli/commands/output.ts": ["eval", "report", "weights select"],
+  "cli/commands/weights/arm_option.ts": ["weights explain", "weights replay"],
   "cli/commands/arena/options.ts": ["arena", "arena plan"],
   "cli/commands/plan_option.ts": ["run", "train", "distil", "arena"],
   "cli/commands/read_mixture.ts": ["train", "distil", "scale"],
@@ -66,6 +67,7 @@ const SAID_BY: Record<string, string[]> = {
   "data/tables/": ["data import"],
   "eval/records/earlier_report.ts": ["eval"],
   "experiment/arena/arm.ts": ["arena"],
+  "experiment/arena/arm_losses.ts": ["weights explain", "weights replay"],
   "experiment/arena/folder.ts": ["arena", "arena collect"],
   "experiment/arena/options.ts": ["arena", "arena plan"],
   "experiment/arena/arena_swarm.ts": ["weights fit"],
@@ -76,6 +78,7 @@ const SAID_BY: Record<string, string[]> = {
   "experiment/arena/train_merged.ts": ["arena"],
   "experiment/arena/verdict.ts": ["arena"],
   "experiment/changed_settings.ts": RUNS,
+  "experiment/explain/explain_run.ts": ["weights explain", "weights replay"],
   "experiment/long_dims.ts": MATRYOSHKA,
   "experiment/card/model_card.ts": [],
   "experiment/dev/": TRAINING,

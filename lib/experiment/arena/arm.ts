@@ -4,15 +4,12 @@ import { readJsonIfThere, writeJson } from "../../base/files/json_file.ts";
 import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
 import { prefixed } from "../../base/progress_rows.ts";
-import { relay } from "../../base/relay.ts";
 import { type Strategy, weightFile, writeWeightFile } from "../../dro/mod.ts";
 import { type EvalReport, readReport } from "../../eval/mod.ts";
 import { disposeEncoder, type Encoder } from "../../model/mod.ts";
 import { writeCard } from "../card/write_card.ts";
 import { readDev } from "../dev/dev_log.ts";
-import { arenaContext } from "./context.ts";
-import { derivedChoice } from "./derived_choice.ts";
-import { Journal } from "./journal.ts";
+import { choose, WEIGHTS } from "./choose.ts";
 import type { ArenaArm } from "./result.ts";
 import { evaluateModel, watched } from "../stages/evaluate_arm.ts";
 import { slugOf } from "./slug.ts";
@@ -20,11 +17,7 @@ import type { StageInput } from "../stages/stage_input.ts";
 import { type Arm, trainArm } from "../stages/train_arm.ts";
 import { trainMerged } from "./train_merged.ts";
 import { timed } from "../timed.ts";
-import {
-  armSchema,
-  choiceSchema,
-  secondsSchema,
-} from "../stages/result_schemas.ts";
+import { armSchema, secondsSchema } from "../stages/result_schemas.ts";
 
 /** What an arm needs beside the seed's stage input. */
 export interface ArmParts {
@@ -44,20 +37,6 @@ export interface ArmParts {
 
 /** Name of the file with an arm's result. */
 const RESULT = "result.json";
-
-/** Name of the file with its weights. */
-const WEIGHTS = "weights.json";
-
-/** What choosing came to. */
-interface Choice {
-  weights: number[];
-  proxySteps: number;
-  referenceSteps: number;
-  /** The strategy whose arm had chosen already. */
-  weightsOf?: string | undefined;
-  /** What a mixture that changes must know beside its first weights. */
-  kept?: unknown;
-}
 
 /**
  * One arm with one seed: chooses the mixture, trains a retriever on it and
@@ -93,7 +72,7 @@ export async function* runArm(
       await writeJson(join(folder, "seconds.json"), seconds, 1);
     });
 
-  const { kept, ...choice } = yield* noted(
+  const { kept, lossStages: _, ...choice } = yield* noted(
     "learn",
     choose(parts, folder, title, seconds),
   );
@@ -202,91 +181,4 @@ export async function readArenaArm(
   const { formula: _, ...arm } = before;
   const report = await readReport(`${file}#report`);
   return { ...arm as unknown as ArenaArm, report };
-}
-
-/** Chooses the weights, or takes those of an earlier try. */
-async function* choose(
-  parts: ArmParts,
-  folder: string,
-  title: string,
-  seconds: ArenaArm["seconds"],
-): AsyncGenerator<ProgressEvent, Choice> {
-  const { input, strategy, budget } = parts;
-  const file = join(folder, "learned.json");
-  const before = await readSealed(file, {
-    schema: choiceSchema,
-    mend: `remove ${folder} to choose its mixture anew`,
-  });
-  if (before) return before;
-  const journal = await Journal.open(join(folder, "journal.jsonl"));
-  const context = arenaContext({
-    ...parts,
-    slug: slugOf(strategy.name),
-    journal,
-  });
-  const stage = `${title}: mixture`;
-  const label = `choosing a mixture (${title})`;
-  const known = await derivedChoice(strategy, parts.finished, context);
-  let weights: number[];
-  try {
-    if (known) {
-      yield {
-        stage,
-        label:
-          `${title}: its mixture follows from that of ${known.arm.strategy}`,
-        done: 1,
-        total: 1,
-      };
-    } else if (strategy.cost !== "0") {
-      yield { stage, label, done: 0, total: budget };
-    }
-    weights = known ? known.weights : yield* relay(
-      strategy.learn(context),
-      ({ done, note }) => ({
-        stage,
-        label,
-        done: Math.min(budget, Math.round(done)),
-        total: budget,
-        note,
-      }),
-      input.signal,
-    );
-  } finally {
-    context.dispose();
-  }
-  checkWeights(weights, strategy, input.suite.tasks.length);
-  await writeWeightFile(
-    join(folder, WEIGHTS),
-    weightFile({ names: context.names, sizes: context.sizes, weights }),
-  );
-  const choice: Choice = {
-    weights,
-    // As if it had chosen alone: that is what it would take without the other.
-    proxySteps: known?.arm.proxySteps ?? context.spent(),
-    referenceSteps: known?.arm.referenceSteps ??
-      (context.usedReference() ? input.options.steps : 0),
-    ...known && { weightsOf: known.arm.strategy },
-    ...context.kept() !== undefined && { kept: context.kept() },
-  };
-  seconds.learn += known?.arm.seconds.learn ?? 0;
-  await writeSealed(file, choice);
-  await journal.drop();
-  return choice;
-}
-
-function checkWeights(
-  weights: readonly number[],
-  { name }: Strategy,
-  tasks: number,
-): void {
-  const total = weights.reduce((a, b) => a + b, 0);
-  if (
-    weights.length === tasks && weights.every((w) => w >= 0) &&
-    Math.abs(total - 1) < 1e-6
-  ) return;
-  throw new RangeError(
-    `Cannot train on the weights of ${name}: they must be ${tasks} numbers >= 0 of sum 1: got ${
-      weights.join(", ")
-    }`,
-  );
 }

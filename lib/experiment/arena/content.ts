@@ -47,7 +47,10 @@ export function arenaContent(
           task: name,
           size,
           ...Object.fromEntries(
-            strategies.map((s) => [s.name, s.weights[k]!]),
+            strategies.flatMap((s) => [
+              [s.name, s.weights[k]!],
+              ...seedsWithinChance(s.name, k, result),
+            ]),
           ),
         })),
       },
@@ -67,6 +70,26 @@ function resultsFirst(result: ArenaResult): ReturnType<typeof arenaTable> {
     table.columnNames().filter((name) => !name.startsWith("Δ ")),
   );
   return short.relocate(["worst", "worstTask", "p"], { after: "pInferior" });
+}
+
+/**
+ * In how many seeds a strategy's weight of a task is within what chance alone gives: a
+ * column of its own, where that is known.
+ */
+function seedsWithinChance(
+  strategy: string,
+  task: number,
+  { arms }: ArenaResult,
+): [string, string][] {
+  const own = arms.filter((arm) => arm.strategy === strategy);
+  if (!own.every((arm) => arm.chance)) return [];
+  const within = own.filter(({ weights, chance }) =>
+    weights[task]! >= chance![task]![0] && weights[task]! <= chance![task]![1]
+  );
+  return [[
+    `${strategy}: seeds within chance`,
+    `${within.length} of ${own.length}`,
+  ]];
 }
 
 /** Guard rails that strategies crossed, as the verdict words them. */

@@ -7,6 +7,7 @@ import type { StrategyContext, StrategyCosts } from "../../dro/mod.ts";
 import type { Encoder } from "../../model/mod.ts";
 import { type Batch, batches, createRng } from "../../sampling/mod.ts";
 import type { Journal } from "./journal.ts";
+import type { LossStageRecord } from "./loss_stages.ts";
 import { ArenaProxy } from "./proxy.ts";
 import type { SettledOptions } from "../settled_lengths.ts";
 import { samplerOptions, type StageInput } from "../stages/stage_input.ts";
@@ -37,6 +38,8 @@ export interface ArenaContext extends StrategyContext {
   usedReference(): boolean;
   /** What the strategy kept for its mixture in training. */
   kept(): unknown;
+  /** The stages 1 that it learned from. */
+  lossStages(): LossStageRecord[];
   /** Frees proxies that are left. */
   dispose(): void;
 }
@@ -49,6 +52,7 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
   let losses = 0;
   let referenceUsed = false;
   let kept: unknown;
+  const lossStages: LossStageRecord[] = [];
   const live = new Set<ArenaProxy>();
   const others: ArenaContext[] = [];
   const pay = (cost: number) => {
@@ -75,6 +79,10 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
     costs,
     keep: (value) => void (kept = value),
     kept: () => kept,
+    lossStages: () => [
+      ...lossStages,
+      ...others.flatMap((other) => other.lossStages()),
+    ],
     spent: () => others.reduce((sum, other) => sum + other.spent(), spent),
     again(number, of) {
       const seed = number === 0
@@ -105,6 +113,7 @@ export function arenaContext(parts: ArenaContextParts): ArenaContext {
       referenceUsed ||= reference;
       const again = number === 0 ? "" : `-again-${number + 1}`;
       const name = `${slug}-weights${losses++ || ""}${again}`;
+      lossStages.push({ stage: name, update });
       const kept = join(options.out, "arms", slug, `${name}.json`);
       const learnedBefore = await readSealed(kept, {
         schema: weightStateSchema,

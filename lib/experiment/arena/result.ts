@@ -6,6 +6,7 @@ import type { DevLine } from "../dev/dev_log.ts";
 import type { KeptStep } from "../dev/kept_step.ts";
 import "@uwdata/flechette";
 import { type ColumnTable, table } from "arquero";
+import type { ChanceBand } from "../../dro/mod.ts";
 import type { EvalReport } from "../../eval/mod.ts";
 
 /** Name of the result in an arena's folder. */
@@ -25,6 +26,11 @@ export interface ArenaArm {
   seed: number;
   /** Sampling weights that it chose, shape `[K]`. */
   weights: number[];
+  /**
+   * Weights that chance alone gives each task, from `chanceBands()`, shape `[K]`; of
+   * strategies that learn from losses, and end with what they learned.
+   */
+  chance?: ChanceBand[] | undefined;
   /** Proxy steps that choosing took. */
   proxySteps: number;
   /**

@@ -77,6 +77,9 @@ export function arenaStatistics(
         sizes,
         examples: draws,
         seeds: seeds.map((arm) => arm.weights),
+        seedChance: seeds.every((arm) => arm.chance)
+          ? seeds.map((arm) => arm.chance!)
+          : [],
       }).map((warning) => warning.message),
       dataUsed: over((a) => a.dataUsed),
       rowsSeen: over((a) => a.rowsSeen),

@@ -1,25 +1,22 @@
-import { readText } from "../base/files/read_text.ts";
+import { exists } from "../../base/files/exists.ts";
+import { readText } from "../../base/files/read_text.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import {
   type ChanceBand,
-  chanceBands,
   explainWeights,
   type LossLog,
-  type LossObservation,
-  meanWeights,
   readLossLog,
   readWeightFile,
-  unpackLosses,
   type WeightExplanation,
-} from "../dro/mod.ts";
-import { LOSS_MEASURES } from "../base/loss_measures.ts";
-import type { ExperimentOptions } from "./experiment_options.ts";
-import { type MetricsLine, MetricsLog } from "./stages/metrics_log.ts";
-import { weightLines } from "./stages/weight_stages.ts";
-import { type WeightUpdate, weightUpdate } from "./weight_options.ts";
-import { jsonValue } from "../base/json_value.ts";
-import { createRng } from "../sampling/mod.ts";
+} from "../../dro/mod.ts";
+import { LOSS_MEASURES } from "../../base/loss_measures.ts";
+import type { ExperimentOptions } from "../experiment_options.ts";
+import { type MetricsLine, MetricsLog } from "../stages/metrics_log.ts";
+import { weightLines } from "../stages/weight_stages.ts";
+import { type WeightUpdate, weightUpdate } from "../weight_options.ts";
+import { jsonValue } from "../../base/json_value.ts";
+import { chanceOf, historyOf, lossesOf } from "./stage_lines.ts";
 
 /** The losses that a run learned its weights from, and how it did. */
 export interface RunLosses {
@@ -65,7 +62,11 @@ export async function readRunLosses(folder: string): Promise<RunLosses> {
   const path = join(folder, "run.json");
   const text = await readText(
     path,
-    `Cannot read the run in ${folder}: it has no run.json; name the folder of a run`,
+    `Cannot read the run in ${folder}: ${
+      await exists(join(folder, "settings.json"))
+        ? "it is an arena; name one of its strategies with --strategy"
+        : "it has no run.json; name the folder of a run"
+    }`,
   );
   let record: z.infer<typeof recordSchema>;
   try {
@@ -141,8 +142,9 @@ export function explainMetrics(
     floorAsAt?: number | undefined;
   },
 ): WeightExplanation[] {
-  const lines = examplesOf(metrics).flat();
-  const history = weightHistory(metrics);
+  const stages = weightLines(metrics);
+  const lines = lossesOf(stages).flat();
+  const history = historyOf(stages);
   if (lines.length === 0) return [];
   const chance = tasks.flatMap((task) => task.chance ? [task.chance] : []);
   return explainWeights({
@@ -164,28 +166,9 @@ export function chanceOfRun(
   metrics: readonly MetricsLine[],
   options: ExperimentOptions,
 ): ChanceBand[] | undefined {
-  const lines = examplesOf(metrics);
+  const lines = lossesOf(weightLines(metrics));
   if (lines.length === 0) return;
   return chanceOf(lines, weightUpdate(options));
-}
-
-/** Always the same draws: the bands belong to the log. */
-function chanceOf(
-  [lines, ...repeats]: readonly (readonly LossObservation[])[],
-  update: WeightUpdate,
-): ChanceBand[] {
-  const rng = createRng(1, "experiment/chance-bands");
-  return chanceBands(lines!, { ...update, rng, repeats });
-}
-
-/** The losses of stage 1, of each of its seeds, if every update has its own. */
-function examplesOf(metrics: readonly MetricsLine[]): LossObservation[][] {
-  const seeds = weightLines(metrics).map((lines) =>
-    lines.flatMap((l) => l.examples ? [unpackLosses(l.examples)] : [])
-  );
-  // A run that an older version began may have examples for its end alone.
-  const [first = []] = seeds;
-  return first.length < weightHistory(metrics).length ? [] : seeds;
 }
 
 /**
@@ -219,19 +202,9 @@ export function explanationTable(
   );
 }
 
-/**
- * Weights after each update of stage 1; with several seeds their mean, as long as
- * all of them have come so far.
- */
+/** {@linkcode historyOf} stage 1 of a run. */
 export function weightHistory(metrics: readonly MetricsLine[]): number[][] {
-  const [first = [], ...others] = weightLines(metrics).map((lines) =>
-    lines.flatMap((l) => l.weights ? [l.weights] : [])
-  );
-  if (others.length === 0) return first;
-  const shortest = Math.min(...others.map((own) => own.length), first.length);
-  return first.slice(0, shortest).map((weights, step) =>
-    meanWeights([weights, ...others.map((own) => own[step]!)])
-  );
+  return historyOf(weightLines(metrics));
 }
 
 /** Rows of each task, as the weight file of a learned mixture tells. */

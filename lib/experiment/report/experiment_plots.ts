@@ -12,7 +12,7 @@ import {
 } from "../../report/mod.ts";
 import { type ArmName, ARMS } from "../arms.ts";
 import { type DevLine, devRows } from "../dev/dev_log.ts";
-import { explainMetrics, weightHistory } from "../explain_run.ts";
+import { explainMetrics, weightHistory } from "../explain/explain_run.ts";
 import type { MetricsLine } from "../stages/metrics_log.ts";
 import { taskDifferences, taskIntervals } from "../task_intervals.ts";
 import type { ExperimentSummary } from "../summary.ts";

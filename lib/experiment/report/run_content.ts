@@ -7,7 +7,7 @@ import {
 } from "../../report/mod.ts";
 import type { RunData } from "./reportable.ts";
 import { type WeightExplanation, whatWeightsFollow } from "../../dro/mod.ts";
-import { explainMetrics, explanationTable } from "../explain_run.ts";
+import { explainMetrics, explanationTable } from "../explain/explain_run.ts";
 import { armLabel, type ArmName } from "../arms.ts";
 import { devPeaks } from "../dev/dev_peaks.ts";
 import { type ExperimentPlots, experimentPlots } from "./experiment_plots.ts";

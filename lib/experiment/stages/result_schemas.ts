@@ -40,23 +40,6 @@ export const learnedSchema: z.ZodType<
   { chosen: WeightState; other: WeightState }
 > = z.object({ chosen: weightStateSchema, other: weightStateSchema });
 
-/** What a strategy chose. */
-export const choiceSchema: z.ZodType<
-  {
-    weights: number[];
-    proxySteps: number;
-    referenceSteps: number;
-    weightsOf?: string | undefined;
-    kept?: unknown;
-  }
-> = z.object({
-  weights: numbers,
-  proxySteps: number,
-  referenceSteps: number,
-  weightsOf: z.string().optional(),
-  kept: z.unknown().optional(),
-});
-
 /** Seconds of the parts of an arm. */
 export const secondsSchema: z.ZodType<
   { learn: number; train: number; evaluate: number }
@@ -71,6 +54,7 @@ export const armSchema: z.ZodType<{ formula: string }> = z.looseObject({
   proxySteps: number,
   referenceSteps: number,
   weightsOf: z.string().optional(),
+  chance: z.array(z.tuple([number, number])).optional(),
   dataUsed: number,
   rowsSeen: number,
   seconds: secondsSchema,

@@ -1,11 +1,17 @@
 import { z } from "zod";
 import type { Command } from "../../command.ts";
 import { tablesFor } from "../tables.ts";
+import {
+  type ArmOptions,
+  armShape,
+  ofNote,
+  refuseIdleSeed,
+} from "./arm_option.ts";
 import { line } from "../../../base/printable.ts";
 
 /** Options of `tdro weights explain`. */
-export interface WeightsExplainOptions {
-  /** Folder of a run. */
+export interface WeightsExplainOptions extends ArmOptions {
+  /** Folder of a run or an arena. */
   run: string;
   /** Where the plot goes. */
   plot?: string | undefined;
@@ -36,31 +42,48 @@ export const command: Command<WeightsExplainOptions> = {
       about: "With a plot of both measures",
       line: "tdro weights explain runs/demo --plot measures.svg",
     },
+    {
+      about: "What a strategy learned in an arena",
+      line: "tdro weights explain runs/arena --strategy tdro --seed 1",
+    },
   ],
   options: z.strictObject({
     run: z.string().min(1).meta({ placeholder: "FOLDER" }).describe(
-      "Folder of a run that has learned weights",
+      "Folder of a run that has learned weights, or of an arena",
     ),
+    ...armShape,
     plot: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
       "Write the plot of both measures there, as SVG",
     ),
   }),
   operands: ["run"],
-  async run({ run, plot }, io) {
-    const { explainRun } = await import("../../../experiment/mod.ts");
+  async run({ run, plot, strategy, seed }, io) {
+    refuseIdleSeed({ strategy, seed });
+    const { explainArm, explainRun } = await import(
+      "../../../experiment/mod.ts"
+    );
     const { whatWeightsFollow } = await import("../../../dro/mod.ts");
     const { measuresPlot, renderSvg } = await import(
       "../../../report/mod.ts"
     );
     const textTable = await tablesFor(io);
-    const rows = await explainRun(run);
+    const arm = strategy === undefined
+      ? undefined
+      : await explainArm(run, { strategy, seed });
+    if (arm && arm.of !== strategy) io.note(ofNote(strategy!, arm.of));
+    const rows = arm?.tasks ?? await explainRun(run);
     if (plot !== undefined) {
       const { writeWhole } = await import("../../../data/mod.ts");
       await writeWhole(plot, await renderSvg(measuresPlot(rows)));
       io.note(plot);
     }
     const follow = whatWeightsFollow(rows);
-    io.result({ tasks: rows, follow: follow ?? null }, () => {
+    const result = {
+      ...arm && { strategy: arm.of, seed: arm.seed },
+      tasks: rows,
+      follow: follow ?? null,
+    };
+    io.result(result, () => {
       const sorted = rows.toSorted((a, b) => b.end - a.end);
       const table = sorted.map((row) => ({
         task: row.task,

@@ -1,8 +1,11 @@
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import type {
+  ClipKind,
+  ClipOptions,
   LossLog,
   LossMeasure,
+  StepWeightsOptions,
   WeightOptimizer,
 } from "../../../dro/mod.ts";
 import type { Command } from "../../command.ts";
@@ -10,10 +13,16 @@ import { exists, isFolder } from "../../../base/files/exists.ts";
 import { LOSS_MEASURES } from "../../../base/loss_measures.ts";
 import { weightShape } from "../../../experiment/weight_options.ts";
 import { tablesFor } from "../tables.ts";
+import {
+  type ArmOptions,
+  armShape,
+  ofNote,
+  refuseIdleSeed,
+} from "./arm_option.ts";
 
 /** Options of `tdro weights replay`. */
-export interface WeightsReplayOptions {
-  /** Logs of losses in the order of time, or the folder of a run. */
+export interface WeightsReplayOptions extends ArmOptions {
+  /** Logs of losses in the order of time, or the folder of a run or an arena. */
   files: string[];
   /** How losses become a task's measure. */
   measure?: LossMeasure | undefined;
@@ -26,11 +35,11 @@ export interface WeightsReplayOptions {
   /** Micro-batches per update. */
   accumulate?: number | undefined;
   /** How the measures are clipped. */
-  clip: "norm" | "value" | "none";
+  clip?: ClipKind | undefined;
   /** Largest norm or value after clipping. */
-  maxNorm: number;
+  maxNorm?: number | undefined;
   /** Optimiser of the log-weights. */
-  optimizer: WeightOptimizer;
+  optimizer?: WeightOptimizer | undefined;
   /** Weight file with names, sizes and the weights to start from. */
   start?: string | undefined;
   /** Folder for weight files. */
@@ -66,8 +75,9 @@ export const command: Command<WeightsReplayOptions> = {
   options: z.strictObject({
     files: z.array(z.string().min(1)).min(1).meta({ placeholder: "FILE" })
       .describe(
-        "Logs of losses (JSONL) in the order of time, or the folder of a run",
+        "Logs of losses (JSONL) in the order of time, or the folder of a run or an arena",
       ),
+    ...armShape,
     measure: z.enum(LOSS_MEASURES).optional().describe(
       "How losses become a task's measure; default: the log's own, else released",
     ),
@@ -79,14 +89,16 @@ export const command: Command<WeightsReplayOptions> = {
     accumulate: z.number().int().min(1).optional().describe(
       "Micro-batches per weight update; default: the log's own, else 1",
     ),
-    clip: z.enum(["norm", "value", "none"]).default("norm").describe(
-      "How the measures are clipped before a step",
+    clip: z.enum(["norm", "value", "none"]).optional().describe(
+      "How the measures are clipped before a step; default: the arm's own, else norm",
     ),
-    maxNorm: z.number().gt(0).default(1).describe(
-      "Largest norm or value after clipping",
+    maxNorm: z.number().gt(0).optional().describe(
+      "Largest norm or value after clipping; default: the arm's own, else 1",
     ),
-    optimizer: z.enum(["sgd", "adamw", "adagrad", "rmsprop"]).default("sgd")
-      .describe("Optimiser of the log-weights"),
+    optimizer: z.enum(["sgd", "adamw", "adagrad", "rmsprop"]).optional()
+      .describe(
+        "Optimiser of the log-weights; default: the arm's own, else sgd",
+      ),
     start: z.string().min(1).optional().meta({ placeholder: "FILE" }).describe(
       "Weight file with the tasks' names and sizes and the weights to start from; default: the log's header, else uniform",
     ),
@@ -97,11 +109,12 @@ export const command: Command<WeightsReplayOptions> = {
   operands: ["files"],
   async run(options, io) {
     const { files, start, out } = options;
+    refuseIdleSeed(options);
     const { meanWeightState, replayWeights, saveWeightFiles } = await import(
       "../../../dro/mod.ts"
     );
     const textTable = await tablesFor(io);
-    const log = await readLosses(files);
+    const { log, own: settings } = await readLosses(files, options, io.note);
     const {
       measure = log.measure ?? "released",
       eta = log.eta ?? 0.02,
@@ -125,9 +138,10 @@ export const command: Command<WeightsReplayOptions> = {
     } = options;
     const replayed = [log.lines, ...log.repeats ?? []].map((lines) =>
       replayWeights(lines, {
+        ...settings,
         accumulate,
-        clip: { by: options.clip, max: options.maxNorm },
-        optimizer: options.optimizer,
+        clip: clipOf(options, settings.clip),
+        optimizer: options.optimizer ?? settings.optimizer,
         measure,
         referenceFloor,
         floorAsAt,
@@ -184,8 +198,48 @@ export const command: Command<WeightsReplayOptions> = {
   },
 };
 
-/** The losses in logs, or in a run's folder, then with its settings. */
-async function readLosses(files: string[]): Promise<LossLog> {
+/** Clipping that was asked for, the rest as it was. */
+function clipOf(
+  { clip, maxNorm }: Pick<WeightsReplayOptions, "clip" | "maxNorm">,
+  before: StepWeightsOptions["clip"] = {},
+): ClipOptions {
+  const was = typeof before === "string" ? { by: before } : before;
+  return {
+    by: clip ?? was.by ?? "norm",
+    max: maxNorm ?? was.max ?? 1,
+  };
+}
+
+/** Losses, and how the arm of an arena that had them made weights of them. */
+interface Losses {
+  log: LossLog;
+  own: StepWeightsOptions;
+}
+
+/** The losses in logs, or in the folder of a run or an arena, then with its settings. */
+async function readLosses(
+  files: string[],
+  { strategy, seed }: ArmOptions,
+  note: (text: string) => void,
+): Promise<Losses> {
+  if (strategy !== undefined) {
+    if (files.length > 1) {
+      throw new RangeError(
+        "Cannot read losses: --strategy is of one arena; name its folder alone",
+      );
+    }
+    const { readArmLosses } = await import("../../../experiment/mod.ts");
+    const arm = await readArmLosses(files[0]!, { strategy, seed });
+    if (arm.of !== strategy) note(ofNote(strategy, arm.of));
+    return {
+      log: { ...arm.log, ...arm.update },
+      own: arm.update,
+    };
+  }
+  return { log: await readLog(files), own: {} };
+}
+
+async function readLog(files: string[]): Promise<LossLog> {
   const { readLossLog } = await import("../../../dro/mod.ts");
   if (files.length > 1) return await readLossLog(files);
   const file = files[0]!;
