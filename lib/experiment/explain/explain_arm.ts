@@ -50,7 +50,9 @@ export async function explainArm(
     lines: [log.lines, ...log.repeats ?? []].flat(),
     measure,
     floor: { referenceFloor, floorAsAt },
-    clip: clip === "none" ? "none" : "norm",
+    clip: (typeof clip === "string" ? clip : clip?.by) === "none"
+      ? "none"
+      : "norm",
     chance,
   });
   return { of, seed, tasks };
