@@ -31,3 +31,14 @@ export function inRow<T>(
 ): AsyncGenerator<ProgressEvent, T> {
   return relay(events, (event) => ({ ...event, row }));
 }
+
+/**
+ * The same without the sentences that are shown as they are.
+ *
+ * @param events The work.
+ */
+export function withoutLines<T>(
+  events: AsyncGenerator<ProgressEvent, T>,
+): AsyncGenerator<ProgressEvent, T> {
+  return relay(events, (event) => event.lines ? undefined : event);
+}

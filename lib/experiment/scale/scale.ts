@@ -5,7 +5,7 @@ import { lockFolder } from "../../base/files/folder_lock.ts";
 import { readJsonIfThere, writeJson } from "../../base/files/json_file.ts";
 import { shuffled } from "../../base/shuffled.ts";
 import type { ProgressEvent } from "../../base/progress_event.ts";
-import { inRow, prefixed } from "../../base/progress_rows.ts";
+import { inRow, prefixed, withoutLines } from "../../base/progress_rows.ts";
 import type { Qrels, Suite, Task } from "../../data/mod.ts";
 import {
   disposeEncoder,
@@ -143,7 +143,10 @@ export async function* scale(
   };
   const cells: ScaleCell[] = [];
   const parts = new Map<string, MinedPart>();
-  const context = { suite, settings, backend, weights, signal, parts };
+  const context: GridContext = {
+    ...{ suite, settings, backend, weights, signal, parts },
+    planTold: false,
+  };
   for (const [done, cell] of wanted.entries()) {
     yield { ...event, done, note: cell.name };
     signal?.throwIfAborted();
@@ -252,6 +255,8 @@ interface GridContext extends CellContext {
   suite: Suite;
   /** Parts that are mined, by share and seed. */
   parts: Map<string, MinedPart>;
+  /** Whether the plan of a training has been shown. */
+  planTold: boolean;
 }
 
 /** A share of each task's training queries, and the folder of its hard negatives. */
@@ -268,9 +273,15 @@ async function* trained(
   const named = <T>(events: AsyncGenerator<ProgressEvent, T>) =>
     inRow(cell.name, prefixed(cell.name, events));
   const { part, mined } = yield* named(minedPart(cell, context));
+  const training = trainRetriever(part, {
+    ...cellOptions(cell, context),
+    mined,
+  });
+  // The plans of the trainings differ by little.
   const { model, folder } = yield* named(
-    trainRetriever(part, { ...cellOptions(cell, context), mined }),
+    context.planTold ? withoutLines(training) : training,
   );
+  context.planTold = true;
   const encoder = await loadEncoder(model);
   try {
     const { queryLength, passageLength, prompts } = settings;

@@ -45,14 +45,21 @@ Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
     // Stopped within the second training.
     let seen = 0;
     for await (const { stage } of scale(toySuite(), options)) {
-      if (stage === "1x4-0.75-1, retriever" && ++seen === 2) break;
+      if (stage === "1x4-0.75-1: retriever" && ++seen === 2) break;
     }
+    assert.equal(seen, 2, "it wasn't stopped");
     const times = async (...path: string[]) =>
       (await Deno.stat(join(out, ...path))).mtime;
     const negatives = ["mined", "0.5-1", "shades.jsonl"];
     const first = await times("cells", "1x4-0.5-1.json");
     const mined = await times(...negatives);
-    const small = await end(scale(toySuite(), options));
+    const plans: string[] = [];
+    const small = await end(
+      scale(toySuite(), options),
+      ({ stage, lines }) => lines && plans.push(stage),
+    );
+    // One of five trainings that are left tells its plan.
+    assert.deepEqual(plans, ["1x4-0.75-1: plan"]);
     assert.equal(small.cells.length, 6);
     assert.equal(small.fit, undefined, "two sizes have no law");
     assert.deepEqual(await times("cells", "1x4-0.5-1.json"), first);
