@@ -17,6 +17,7 @@ import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
 import type { MineStatistics } from "../../lib/search/mod.ts";
 import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
+import { stopAt } from "../_stop_at.ts";
 import { inTempFolder } from "../_temp_folder.ts";
 import { toySuite } from "../_toy_suite.ts";
 
@@ -59,9 +60,10 @@ onBackends(
       await mine(mined);
       const own = await learned({ ...SETTINGS, backend, out: `${folder}/own` });
       const given = { ...SETTINGS, backend, mined, out: `${folder}/given` };
-      for await (const { stage, done } of runExperiment(toySuite(), given)) {
-        if (stage === "uniform" && done === 3) break;
-      }
+      await stopAt(
+        runExperiment(toySuite(), given),
+        ({ stage, done }) => stage === "uniform" && done === 3,
+      );
       assert.deepEqual(await learned(given), own);
       // The same command once more finds the finished run.
       const { value } = await runExperiment(toySuite(), given).next();

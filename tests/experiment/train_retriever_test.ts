@@ -15,6 +15,7 @@ import {
 import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
+import { stopAt } from "../_stop_at.ts";
 import { tempFolder } from "../_temp_folder.ts";
 
 const SMALL = { steps: 6, batchSize: 4, layers: 1, hiddenSize: 16, heads: 2 };
@@ -127,9 +128,7 @@ Deno.test("trainRetriever() goes on where it was interrupted", async () => {
   const whole = await finish({ out: `${work}/whole` });
   const out = `${work}/broken`;
   const run = trainRetriever(toySuite(), { ...SMALL, backend, out });
-  for await (const { stage, done } of run) {
-    if (stage === "retriever" && done === 3) break;
-  }
+  await stopAt(run, (e) => e.stage === "retriever" && e.done === 3);
   const resumed = await finish({ out });
   assert.deepEqual(
     await Deno.readFile(`${resumed.model}/model.safetensors`),

@@ -16,6 +16,7 @@ import {
 import { noiseOf, settleNoise } from "../../lib/experiment/settled_noise.ts";
 import { tdro } from "../cli/_capture.ts";
 import { onBackends } from "../_backends.ts";
+import { stopAt } from "../_stop_at.ts";
 import { inTempFolder } from "../_temp_folder.ts";
 import { toySuite } from "../_toy_suite.ts";
 
@@ -46,12 +47,10 @@ onBackends(
       const out = `${folder}/three`;
       const options = { ...SMALL, weightSeeds: 3, out, backend };
       // Stopped in the second seed, and gone on with.
-      const begun = runExperiment(toySuite(), options);
-      for (let next = await begun.next(); !next.done;) {
-        next = await begun.next();
-        if (!next.done && next.value.stage === "weights-2") break;
-      }
-      await begun.return(undefined as never);
+      await stopAt(
+        runExperiment(toySuite(), options),
+        ({ stage }) => stage === "weights-2",
+      );
       const { summary, metrics } = await finished(options);
       const { weights } = await readWeightFile(`${out}/weights.json`);
 

@@ -7,6 +7,7 @@ import {
   type CompareMixturesOptions,
   parseExperimentOptions,
 } from "../../../lib/experiment/mod.ts";
+import { stopAt } from "../../_stop_at.ts";
 import { toySuite } from "../../_toy_suite.ts";
 import { tempFolder } from "../../_temp_folder.ts";
 
@@ -24,17 +25,12 @@ const SETTINGS = {
 
 const NAMES = ["uniform-uncertainty", "uniform-gradnorm", "uniform-pcgrad"];
 
-/** Runs to the end, or stops after a few updates of an arm. */
-async function run(options: CompareMixturesOptions, stopIn?: string) {
+/** Runs to the end. */
+async function run(options: CompareMixturesOptions) {
   const arena = compareMixtures(toySuite(), NAMES, options);
   while (true) {
     const next = await arena.next();
     if (next.done) return next.value;
-    const { stage, done } = next.value;
-    if (stopIn && stage === `${stopIn}, seed 1: ${stopIn}` && done === 3) {
-      await arena.return(undefined as never);
-      return;
-    }
   }
 }
 
@@ -50,11 +46,14 @@ Deno.test("an arena with balanced losses goes on as if never stopped", async () 
   const out = await tempFolder();
   const options = { ...SETTINGS, backend: await useBackend("wasm") };
   const { numTensors } = tf.memory();
-  const whole = (await run({ ...options, out: `${out}/whole` }))!;
+  const whole = await run({ ...options, out: `${out}/whole` });
   for (const name of NAMES) {
-    await run({ ...options, out: `${out}/broken` }, name);
+    await stopAt(
+      compareMixtures(toySuite(), NAMES, { ...options, out: `${out}/broken` }),
+      ({ stage, done }) => stage === `${name}, seed 1: ${name}` && done === 3,
+    );
   }
-  const broken = (await run({ ...options, out: `${out}/broken` }))!;
+  const broken = await run({ ...options, out: `${out}/broken` });
   assert.equal(tf.memory().numTensors, numTensors);
   assert.deepEqual(
     broken.strategies.map((s) => s.tasks),

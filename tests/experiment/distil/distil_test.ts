@@ -13,6 +13,7 @@ import {
 } from "../../../lib/experiment/mod.ts";
 import { disposeEncoder, saveEncoder } from "../../../lib/model/mod.ts";
 import { smallEncoder } from "../../_small_encoder.ts";
+import { stopAt } from "../../_stop_at.ts";
 import { inTempFolder } from "../../_temp_folder.ts";
 import { toySuite } from "../../_toy_suite.ts";
 
@@ -157,9 +158,10 @@ Deno.test("stopped and resumed, it is the same to the bit", () =>
         ...{ out: join(folder, out), passagesAsQueries: true, maxTexts: 20 },
       });
     const unbroken = await end(run("a"));
-    for await (const { stage, done } of run("b")) {
-      if (stage === "distilled" && done === 5) break;
-    }
+    await stopAt(
+      run("b"),
+      ({ stage, done }) => stage === "distilled" && done === 5,
+    );
     const resumed = await end(run("b"));
     const weights = ({ model }: DistilResult) =>
       Deno.readFile(

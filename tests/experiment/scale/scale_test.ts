@@ -9,6 +9,7 @@ import {
   scale,
   type ScaleOptions,
 } from "../../../lib/experiment/mod.ts";
+import { stopAt } from "../../_stop_at.ts";
 import { inTempFolder } from "../../_temp_folder.ts";
 import { toySuite } from "../../_toy_suite.ts";
 
@@ -44,10 +45,10 @@ Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
     const options = { ...SETTINGS, sizes: ["1x4", "1x8"], backend, out };
     // Stopped within the second training.
     let seen = 0;
-    for await (const { stage } of scale(toySuite(), options)) {
-      if (stage === "1x4-0.75-1: retriever" && ++seen === 2) break;
-    }
-    assert.equal(seen, 2, "it wasn't stopped");
+    await stopAt(
+      scale(toySuite(), options),
+      ({ stage }) => stage === "1x4-0.75-1: retriever" && ++seen === 2,
+    );
     const times = async (...path: string[]) =>
       (await Deno.stat(join(out, ...path))).mtime;
     const negatives = ["mined", "0.5-1", "shades.jsonl"];
