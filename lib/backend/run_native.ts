@@ -54,6 +54,8 @@ interface State {
   onWebgpu?: WebgpuKernels | undefined;
   /** What multiplies matrices here. */
   engine: string;
+  /** On how many threads of the processor. */
+  threads?: number;
   /** Finds rows, see `native/nearest/calls.cc`. */
   nearest?: (
     ...buffers: [
@@ -169,13 +171,19 @@ export async function useNative(
     }
   }
   return state.active
-    ? `native kernels with ${state.engine}`
+    ? `native kernels with ${state.engine}${onThreads(state.threads)}`
     : `no native kernels: ${state.problem}`;
+}
+
+function onThreads(count: number | undefined): string {
+  if (count === undefined) return "";
+  return ` on ${count} ${count === 1 ? "thread" : "threads"}`;
 }
 
 async function loadForCpu(installation: Installation): Promise<void> {
   // It stays open: TensorFlow holds its kernels.
   const { symbols } = Deno.dlopen(await buildNative(installation, "cpu"), {
+    tdroAllow: { parameters: ["i32"], result: "i32" },
     tdroEngine: { parameters: [], result: "i32" },
     tdroNearest: {
       parameters: [...Array(4).fill("buffer"), ...Array(3).fill("i32")],
@@ -201,6 +209,7 @@ async function loadForCpu(installation: Installation): Promise<void> {
       result: "void",
     },
   });
+  state.threads = symbols.tdroAllow(navigator.hardwareConcurrency);
   state.engine = ENGINES[symbols.tdroEngine()]!;
   state.nearest = symbols.tdroNearest as State["nearest"];
   state.found = symbols.tdroFound as State["found"];

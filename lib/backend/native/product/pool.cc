@@ -49,9 +49,12 @@ struct Round {
   }
 };
 
+// Times to look before another thread is let go first.
+constexpr int LOOKS = 2000;
+
 class Pool {
  public:
-  explicit Pool(int workers) {
+  Pool(int workers, bool crowded) : crowded_(crowded) {
     for (int i = 0; i < workers; i++) {
       std::thread([this] { serve(); }).detach();
     }
@@ -72,7 +75,12 @@ class Pool {
     }
     wake_.notify_all();
     round->work();
-    while (round->done.load() < count) spin();
+    for (int i = 0; round->done.load() < count; i++) {
+      // Whoever has the last task may be waiting for this very processor. Not where
+      // each has its own: another program would take it for longer than this takes.
+      if (crowded_ && i > LOOKS) std::this_thread::yield();
+      else spin();
+    }
     return true;
   }
 
@@ -89,7 +97,7 @@ class Pool {
     uint64_t seen = 0;
     for (;;) {
       // Kernels follow each other closely: look for a while before sleeping.
-      for (int i = 0; i < 2000 && generation_.load() == seen; i++) spin();
+      for (int i = 0; i < LOOKS && generation_.load() == seen; i++) spin();
       std::shared_ptr<Round> round;
       {
         std::unique_lock<std::mutex> lock(mutex_);
@@ -102,22 +110,32 @@ class Pool {
     }
   }
 
+  const bool crowded_;
   std::mutex busy_, mutex_;
   std::condition_variable wake_;
   std::atomic<uint64_t> generation_{0};
   std::shared_ptr<Round> round_;
 };
 
+// Processors that this process may use, 0 if nobody has said.
+std::atomic<int> allowed{0};
+
+// The machine's are the last resort: a job of a cluster, or a container, has some of
+// them, and threads that share one wait for each other.
+int processors() {
+  if (allowed > 0) return allowed;
+  return std::max(1, (int)std::thread::hardware_concurrency());
+}
+
 int wantedThreads() {
   const char* named = std::getenv("TDRO_THREADS");
   const int wanted = named ? std::atoi(named) : 0;
-  return std::max(1, wanted > 0 ? wanted
-                                : (int)std::thread::hardware_concurrency());
+  return wanted > 0 ? wanted : processors();
 }
 
 // Never destroyed: its threads outlive the program's end.
 Pool& pool() {
-  static Pool* const shared = new Pool(threadCount() - 1);
+  static Pool* const shared = new Pool(threadCount() - 1, threadCount() > processors());
   return *shared;
 }
 
@@ -143,3 +161,9 @@ void parallelRanges(int64_t size, int64_t grain,
 }
 
 }  // namespace tdro
+
+// Before the first kernel runs: later ones have their threads. Gives how many.
+extern "C" int32_t tdroAllow(int32_t processors) {
+  tdro::allowed = processors;
+  return tdro::threadCount();
+}
