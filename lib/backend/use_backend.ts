@@ -4,12 +4,12 @@ import {
   type NativeBackend,
   registerTensorflow,
 } from "./setup/tensorflow.ts";
+import { useNative } from "./load_native.ts";
 import {
   nativeOnWasm,
-  useNative,
   useNativeOnWasm,
   useNativeOnWebgpu,
-} from "./run_native.ts";
+} from "./native_state.ts";
 import { activateWasm, type StartedWasm } from "./wasm/activate_wasm.ts";
 import { setupCommand } from "./setup/setup_command.ts";
 import { env, refusal } from "../base/permissions.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
-import { native } from "../../lib/backend/run_native.ts";
+import { native } from "../../lib/backend/native_state.ts";
 import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
 import {
   type BackendName,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Tensor, useBackend } from "../../lib/backend/mod.ts";
-import { native } from "../../lib/backend/run_native.ts";
+import { native } from "../../lib/backend/native_state.ts";
 import { NATIVE_FILES } from "../../lib/backend/native/files.ts";
 import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
 import { maxDifference, noise, onBackends } from "../_backends.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { useBackend } from "../../lib/backend/mod.ts";
-import { native } from "../../lib/backend/run_native.ts";
+import { native } from "../../lib/backend/native_state.ts";
 import { findInstallation } from "../../lib/backend/setup/tensorflow.ts";
 import {
   bertConfig,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { type BackendName, useBackend } from "../../lib/backend/mod.ts";
-import { native } from "../../lib/backend/run_native.ts";
+import { native } from "../../lib/backend/native_state.ts";
 import {
   crossEntropy,
   type SharedColumns,

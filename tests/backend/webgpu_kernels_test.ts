@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { readValues, useBackend } from "../../lib/backend/mod.ts";
-import { native } from "../../lib/backend/run_native.ts";
+import { native } from "../../lib/backend/native_state.ts";
 import { gelu, linear } from "../../lib/backend/kernels/mod.ts";
 import { onWebgpu } from "../_webgpu.ts";
 import { assertNear, evaluate } from "./_evaluate.ts";

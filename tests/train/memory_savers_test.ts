@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import { native } from "../../lib/backend/run_native.ts";
+import { native } from "../../lib/backend/native_state.ts";
 import {
   addLora,
   bertConfig,

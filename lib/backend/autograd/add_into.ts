@@ -1,4 +1,5 @@
-import { dataOf, native, runNative } from "../run_native.ts";
+import { native } from "../native_state.ts";
+import { dataOf, runNative } from "../run_native.ts";
 import { addGradients, type Gradient, RowGradient } from "./row_gradient.ts";
 
 /**

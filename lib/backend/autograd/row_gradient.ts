@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { joined } from "./joined.ts";
-import { native, runNative } from "../run_native.ts";
+import { native } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import { onGpu } from "../on_gpu.ts";
 import { scatteredByProducts } from "./scattered_by_products.ts";
 import type { Tensor, Tensor2D } from "../tensors/tensor_types.ts";

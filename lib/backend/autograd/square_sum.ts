@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { forOneOp, stacked } from "./like_shapes.ts";
-import { native, runNative } from "../run_native.ts";
+import { native } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import { type Gradient, RowGradient } from "./row_gradient.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
 

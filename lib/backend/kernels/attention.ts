@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { constant } from "../tensors/constant.ts";
-import { native, PRECISION_CODES, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import { reshaped } from "../tensors/reshaped.ts";
 import { checkPrecision, floatPrecision } from "../precision.ts";
 import {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { native, runNative } from "../run_native.ts";
+import { native } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import {
   differentiable,
   type KernelOptions,

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { nativeOnGpu, nativeOnWebgpu, runNative } from "../run_native.ts";
+import { nativeOnGpu, nativeOnWebgpu } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import { rowGradient } from "../autograd/row_gradient.ts";
 import {
   differentiable,

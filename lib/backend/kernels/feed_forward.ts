@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { native, PRECISION_CODES, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import { checkPrecision } from "../precision.ts";
 import {
   differentiable,

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { affine } from "../tensors/affine.ts";
-import { native, PRECISION_CODES, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import { checkPrecision, type Precision } from "../precision.ts";
 import { int8Linears } from "../tensors/int8_maps.ts";
 import {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { nativeOnWasm } from "../run_native.ts";
+import { nativeOnWasm } from "../native_state.ts";
 import type { Tensor } from "../tensors/tensor_types.ts";
 
 /** Options for {@linkcode matMul}. */

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { bitsOf, native, runNative } from "../run_native.ts";
+import { native } from "../native_state.ts";
+import { bitsOf, runNative } from "../run_native.ts";
 import {
   type Computed,
   differentiable,

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { constant } from "../tensors/constant.ts";
-import { native, runNative } from "../run_native.ts";
+import { native } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import { reshaped } from "../tensors/reshaped.ts";
 import { rowMean } from "../tensors/row_mean.ts";
 import {

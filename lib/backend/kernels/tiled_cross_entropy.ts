@@ -4,7 +4,8 @@ import {
   differentiable,
   type KernelOptions,
 } from "../autograd/differentiable.ts";
-import { nativeSearch, runNative } from "../run_native.ts";
+import { nativeSearch } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import type { Tensor1D, Tensor2D } from "../tensors/tensor_types.ts";
 import { composedTiles, type TiledCall } from "./cross_entropy_tiles.ts";
 

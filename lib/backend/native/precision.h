@@ -3,7 +3,7 @@
 
 namespace tdro {
 
-// The numbers are those of PRECISION_CODES in run_native.ts.
+// The numbers are those of PRECISION_CODES in native_state.ts.
 enum class Precision {
   bfloat16 = 1,  // both sides are rounded to it, sums are float32
   int16 = 2,     // whole numbers of at most ±32767, whose sums stay within 32

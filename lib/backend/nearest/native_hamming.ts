@@ -1,4 +1,4 @@
-import { nativeHammingCall } from "../run_native.ts";
+import { nativeHammingCall } from "../native_state.ts";
 
 /**
  * Counts the bits in which queries differ from rows: of both, `words` 32-bit words

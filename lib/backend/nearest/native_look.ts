@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { nativeNearestCall, nativeOnWasm, runNative } from "../run_native.ts";
+import { nativeNearestCall, nativeOnWasm } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import type { CandidateList } from "./candidate_list.ts";
 
 /** How the compiled search multiplies, by its number in `native/nearest/nearest.h`. */

@@ -1,5 +1,5 @@
 import { resting } from "../../base/resting.ts";
-import { nativeOnWasm, tilesOnCpu } from "../run_native.ts";
+import { nativeOnWasm, tilesOnCpu } from "../native_state.ts";
 import { CandidateList } from "./candidate_list.ts";
 import { errorBound, lengthOf, scaleFor } from "./error_bound.ts";
 import { type LookedAt, type LookedFor, nativeLook } from "./native_look.ts";

@@ -2,7 +2,7 @@ import {
   nativeLongestRow,
   nativeScoreRows,
   nativeScoreSteps,
-} from "../run_native.ts";
+} from "../native_state.ts";
 import { lengthOf } from "./error_bound.ts";
 import type { StepMatrix } from "./nearest_steps.ts";
 import type { RowMatrix } from "./nearest_rows.ts";

@@ -1,5 +1,5 @@
 import { CandidateList } from "./candidate_list.ts";
-import { nativeSearch } from "../run_native.ts";
+import { nativeSearch } from "../native_state.ts";
 import { composedCandidates } from "./composed_candidates.ts";
 import { errorBound, lengthOf } from "./error_bound.ts";
 import { nativeRows } from "./native_rows.ts";

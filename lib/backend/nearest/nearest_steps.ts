@@ -1,4 +1,4 @@
-import { nativeSearch } from "../run_native.ts";
+import { nativeSearch } from "../native_state.ts";
 import { lengthOf } from "./error_bound.ts";
 import { candidatesAmong, type Searched, wholeNumbers } from "./native_rows.ts";
 import { nativeStepScores } from "./native_scores.ts";

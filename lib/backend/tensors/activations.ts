@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { constant } from "./constant.ts";
-import { native, runNative } from "../run_native.ts";
+import { native } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import { type Computed, differentiable } from "../autograd/differentiable.ts";
 import type { Tape } from "../autograd/tape.ts";
 import type { Tensor } from "./tensor_types.ts";

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { Bf16Ops } from "../nearest/bf16_ops.ts";
-import { native, PRECISION_CODES, runNative } from "../run_native.ts";
+import { native, PRECISION_CODES } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import { onGpu } from "../on_gpu.ts";
 import { matMul } from "../kernels/mat_mul.ts";
 import { checkPrecision, type Precision } from "../precision.ts";

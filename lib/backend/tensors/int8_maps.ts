@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { AffineMap } from "../kernels/linear.ts";
 import { matMul } from "../kernels/mat_mul.ts";
-import { native, runNative } from "../run_native.ts";
+import { native } from "../native_state.ts";
+import { runNative } from "../run_native.ts";
 import { ACTIVATIONS } from "./activations.ts";
 import { int8Panels } from "./int8_panels.ts";
 import type { Tensor, Tensor2D } from "./tensor_types.ts";

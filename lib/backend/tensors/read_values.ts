@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { checkGpu } from "../run_native.ts";
+import { checkGpu } from "../native_state.ts";
 import type { Tensor } from "./tensor_types.ts";
 
 /**

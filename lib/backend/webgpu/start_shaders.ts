@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { useNativeOnWebgpu } from "../run_native.ts";
+import { useNativeOnWebgpu } from "../native_state.ts";
 import { webgpu } from "./device.ts";
 import { runWebgpu } from "./run_webgpu.ts";
 

@@ -38,7 +38,7 @@ void withEngine(Precision precision, Use use) {
 #endif
 }
 
-// The engine by its number in `run_native.ts`.
+// The engine by its number in `native_state.ts`.
 inline int engineNumber() { return hasTiles() ? 0 : TDRO_LANES; }
 
 }  // namespace tdro
