@@ -24,6 +24,28 @@ export interface ChanceBandsOptions extends ReplayWeightsOptions {
 export type ChanceBand = [low: number, high: number];
 
 /**
+ * Whether a weight is one that chance alone gives.
+ *
+ * @param weight The weight; those of all tasks sum to 1.
+ * @param band The task's band, from {@linkcode chanceBands}.
+ *
+ * @example Usage
+ * ```ts
+ * import { isWithinChance } from "@tdro/tdro/dro";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(isWithinChance(0.3, [0.2, 0.4]), true);
+ * assert.equal(isWithinChance(0.5, [0.2, 0.4]), false);
+ * ```
+ */
+export function isWithinChance(
+  weight: number,
+  [low, high]: Readonly<ChanceBand>,
+): boolean {
+  return weight >= low && weight <= high;
+}
+
+/**
  * The weights that would have come out if no task differed from another: within each
  * micro-batch the examples' losses are dealt to the tasks anew, at random, and the
  * weights are learned again from what results. A learned weight within its band says

@@ -1,11 +1,13 @@
 import { mean } from "../base/mean.ts";
-import type { ChanceBand } from "./chance_bands.ts";
+import { type ChanceBand, isWithinChance } from "./chance_bands.ts";
 import {
   type LossMeasure,
   type LossObservation,
   measureLosses,
   type MeasureLossesOptions,
 } from "./update/measure_losses.ts";
+import { clipped, type StepWeightsOptions } from "./update/step_weights.ts";
+import { clipSettings } from "./update/weight_settings.ts";
 
 /** What {@linkcode explainWeights} draws on; K tasks. */
 export interface WeightEvidence {
@@ -23,10 +25,8 @@ export interface WeightEvidence {
   measure?: LossMeasure;
   /** Its floor. @default {that of `measureLosses()`} */
   floor?: Pick<MeasureLossesOptions, "referenceFloor" | "floorAsAt">;
-  /**
-   * Whether the measures were shortened to length 1 before each step. @default {"norm"}
-   */
-  clip?: "norm" | "none";
+  /** How the measures were clipped before each step. @default {"norm"} */
+  clip?: StepWeightsOptions["clip"];
   /** What chance alone gives each task, from `chanceBands()`, shape `[K]`. */
   chance?: readonly ChanceBand[];
 }
@@ -56,8 +56,8 @@ export interface WeightExplanation {
   /**
    * Pull on the weight, which decides the order of the weights at the end: the
    * measure it learned by (0 where the task is absent), each micro-batch's
-   * vector shortened to length 1 as the norm clip does unless there was none,
-   * summed, and divided by the mean of that over all K tasks. 1 is the mean task.
+   * vector clipped as it was, summed, and divided by the mean of that over all K
+   * tasks. 1 is the mean task.
    */
   pull: number;
   /**
@@ -108,12 +108,15 @@ export interface WeightExplanation {
 export function explainWeights(evidence: WeightEvidence): WeightExplanation[] {
   const { names, sizes, history, lines, measure = "released", floor } =
     evidence;
-  const { clip = "norm" } = evidence;
   const count = names.length;
   const start = evidence.start ?? names.map(() => 1 / count);
   checkEvidence(evidence, start);
   const total = start.reduce((sum, weight) => sum + weight, 0);
-  const tallies = tally(lines, count, { measure, ...floor, clip });
+  const tallies = tally(lines, count, {
+    measure,
+    ...floor,
+    clip: evidence.clip ?? "norm",
+  });
   const all = overall(tallies);
   const meanPull = mean(tallies.map((t) => t.pull));
   return names.map((task, k) => {
@@ -166,8 +169,11 @@ interface Tally {
 function tally(
   lines: readonly LossObservation[],
   count: number,
-  { clip, ...chosen }: MeasureLossesOptions & { clip: "norm" | "none" },
+  { clip, ...chosen }: MeasureLossesOptions & {
+    clip: NonNullable<StepWeightsOptions["clip"]>;
+  },
 ): Tally[] {
+  const clipping = clipSettings(clip);
   const hasReference = lines.every((line) => line.referenceLosses);
   const zero = hasReference ? 0 : null;
   const tallies = Array.from({ length: count }, (): Tally => ({
@@ -192,27 +198,28 @@ function tally(
       : undefined;
     const judged = line.referenceLosses ?? line.losses;
     const middle = mean(judged);
-    // As stepWeights() clips; longer than 1 in nearly every released update.
-    const factor = clip === "none"
-      ? 1
-      : Math.min(1, 1 / (Math.hypot(...used.perDomain) + 1e-6));
+    const clippedTo = clipped(used.perDomain, clipping);
     tallies.forEach((t, k) => {
       const here = used.counts[k]!;
       if (here === 0) return;
       t.drawn += here;
       t.batches++;
       t.loss += used.lossMeans[k]! * here;
-      t.pull += used.perDomain[k]! * factor;
+      t.pull += clippedTo[k]!;
       if (!variants) return;
       t.reference! += used.referenceMeans[k]! * here;
       t.released! += variants.released[k]!;
       t.ratioOfMeans! += variants.ratio[k]!;
     });
     for (let i = 0; i < line.domains.length; i++) {
-      const t = tallies[line.domains[i]!]!;
+      const k = line.domains[i]!;
+      const t = tallies[k]!;
       if (judged[i]! > middle) t.hard++;
-      const here = used.counts[line.domains[i]!]!;
-      t.pulls.push(used.perExample[i]! / here * factor);
+      // Each example's share of its task's measure, which the clip leaves as it is.
+      const whole = used.perDomain[k]! * used.counts[k]!;
+      t.pulls.push(
+        whole > 0 ? used.perExample[i]! / whole * clippedTo[k]! : 0,
+      );
     }
   }
   return tallies;
@@ -303,7 +310,7 @@ function besideChance(
 ): string {
   if (chance === null) return "";
   const [low, high] = chance;
-  const place = end < low || end > high ? "outside" : "within";
+  const place = isWithinChance(end, chance) ? "within" : "outside";
   return ` (${place} what chance alone gives, ${low.toFixed(3)} to ${
     high.toFixed(3)
   })`;

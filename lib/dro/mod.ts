@@ -148,6 +148,7 @@ export {
   type ChanceBand,
   chanceBands,
   type ChanceBandsOptions,
+  isWithinChance,
 } from "./chance_bands.ts";
 export { meanWeights, meanWeightState } from "./mean_weights.ts";
 export { weightNoise, type WeightNoiseOptions } from "./weight_noise.ts";

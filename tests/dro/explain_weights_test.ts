@@ -144,3 +144,33 @@ Deno.test("explainWeights() refuses what doesn't fit together", () => {
     });
   }
 });
+
+Deno.test("the pull is what the steps followed, however they were clipped", () => {
+  const loss = fc.integer({ min: 1, max: 40 }).map((n) => n / 10);
+  const line = fc.record({
+    losses: fc.tuple(loss, loss, loss, loss),
+    referenceLosses: fc.tuple(loss, loss, loss, loss),
+  }).map((losses) => ({ ...losses, domains: [0, 1, 2, 2] }));
+  const clips = fc.constantFrom(
+    "norm" as const,
+    "value" as const,
+    "none" as const,
+    { by: "norm" as const, max: 0.5 },
+  );
+  fc.assert(fc.property(
+    fc.array(line, { minLength: 1, maxLength: 5 }),
+    clips,
+    (lines, clip) => {
+      const update = { eta: 0.1, measure: "ratio-of-means" as const, clip };
+      const { history, state } = replayWeights(lines, update);
+      const names = ["nq", "quora", "xsum"];
+      const rows = explainWeights({ names, history, lines, ...update });
+      // Plain steps: log-weights are eta times the sums, up to a constant.
+      const logs = state.curr.map(Math.log);
+      const middle = logs.reduce((a, b) => a + b, 0) / 3;
+      const [a, b] = [0, 1].map((k) => logs[k]! - middle);
+      const [x, y] = [0, 1].map((k) => rows[k]!.pull - 1);
+      assert.ok(Math.abs(a! * y! - b! * x!) < 1e-9);
+    },
+  ));
+});

@@ -236,7 +236,11 @@ function update(
   };
 }
 
-function clipped(h: number[], { clip, maxNorm }: WeightSettings): number[] {
+/** The measures of a micro-batch after clipping. */
+export function clipped(
+  h: number[],
+  { clip, maxNorm }: Pick<WeightSettings, "clip" | "maxNorm">,
+): number[] {
   if (clip === "none") return h;
   if (clip === "value") {
     return h.map((value) => Math.min(Math.max(value, -maxNorm), maxNorm));

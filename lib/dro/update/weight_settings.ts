@@ -53,10 +53,6 @@ export function weightSettings(
     ...others
   } = options;
   refuseOthers("", others);
-  const { by = "norm", max = 1, ...otherClip } = typeof clip === "string"
-    ? { by: clip }
-    : clip;
-  refuseOthers("clip.", otherClip);
   const {
     name = "sgd",
     weightDecay = 0,
@@ -81,8 +77,7 @@ export function weightSettings(
     accumulate,
     ema,
     normalize,
-    clip: by,
-    maxNorm: max,
+    ...clipSettings(clip),
     optimizer: name,
     weightDecay,
     weightEma,
@@ -99,6 +94,17 @@ export function weightSettings(
   };
   checkSettings(settings, state);
   return settings;
+}
+
+/** {@linkcode weightSettings} of the clip alone. */
+export function clipSettings(
+  clip: NonNullable<StepWeightsOptions["clip"]>,
+): Pick<WeightSettings, "clip" | "maxNorm"> {
+  const { by = "norm", max = 1, ...others } = typeof clip === "string"
+    ? { by: clip }
+    : clip;
+  refuseOthers("clip.", others);
+  return { clip: by, maxNorm: max };
 }
 
 /** An option that nobody reads would silently do nothing. */

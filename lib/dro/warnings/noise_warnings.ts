@@ -1,5 +1,5 @@
 import { mean, sum } from "../../base/mean.ts";
-import type { ChanceBand } from "../chance_bands.ts";
+import { type ChanceBand, isWithinChance } from "../chance_bands.ts";
 import { seedAgreement } from "../seed_agreement.ts";
 import type {
   WeightLimits,
@@ -76,7 +76,6 @@ function countWithin(
   chance: readonly ChanceBand[],
 ): number {
   const total = sum(weights);
-  return chance.filter(([low, high], k) =>
-    weights[k]! / total >= low && weights[k]! / total <= high
-  ).length;
+  return chance.filter((band, k) => isWithinChance(weights[k]! / total, band))
+    .length;
 }

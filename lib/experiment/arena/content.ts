@@ -1,3 +1,4 @@
+import { isWithinChance } from "../../dro/mod.ts";
 import type { ReportContent, ReportPlot } from "../../report/mod.ts";
 import { type ArenaPlots, arenaPlots } from "./plots.ts";
 import { type ArenaResult, arenaTable } from "./result.ts";
@@ -84,7 +85,7 @@ function seedsWithinChance(
   const own = arms.filter((arm) => arm.strategy === strategy);
   if (!own.every((arm) => arm.chance)) return [];
   const within = own.filter(({ weights, chance }) =>
-    weights[task]! >= chance![task]![0] && weights[task]! <= chance![task]![1]
+    isWithinChance(weights[task]!, chance![task]!)
   );
   return [[
     `${strategy}: seeds within chance`,

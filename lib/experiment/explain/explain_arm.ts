@@ -50,9 +50,7 @@ export async function explainArm(
     lines: [log.lines, ...log.repeats ?? []].flat(),
     measure,
     floor: { referenceFloor, floorAsAt },
-    clip: (typeof clip === "string" ? clip : clip?.by) === "none"
-      ? "none"
-      : "norm",
+    clip,
     chance,
   });
   return { of, seed, tasks };
