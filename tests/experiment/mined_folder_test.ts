@@ -17,7 +17,7 @@ import { disposeEncoder, saveEncoder } from "../../lib/model/mod.ts";
 import type { MineStatistics } from "../../lib/search/mod.ts";
 import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
-import { stopAt } from "../_stop_at.ts";
+import { ended, stopAt } from "../_long_work.ts";
 import { inTempFolder } from "../_temp_folder.ts";
 import { toySuite } from "../_toy_suite.ts";
 
@@ -32,17 +32,11 @@ const SETTINGS = {
   checkpointEvery: 2,
 };
 
-async function finished<T>(work: AsyncGenerator<ProgressEvent, T>): Promise<T> {
-  let next = await work.next();
-  while (!next.done) next = await work.next();
-  return next.value;
-}
-
 const mine = (out: string, more: MineSuiteOptions = {}, suite = toySuite()) =>
-  finished(mineSuite(suite, { out, count: SETTINGS.negatives, ...more }));
+  ended(mineSuite(suite, { out, count: SETTINGS.negatives, ...more }));
 
 async function learned(options: RunExperimentOptions) {
-  const { summary, metrics } = await finished(
+  const { summary, metrics } = await ended(
     runExperiment(toySuite(), options),
   );
   return {
@@ -98,15 +92,15 @@ Deno.test("train and arena take a mined folder, and note where it comes from", a
     const mined = `${folder}/mined`;
     await mine(mined);
     const options = { ...SETTINGS, backend, mined };
-    await finished(trainRetriever(toySuite(), {
+    await ended(trainRetriever(toySuite(), {
       ...options,
       out: `${folder}/train`,
       evaluate: false,
     }));
     const arena = { ...options, out: `${folder}/arena`, seeds: [1], budget: 2 };
-    await finished(compareMixtures(toySuite(), ["uniform"], arena));
+    await ended(compareMixtures(toySuite(), ["uniform"], arena));
     // The same arena again computes nothing, and finds its folder.
-    await finished(compareMixtures(toySuite(), ["uniform"], arena));
+    await ended(compareMixtures(toySuite(), ["uniform"], arena));
     for (const record of ["train/run.json", "arena/settings.json"]) {
       const { mined } = JSON.parse(
         await Deno.readTextFile(`${folder}/${record}`),
@@ -119,7 +113,7 @@ Deno.test("train and arena take a mined folder, and note where it comes from", a
     assert.equal(counts.shades.bareQueries, 0);
     // A task of the suite alone is served too.
     const one = { name: "one", tasks: [toySuite().tasks[1]!] };
-    const { drawn } = await finished(trainRetriever(one, {
+    const { drawn } = await ended(trainRetriever(one, {
       ...options,
       out: `${folder}/one`,
       evaluate: false,
@@ -147,7 +141,7 @@ onBackends("a run mines by a model, as tdro mine does", async (name) => {
     } as const;
     const train = async (name: string, more: Partial<RunExperimentOptions>) => {
       const out = `${folder}/${name}`;
-      await finished(trainRetriever(toySuite(), { ...options, ...more, out }));
+      await ended(trainRetriever(toySuite(), { ...options, ...more, out }));
       const lines = (await Deno.readTextFile(`${out}/metrics.jsonl`)).trim();
       return {
         losses: lines.split("\n").map((line) => JSON.parse(line).loss),
@@ -189,7 +183,7 @@ onBackends("a run without prompts mines without them, too", async (name) => {
       mineModel: model,
       negatives: SETTINGS.negatives,
     });
-    const here = await finished(
+    const here = await ended(
       mineStage(options, toySuite(), { needed: false }),
     );
     assert.deepEqual(leftOut(here.statistics), bare);
@@ -307,7 +301,7 @@ Deno.test("negatives mined with a person's decisions train on the decided positi
     const mined = `${folder}/mined`;
     await mine(mined, { decisions: `${folder}/decided.tsv` });
     // The suite is as it was when it was mined, so it is taken.
-    const { drawn } = await finished(trainRetriever(toySuite(), {
+    const { drawn } = await ended(trainRetriever(toySuite(), {
       ...SETTINGS,
       backend,
       mined,

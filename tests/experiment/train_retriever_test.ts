@@ -15,7 +15,7 @@ import {
 import { onBackends } from "../_backends.ts";
 import { smallEncoder } from "../_small_encoder.ts";
 import { toySuite } from "../_toy_suite.ts";
-import { stopAt } from "../_stop_at.ts";
+import { ended, stopAt } from "../_long_work.ts";
 import { tempFolder } from "../_temp_folder.ts";
 
 const SMALL = { steps: 6, batchSize: 4, layers: 1, hiddenSize: 16, heads: 2 };
@@ -25,10 +25,7 @@ async function finish(
 ): Promise<RetrieverResult> {
   const backend = await useBackend("wasm");
   const run = trainRetriever(toySuite(), { ...SMALL, backend, ...options });
-  while (true) {
-    const next = await run.next();
-    if (next.done) return next.value;
-  }
+  return await ended(run);
 }
 
 onBackends("trainRetriever() draws by the weights and evaluates", async () => {

@@ -16,7 +16,7 @@ import {
 import { noiseOf, settleNoise } from "../../lib/experiment/settled_noise.ts";
 import { tdro } from "../cli/_capture.ts";
 import { onBackends } from "../_backends.ts";
-import { stopAt } from "../_stop_at.ts";
+import { ended, stopAt } from "../_long_work.ts";
 import { inTempFolder } from "../_temp_folder.ts";
 import { toySuite } from "../_toy_suite.ts";
 
@@ -30,11 +30,8 @@ const SMALL = {
   negatives: 3,
 };
 
-async function finished(options: RunExperimentOptions) {
-  const run = runExperiment(toySuite(), options);
-  let next = await run.next();
-  while (!next.done) next = await run.next();
-  return next.value;
+function finished(options: RunExperimentOptions) {
+  return ended(runExperiment(toySuite(), options));
 }
 
 onBackends(

@@ -8,6 +8,7 @@ import {
   readArmLosses,
 } from "../../../lib/experiment/mod.ts";
 import { tdro } from "../../cli/_capture.ts";
+import { ended } from "../../_long_work.ts";
 import { tempFolder } from "../../_temp_folder.ts";
 import { toySuite } from "../../_toy_suite.ts";
 
@@ -23,19 +24,22 @@ const SETTINGS = {
 };
 
 const STRATEGIES = [
-  ...["tdro", "tdro-top-70", "tdro-mean-2", "doremi", "group-dro", "odm"],
+  "tdro",
+  "tdro-top-70",
+  "tdro-mean-2",
+  "doremi",
+  "group-dro",
+  "odm",
 ];
 
 async function arena(): Promise<ArenaOutcome> {
-  const events = compareMixtures(toySuite(), STRATEGIES, {
-    ...SETTINGS,
-    backend: await useBackend("wasm"),
-    out: `${await tempFolder()}/arena`,
-  });
-  while (true) {
-    const next = await events.next();
-    if (next.done) return next.value;
-  }
+  return await ended(
+    compareMixtures(toySuite(), STRATEGIES, {
+      ...SETTINGS,
+      backend: await useBackend("wasm"),
+      out: `${await tempFolder()}/arena`,
+    }),
+  );
 }
 
 Deno.test("an arena keeps why its strategies weigh the tasks as they do", async (t) => {

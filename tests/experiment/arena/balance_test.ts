@@ -7,7 +7,7 @@ import {
   type CompareMixturesOptions,
   parseExperimentOptions,
 } from "../../../lib/experiment/mod.ts";
-import { stopAt } from "../../_stop_at.ts";
+import { ended, stopAt } from "../../_long_work.ts";
 import { toySuite } from "../../_toy_suite.ts";
 import { tempFolder } from "../../_temp_folder.ts";
 
@@ -26,12 +26,8 @@ const SETTINGS = {
 const NAMES = ["uniform-uncertainty", "uniform-gradnorm", "uniform-pcgrad"];
 
 /** Runs to the end. */
-async function run(options: CompareMixturesOptions) {
-  const arena = compareMixtures(toySuite(), NAMES, options);
-  while (true) {
-    const next = await arena.next();
-    if (next.done) return next.value;
-  }
+function run(options: CompareMixturesOptions) {
+  return ended(compareMixtures(toySuite(), NAMES, options));
 }
 
 /** The weights in an arm's lines of the log. */

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { useBackend } from "../../../lib/backend/mod.ts";
-import type { ProgressEvent } from "../../../lib/base/progress_event.ts";
 import {
   distil,
   type DistilOptions,
@@ -13,7 +12,7 @@ import {
 } from "../../../lib/experiment/mod.ts";
 import { disposeEncoder, saveEncoder } from "../../../lib/model/mod.ts";
 import { smallEncoder } from "../../_small_encoder.ts";
-import { stopAt } from "../../_stop_at.ts";
+import { ended, stopAt } from "../../_long_work.ts";
 import { inTempFolder } from "../../_temp_folder.ts";
 import { toySuite } from "../../_toy_suite.ts";
 
@@ -39,17 +38,6 @@ async function writeTeacher(folder: string): Promise<string> {
   return teacher;
 }
 
-async function end<T>(
-  run: AsyncGenerator<ProgressEvent, T>,
-  look: (event: ProgressEvent) => void = () => {},
-): Promise<T> {
-  for (;;) {
-    const next = await run.next();
-    if (next.done) return next.value;
-    look(next.value);
-  }
-}
-
 /** The loss of each update. */
 async function losses(run: string, stage: string): Promise<number[]> {
   const text = await Deno.readTextFile(join(run, "metrics.jsonl"));
@@ -70,7 +58,7 @@ Deno.test("distil() learns the teacher's queries, and its towers are one model",
       refine: 6,
       evalEvery: 15,
     };
-    const result = await end(distil(toySuite(), options));
+    const result = await ended(distil(toySuite(), options));
     const course = await losses(out, "distilled");
     assert.equal(course.length, 30);
     assert.ok(course.at(-1)! < course[0]! / 2, course.join());
@@ -110,7 +98,7 @@ Deno.test("distil() learns the teacher's queries, and its towers are one model",
     const [listed] = await listRuns(folder);
     assert.deepEqual([listed!.kind, listed!.status], ["distil", "finished"]);
     // Again, it gives its result.
-    assert.deepEqual(await end(distil(toySuite(), options)), result);
+    assert.deepEqual(await ended(distil(toySuite(), options)), result);
     const card = await Deno.readTextFile(join(result.model, "README.md"));
     assert.match(card, /encode_query/);
     assert.match(card, /\| \*\*mean\*\* \|/);
@@ -123,7 +111,7 @@ Deno.test("evaluations multiply, and losses are tiled, as the settings say", () 
     const cache = join(folder, "vectors");
     const kept = () => [...Deno.readDirSync(cache)].length;
     const run = (out: string, more: Partial<DistilOptions>) =>
-      end(distil(toySuite(), {
+      ended(distil(toySuite(), {
         ...SETTINGS,
         teacher,
         backend,
@@ -157,12 +145,12 @@ Deno.test("stopped and resumed, it is the same to the bit", () =>
         ...{ ...SETTINGS, teacher, backend, evaluate: false, steps: 12 },
         ...{ out: join(folder, out), passagesAsQueries: true, maxTexts: 20 },
       });
-    const unbroken = await end(run("a"));
+    const unbroken = await ended(run("a"));
     await stopAt(
       run("b"),
       ({ stage, done }) => stage === "distilled" && done === 5,
     );
-    const resumed = await end(run("b"));
+    const resumed = await ended(run("b"));
     const weights = ({ model }: DistilResult) =>
       Deno.readFile(
         join(model, "query_0_Transformer", "model.safetensors"),
@@ -178,13 +166,13 @@ Deno.test("a student from scratch and another model get the teacher's width", ()
     const teacher = await writeTeacher(folder);
     const backend = await useBackend("wasm");
     const common = { ...SETTINGS, teacher, backend, evaluate: false, steps: 2 };
-    const scratch = await end(distil(toySuite(), {
+    const scratch = await ended(distil(toySuite(), {
       ...common,
       ...{ out: join(folder, "scratch"), student: "scratch", heads: 1 },
       ...{ hiddenSize: 8, layers: 1, vocabSize: 60 },
     }));
     // And a student may be a teacher.
-    const again = await end(distil(toySuite(), {
+    const again = await ended(distil(toySuite(), {
       ...{ ...common, teacher: scratch.folder, out: join(folder, "again") },
       student: teacher,
     }));
@@ -201,7 +189,7 @@ Deno.test("planDistil() writes nothing, and errors are one line", () =>
     const teacher = await writeTeacher(folder);
     const backend = await useBackend("wasm");
     const common = { ...SETTINGS, teacher, backend, out: join(folder, "run") };
-    const plan = await end(planDistil(toySuite(), { ...common, refine: 5 }));
+    const plan = await ended(planDistil(toySuite(), { ...common, refine: 5 }));
     assert.deepEqual(
       plan.stages.map(({ name, updates }) => [name, updates]),
       [["distilled", 30], ["refined", 5]],
@@ -225,7 +213,7 @@ Deno.test("planDistil() writes nothing, and errors are one line", () =>
       ] as const
     ) {
       await assert.rejects(
-        end(distil(toySuite(), { ...common, ...change })),
+        ended(distil(toySuite(), { ...common, ...change })),
         message,
       );
     }

@@ -14,6 +14,7 @@ import {
   type WorkOptions,
 } from "../../../lib/experiment/mod.ts";
 import { comparable, readFiles } from "../../faults/_files.ts";
+import { ended } from "../../_long_work.ts";
 import { inTempFolder } from "../../_temp_folder.ts";
 import { toySuite } from "../../_toy_suite.ts";
 import { sealed } from "./_sealed.ts";
@@ -33,14 +34,6 @@ const SETTINGS = {
 const BEAT = 0.05;
 
 const NAMES = ["tdro-top-70", "tdro"];
-
-/** Runs long work to its end. */
-async function ended<T>(events: AsyncGenerator<ProgressEvent, T>): Promise<T> {
-  while (true) {
-    const next = await events.next();
-    if (next.done) return next.value;
-  }
-}
 
 async function plan(
   out: string,

@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { useBackend } from "../../../lib/backend/mod.ts";
-import type { ProgressEvent } from "../../../lib/base/progress_event.ts";
 import {
   contrastiveEntropy,
   planScale,
   scale,
   type ScaleOptions,
 } from "../../../lib/experiment/mod.ts";
-import { stopAt } from "../../_stop_at.ts";
+import { ended, stopAt } from "../../_long_work.ts";
 import { inTempFolder } from "../../_temp_folder.ts";
 import { toySuite } from "../../_toy_suite.ts";
 
@@ -26,17 +25,6 @@ const SETTINGS = {
   draws: 2,
   resamples: 3,
 } satisfies Partial<ScaleOptions>;
-
-async function end<T>(
-  run: AsyncGenerator<ProgressEvent, T>,
-  look: (event: ProgressEvent) => void = () => {},
-): Promise<T> {
-  for (;;) {
-    const next = await run.next();
-    if (next.done) return next.value;
-    look(next.value);
-  }
-}
 
 Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
   inTempFolder(async (folder) => {
@@ -55,7 +43,7 @@ Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
     const first = await times("cells", "1x4-0.5-1.json");
     const mined = await times(...negatives);
     const plans: string[] = [];
-    const small = await end(
+    const small = await ended(
       scale(toySuite(), options),
       ({ stage, lines }) => lines && plans.push(stage),
     );
@@ -66,7 +54,7 @@ Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
     assert.deepEqual(await times("cells", "1x4-0.5-1.json"), first);
     // More sizes in the same folder train what is new alone.
     const stages = new Set<string>();
-    const grown = await end(
+    const grown = await ended(
       scale(toySuite(), { ...options, sizes: SETTINGS.sizes }),
       ({ stage }) => stages.add(stage.split("-")[0]!),
     );
@@ -92,7 +80,7 @@ Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
     assert.deepEqual(law.steps, grown.steps);
     // Four sizes leave no law of three; with five the largest is foretold.
     assert.deepEqual(law.foretold, []);
-    const { foretold } = await end(
+    const { foretold } = await ended(
       scale(toySuite(), { ...options, sizes: [...SETTINGS.sizes, "2x16"] }),
     );
     assert.equal(foretold!.length, SETTINGS.data.length);
@@ -102,7 +90,7 @@ Deno.test("scale() trains a grid, goes on where it stopped, and grows", () =>
       assert.ok(value > 0);
     }
     await assert.rejects(
-      end(scale(toySuite(), { ...options, steps: 3 })),
+      ended(scale(toySuite(), { ...options, steps: 3 })),
       /it holds a grid with other settings \(options.steps is 3, was 2\)/,
     );
   }));
@@ -111,7 +99,7 @@ Deno.test("planScale() counts the trainings and writes nothing", () =>
   inTempFolder(async (folder) => {
     const backend = await useBackend("wasm");
     const out = join(folder, "grid");
-    const { trainings, largest } = await end(
+    const { trainings, largest } = await ended(
       planScale(toySuite(), { ...SETTINGS, backend, out }),
     );
     assert.equal(trainings, 12);
@@ -125,7 +113,7 @@ Deno.test("planScale() counts the trainings and writes nothing", () =>
       ] as const
     ) {
       await assert.rejects(
-        end(planScale(toySuite(), {
+        ended(planScale(toySuite(), {
           ...SETTINGS,
           ...change as unknown as Partial<ScaleOptions>,
           backend,
