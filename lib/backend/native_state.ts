@@ -12,6 +12,15 @@ export interface WebgpuKernels {
   check(): void;
 }
 
+/** Which rows are scored for each query, and where the scores go. */
+type Scored = [
+  which: Int32Array<ArrayBuffer>,
+  starts: Int32Array<ArrayBuffer>, // [Q + 1]
+  out: Float32Array<ArrayBuffer>,
+  queryCount: number,
+  dimension: number,
+];
+
 /** State of the compiled kernels in this process. */
 export interface NativeState {
   /** Which library is loaded: its ops stay registered for good. */
@@ -51,11 +60,7 @@ export interface NativeState {
     ...buffers: [
       queries: Float32Array<ArrayBuffer>, // [Q, D]
       rows: Float32Array<ArrayBuffer>, // [P, D]
-      which: Int32Array<ArrayBuffer>,
-      starts: Int32Array<ArrayBuffer>, // [Q + 1]
-      out: Float32Array<ArrayBuffer>,
-      queryCount: number,
-      dimension: number,
+      ...scored: Scored,
     ]
   ) => void;
   /** Scores rows of steps, the same. */
@@ -64,11 +69,7 @@ export interface NativeState {
       queries: Float32Array<ArrayBuffer>, // [Q, D]
       rows: Int8Array<ArrayBuffer>, // [P, D]
       steps: Float32Array<ArrayBuffer>, // [2, D]
-      which: Int32Array<ArrayBuffer>,
-      starts: Int32Array<ArrayBuffer>, // [Q + 1]
-      out: Float32Array<ArrayBuffer>,
-      queryCount: number,
-      dimension: number,
+      ...scored: Scored,
     ]
   ) => void;
   /** Largest length of a row. */
@@ -122,7 +123,7 @@ export function native(): boolean {
   return nativeOnTensorflow() || nativeOnWasm() || nativeOnWebgpu();
 }
 
-export function nativeOnTensorflow(): boolean {
+function nativeOnTensorflow(): boolean {
   return state.active && tf.getBackend() === "tensorflow";
 }
 

@@ -10,6 +10,7 @@ import { historyOf, lossesOf } from "../explain/stage_lines.ts";
 import { MetricsLog } from "../stages/metrics_log.ts";
 import { readChoice } from "./choice.ts";
 import { WEIGHTS } from "./choose.ts";
+import { seedFolder, seedsIn } from "./folder.ts";
 import { stageLines } from "./loss_stages.ts";
 import { slugOf } from "./slug.ts";
 
@@ -63,8 +64,8 @@ export async function readArmLosses(
   arena: string,
   { strategy, seed: wanted }: ArmOfArena,
 ): Promise<ArmLosses> {
-  const seed = chosenSeed(arena, await seedsOf(arena), wanted);
-  const folder = join(arena, `seed-${seed}`);
+  const seed = await chosenSeed(arena, wanted);
+  const folder = join(arena, seedFolder(seed));
   const { of, lossStages, chance } = await learned(folder, strategy);
   const stages = stageLines(
     await new MetricsLog(folder).lines(),
@@ -120,28 +121,16 @@ async function learned(folder: string, strategy: string) {
   );
 }
 
-/** Seeds that an arena has a folder of, in order. */
-async function seedsOf(arena: string): Promise<number[]> {
-  const seeds: number[] = [];
-  try {
-    for await (const { name } of Deno.readDir(arena)) {
-      const [, seed] = /^seed-(\d+)$/.exec(name) ?? [];
-      if (seed !== undefined) seeds.push(Number(seed));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  if (seeds.length > 0) return seeds.sort((a, b) => a - b);
-  throw new Deno.errors.NotFound(
-    `Cannot read the arena in ${arena}: it has no folder of a seed; name the folder of an arena`,
-  );
-}
-
-function chosenSeed(
+async function chosenSeed(
   arena: string,
-  seeds: readonly number[],
   wanted: number | undefined,
-): number {
+): Promise<number> {
+  const seeds = await exists(arena) ? await seedsIn(arena) : [];
+  if (seeds.length === 0) {
+    throw new Deno.errors.NotFound(
+      `Cannot read the arena in ${arena}: it has no folder of a seed; name the folder of an arena`,
+    );
+  }
   if (wanted === undefined && seeds.length === 1) return seeds[0]!;
   if (wanted !== undefined && seeds.includes(wanted)) return wanted;
   throw new RangeError(

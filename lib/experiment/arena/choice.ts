@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readSealed, writeSealed } from "../../base/files/sealed_json.ts";
 import type { ChanceBand } from "../../dro/mod.ts";
+import { chanceSchema } from "../stages/result_schemas.ts";
 import { type LossStageRecord, lossStageSchema } from "./loss_stages.ts";
 
 /** What choosing an arm's mixture came to. */
@@ -29,7 +30,7 @@ const schema: z.ZodType<Choice> = z.object({
   proxySteps: z.number(),
   referenceSteps: z.number(),
   weightsOf: z.string().optional(),
-  chance: z.array(z.tuple([z.number(), z.number()])).optional(),
+  chance: chanceSchema.optional(),
   lossStages: z.array(lossStageSchema).optional(),
   kept: z.unknown().optional(),
 });

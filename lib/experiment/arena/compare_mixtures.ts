@@ -16,7 +16,7 @@ import { arenaPlan } from "./arena_plan.ts";
 import { type SeedBaselines, seedBaselines } from "./baselines.ts";
 import { othersFirst } from "./derived_choice.ts";
 import { finishArena } from "./finish.ts";
-import { arenaFolder, openArenaFolder } from "./folder.ts";
+import { arenaFolder, openArenaFolder, seedFolder } from "./folder.ts";
 import type { CompareMixturesOptions } from "./options.ts";
 import { prepareArena } from "./prepare.ts";
 import type { ArenaArm, ArenaResult } from "./result.ts";
@@ -124,7 +124,7 @@ async function* arena(
   for (const seed of seeds) {
     const own = seedSettings(settings, identity, {
       seed,
-      out: join(out, `seed-${seed}`),
+      out: join(out, seedFolder(seed)),
     });
     // A model is read before anything is written: its path may be wrong.
     const begun = !isNew || seed !== seeds[0];

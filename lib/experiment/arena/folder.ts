@@ -126,7 +126,10 @@ export async function openArenaFolder(
     (force && finished);
   const begin = async () => {
     if (!isNew) return;
-    await clearFolder(folder, [...CONTENT, ...await seedFolders(folder)], {
+    await clearFolder(folder, [
+      ...CONTENT,
+      ...(await seedsIn(folder)).map(seedFolder),
+    ], {
       keep: finished,
     });
     await writeJson(join(folder, RECORD), identity);
@@ -151,11 +154,17 @@ async function recordIn(
   };
 }
 
-/** Names of the folders of the seeds that an arena was run with. */
-async function seedFolders(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
-    if (/^seed-\d+$/.test(name)) names.push(name);
+/** Name of the folder of a seed, within its arena's. */
+export function seedFolder(seed: number): string {
+  return `seed-${seed}`;
+}
+
+/** The seeds that an arena was run with, in order: those with a folder. */
+export async function seedsIn(arena: string): Promise<number[]> {
+  const seeds: number[] = [];
+  for await (const { name, isFile } of Deno.readDir(arena)) {
+    const [, seed] = /^seed-(\d+)$/.exec(name) ?? [];
+    if (!isFile && seed !== undefined) seeds.push(Number(seed));
   }
-  return names;
+  return seeds.sort((a, b) => a - b);
 }

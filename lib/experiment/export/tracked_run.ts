@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { type EvalReport, readReports } from "../../eval/mod.ts";
-import type { ArenaIdentity } from "../arena/folder.ts";
+import { type ArenaIdentity, seedFolder, seedsIn } from "../arena/folder.ts";
 import { ARENA_RESULT } from "../arena/result.ts";
 import { slugOf } from "../arena/slug.ts";
 import { type DevLine, readDev } from "../dev/dev_log.ts";
@@ -91,7 +91,7 @@ async function trackedArena(folder: string): Promise<Tracked | undefined> {
   const runs: TrackedRun[] = [];
   for (const seed of await seedsIn(folder)) {
     const arms = (result?.arms ?? []).filter((arm) => arm.seed === seed);
-    const name = `seed-${seed}`;
+    const name = seedFolder(seed);
     const stages = await stagesOf(join(folder, name), {
       key: JSON.stringify([identity, resolve(folder), seed]),
       names: suite.tasks,
@@ -109,15 +109,6 @@ async function trackedArena(folder: string): Promise<Tracked | undefined> {
     tags: tagsOf({ suite, backend, versions: result?.versions ?? {} }),
     runs,
   };
-}
-
-async function seedsIn(folder: string): Promise<number[]> {
-  const seeds: number[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const [, seed] = /^seed-(\d+)$/.exec(name) ?? [];
-    if (isDirectory && seed !== undefined) seeds.push(Number(seed));
-  }
-  return seeds.sort((a, b) => a - b);
 }
 
 function common(

@@ -9,7 +9,7 @@ import { readArenaArm } from "../arena/arm.ts";
 import { othersFirst } from "../arena/derived_choice.ts";
 import { readBaselines, type SeedBaselines } from "../arena/baselines.ts";
 import { finishArena } from "../arena/finish.ts";
-import { openArenaFolder } from "../arena/folder.ts";
+import { openArenaFolder, seedFolder } from "../arena/folder.ts";
 import type { ArenaArm, ArenaResult } from "../arena/result.ts";
 import { type Job, type JobPlan, readJobPlan } from "./job_plan.ts";
 import { JOB_RECORD, type JobRecord, readJobRecord } from "./job_record.ts";
@@ -85,7 +85,7 @@ export async function collectArena(
   for (const seed of seeds) {
     const own = jobs.filter((job) => job.seed === seed);
     await gatherSeed(own.map((job) => doneFolder(folder, job)), {
-      target: join(out, `seed-${seed}`),
+      target: join(out, seedFolder(seed)),
     });
   }
   const last = jobs.findLast(({ seed }) => seed === seeds.at(-1))!;

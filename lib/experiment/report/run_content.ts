@@ -5,6 +5,7 @@ import {
   type ReportTexts,
   resultsTable,
 } from "../../report/mod.ts";
+import { capitalised } from "../../base/capitalised.ts";
 import type { RunData } from "./reportable.ts";
 import { type WeightExplanation, whatWeightsFollow } from "../../dro/mod.ts";
 import { explainMetrics, explanationTable } from "../explain/explain_run.ts";
@@ -103,15 +104,11 @@ function reasons(explained: readonly WeightExplanation[]): ReportTexts {
     title: "Why the weights rose or fell",
     intro:
       `From the losses of stage 1, the tasks whose weights moved most first. The numbers are in “The losses behind the weights” below.${
-        follow ? ` ${sentence(follow.about)}` : ""
+        follow ? ` ${capitalised(follow.about)}.` : ""
       }`,
     texts: explained.toSorted((a, b) => moved(b) - moved(a))
       .map(({ task, why }) => ({ name: task, text: `${why}.` })),
   };
-}
-
-function sentence(text: string): string {
-  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }
 
 function plots(

@@ -142,9 +142,13 @@ export async function* scale(
     total: wanted.length,
   };
   const cells: ScaleCell[] = [];
-  const parts = new Map<string, MinedPart>();
   const context: GridContext = {
-    ...{ suite, settings, backend, weights, signal, parts },
+    suite,
+    settings,
+    backend,
+    weights,
+    signal,
+    parts: new Map(),
     planTold: false,
   };
   for (const [done, cell] of wanted.entries()) {

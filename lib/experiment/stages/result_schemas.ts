@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { WeightState } from "../../dro/mod.ts";
+import type { ChanceBand, WeightState } from "../../dro/mod.ts";
 import { keptStepSchema } from "../dev/kept_step.ts";
 import type { ArmRecord } from "./arm_record.ts";
 
@@ -7,6 +7,11 @@ import type { ArmRecord } from "./arm_record.ts";
 
 const number = z.number();
 const numbers = z.array(number);
+
+/** Weights that chance alone gives each task. */
+export const chanceSchema: z.ZodType<ChanceBand[]> = z.array(
+  z.tuple([number, number]),
+);
 
 /** Rows drawn from each task. */
 export const drawnSchema: z.ZodType<number[]> = z.array(z.int().min(0));
@@ -54,7 +59,7 @@ export const armSchema: z.ZodType<{ formula: string }> = z.looseObject({
   proxySteps: number,
   referenceSteps: number,
   weightsOf: z.string().optional(),
-  chance: z.array(z.tuple([number, number])).optional(),
+  chance: chanceSchema.optional(),
   dataUsed: number,
   rowsSeen: number,
   seconds: secondsSchema,

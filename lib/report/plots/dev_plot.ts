@@ -1,3 +1,4 @@
+import { capitalised } from "../../base/capitalised.ts";
 import { axisSpan, LEAST_SCORE_SPAN, withNote } from "./marks/axis_span.ts";
 import { maybe, MAYBE_TEXT, number, readFields } from "./marks/fields.ts";
 import { formatNumber } from "./marks/grid.ts";
@@ -196,7 +197,7 @@ function notes({ lines, tasked, seeds, kept }: {
   seeds: number;
   kept: number | undefined;
 }): string {
-  return [
+  return capitalised([
     "dots: the best of each line",
     ...tasked && lines.length > MAX_COLORS + 1
       ? ["in colour: the six tasks that lose most after it"]
@@ -207,7 +208,7 @@ function notes({ lines, tasked, seeds, kept }: {
     ...kept === undefined
       ? []
       : [`dashed line: the model that was kept (update ${kept})`],
-  ].join("; ").replace(/^./, (first) => first.toUpperCase());
+  ].join("; "));
 }
 
 type Layer = Record<string, unknown>;

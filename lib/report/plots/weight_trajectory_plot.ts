@@ -1,3 +1,4 @@
+import { capitalised } from "../../base/capitalised.ts";
 import { maybe, number, readFields, TEXT } from "./marks/fields.ts";
 import { formatNumber } from "./marks/grid.ts";
 import {
@@ -102,7 +103,7 @@ export function weightTrajectoryPlot(
   return plot(options, {
     action: ACTION,
     title: outcome(ends),
-    subtitle: notes.join("; ").replace(/^./, (first) => first.toUpperCase()),
+    subtitle: capitalised(notes.join("; ")),
     description:
       `Lines of the domain weights of ${lines.length} tasks over the training steps.`,
     height: Math.max(300, (lines.length + 1) * LABEL_GAP),

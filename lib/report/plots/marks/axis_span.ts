@@ -1,3 +1,5 @@
+import { capitalised } from "../../../base/capitalised.ts";
+
 /**
  * Least span of an axis of nDCG@10 or another score from 0 to 1: on less than
  * that, noise would fill the picture.
@@ -56,7 +58,5 @@ export function checkLeastSpan(least: number, action: string): void {
 /** A subtitle with its notes. */
 export function withNote(subtitle: string, note?: string): string {
   if (note === undefined) return subtitle;
-  return subtitle === ""
-    ? note.replace(/^./, (first) => first.toUpperCase())
-    : `${subtitle}; ${note}`;
+  return subtitle === "" ? capitalised(note) : `${subtitle}; ${note}`;
 }
